@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs the Debian programs that the tests start by themselves, each a private instance.
+set -euo pipefail
+
+missing=()
+
+# need PACKAGE PROGRAM...: any one of the programs, by name or path, will do.
+need() {
+  local package=$1 program
+  shift
+  for program in "$@"; do
+    if command -v "$program" >/dev/null; then return; fi
+  done
+  missing+=("$package")
+}
+
+find_missing() {
+  missing=()
+  need chromium chromium
+}
+
+find_missing
+if ((${#missing[@]} == 0)); then exit 0; fi
+
+if ((EUID == 0)) && command -v apt-get >/dev/null; then
+  echo "Installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  # A failure shows below, in what is still missing.
+  apt-get update -qq &&
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || true
+  hash -r
+  find_missing
+fi
+if ((${#missing[@]} == 0)); then exit 0; fi
+
+if [[ ${CI:-} == true ]]; then
+  echo "Missing, and the tests need it: ${missing[*]}" >&2
+  exit 1
+fi
+echo "Missing: ${missing[*]}. The tests that need it are skipped." >&2
+echo "To run them too: sudo apt-get install --no-install-recommends ${missing[*]}" >&2

@@ -1,0 +1,113 @@
+import type { Carrier } from "../core/carrier.ts";
+import type { RequestHead } from "../core/exchange.ts";
+import { cookieValues } from "./cookie-header.ts";
+import {
+  type CookieOptions,
+  developmentCookie,
+  type ResolvedCookie,
+  resolveCookie,
+} from "./cookie-options.ts";
+import { expireCookie, serializeCookie } from "./set-cookie.ts";
+import { expireStaleCookies } from "./stale-cookies.ts";
+import { resolveTrust, type TrustProxy } from "./trust.ts";
+
+/** How the cookie is made, and when it may travel. */
+export interface CarrierOptions {
+  /** The cookie's attributes. Left out, they are the strictest that sign-in by link allows. */
+  readonly cookie?: CookieOptions;
+  /**
+   * Which proxies to believe that the browser's connection is encrypted. Needed behind a proxy
+   * that ends TLS, or no cookie is sent: `["loopback"]`, `["private"]`, addresses, CIDR ranges,
+   * or `"all"` where only the proxy can reach this process.
+   *
+   * @defaultValue none
+   */
+  readonly trustProxy?: TrustProxy;
+}
+
+/** What a carrier takes from outside. */
+export interface CarrierParts {
+  readonly name: string;
+  readonly isDevelopment: boolean;
+  readonly notice: (sentence: string) => void;
+  readonly now: () => number;
+}
+
+/** Carries the token in a cookie. */
+export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Carrier {
+  const cookie = resolveCookie(parts.name, options.cookie);
+  const plain = developmentCookie(cookie);
+  const transportOf = resolveTrust(options.trustProxy);
+
+  /** The cookie that suits the connection; `undefined` where none may travel. */
+  const suiting = (request: RequestHead): ResolvedCookie | undefined => {
+    if (!cookie.attributes.secure) return cookie;
+    const transport = transportOf(request);
+    if (transport === "loopback" && parts.isDevelopment) return plain;
+    return transport === "secure" || transport === "unknown" ? cookie : undefined;
+  };
+
+  const valuesOf = (header: string, request: RequestHead): readonly string[] | undefined => {
+    const suited = suiting(request);
+    if (suited === undefined) return undefined;
+    const values = cookieValues(header, suited.name);
+    const isDevelopmentCookie =
+      values.length === 0 && parts.isDevelopment && transportOf(request) === "unknown";
+    return isDevelopmentCookie ? cookieValues(header, plain.name) : values;
+  };
+
+  return {
+    read: (request) => {
+      const header = request.header("cookie");
+      if (header === undefined) return NOTHING;
+      const values = valuesOf(header, request);
+      if (values === undefined) {
+        const isPresent = cookieValues(header, cookie.name).length > 0;
+        return { values: [], refused: isPresent ? "insecure" : undefined };
+      }
+      // Browsers keep one cookie of a prefixed name per host: two are an attack, or no browser's.
+      const isAmbiguous = values.length > 1 && suiting(request)?.prefix !== "";
+      return isAmbiguous ? { values: [], refused: "duplicate" } : { values, refused: undefined };
+    },
+    canSend: (request) => {
+      if (suiting(request) !== undefined) return true;
+      parts.notice(insecureNotice(request, parts.isDevelopment));
+      return false;
+    },
+    send: (exchange, token, maxAgeMs) => {
+      const suited = suiting(exchange.request);
+      if (suited === undefined) return;
+      const lifetime = maxAgeMs === undefined ? undefined : { maxAgeMs, now: parts.now() };
+      exchange.reply.addCookie(serializeCookie(suited.name, token, suited.attributes, lifetime));
+    },
+    expire: (exchange) => {
+      const suited = suiting(exchange.request);
+      if (suited === undefined) return;
+      exchange.reply.addCookie(expireCookie(suited.name, suited.attributes));
+    },
+    expireStale: (exchange) => {
+      const suited = suiting(exchange.request);
+      if (suited === undefined) return;
+      for (const line of expireStaleCookies(suited.name, suited.attributes, exchange.request)) {
+        exchange.reply.addCookie(line);
+      }
+    },
+  };
+}
+
+const NOTHING = { values: [], refused: undefined } as const;
+
+function insecureNotice(request: RequestHead, isDevelopment: boolean): string {
+  const proxy =
+    request.header("x-forwarded-proto") === undefined
+      ? ""
+      : " A proxy in front says how the browser's connection came in, but is not trusted to.";
+  const local = isDevelopment
+    ? " For development open http://localhost instead of another name or address."
+    : "";
+  return (
+    "No session cookie was sent: the connection is plain HTTP, where anyone on the way could " +
+    `read it.${proxy} Serve HTTPS; behind a proxy that ends TLS set ` +
+    `trustProxy, for instance trustProxy: ["loopback"] or ["private"].${local}`
+  );
+}

@@ -1,0 +1,23 @@
+import type { Exchange, RequestHead } from "./exchange.ts";
+import type { SessionToken } from "./token.ts";
+
+/** The tokens that a request's cookies may hold, before anything else is known of them. */
+export interface Presented {
+  /** Values under the session's cookie name, in the order of the header. */
+  readonly values: readonly string[];
+  /** Why none of them is to be believed. */
+  readonly refused: "duplicate" | "insecure" | undefined;
+}
+
+/** How the token travels between the browser and us. */
+export interface Carrier {
+  read(request: RequestHead): Presented;
+  /** Whether a cookie can be sent at all: not over plain HTTP. Says why not, once. */
+  canSend(request: RequestHead): boolean;
+  /** Sends the token; the cookie ends with the browser unless `maxAgeMs` is given. */
+  send(exchange: Exchange, token: SessionToken, maxAgeMs: number | undefined): void;
+  /** Tells the browser to forget the cookie. */
+  expire(exchange: Exchange): void;
+  /** Tells it to forget cookies of the same name under an older Domain or Path. */
+  expireStale(exchange: Exchange): void;
+}

@@ -1,0 +1,58 @@
+import type { EpochMs, Policy, SessionRecord } from "./record.ts";
+
+/** The policies of the three kinds of session. */
+export interface Policies {
+  readonly signedIn: Policy;
+  readonly persistent: Policy;
+  readonly anonymous: Policy;
+}
+
+/** What a session's clocks depend on. */
+export type Clocked = Pick<
+  SessionRecord,
+  "createdAt" | "lastSeenAt" | "idleTimeoutMs" | "absoluteTimeoutMs"
+>;
+
+/** A store keeps a record this long past its end, for clock skew and requests still running. */
+export const GRACE_MS = 300_000;
+
+/** A touch is written at most once in this fraction of the idle timeout. */
+const TOUCHES_PER_IDLE_TIMEOUT = 10;
+
+/** The policy for a session: remembered, signed in or anonymous. */
+export function policyFor(
+  policies: Policies,
+  session: Pick<SessionRecord, "persistent" | "userId">,
+): Policy {
+  if (session.persistent) return policies.persistent;
+  return session.userId === undefined ? policies.anonymous : policies.signedIn;
+}
+
+/** The moment a session dies: its idle or its absolute end, whichever comes first. */
+export function endOf(session: Clocked): EpochMs {
+  return Math.min(session.lastSeenAt + session.idleTimeoutMs, absoluteEndOf(session));
+}
+
+/** The moment no activity can move (OWASP ASVS 5.0, 7.3.2). */
+export function absoluteEndOf(session: Clocked): EpochMs {
+  return session.createdAt + session.absoluteTimeoutMs;
+}
+
+/** Which clock has run out at `now`, if any. */
+export function expiredBy(session: Clocked, now: EpochMs): "idle" | "absolute" | undefined {
+  if (now >= absoluteEndOf(session)) return "absolute";
+  return now >= session.lastSeenAt + session.idleTimeoutMs ? "idle" : undefined;
+}
+
+/** When a store may forget the record. */
+export function storeExpiryOf(session: Clocked): EpochMs {
+  return endOf(session) + GRACE_MS;
+}
+
+/**
+ * Whether activity at `now` should be written down. What is not may end the session up to a tenth
+ * of the idle timeout early, never late.
+ */
+export function isTouchDue(session: Clocked, now: EpochMs): boolean {
+  return now - session.lastSeenAt >= session.idleTimeoutMs / TOUCHES_PER_IDLE_TIMEOUT;
+}

@@ -1,0 +1,260 @@
+import { type FlashEntry, type Gathered, isEmpty, own } from "./edit.ts";
+import { checkKey, encode, type JsonObject, type JsonValue, looseText } from "./json.ts";
+import type { Shape } from "./shape.ts";
+
+/** What the newest record that this request knows holds. Read when first asked for. */
+export interface Stored {
+  readonly view: JsonObject;
+  readonly flash: readonly FlashEntry[];
+}
+
+/** A value given to the application, with its text at that moment. */
+interface HandedOut {
+  readonly value: object;
+  readonly text: string | undefined;
+}
+
+/** A value that the application set, or `undefined` where it deleted the key. */
+interface Pending {
+  readonly value: unknown;
+}
+
+/**
+ * One request's working copy: what it read, what it changed, what it has been shown.
+ *
+ * It remembers each object it hands out, so that a change in place is noticed at commit. What only
+ * some requests need is made when they do.
+ */
+export class Draft {
+  readonly #shape: Shape;
+  #stored: Stored;
+  #pending: Map<string, Pending> | undefined;
+  #handedOut: Map<string, HandedOut> | undefined;
+  /** After `clear`: the keys that `update` has stored since. */
+  #spared: Set<string> | undefined;
+  #flashed: FlashEntry[] | undefined;
+  #taken: Set<string> | undefined;
+  #persistent: boolean | undefined;
+
+  constructor(shape: Shape, stored: Stored) {
+    this.#shape = shape;
+    this.#stored = stored;
+  }
+
+  get(key: string): unknown {
+    const pending = this.#pending?.get(key);
+    if (pending !== undefined) return pending.value ?? this.#shape.defaultOf(key);
+    const handedOut = this.#handedOut?.get(key);
+    if (handedOut !== undefined) return handedOut.value;
+    const value = this.#current(key);
+    if (isObject(value)) this.#handOut(key, value, looseText(value));
+    return value;
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  /** Whether there is a value of its own under the key: set here or stored, not a default. */
+  isOwn(key: string): boolean {
+    const pending = this.#pending?.get(key);
+    return pending === undefined ? this.#isStored(key) : pending.value !== undefined;
+  }
+
+  set(key: string, value: unknown): void {
+    checkKey(key, String(key));
+    encode(value, key);
+    this.#put(key, value);
+  }
+
+  delete(key: string): void {
+    this.#put(key, undefined);
+  }
+
+  clear(): void {
+    this.#pending = undefined;
+    this.#handedOut = undefined;
+    this.#spared = new Set();
+  }
+
+  /** Every key with a value, defaults included. */
+  keys(): string[] {
+    const stored = Object.keys(this.#stored.view).filter((key) => !this.#isCleared(key));
+    const pending = this.#pending?.keys() ?? [];
+    const keys = new Set([...this.#shape.defaultKeys, ...stored, ...pending]);
+    return [...keys].filter((key) => this.has(key));
+  }
+
+  flash(entry: FlashEntry): void {
+    this.#flashed ??= [];
+    this.#flashed.push(entry);
+  }
+
+  /** The oldest waiting message under a key that this request has not been shown. */
+  take(key: string, keep: boolean): JsonValue | undefined {
+    const { flash } = this.#stored;
+    const entry = flash.find(([name, of]) => of === key && this.#taken?.has(name) !== true);
+    if (entry === undefined) return undefined;
+    if (!keep) {
+      this.#taken ??= new Set();
+      this.#taken.add(entry[0]);
+    }
+    return entry[2];
+  }
+
+  get persistent(): boolean | undefined {
+    return this.#persistent;
+  }
+
+  set persistent(value: boolean | undefined) {
+    this.#persistent = value;
+  }
+
+  /**
+   * What changed, as text; `undefined` if nothing did.
+   *
+   * @throws {@link CodecError} if a value changed in place can no longer be kept.
+   */
+  gathered(): Gathered | undefined {
+    if (this.#isUntouched()) return undefined;
+    const values = new Map<string, string | undefined>(this.#inPlace());
+    for (const key of this.#pending?.keys() ?? []) {
+      const change = this.#pendingText(key);
+      if (change !== undefined) values.set(key, change.text);
+    }
+    const gathered: Gathered = {
+      spared: this.#isClearing() ? this.#spared : undefined,
+      values,
+      flashed: this.#flashed ?? [],
+      taken: this.#taken ?? new Set(),
+      persistent: this.#persistent,
+    };
+    return isEmpty(gathered) ? undefined : { ...gathered, flashed: [...gathered.flashed] };
+  }
+
+  /** Only what changed under one key: an `update` of it builds on that. */
+  gatheredAt(key: string): Pick<Gathered, "values"> & { readonly isCleared: boolean } {
+    const values = new Map<string, string | undefined>();
+    const inPlace = this.#inPlace().find(([changed]) => changed === key);
+    if (inPlace !== undefined) values.set(key, inPlace[1]);
+    const pending = this.#pending?.has(key) === true ? this.#pendingText(key) : undefined;
+    if (pending !== undefined) values.set(key, pending.text);
+    return { values, isCleared: this.#isCleared(key) };
+  }
+
+  /** The key now stands in the store: what was gathered under it is done. */
+  settle(key: string): void {
+    this.#pending?.delete(key);
+    this.#handedOut?.delete(key);
+    this.#spared?.add(key);
+  }
+
+  /** What was gathered stands in the store. Changes made since then are still to be committed. */
+  committed(gathered: Gathered): void {
+    for (const [key, text] of gathered.values) this.#committedAt(key, text);
+    if (gathered.spared === this.#spared) this.#spared = undefined;
+    this.#flashed = this.#flashed?.filter((entry) => !gathered.flashed.includes(entry));
+    for (const name of gathered.taken) this.#taken?.delete(name);
+    if (this.#persistent === gathered.persistent) this.#persistent = undefined;
+  }
+
+  /** Drops every change, as the response they belong to failed. */
+  drop(): void {
+    this.#pending = undefined;
+    this.#handedOut = undefined;
+    this.#spared = undefined;
+    this.#flashed = undefined;
+    this.#taken = undefined;
+    this.#persistent = undefined;
+  }
+
+  /** Drops what is gathered or handed out under other keys, and the messages. */
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const map of [this.#pending, this.#handedOut]) {
+      for (const key of map?.keys() ?? []) if (!keys.has(key)) map?.delete(key);
+    }
+    this.#flashed = undefined;
+    this.#taken = undefined;
+  }
+
+  /** Builds on newer content. Objects handed out stay, so that holding one stays safe. */
+  rebase(stored: Stored): void {
+    this.#stored = stored;
+  }
+
+  /** True where nothing can have changed: the request has neither changed nor seen an object. */
+  #isUntouched(): boolean {
+    return (
+      this.#pending === undefined &&
+      this.#handedOut === undefined &&
+      this.#spared === undefined &&
+      this.#flashed === undefined &&
+      this.#taken === undefined &&
+      this.#persistent === undefined
+    );
+  }
+
+  #put(key: string, value: unknown): void {
+    this.#handedOut?.delete(key);
+    this.#pending ??= new Map();
+    this.#pending.set(key, { value });
+  }
+
+  #handOut(key: string, value: object, text: string | undefined): void {
+    this.#handedOut ??= new Map();
+    this.#handedOut.set(key, { value, text });
+  }
+
+  #committedAt(key: string, text: string | undefined): void {
+    const handedOut = this.#handedOut?.get(key);
+    if (handedOut !== undefined) this.#handOut(key, handedOut.value, text);
+    const pending = this.#pending?.get(key);
+    if (pending === undefined || looseText(pending.value) !== text) return;
+    this.#pending?.delete(key);
+    // The application may hold the object that it set, and change it once more.
+    if (isObject(pending.value)) this.#handOut(key, pending.value, text);
+  }
+
+  /** Changes made in place in objects handed out. */
+  #inPlace(): [key: string, text: string][] {
+    const changed: [string, string][] = [];
+    for (const [key, { value, text }] of this.#handedOut ?? []) {
+      if (looseText(value) !== text) changed.push([key, encode(value, key)]);
+    }
+    return changed;
+  }
+
+  /** The text that a pending value stores; `undefined` when it changes nothing. */
+  #pendingText(key: string): { readonly text: string | undefined } | undefined {
+    const value = this.#pending?.get(key)?.value;
+    if (value === undefined) return this.#isStored(key) ? { text: undefined } : undefined;
+    const text = encode(value, key);
+    return text === looseText(this.#current(key)) ? undefined : { text };
+  }
+
+  #isStored(key: string): boolean {
+    return !this.#isCleared(key) && own(this.#stored.view, key) !== undefined;
+  }
+
+  #isCleared(key: string): boolean {
+    return this.#spared !== undefined && !this.#spared.has(key);
+  }
+
+  /** Whether `clear` takes anything away. */
+  #isClearing(): boolean {
+    return (
+      this.#spared !== undefined &&
+      Object.keys(this.#stored.view).some((key) => this.#isCleared(key))
+    );
+  }
+
+  /** The value without this request's own changes. */
+  #current(key: string): unknown {
+    const stored = this.#isCleared(key) ? undefined : own(this.#stored.view, key);
+    return stored ?? this.#shape.defaultOf(key);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

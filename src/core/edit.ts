@@ -1,0 +1,106 @@
+import { type JsonObject, type JsonValue, parse } from "./json.ts";
+
+/** A message for a later request: its own name, its key, its value. */
+export type FlashEntry = readonly [name: string, key: string, value: JsonValue];
+
+/** The part of a record that requests change. Never altered in place: an edit makes the next. */
+export interface Content {
+  readonly document: Readonly<JsonObject>;
+  readonly flash: readonly FlashEntry[];
+  readonly persistent: boolean;
+}
+
+/** One request's wish, applied to whatever the newest content is, as often as a conflict asks. */
+export interface Edit {
+  /** @throws if the wish cannot be had on this content; that request alone fails. */
+  apply(content: Content): Content;
+  /** What it holds in memory while it waits, roughly. */
+  readonly bytes: number;
+}
+
+/** What a request gathered before it commits. */
+export interface Gathered {
+  /** After a `clear`: every key goes but these, changed by `update` since. */
+  readonly spared: ReadonlySet<string> | undefined;
+  /** JSON text by key; `undefined` deletes. */
+  readonly values: ReadonlyMap<string, string | undefined>;
+  readonly flashed: readonly FlashEntry[];
+  /** Names of the flash entries that were shown. */
+  readonly taken: ReadonlySet<string>;
+  readonly persistent: boolean | undefined;
+}
+
+/** Whether there is nothing to commit. */
+export function isEmpty(gathered: Gathered): boolean {
+  return (
+    gathered.spared === undefined &&
+    gathered.values.size === 0 &&
+    gathered.flashed.length === 0 &&
+    gathered.taken.size === 0 &&
+    gathered.persistent === undefined
+  );
+}
+
+/** The edit that carries out what was gathered: key by key, so that other keys survive. */
+export function gatheredEdit(gathered: Gathered): Edit {
+  return {
+    bytes: bytesOf(gathered),
+    apply: (content) => ({
+      document: editDocument(content.document, gathered),
+      flash: [...content.flash.filter(([name]) => !gathered.taken.has(name)), ...gathered.flashed],
+      persistent: gathered.persistent ?? content.persistent,
+    }),
+  };
+}
+
+function editDocument(document: Readonly<JsonObject>, gathered: Gathered): JsonObject {
+  const { spared } = gathered;
+  const edited = spared === undefined ? { ...document } : pick(document, spared);
+  for (const [key, text] of gathered.values) {
+    if (text === undefined) delete edited[key];
+    // Parsed anew each time: two attempts must not share a value.
+    else edited[key] = JSON.parse(text);
+  }
+  return edited;
+}
+
+/** The chosen keys of a document. */
+export function pick(document: Readonly<JsonObject>, keys: Iterable<string>): JsonObject {
+  const picked: JsonObject = {};
+  for (const key of keys) {
+    const value = own(document, key);
+    if (value !== undefined) picked[key] = value;
+  }
+  return picked;
+}
+
+/** The document's own value: `constructor` and the like are not inherited. */
+export function own(document: Readonly<JsonObject>, key: string): JsonValue | undefined {
+  return Object.hasOwn(document, key) ? document[key] : undefined;
+}
+
+function bytesOf(gathered: Gathered): number {
+  let bytes = 0;
+  for (const [key, text] of gathered.values) bytes += key.length + (text?.length ?? 0);
+  return bytes;
+}
+
+/** Reads the flash entries of a record. What is not an entry is dropped. */
+export function parseFlash(text: string): readonly FlashEntry[] {
+  const entries = text === "" ? [] : parse(text);
+  return Array.isArray(entries) ? entries.filter(isFlashEntry) : [];
+}
+
+/** The text that a record keeps of its flash entries. */
+export function flashText(entries: readonly FlashEntry[]): string {
+  return entries.length === 0 ? "" : JSON.stringify(entries);
+}
+
+function isFlashEntry(entry: unknown): entry is FlashEntry {
+  return (
+    Array.isArray(entry) &&
+    entry.length === 3 &&
+    typeof entry[0] === "string" &&
+    typeof entry[1] === "string"
+  );
+}

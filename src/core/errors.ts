@@ -1,0 +1,186 @@
+/** Every code a Sojourn error can carry. */
+export type SessionErrorCode =
+  | "ERR_SESSION_OPTIONS"
+  | "ERR_SESSION_STORE"
+  | "ERR_SESSION_ENDED"
+  | "ERR_SESSION_CODEC"
+  | "ERR_SESSION_DATA_SIZE"
+  | "ERR_SESSION_HEADERS_SENT"
+  | "ERR_SESSION_PREFETCH";
+
+/** A call on the store, as a {@link StoreError} names it. */
+export type StoreOperation =
+  | "load"
+  | "create"
+  | "update"
+  | "touch"
+  | "end"
+  | "generation"
+  | "raiseGeneration"
+  | "list"
+  | "endAll"
+  | "scan"
+  | "count"
+  | "deleteExpired";
+
+/**
+ * What is known of the store after a failure: `failed` left it as it was, `unknown` may have
+ * written and could not be settled.
+ */
+export type StoreOutcome = "failed" | "unknown";
+
+/**
+ * What every error of this library has in common: a `code` to tell it by and the HTTP `status` it
+ * deserves.
+ *
+ * @example
+ * app.use((error, req, res, next) => {
+ *   if (error.code === "ERR_SESSION_STORE") return res.status(error.status).send("Back in a minute.");
+ *   next(error);
+ * });
+ */
+export abstract class SessionError extends Error {
+  abstract readonly code: SessionErrorCode;
+  /** The HTTP status that a response to this failure should have. */
+  abstract readonly status: number;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+
+  /** The same as `status`, under the name that Fastify reads. */
+  get statusCode(): number {
+    return this.status;
+  }
+
+  /** A plain answer with this status and no detail, for Hono, which asks its errors for one. */
+  getResponse(): Response {
+    return new Response(plainText(this.status), {
+      status: this.status,
+      headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" },
+    });
+  }
+}
+
+/** The sentence a visitor reads where the application has no error page of its own. */
+export function plainText(status: number): string {
+  if (status === 503) return "Service unavailable. Please try again in a moment.\n";
+  if (status === 409) return "This session has ended. Please reload the page.\n";
+  return "Something went wrong.\n";
+}
+
+/** A setting, or the way the library is mounted or called, is a slip of the program. */
+export class OptionsError extends SessionError {
+  readonly code = "ERR_SESSION_OPTIONS";
+  readonly status = 500;
+  /** The option or the call that is wrong, such as `cookie.domain`. */
+  readonly option: string;
+
+  constructor(option: string, problem: string, cause?: ErrorOptions) {
+    super(`${option}: ${problem}`, cause);
+    this.option = option;
+  }
+}
+
+/** The store could not answer in time, or at all. The `cause` is the driver's own error. */
+export class StoreError extends SessionError {
+  readonly code = "ERR_SESSION_STORE";
+  readonly status = 503;
+  readonly operation: StoreOperation;
+  readonly outcome: StoreOutcome;
+
+  constructor(
+    operation: StoreOperation,
+    outcome: StoreOutcome,
+    detail: string,
+    cause?: ErrorOptions,
+  ) {
+    const effect =
+      outcome === "failed" ? "nothing was written" : "whether it was written is unknown";
+    super(`The session store could not ${operation}: ${detail} (${effect}).`, cause);
+    this.operation = operation;
+    this.outcome = outcome;
+  }
+}
+
+/** The session was ended elsewhere (signed out, revoked, regenerated) while this request ran. */
+export class SessionEndedError extends SessionError {
+  readonly code = "ERR_SESSION_ENDED";
+  readonly status = 409;
+
+  constructor(attempt: string) {
+    super(
+      `Cannot ${attempt}: the session has ended meanwhile. ` +
+        "Nothing was stored; the visitor's next request starts from the newest state.",
+    );
+  }
+}
+
+/** A value cannot be kept: JSON would change or lose it, or the schema refuses it. */
+export class CodecError extends SessionError {
+  readonly code = "ERR_SESSION_CODEC";
+  readonly status = 500;
+  /** Where the value stands, such as `cart[2].addedAt`. */
+  readonly path: string;
+
+  constructor(path: string, problem: string, cause?: ErrorOptions) {
+    super(`Cannot store "${path}": ${problem}`, cause);
+    this.path = path;
+  }
+}
+
+/** The session's data would outgrow `maxDataBytes`. */
+export class DataTooLargeError extends SessionError {
+  readonly code = "ERR_SESSION_DATA_SIZE";
+  readonly status = 500;
+  readonly bytes: number;
+  readonly maxBytes: number;
+
+  constructor(bytes: number, maxBytes: number) {
+    super(
+      `The session's data would take ${bytes} bytes, more than maxDataBytes (${maxBytes}). ` +
+        "Keep large things in a database and their key in the session.",
+    );
+    this.bytes = bytes;
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** The change needs a cookie, and the response's headers have already been sent. */
+export class HeadersSentError extends SessionError {
+  readonly code = "ERR_SESSION_HEADERS_SENT";
+  readonly status = 500;
+
+  constructor(attempt: string) {
+    super(
+      `Cannot ${attempt} after the response has begun: its cookie could not be sent. ` +
+        "Do it before the first byte.",
+    );
+  }
+}
+
+/**
+ * A prefetch tried to change the session; what a visitor has not asked for must not change
+ * anything. The status makes the browser drop the prefetch and ask again when it is needed.
+ */
+export class PrefetchError extends SessionError {
+  readonly code = "ERR_SESSION_PREFETCH";
+  readonly status = 503;
+
+  constructor(attempt: string) {
+    super(
+      `Cannot ${attempt} in a prefetch (Sec-Purpose or Purpose header): the visitor has not ` +
+        "asked for this page yet.",
+    );
+  }
+}
+
+/** Any error of this library, for a `switch` on its `code`. */
+export type AnySessionError =
+  | OptionsError
+  | StoreError
+  | SessionEndedError
+  | CodecError
+  | DataTooLargeError
+  | HeadersSentError
+  | PrefetchError;

@@ -1,0 +1,96 @@
+import type { StoreError } from "./errors.ts";
+import type { EndReason, EpochMs } from "./record.ts";
+
+/** Why a presented cookie was not believed. */
+export type Rejection =
+  /** Not of a token's form; never reached the store. */
+  | "malformed"
+  /** Of the right form, but nothing stands under it. */
+  | "unknown"
+  /** Idle or absolute timeout. */
+  | "expired"
+  /** Ended in another request of the same browser; see {@link Session.isEnded}. */
+  | "ended"
+  /** Ended by an operator or another device. */
+  | "revoked"
+  /** Two cookies of one prefixed name: an attack or a broken client. */
+  | "duplicate"
+  /** The schema and `migrate` refuse the stored data. */
+  | "schema"
+  /** The stored data is not JSON. */
+  | "corrupt"
+  /** Sent over plain HTTP, where anyone may have read it. */
+  | "insecure";
+
+interface Happening {
+  readonly at: EpochMs;
+}
+
+interface OfSession extends Happening {
+  /** The public id. */
+  readonly id: string;
+  readonly userId: string | undefined;
+}
+
+/** What `sessions.on` reports. No event carries a token or data. */
+export interface SessionEvents {
+  created: OfSession;
+  /** `previousId` is the session that this one continues, if there was one. */
+  signedIn: OfSession & { readonly previousId: string | undefined };
+  signedOut: OfSession;
+  regenerated: OfSession & { readonly previousId: string };
+  /** Found past its timeout at `open`. */
+  expired: OfSession & { readonly timeout: "idle" | "absolute" };
+  revoked: OfSession;
+  destroyed: OfSession;
+  rejected: Happening & { readonly reason: Rejection; readonly id: string | undefined };
+  /** A commit met a newer one and was applied again on top of it. */
+  conflict: OfSession;
+  /** A request wanted to write to a session, or to touch one, that had ended meanwhile. */
+  lateWrite: OfSession & {
+    readonly attempt: "write" | "touch";
+    readonly reason: EndReason | "expired" | "unknown";
+  };
+  storeError: Happening & { readonly error: StoreError };
+}
+
+/** Called with what happened. Its own failure is reported as a warning and harms no request. */
+export type SessionListener<Name extends keyof SessionEvents> = (
+  event: SessionEvents[Name],
+) => unknown;
+
+/** Tells listeners what happens to sessions. */
+export class Events {
+  readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => unknown>>();
+  readonly #notice: (sentence: string) => void;
+
+  constructor(notice: (sentence: string) => void) {
+    this.#notice = notice;
+  }
+
+  on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    // Wrapped, so that a listener added twice is two listeners with an `off` each.
+    const entry = (event: SessionEvents[Name]): unknown => listener(event);
+    listeners.add(entry);
+    return () => void listeners.delete(entry);
+  }
+
+  emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    for (const listener of listeners) this.#call(name, () => listener(event as never));
+  }
+
+  #call(name: string, listener: () => unknown): void {
+    const complain = (error: unknown): void =>
+      this.#notice(`A listener for the session event "${name}" failed: ${String(error)}`);
+    try {
+      const result = listener();
+      if (result instanceof Promise) result.catch(complain);
+    } catch (error) {
+      complain(error);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** What the engine reads of a request. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query, as in the request line. */
+  readonly target: string;
+  /** A request header by its lower-case name; several lines of one name are joined. */
+  header(name: string): string | undefined;
+  /**
+   * Whether the socket itself is encrypted, or the request's own URL is https; `undefined` where
+   * nothing is known of the connection.
+   */
+  readonly isEncrypted: boolean | undefined;
+  /** The address at the other end of the socket, where the framework tells it. */
+  readonly remoteAddress: string | undefined;
+}
+
+/**
+ * One request and its reply, as an adapter shows it to the engine. This is all that a framework
+ * has to provide; `sojourn/adapter` does the rest.
+ */
+export interface Exchange {
+  readonly request: RequestHead;
+  readonly reply: Reply;
+}
+
+/** The headers of the reply, still open to change. */
+export interface Reply {
+  /** A response header by its name, as set so far. */
+  get(name: string): string | undefined;
+  set(name: string, value: string): void;
+  /** Adds one more `Set-Cookie` line; those of others stay. */
+  addCookie(line: string): void;
+}
+
+/**
+ * Whether the browser fetches ahead of the visitor's wish. What is not asked for changes nothing.
+ * Chromium sends Sec-Purpose, Firefox and Safari older names of it.
+ */
+export function isPrefetch(request: RequestHead): boolean {
+  const purpose =
+    request.header("sec-purpose") ?? request.header("purpose") ?? request.header("x-moz");
+  return purpose !== undefined && /^(?:prefetch|preview|prerender)\b/i.test(purpose.trim());
+}

@@ -1,0 +1,147 @@
+import { CodecError } from "./errors.ts";
+
+/** What JSON carries unchanged. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** A JSON object that may be changed. */
+export type JsonObject = { [key: string]: JsonValue };
+
+/** Deeper than any sensible session, shallower than the stack. */
+const MAX_DEPTH = 200;
+
+/** The one key that plain objects cannot hold safely: copied naively, it changes a prototype. */
+const POISONED_KEY = "__proto__";
+
+/**
+ * The JSON text of a value, which reads back as the same value (but for `-0`, which equals `0`).
+ *
+ * @throws {@link CodecError} naming the key path of what JSON would change or lose.
+ */
+export function encode(value: unknown, path: string): string {
+  refuseForeign(value, path, []);
+  return JSON.stringify(value);
+}
+
+/** The JSON text of anything, or `undefined` where there is none: to compare by, not to store. */
+export function looseText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Refuses keys that cannot be kept safely. */
+export function checkKey(key: unknown, path: string): void {
+  if (typeof key !== "string") throw new CodecError(path, "a key must be a string.");
+  if (key === POISONED_KEY) {
+    throw new CodecError(path, `"${POISONED_KEY}" cannot be a key. Choose another name.`);
+  }
+}
+
+/** Reads a stored JSON object; `undefined` when the text is anything else. */
+export function parseObject(text: string): JsonObject | undefined {
+  const value = parse(text);
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? (value as JsonObject) : undefined;
+}
+
+/** Reads stored JSON; `undefined` when the text is none. Poisoned keys are dropped. */
+export function parse(text: string): JsonValue | undefined {
+  try {
+    // The reviver costs ten times the parse, so only suspicious text pays for it. The key may
+    // stand there escaped.
+    return /__proto__|\\u00/i.test(text) ? JSON.parse(text, withoutPoison) : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutPoison(key: string, value: unknown): unknown {
+  return key === POISONED_KEY ? undefined : value;
+}
+
+function refuseForeign(value: unknown, path: string, ancestors: object[]): void {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return;
+    case "number":
+      if (Number.isFinite(value)) return;
+      throw new CodecError(path, `${value} has no JSON form. Store null or a finite number.`);
+    case "object":
+      if (value !== null) refuseForeignObject(value, path, ancestors);
+      return;
+    case "undefined":
+      throw new CodecError(path, "undefined has no JSON form. Use null, or delete the key.");
+    case "bigint":
+      throw new CodecError(path, "a BigInt has no JSON form. Store it as a string.");
+    default:
+      throw new CodecError(path, `a ${typeof value} has no JSON form. Store plain data.`);
+  }
+}
+
+function refuseForeignObject(value: object, path: string, ancestors: object[]): void {
+  if (ancestors.includes(value)) throw new CodecError(path, "it contains itself (a cycle).");
+  if (ancestors.length >= MAX_DEPTH) {
+    throw new CodecError(path, `it is nested more than ${MAX_DEPTH} levels deep.`);
+  }
+  ancestors.push(value);
+  if (Array.isArray(value)) refuseForeignItems(value, path, ancestors);
+  else refuseForeignFields(value, path, ancestors);
+  ancestors.pop();
+}
+
+function refuseForeignItems(items: readonly unknown[], path: string, ancestors: object[]): void {
+  // A subclass of Array stands one prototype deeper than an array of any realm.
+  if (prototypeDepth(items) !== 2 || Object.keys(items).length > items.length) {
+    throw new CodecError(path, "it is an array with more than items. Store a plain array.");
+  }
+  for (let index = 0; index < items.length; index += 1) {
+    refuseForeign(items[index], `${path}[${index}]`, ancestors);
+  }
+}
+
+function refuseForeignFields(value: object, path: string, ancestors: object[]): void {
+  if (prototypeDepth(value) > 1) throw new CodecError(path, instanceAdvice(value));
+  if (Object.getOwnPropertySymbols(value).length > 0) {
+    throw new CodecError(path, "it has a symbol for a key, which JSON would lose.");
+  }
+  for (const [key, field] of Object.entries(value)) {
+    const fieldPath = `${path}.${key}`;
+    checkKey(key, fieldPath);
+    // An optional property that is undefined reads back as absent, which is the same to its type.
+    if (field !== undefined) refuseForeign(field, fieldPath, ancestors);
+  }
+}
+
+/** Counted rather than compared, so that objects of another realm count as plain too. */
+function prototypeDepth(value: object): number {
+  let depth = 0;
+  let next: unknown = Object.getPrototypeOf(value);
+  while (next !== null && depth < 3) {
+    depth += 1;
+    next = Object.getPrototypeOf(next);
+  }
+  return depth;
+}
+
+function instanceAdvice(value: object): string {
+  if (value instanceof Date)
+    return "a Date would become a string. Store getTime() or toISOString().";
+  if (value instanceof Map) return "a Map would be lost. Store [...map] or an object.";
+  if (value instanceof Set) return "a Set would be lost. Store [...set].";
+  if (value instanceof Promise) return "a Promise cannot be stored. Await it first.";
+  return `an instance of ${className(value)} would lose its class. Store a plain object.`;
+}
+
+function className(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === "string" && name !== "" ? name : "a class";
+}

@@ -1,0 +1,42 @@
+import { OptionsError } from "./errors.ts";
+
+/** `value` where it is a boolean or left out; a text such as `"false"` is neither. */
+export function flag(option: string, value: boolean | undefined): boolean | undefined {
+  if (value === undefined || typeof value === "boolean") return value;
+  throw new OptionsError(option, "must be true or false.");
+}
+
+/** `value` where it is one of the choices or left out. */
+export function oneOf<Choice extends string>(
+  option: string,
+  value: Choice | undefined,
+  choices: readonly Choice[],
+): Choice | undefined {
+  if (value === undefined || choices.includes(value)) return value;
+  const list = choices.map((choice) => JSON.stringify(choice)).join(", ");
+  throw new OptionsError(option, `must be one of ${list}.`);
+}
+
+/**
+ * Refuses an options object with a key that nobody reads.
+ *
+ * @param group - What the options are of, such as `cookie`; empty at the top.
+ * @param advice - What to write instead of keys that other libraries have.
+ */
+export function requireKnownKeys(
+  group: string,
+  options: object,
+  known: readonly string[],
+  advice: Readonly<Record<string, string>> = {},
+): void {
+  if (typeof options !== "object" || options === null) {
+    throw new OptionsError(group === "" ? "options" : group, "must be an object.");
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const hint = Object.hasOwn(advice, unknown) ? advice[unknown] : undefined;
+  throw new OptionsError(
+    group === "" ? unknown : `${group}.${unknown}`,
+    `is not known. ${hint ?? `Known are ${known.join(", ")}.`}`,
+  );
+}

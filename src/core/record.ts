@@ -1,0 +1,72 @@
+import type { CommitId, SessionId } from "./token.ts";
+
+/** An instant as milliseconds since 1970, UTC. */
+export type EpochMs = number;
+
+/** The two timeouts that a session lives under, kept in its record. */
+export interface Policy {
+  readonly idleTimeoutMs: number;
+  readonly absoluteTimeoutMs: number;
+}
+
+/** What a store keeps for a live session. Plain data: JSON text carries it unchanged. */
+export interface SessionRecord extends Policy {
+  readonly kind: "live";
+  readonly id: SessionId;
+  /** The manager's name: `list`, `scan` and `count` keep the managers of one store apart. */
+  readonly manager: string;
+  /** The commit that wrote this state. `update` compares against it. */
+  readonly version: CommitId;
+  /** The commits before `version`, newest first, at most {@link REMEMBERED_COMMITS}. */
+  readonly earlier: readonly CommitId[];
+  /** The application's keys and values, as the text of one JSON object. */
+  readonly data: string;
+  /** Messages waiting for {@link Session.take}, as JSON text; empty when there are none. */
+  readonly flash: string;
+  readonly userId: string | undefined;
+  /** When the absolute clock started: at creation, again at sign-in. */
+  readonly createdAt: EpochMs;
+  readonly lastSeenAt: EpochMs;
+  readonly authenticatedAt: EpochMs | undefined;
+  readonly persistent: boolean;
+  /** The browser's own description at sign-in, shortened; for a list of "your devices". */
+  readonly device: string | undefined;
+  /** From here on the store may forget the record: its end plus a grace. */
+  readonly expiresAt: EpochMs;
+}
+
+/** Why a session ended. */
+export type EndReason = "destroyed" | "signedOut" | "revoked" | "regenerated";
+
+/** What remains for some minutes where a session ended, so that late requests can tell. */
+export interface Tombstone {
+  readonly kind: "ended";
+  readonly id: SessionId;
+  readonly manager: string;
+  /** The commit that ended it: settles an `end` whose answer was lost. */
+  readonly version: CommitId;
+  readonly reason: EndReason;
+  readonly endedAt: EpochMs;
+  /** The session that took over, where a new token was given to the same visitor. */
+  readonly next: SessionId | undefined;
+  readonly expiresAt: EpochMs;
+}
+
+/** What stands under an id. */
+export type StoredSession = SessionRecord | Tombstone;
+
+/** Enough that a writer whose answer was lost still finds its commit behind several others. */
+export const REMEMBERED_COMMITS = 8;
+
+/** How long a tombstone stays: longer than a request may take. */
+export const TOMBSTONE_MS = 300_000;
+
+/** Whether `commit` is among the writes that `record` remembers. */
+export function remembers(record: SessionRecord, commit: CommitId): boolean {
+  return record.version === commit || record.earlier.includes(commit);
+}
+
+/** The memory of a record that follows `previous`. */
+export function commitsBefore(previous: SessionRecord): readonly CommitId[] {
+  return [previous.version, ...previous.earlier.slice(0, REMEMBERED_COMMITS - 1)];
+}

@@ -1,0 +1,55 @@
+import { absoluteEndOf } from "./clocks.ts";
+import type { Engine } from "./engine.ts";
+import type { Exchange, Reply } from "./exchange.ts";
+import type { Stay } from "./stay.ts";
+
+/** What the reply must tell beside the state of the session itself. */
+export interface ReplyFacts {
+  readonly hasStaleCookies: boolean;
+  readonly wasSignedIn: boolean;
+}
+
+/**
+ * Writes the headers of a response that had a session: its cookie, and what caches must know.
+ * Decided once, from facts, when everything else about the response is settled.
+ */
+export function writeReply(
+  engine: Engine,
+  exchange: Exchange,
+  stay: Stay,
+  { hasStaleCookies, wasSignedIn }: ReplyFacts,
+): void {
+  const { reply } = exchange;
+  addVary(reply);
+  const isCookieSent = writeCookie(engine, exchange, stay, hasStaleCookies);
+  // CVE-2023-30861: a cached response would hand one visitor's session to the next.
+  if (reply.get("Cache-Control") !== undefined) return;
+  if (isCookieSent) reply.set("Cache-Control", "no-store");
+  else if (wasSignedIn || stay.facts.userId !== undefined) {
+    reply.set("Cache-Control", engine.cacheControl);
+  }
+}
+
+function writeCookie(
+  { carrier, environment }: Engine,
+  exchange: Exchange,
+  stay: Stay,
+  hasStaleCookies: boolean,
+): boolean {
+  const isWanted = stay.cookie !== "none" || (hasStaleCookies && stay.condition === "live");
+  if (!isWanted || !carrier.canSend(exchange.request)) return false;
+  if (hasStaleCookies && stay.condition === "live") carrier.expireStale(exchange);
+  const { token, facts } = stay;
+  if (stay.cookie === "send" && token !== undefined) {
+    const remainingMs = absoluteEndOf(facts) - environment.now();
+    carrier.send(exchange, token, facts.persistent ? remainingMs : undefined);
+  } else if (stay.cookie === "expire") carrier.expire(exchange);
+  return true;
+}
+
+function addVary(reply: Reply): void {
+  const vary = reply.get("Vary");
+  const names = vary?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
+  if (names.includes("cookie") || names.includes("*")) return;
+  reply.set("Vary", vary === undefined ? "Cookie" : `${vary}, Cookie`);
+}

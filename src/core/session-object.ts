@@ -1,0 +1,243 @@
+import { endOf } from "./clocks.ts";
+import type { Deadline } from "./deadline.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { type Engine, startDeadline } from "./engine.ts";
+import { HeadersSentError, OptionsError, PrefetchError, SessionEndedError } from "./errors.ts";
+import { isPrefetch, type RequestHead } from "./exchange.ts";
+import { checkKey, encode, type JsonValue } from "./json.ts";
+import type { Session, SignInOptions, SignOutOptions } from "./session.ts";
+import type { Stay } from "./stay.ts";
+import { newCommitId } from "./token.ts";
+
+/** Longer ones are no description of a browser. */
+const MAX_DEVICE_LENGTH = 200;
+const MAX_USER_ID_LENGTH = 512;
+
+/** How far the response is: with its headers goes the cookie, with its end every commit. */
+export type ReplyPhase = "open" | "headersSent" | "ended";
+
+/** What the session must know of the request around it. */
+export interface RequestState {
+  readonly request: RequestHead;
+  phase(): ReplyPhase;
+}
+
+/** Makes the session that the application sees: each call is checked, then handed to the stay. */
+export class SessionObject<D extends object> implements Session<D> {
+  readonly #engine: Engine;
+  readonly #stay: Stay;
+  readonly #around: RequestState;
+  readonly #isNew: boolean;
+  readonly #wasDetached: boolean;
+  readonly #lastSeenAt: number;
+
+  constructor(engine: Engine, stay: Stay, around: RequestState) {
+    this.#engine = engine;
+    this.#stay = stay;
+    this.#around = around;
+    this.#isNew = stay.condition === "new";
+    this.#wasDetached = stay.condition === "detached";
+    this.#lastSeenAt = stay.facts.lastSeenAt;
+  }
+
+  get<K extends keyof D & string>(key: K): D[K] {
+    return this.#stay.draft.get(key) as D[K];
+  }
+
+  has(key: keyof D & string): boolean {
+    return this.#stay.draft.has(key);
+  }
+
+  *entries(): IterableIterator<[keyof D & string, D[keyof D & string]]> {
+    for (const key of this.#stay.draft.keys()) {
+      const known = key as keyof D & string;
+      yield [known, this.get(known)];
+    }
+  }
+
+  get id(): string {
+    return this.#stay.id;
+  }
+
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  get isEnded(): boolean {
+    return this.#stay.condition === "detached" || this.#stay.condition === "destroyed";
+  }
+
+  get userId(): string | undefined {
+    return this.#stay.facts.userId;
+  }
+
+  get createdAt(): number {
+    return this.#stay.facts.createdAt;
+  }
+
+  get lastSeenAt(): number {
+    return this.#lastSeenAt;
+  }
+
+  get expiresAt(): number {
+    return endOf(this.#stay.facts);
+  }
+
+  get authenticatedAt(): number | undefined {
+    return this.#stay.facts.authenticatedAt;
+  }
+
+  isFresh(maxAge: Duration): boolean {
+    const since = this.authenticatedAt;
+    const ms = durationMs("isFresh(maxAge)", maxAge);
+    return since !== undefined && this.#engine.environment.now() - since < ms;
+  }
+
+  get persistent(): boolean {
+    return this.#stay.draft.persistent ?? this.#stay.facts.persistent;
+  }
+
+  set persistent(value: boolean) {
+    const attempt = "change persistent";
+    this.#checkChange(attempt);
+    this.#checkCookie(attempt);
+    if (typeof value !== "boolean") throw new OptionsError("persistent", "it is true or false.");
+    const isAsStored = value === this.#stay.facts.persistent;
+    this.#stay.draft.persistent = isAsStored ? undefined : value;
+  }
+
+  set<K extends keyof D & string>(key: K, value: Exclude<D[K], undefined>): void {
+    this.#checkChange("set a value");
+    this.#stay.draft.set(key, value);
+  }
+
+  delete(key: keyof D & string): void {
+    this.#checkChange("delete a key");
+    this.#stay.draft.delete(key);
+  }
+
+  clear(): void {
+    this.#checkChange("clear the data");
+    this.#stay.draft.clear();
+  }
+
+  flash(key: string, value: JsonValue): void {
+    this.#checkChange("leave a message");
+    checkKey(key, "flash");
+    const copy: JsonValue = JSON.parse(encode(value, `flash.${key}`));
+    this.#stay.draft.flash([newCommitId(this.#engine.environment.random), key, copy]);
+  }
+
+  take(key: string): JsonValue | undefined {
+    const { request } = this.#around;
+    return this.#stay.draft.take(key, request.method === "HEAD" || isPrefetch(request));
+  }
+
+  update<K extends keyof D & string>(key: K, fn: (value: D[K]) => D[K] | undefined): Promise<D[K]> {
+    return this.#inTurn("update a value", async (deadline) => {
+      checkKey(key, String(key));
+      if (this.#stay.condition === "new") this.#checkCookie("update a value");
+      const value = await this.#stay.update(key, (newest) => fn(newest as D[K]), deadline);
+      return value as D[K];
+    });
+  }
+
+  consume<K extends keyof D & string>(key: K): Promise<D[K] | undefined> {
+    return this.#inTurn("consume a value", async (deadline) => {
+      if (!this.#stay.draft.isOwn(key)) return undefined;
+      let consumed: D[K] | undefined;
+      const remove = (value: unknown, isStored: boolean): undefined => {
+        consumed = isStored ? (value as D[K]) : undefined;
+      };
+      await this.#stay.update(key, remove, deadline);
+      return consumed;
+    });
+  }
+
+  signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
+    return this.#inTurn("sign in", async (deadline) => {
+      checkUserId(userId);
+      this.#checkCookie("sign in");
+      // The form was sent with a cookie that had already died: the visitor means to start anew.
+      if (this.#wasDetached && this.isEnded) this.#stay.restart(deadline.now);
+      this.#refuseEnded("sign in");
+      const before = this.#stay.facts;
+      const isSameUser = before.userId === userId;
+      const isTrusted = before.userId === undefined || isSameUser;
+      const keep = options.keep ?? (isTrusted ? "all" : "none");
+      const persistent = options.persistent ?? (isSameUser && before.persistent);
+      await this.#stay.signIn({ userId, device: this.#device() }, keep, persistent, deadline);
+    });
+  }
+
+  signOut({ keep = [] }: SignOutOptions<D> = {}): Promise<void> {
+    return this.#inTurn("sign out", async (deadline) => {
+      if (this.isEnded) return;
+      this.#checkCookie("sign out");
+      await this.#stay.signOut(keep, deadline);
+    });
+  }
+
+  regenerate(): Promise<void> {
+    return this.#inTurn("regenerate", async (deadline) => {
+      this.#checkCookie("regenerate");
+      this.#refuseEnded("regenerate");
+      await this.#stay.regenerate(deadline);
+    });
+  }
+
+  destroy(): Promise<void> {
+    return this.#inTurn("destroy the session", async (deadline) => {
+      if (this.isEnded) return;
+      this.#checkCookie("destroy the session");
+      await this.#stay.destroy(deadline);
+    });
+  }
+
+  save(): Promise<void> {
+    return this.#inTurn("save", async (deadline) => {
+      const gathered = this.#stay.draft.gathered();
+      if (gathered !== undefined) await this.#stay.commit(gathered, deadline);
+    });
+  }
+
+  #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
+    const deadline = startDeadline(this.#engine);
+    return this.#stay.inTurn(async () => {
+      this.#checkPrefetch(attempt);
+      return transition(deadline);
+    });
+  }
+
+  #checkChange(attempt: string): void {
+    this.#checkPrefetch(attempt);
+    if (this.#around.phase() === "ended") throw new HeadersSentError(attempt);
+    if (this.#stay.condition === "destroyed") throw new SessionEndedError(attempt);
+    if (this.#stay.condition === "new") this.#checkCookie(attempt);
+  }
+
+  #checkPrefetch(attempt: string): void {
+    if (isPrefetch(this.#around.request)) throw new PrefetchError(attempt);
+  }
+
+  #checkCookie(attempt: string): void {
+    if (this.#around.phase() !== "open") throw new HeadersSentError(attempt);
+  }
+
+  #refuseEnded(attempt: string): void {
+    if (this.isEnded) throw new SessionEndedError(attempt);
+  }
+
+  #device(): string | undefined {
+    const agent = this.#around.request.header("user-agent");
+    return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
+  }
+}
+
+function checkUserId(userId: unknown): void {
+  const isUsable =
+    typeof userId === "string" && userId !== "" && userId.length <= MAX_USER_ID_LENGTH;
+  if (isUsable) return;
+  const problem = `it must be a string of 1 to ${MAX_USER_ID_LENGTH} characters, such as String(user.id).`;
+  throw new OptionsError("signIn(userId)", problem);
+}

@@ -1,0 +1,138 @@
+import type { JsonValue } from "./json.ts";
+
+/** The values of a session and the public facts about it, for reading. */
+export interface SessionView<D extends object> {
+  /**
+   * The value under a key, or its default.
+   *
+   * An object is the session's own: on an open {@link Session} a change in place is saved.
+   */
+  get<K extends keyof D & string>(key: K): D[K];
+  /** Whether `get` would give a value. */
+  has(key: keyof D & string): boolean;
+  /** Every key with a value, and that value. */
+  entries(): IterableIterator<[keyof D & string, D[keyof D & string]]>;
+
+  /** The public handle: safe to log, to list and to put in a URL. Not the cookie's token. */
+  readonly id: string;
+  /** Who is signed in, if anybody. */
+  readonly userId: string | undefined;
+  /** When the absolute clock started: at the first write, again at sign-in. Epoch ms. */
+  readonly createdAt: number;
+  /** The last activity before this request; lags by up to a tenth of the idle timeout. Epoch ms. */
+  readonly lastSeenAt: number;
+  /** When the session ends unless there is activity before. Epoch ms. */
+  readonly expiresAt: number;
+  /** When the user last proved who they are. Epoch ms. */
+  readonly authenticatedAt: number | undefined;
+  /** Whether the visitor asked to be remembered. */
+  readonly persistent: boolean;
+  /**
+   * Whether the user signed in within `maxAge`: ask before a sensitive action.
+   *
+   * @example
+   * if (!session.isFresh("10m")) return res.redirect("/confirm-password");
+   */
+  isFresh(maxAge: import("./duration.ts").Duration): boolean;
+}
+
+/**
+ * A visitor's session, as one request sees it.
+ *
+ * *Changes* (`set`, `delete`, `clear`, `flash`, `take`, a value changed in place) are gathered,
+ * stored before the first byte of the response, and dropped when the response is a 5xx.
+ * *Transitions* (everything that returns a promise) take effect when their promise resolves.
+ *
+ * A change that meets an ended session fails the request with {@link SessionEndedError} (409).
+ */
+export interface Session<D extends object> extends SessionView<D> {
+  /** Whether the visitor came without a session. */
+  readonly isNew: boolean;
+  /** Whether another request of this visitor has ended the session: it reads as empty. */
+  readonly isEnded: boolean;
+  /** Set it to remember this visitor beyond the browser's end, or to stop doing so. */
+  persistent: boolean;
+
+  /**
+   * Sets a value.
+   *
+   * @throws {@link CodecError} at once, naming the key path, if JSON would change or lose it.
+   */
+  set<K extends keyof D & string>(key: K, value: Exclude<D[K], undefined>): void;
+  /** Removes a key; a default shows again. */
+  delete(key: keyof D & string): void;
+  /** Removes every key. Signs nobody out. */
+  clear(): void;
+
+  /**
+   * Changes a value by what it is at that moment in the store: no parallel update is lost, none
+   * counts twice.
+   *
+   * @param fn - Synchronous and pure, as it may run again. Returning `undefined` deletes the key.
+   * @returns The value as stored.
+   * @throws {@link SessionEndedError} if the session has ended, {@link StoreError} if the store
+   * cannot answer.
+   * @example
+   * const visits = await session.update("visits", (n) => n + 1);
+   */
+  update<K extends keyof D & string>(key: K, fn: (value: D[K]) => D[K] | undefined): Promise<D[K]>;
+  /**
+   * Reads a value and removes it, exactly once among parallel requests: for OAuth state and
+   * one-time codes.
+   */
+  consume<K extends keyof D & string>(key: K): Promise<D[K] | undefined>;
+
+  /** Leaves a message for the next request. Several under one key are shown in turn. */
+  flash(key: string, value: JsonValue): void;
+  /**
+   * The oldest message under a key from an earlier request, or `undefined`. It is shown at least
+   * once: removed with this response, but not by HEAD, a prefetch or a 5xx.
+   */
+  take(key: string): JsonValue | undefined;
+
+  /**
+   * Signs a user in: new token, both clocks start again, `authenticatedAt` is now.
+   *
+   * Resolves when the new session is stored and the old token is dead (OWASP ASVS 5.0, 7.2.4).
+   *
+   * @throws {@link SessionEndedError} if the session, or all of the user's, were ended meanwhile.
+   * @example
+   * await session.signIn(user.id, { persistent: form.remember === "on" });
+   */
+  signIn(userId: string, options?: SignInOptions<D>): Promise<void>;
+  /**
+   * Ends this session. What follows is a new anonymous one that holds only the kept keys.
+   *
+   * @example
+   * await session.signOut({ keep: ["theme"] });
+   */
+  signOut(options?: SignOutOptions<D>): Promise<void>;
+  /** Gives the session a new token: call it when the user's rights change. Data and clocks stay. */
+  regenerate(): Promise<void>;
+  /** Ends the session and clears the cookie. Nothing can be stored afterwards. */
+  destroy(): Promise<void>;
+  /** Commits now rather than before the first byte. */
+  save(): Promise<void>;
+}
+
+/** How to sign in. */
+export interface SignInOptions<D extends object> {
+  /**
+   * Which data to take along.
+   *
+   * @defaultValue `"all"` from an anonymous visitor or the same user, `"none"` from another user
+   */
+  readonly keep?: "all" | "none" | readonly (keyof D & string)[];
+  /**
+   * Whether to remember the user beyond the browser's end.
+   *
+   * @defaultValue as it was when the same user signs in again, else `false`
+   */
+  readonly persistent?: boolean;
+}
+
+/** How to sign out. */
+export interface SignOutOptions<D extends object> {
+  /** Keys that the visitor takes along. @defaultValue none */
+  readonly keep?: readonly (keyof D & string)[];
+}

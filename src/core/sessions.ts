@@ -1,0 +1,98 @@
+import type { SessionEvents, SessionListener } from "./events.ts";
+import type { Session, SessionView } from "./session.ts";
+
+/** Where `read` finds the cookie. */
+export type SessionSource = Request | Headers | NodeRequest;
+
+/** What is read of a Node `IncomingMessage`. */
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: { readonly [name: string]: string | string[] | undefined };
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: unknown };
+}
+
+/** What is known of a session without opening it: facts, no data. Times are epoch ms. */
+export interface SessionInfo {
+  readonly id: string;
+  readonly userId: string | undefined;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly authenticatedAt: number | undefined;
+  readonly persistent: boolean;
+  /** The browser's description of itself at sign-in, as it sent it. */
+  readonly device: string | undefined;
+}
+
+/** What a web-standard server knows of a request beside the request itself. */
+export interface HandleOptions {
+  /** The address at the other end of the socket: needed for plain HTTP in development. */
+  readonly remoteAddress?: string;
+}
+
+/** The sessions of one application, made by {@link createSessions}. */
+export interface Sessions<D extends object> {
+  /**
+   * The session of a request: the same one at each call within the request.
+   *
+   * @param request - The framework's own request object.
+   * @throws {@link OptionsError} if no adapter is mounted for it, {@link StoreError} if the store
+   * cannot answer.
+   * @example
+   * const session = await sessions.open(req);
+   */
+  open(request: object): Promise<Session<D>>;
+  /**
+   * A look at the session without an adapter: for a WebSocket upgrade or a server component.
+   * Creates, touches and sends nothing.
+   *
+   * @returns `undefined` where there is no live session.
+   * @throws {@link StoreError} if the store cannot answer.
+   */
+  read(source: SessionSource): Promise<SessionView<D> | undefined>;
+  /**
+   * Runs a web-standard handler with sessions: call `sessions.open(request)` inside.
+   *
+   * @returns The handler's response, with the session's cookie. Where the session cannot be kept,
+   * a plain answer with the error's status.
+   * @example
+   * Bun.serve({ fetch: (request) => sessions.handle(request, shop) });
+   */
+  handle(
+    request: Request,
+    handler: (request: Request) => Response | Promise<Response>,
+    options?: HandleOptions,
+  ): Promise<Response>;
+  /** A session by its public id. */
+  find(id: string): Promise<SessionInfo | undefined>;
+  /**
+   * A user's sessions, the most recently seen first.
+   *
+   * @throws {@link OptionsError} if the store keeps no directory.
+   */
+  list(of: { readonly userId: string }): Promise<SessionInfo[]>;
+  /**
+   * Ends a session by its public id, or what it has become by a new token.
+   *
+   * @param of - Makes sure that the session is that user's own: pass it for ids from a URL.
+   * @returns Whether a session was ended.
+   */
+  revoke(id: string, of?: { readonly userId?: string }): Promise<boolean>;
+  /**
+   * Ends a user's sessions everywhere, also those that are being signed in at this moment.
+   *
+   * @param of - `except` spares one session, by its id.
+   * @returns How many were ended.
+   * @throws {@link OptionsError} if the store keeps no directory.
+   */
+  revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number>;
+  /** How many sessions are live. @throws {@link OptionsError} if the store keeps no directory. */
+  count(): Promise<number>;
+  /** Deletes what has expired, where the store does not by itself. @returns How many. */
+  deleteExpired(): Promise<number>;
+  /** Listens to what happens. @returns The function that stops listening. */
+  on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void;
+  /** Stops timers and closes what the store opened itself. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,139 @@
+import { CodecError, OptionsError } from "./errors.ts";
+import { encode, type JsonObject, parseObject } from "./json.ts";
+import { issuePath, type Schema, type SchemaResult } from "./schema.ts";
+
+/** What an application says about its data: a schema, defaults, or nothing. */
+export interface ShapeOptions {
+  readonly schema?: Schema<object> | undefined;
+  readonly defaults?: object | undefined;
+  readonly migrate?: ((stored: JsonObject) => JsonObject) | undefined;
+}
+
+/** The stored data as read: the document that changes apply to, and what `get` shows of it. */
+export interface Reading {
+  readonly document: JsonObject;
+  readonly view: JsonObject;
+}
+
+/** Knows how stored data and the application's values relate. */
+export interface Shape {
+  /** Reads stored data, or says why it is refused. */
+  read(text: string): Reading | "corrupt" | "schema";
+  /** The document that edits apply to; the stored text has been read before. */
+  document(text: string): JsonObject;
+  /** What `get` shows of a document. @throws {@link CodecError} if the schema refuses it. */
+  view(document: JsonObject): JsonObject;
+  /** A fresh copy of the default for a key, or `undefined`. */
+  defaultOf(key: string): unknown;
+  /** The keys that have a default. */
+  readonly defaultKeys: readonly string[];
+}
+
+/**
+ * Prepares the shape of a session's data.
+ *
+ * @throws {@link OptionsError} for defaults that JSON cannot carry, a schema that refuses `{}` or
+ * answers asynchronously, or options that exclude each other.
+ */
+export function resolveShape(options: ShapeOptions): Shape {
+  const { schema, defaults, migrate } = options;
+  if (schema !== undefined && defaults !== undefined) {
+    throw new OptionsError("defaults", "a schema has its own defaults. Write them there.");
+  }
+  if (migrate !== undefined && schema === undefined) {
+    throw new OptionsError("migrate", "it brings old data to a schema. Give a schema too.");
+  }
+  return schema === undefined
+    ? plainShape(encodeDefaults(defaults ?? {}))
+    : schemaShape(schema, migrate ?? ((stored) => stored));
+}
+
+function plainShape(defaults: ReadonlyMap<string, string>): Shape {
+  return {
+    read: (text) => {
+      const document = parseObject(text);
+      return document === undefined ? "corrupt" : { document, view: document };
+    },
+    document: (text) => parseObject(text) ?? {},
+    view: (document) => document,
+    defaultOf: (key) => {
+      const text = defaults.get(key);
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    defaultKeys: [...defaults.keys()],
+  };
+}
+
+function encodeDefaults(defaults: object): ReadonlyMap<string, string> {
+  if (typeof defaults !== "object" || defaults === null || Array.isArray(defaults)) {
+    throw new OptionsError("defaults", "it must be an object with a value for each key.");
+  }
+  const entries = Object.entries(defaults).filter(([, value]) => value !== undefined);
+  return new Map(
+    entries.map(([key, value]) => {
+      try {
+        return [key, encode(value, key)];
+      } catch (error) {
+        throw new OptionsError("defaults", messageOf(error), { cause: error });
+      }
+    }),
+  );
+}
+
+function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => JsonObject): Shape {
+  refuseUnfit(schema);
+  const validate = (document: JsonObject): SchemaResult<object> => synchronous(schema, document);
+  const document = (text: string): JsonObject => migrate(parseObject(text) ?? {});
+  const view = (candidate: JsonObject): JsonObject => {
+    // A schema may change what it is given; the document must stay as stored.
+    const result = validate(structuredClone(candidate));
+    if (result.issues === undefined) return result.value as JsonObject;
+    const [issue] = result.issues;
+    const path = issue === undefined ? "data" : issuePath(issue);
+    throw new CodecError(path, `the schema refuses it (${issue?.message ?? "no reason given"}).`);
+  };
+  return {
+    read: (text) => {
+      if (parseObject(text) === undefined) return "corrupt";
+      try {
+        const migrated = document(text);
+        return { document: migrated, view: view(migrated) };
+      } catch {
+        return "schema";
+      }
+    },
+    document,
+    view,
+    defaultOf: () => undefined,
+    defaultKeys: [],
+  };
+}
+
+/** A visitor without data must be welcome, and asking must not take a turn of the event loop. */
+function refuseUnfit(schema: Schema<object>): void {
+  if (typeof schema?.["~standard"]?.validate !== "function") {
+    throw new OptionsError(
+      "schema",
+      "it is not a Standard Schema. Zod, Valibot or ArkType make one.",
+    );
+  }
+  const { issues } = synchronous(schema, {});
+  if (issues !== undefined) {
+    const paths = issues.map(issuePath).join(", ");
+    throw new OptionsError(
+      "schema",
+      `it must accept {}, as a new visitor has no data. Give a default for: ${paths}.`,
+    );
+  }
+}
+
+function synchronous(schema: Schema<object>, value: unknown): SchemaResult<object> {
+  const result = schema["~standard"].validate(value);
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => undefined);
+  throw new OptionsError("schema", "it answers asynchronously. Use one without async checks.");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

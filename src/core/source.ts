@@ -1,0 +1,68 @@
+import { OptionsError } from "./errors.ts";
+import type { RequestHead } from "./exchange.ts";
+import type { NodeRequest, SessionSource } from "./sessions.ts";
+
+/** What `read` sees of its source. */
+export function headOf(source: SessionSource): RequestHead {
+  if (source instanceof Request) return requestHead(source);
+  if (source instanceof Headers) return headersHead(source);
+  if (isNodeRequest(source)) return new IncomingHead(source);
+  throw new OptionsError("read(source)", "pass a Request, a Headers or an IncomingMessage.");
+}
+
+/** A web request, as the engine sees it. */
+export function requestHead(request: Request, remoteAddress?: string): RequestHead {
+  const url = new URL(request.url);
+  return {
+    method: request.method,
+    target: url.pathname + url.search,
+    header: (name) => request.headers.get(name) ?? (name === "host" ? url.host : undefined),
+    isEncrypted: url.protocol === "https:",
+    remoteAddress,
+  };
+}
+
+/** A Node request, as the engine sees it. Nothing is read before it is asked for. */
+export class IncomingHead implements RequestHead {
+  readonly #request: NodeRequest;
+
+  constructor(request: NodeRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "GET";
+  }
+
+  get target(): string {
+    return this.#request.url ?? "/";
+  }
+
+  get isEncrypted(): boolean {
+    return this.#request.socket.encrypted === true;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return typeof value === "object" ? value.join(", ") : value;
+  }
+}
+
+/** Bare headers tell nothing of the connection. */
+function headersHead(headers: Headers): RequestHead {
+  return {
+    method: "GET",
+    target: "/",
+    header: (name) => headers.get(name) ?? undefined,
+    isEncrypted: undefined,
+    remoteAddress: undefined,
+  };
+}
+
+function isNodeRequest(source: unknown): source is NodeRequest {
+  return typeof source === "object" && source !== null && "headers" in source && "socket" in source;
+}

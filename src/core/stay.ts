@@ -1,0 +1,410 @@
+import { policyFor } from "./clocks.ts";
+import { type Base, IdTakenError } from "./commit-queue.ts";
+import type { Deadline } from "./deadline.ts";
+import { Draft, type Stored } from "./draft.ts";
+import {
+  type Content,
+  type Edit,
+  flashText,
+  type Gathered,
+  gatheredEdit,
+  own,
+  parseFlash,
+  pick,
+} from "./edit.ts";
+import type { Engine } from "./engine.ts";
+import { CodecError, SessionEndedError } from "./errors.ts";
+import { encode, type JsonValue, parse } from "./json.ts";
+import type { SessionRecord } from "./record.ts";
+import type { SessionToken } from "./token.ts";
+import {
+  type Continuation,
+  continueUnder,
+  create,
+  endFollowing,
+  type Fields,
+  type Issued,
+  issue,
+  repeatingTokens,
+} from "./transitions.ts";
+
+/** What the response tells the browser to do with the cookie. */
+export type CookieAction = "none" | "send" | "expire";
+
+/**
+ * Where the session stands: `new` has no record yet, `detached` was ended by another request,
+ * `destroyed` by this one.
+ */
+export type Condition = "new" | "live" | "detached" | "destroyed";
+
+/** Which data a sign-in takes along. */
+export type Keep = "all" | "none" | readonly string[];
+
+const MAX_TOKENS = 3;
+
+/** The state of one visitor's session within one request, and how it changes. */
+export class Stay {
+  readonly #engine: Engine;
+  #draft: Draft | undefined;
+  #condition: Condition = "new";
+  #cookie: CookieAction = "none";
+  /** What a record begins with, once one is needed. */
+  #fields: Fields | undefined;
+  #openedAt: number;
+  #issued: Issued | undefined;
+  #token: SessionToken | undefined;
+  #stored: SessionRecord | undefined;
+  #turns = 0;
+  #lastTurn: Promise<unknown> | undefined;
+
+  constructor(engine: Engine, openedAt: number) {
+    this.#engine = engine;
+    this.#openedAt = openedAt;
+  }
+
+  /** Takes up the live session that the token stands for. */
+  resume(token: SessionToken, record: SessionRecord, view: Stored["view"]): void {
+    this.#condition = "live";
+    this.#token = token;
+    this.#stored = record;
+    this.#draft = new Draft(this.#engine.shape, { view, flash: parseFlash(record.flash) });
+  }
+
+  /** The session ended in another request: it reads as empty, and no cookie may go out. */
+  detach(): void {
+    this.#condition = "detached";
+    this.#forget();
+    this.#cookie = "none";
+  }
+
+  get draft(): Draft {
+    this.#draft ??= new Draft(this.#engine.shape, storedIn(this.#engine, this.facts));
+    return this.#draft;
+  }
+
+  get condition(): Condition {
+    return this.#condition;
+  }
+
+  get cookie(): CookieAction {
+    return this.#cookie;
+  }
+
+  get token(): SessionToken | undefined {
+    return this.#token ?? this.#issued?.token;
+  }
+
+  /** The record as stored, if it is. */
+  get record(): SessionRecord | undefined {
+    return this.#stored;
+  }
+
+  /** The facts of the record, or those that it will begin with. */
+  get facts(): Fields {
+    if (this.#stored !== undefined) return this.#stored;
+    this.#fields ??= anonymousFields(this.#engine, this.#openedAt);
+    return this.#fields;
+  }
+
+  get id(): string {
+    return this.#base().record.id;
+  }
+
+  /** Tells the browser to forget a cookie that leads nowhere, unless a new one is sent. */
+  expireCookie(): void {
+    if (this.#cookie === "none") this.#cookie = "expire";
+  }
+
+  /** Transitions of one request go one after the other, each from what the last one left. */
+  inTurn<T>(transition: () => Promise<T>): Promise<T> {
+    this.#turns += 1;
+    const turn = this.#lastTurn?.then(transition) ?? transition();
+    this.#lastTurn = turn.then(
+      () => this.#endTurn(),
+      () => this.#endTurn(),
+    );
+    return turn;
+  }
+
+  /** Resolves when no transition is under way; `undefined` if none is. */
+  whenIdle(): Promise<unknown> | undefined {
+    return this.#lastTurn;
+  }
+
+  /** Commits what was gathered. */
+  async commit(gathered: Gathered, deadline: Deadline): Promise<void> {
+    await this.#apply(gatheredEdit(gathered), deadline);
+    this.draft.committed(gathered);
+    if (gathered.persistent !== undefined) this.#cookie = "send";
+  }
+
+  /**
+   * Changes one key by its newest value, of which `fn` also hears whether it is stored or a
+   * default. What was gathered under the key comes first.
+   */
+  async update(
+    key: string,
+    fn: (value: unknown, isStored: boolean) => unknown,
+    deadline: Deadline,
+  ): Promise<unknown> {
+    const first = this.draft.gatheredAt(key);
+    let text: string | undefined;
+    const apply = (content: Content): Content => {
+      const document = { ...content.document };
+      if (first.isCleared) delete document[key];
+      if (first.values.has(key)) assign(document, key, first.values.get(key));
+      const isStored = own(document, key) !== undefined;
+      text = changedText(key, fn(this.#valueIn(document, key), isStored));
+      assign(document, key, text);
+      return { ...content, document };
+    };
+    await this.#apply({ apply, bytes: first.values.get(key)?.length ?? 0 }, deadline);
+    this.draft.settle(key);
+    return text === undefined ? this.#engine.shape.defaultOf(key) : parse(text);
+  }
+
+  /** Moves to a new token. Data and clocks stay. */
+  async regenerate(deadline: Deadline): Promise<void> {
+    const old = this.#stored;
+    if (old === undefined) return;
+    await this.#continueAs(old, { derive: (newest) => newest, isLinked: true, admit }, deadline);
+    const event = { at: deadline.now, id: this.id, userId: old.userId, previousId: old.id };
+    this.#engine.events.emit("regenerated", event);
+  }
+
+  /** Moves to a new token that belongs to the user. */
+  async signIn(
+    user: { readonly userId: string; readonly device: string | undefined },
+    keep: Keep,
+    persistent: boolean,
+    deadline: Deadline,
+  ): Promise<void> {
+    const { now } = deadline;
+    const { policies, keeper, name } = this.#engine;
+    const { store } = keeper;
+    const key = { manager: name, userId: user.userId };
+    const generation = async (): Promise<number> =>
+      (await keeper.read("generation", deadline, async (call) =>
+        store.directory?.generation(key, call),
+      )) ?? 0;
+    const before = await generation();
+    const old = this.#stored;
+    const continuation: Continuation = {
+      derive: (newest) => ({
+        ...kept(this.#engine, newest, keep),
+        ...user,
+        ...policyFor(policies, { persistent, userId: user.userId }),
+        persistent,
+        createdAt: now,
+        lastSeenAt: now,
+        authenticatedAt: now,
+      }),
+      // The pointer leads only to the same visitor's session: never from one user to another.
+      isLinked: old?.userId === undefined || old.userId === user.userId,
+      // OWASP ASVS 5.0, 7.4.2: no sign-in slips past a revokeAll that runs meanwhile.
+      admit: async () => (await generation()) === before,
+    };
+    if (old === undefined) await this.#beginAs(continuation, deadline);
+    else await this.#continueAs(old, continuation, deadline);
+    if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
+    const { userId } = user;
+    const event = { at: now, id: this.id, userId, previousId: old?.id };
+    this.#engine.events.emit("signedIn", event);
+  }
+
+  /** Ends the session. What follows is a new one with the kept values. */
+  async signOut(keep: readonly string[], deadline: Deadline): Promise<void> {
+    const values = new Map(keep.map((key) => [key, this.draft.get(key)]));
+    const { userId } = this.facts;
+    if (!(await this.#end(userId === undefined ? "destroyed" : "signedOut", deadline))) return;
+    this.#condition = "new";
+    for (const [key, value] of values) if (value !== undefined) this.draft.set(key, value);
+    const gathered = this.draft.gathered();
+    if (gathered !== undefined) await this.commit(gathered, deadline);
+  }
+
+  /** Ends the session for good. */
+  async destroy(deadline: Deadline): Promise<void> {
+    await this.#end("destroyed", deadline);
+    this.#condition = "destroyed";
+  }
+
+  /** After a sign-in form sent with a dead cookie: the visitor starts anew. */
+  restart(now: number): void {
+    this.#condition = "new";
+    this.#forget(now);
+  }
+
+  async #apply(edit: Edit, deadline: Deadline): Promise<void> {
+    if (this.#condition === "detached" || this.#condition === "destroyed") {
+      throw new SessionEndedError("store the session's changes");
+    }
+    for (let tokens = 0; tokens < MAX_TOKENS; tokens += 1) {
+      if (await this.#store(edit, deadline)) return;
+    }
+    throw repeatingTokens();
+  }
+
+  /** Resolves to `false` where a new session's id is taken already. */
+  async #store(edit: Edit, deadline: Deadline): Promise<boolean> {
+    try {
+      const record = await this.#engine.queue.commit(this.#base(), edit, deadline);
+      if (this.#stored === undefined) this.#cookie = "send";
+      this.#adopt(this.token, record);
+      return true;
+    } catch (error) {
+      if (error instanceof SessionEndedError) this.detach();
+      if (!(error instanceof IdTakenError)) throw error;
+      this.#issued = undefined;
+      return false;
+    }
+  }
+
+  async #beginAs(continuation: Continuation, deadline: Deadline): Promise<void> {
+    const fields = continuation.derive(this.#base().record);
+    const { token, record } = await create(this.#engine, fields, deadline);
+    if (!(await continuation.admit())) {
+      await endFollowing(this.#engine, record.id, { reason: "revoked", accepts }, deadline);
+      throw new SessionEndedError("sign in");
+    }
+    this.#adopt(token, record);
+    this.#cookie = "send";
+    this.#emit("created", deadline);
+  }
+
+  async #continueAs(
+    old: SessionRecord,
+    continuation: Continuation,
+    deadline: Deadline,
+  ): Promise<void> {
+    try {
+      const { token, record } = await continueUnder(this.#engine, old, continuation, deadline);
+      this.#adopt(token, record);
+      this.#cookie = "send";
+    } catch (error) {
+      if (error instanceof SessionEndedError) this.detach();
+      throw error;
+    }
+  }
+
+  /**
+   * Ends the session, or what a parallel request has made of it. Resolves to `false` where
+   * somebody else had ended it: the browser may hold a newer cookie by now, which must stay.
+   */
+  async #end(reason: "signedOut" | "destroyed", deadline: Deadline): Promise<boolean> {
+    const record = this.#stored;
+    if (record !== undefined) {
+      const isSameVisitor = ({ userId }: SessionRecord): boolean =>
+        record.userId === undefined || userId === record.userId;
+      const ending = { reason, accepts: isSameVisitor };
+      const ended = await endFollowing(this.#engine, record.id, ending, deadline);
+      if (ended === undefined) {
+        this.detach();
+        return false;
+      }
+      this.#emit(reason, deadline);
+      this.#cookie = "expire";
+    }
+    this.#forget(deadline.now);
+    return true;
+  }
+
+  #endTurn(): void {
+    this.#turns -= 1;
+    if (this.#turns === 0) this.#lastTurn = undefined;
+  }
+
+  #emit(name: "created" | "signedOut" | "destroyed", { now }: Deadline): void {
+    this.#engine.events.emit(name, { at: now, id: this.id, userId: this.facts.userId });
+  }
+
+  #adopt(token: SessionToken | undefined, record: SessionRecord): void {
+    this.#condition = "live";
+    this.#token = token;
+    this.#issued = undefined;
+    this.#stored = record;
+    this.draft.rebase(storedIn(this.#engine, record));
+  }
+
+  #forget(now: number = this.#openedAt): void {
+    this.#token = undefined;
+    this.#issued = undefined;
+    this.#stored = undefined;
+    this.#openedAt = now;
+    this.#fields = undefined;
+    this.#draft = undefined;
+  }
+
+  #base(): Base {
+    if (this.#stored !== undefined) return { record: this.#stored, isStored: true };
+    this.#issued ??= issue(this.#engine, this.facts);
+    return { record: this.#issued.record, isStored: false };
+  }
+
+  #valueIn(document: Content["document"], key: string): unknown {
+    const { shape } = this.#engine;
+    const value = own(shape.view(document), key);
+    // A copy of its own: `fn` may change what it is given, and may run again.
+    return value === undefined ? shape.defaultOf(key) : structuredClone(value);
+  }
+}
+
+const admit = async (): Promise<boolean> => true;
+const accepts = (): boolean => true;
+
+function assign(
+  document: { [key: string]: JsonValue },
+  key: string,
+  text: string | undefined,
+): void {
+  if (text === undefined) delete document[key];
+  else document[key] = JSON.parse(text);
+}
+
+function changedText(key: string, value: unknown): string | undefined {
+  if (value instanceof Promise) {
+    throw new CodecError(key, "the function given to update must be synchronous.");
+  }
+  return value === undefined ? undefined : encode(value, key);
+}
+
+/** Read when first asked for: most commits are the last thing that a request does. */
+function storedIn({ shape }: Engine, record: Pick<SessionRecord, "data" | "flash">): Stored {
+  let view: Stored["view"] | undefined;
+  let flash: Stored["flash"] | undefined;
+  return {
+    get view() {
+      view ??= shape.view(shape.document(record.data));
+      return view;
+    },
+    get flash() {
+      flash ??= parseFlash(record.flash);
+      return flash;
+    },
+  };
+}
+
+/** The newest data of a record, as far as it is kept. */
+function kept(
+  { shape }: Engine,
+  record: SessionRecord,
+  keep: Keep,
+): Pick<SessionRecord, "data" | "flash"> {
+  if (keep === "all") return { data: record.data, flash: record.flash };
+  const keys = keep === "none" ? [] : keep;
+  return { data: JSON.stringify(pick(shape.document(record.data), keys)), flash: flashText([]) };
+}
+
+function anonymousFields({ policies }: Engine, now: number): Fields {
+  return {
+    data: "{}",
+    flash: "",
+    userId: undefined,
+    createdAt: now,
+    lastSeenAt: now,
+    authenticatedAt: undefined,
+    persistent: false,
+    device: undefined,
+    ...policyFor(policies, { persistent: false, userId: undefined }),
+  };
+}

@@ -1,0 +1,141 @@
+import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "./record.ts";
+import type { CommitId, SessionId } from "./token.ts";
+
+/** What every call on a store is given. */
+export interface StoreCall {
+  /** Aborted at the call's deadline. A store should stop waiting; it need not undo. */
+  readonly signal: AbortSignal;
+  /** The time to judge `expiresAt` by, where the backend has no clock of its own. */
+  readonly now: EpochMs;
+}
+
+/** How `update` went: `conflict` carries the newest record, `gone` the tombstone if there is one. */
+export type UpdateOutcome =
+  | { readonly kind: "updated" }
+  | { readonly kind: "conflict"; readonly current: SessionRecord }
+  | { readonly kind: "gone"; readonly tombstone: Tombstone | undefined };
+
+/** How `end` went, in the words of {@link UpdateOutcome}. */
+export type EndOutcome =
+  | { readonly kind: "ended" }
+  | { readonly kind: "conflict"; readonly current: SessionRecord }
+  | { readonly kind: "gone"; readonly tombstone: Tombstone | undefined };
+
+/** How far a store keeps the laws. Printed by the suites, and in the store's README. */
+export interface StoreProfile {
+  /** Who sees the records: one process, the processes of one host, or every host. */
+  readonly scope: "process" | "host" | "network";
+  /** What an acknowledged write outlives. */
+  readonly durability: "process" | "crash" | "power-loss" | "replicated";
+  /** Whether a read after an acknowledged write always sees it. */
+  readonly readYourWrites: "always" | "bounded";
+  /** Whether the store may drop a live record for want of room. */
+  readonly eviction: "never" | "anonymous-first" | "any";
+  /** What the user should know of a law that is kept only in part, in one sentence each. */
+  readonly caveats: readonly string[];
+}
+
+/**
+ * Where records are kept. Absent or expired is an answer, not an error; a store rejects only when
+ * it cannot answer, with a {@link StoreError} whose outcome is `failed` if it knows that nothing
+ * was written, or with the driver's own error, which counts as `unknown` for a write.
+ */
+export interface SessionStore {
+  readonly profile: StoreProfile;
+
+  /** Resolves to what stands under the id; `undefined` when absent, or when `expiresAt` is past. */
+  load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined>;
+
+  /**
+   * Adds a record. `taken` changes nothing: something stands under the id, live or ended.
+   * One of two creates of one id wins.
+   */
+  create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken">;
+
+  /**
+   * Replaces the live record of the same id, if its version is `expected`; otherwise changes
+   * nothing. Of two updates that expect the same version one wins.
+   */
+  update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome>;
+
+  /**
+   * Puts the tombstone where the live record of the same id is, if its version is `expected`, or
+   * whatever its version where that is `undefined`; otherwise changes nothing. An earlier
+   * tombstone stays as it was.
+   */
+  end(tombstone: Tombstone, expected: CommitId | undefined, call: StoreCall): Promise<EndOutcome>;
+
+  /** Present where the idle clock can be moved without rewriting the data. */
+  readonly touch?: Touch;
+  /** Present where the store can find sessions by user. */
+  readonly directory?: Directory;
+  /** Present where the backend does not expire records by itself. */
+  readonly expiry?: Expiry;
+
+  /** Closes what the store itself opened. Calls that follow reject. */
+  close?(): Promise<void>;
+}
+
+/**
+ * Moves `lastSeenAt` and `expiresAt` of a live record forward, never back, and leaves its version
+ * alone. Resolves to `false`, changing nothing, when the record is gone.
+ */
+export type Touch = (id: SessionId, seen: Seen, call: StoreCall) => Promise<boolean>;
+
+/** The new activity of a touch, and the expiry that follows from it. */
+export interface Seen {
+  readonly lastSeenAt: EpochMs;
+  readonly expiresAt: EpochMs;
+}
+
+/** Whose sessions: a user within one manager. */
+export interface UserKey {
+  readonly manager: string;
+  readonly userId: string;
+}
+
+/** What `endAll` writes and spares. */
+export interface EndAll {
+  readonly except: SessionId | undefined;
+  readonly version: CommitId;
+  readonly reason: EndAllReason;
+  readonly endedAt: EpochMs;
+  /** Of the tombstones. */
+  readonly expiresAt: EpochMs;
+}
+
+/** The one reason for which many sessions end at once. */
+export type EndAllReason = "revoked";
+
+/** A page of a scan: at most `limit` records whose id sorts after `after`. */
+export interface ScanPage {
+  readonly manager: string;
+  readonly after: SessionId | undefined;
+  readonly limit: number;
+}
+
+/**
+ * Finds sessions by user. Each user has a durable generation, 0 at first: `signIn` reads it before
+ * and after it creates, `endAll` follows its raising, so that no sign-in slips past.
+ */
+export interface Directory {
+  generation(user: UserKey, call: StoreCall): Promise<number>;
+  /** Raises the user's generation; it never comes back to an earlier value. */
+  raiseGeneration(user: UserKey, call: StoreCall): Promise<void>;
+  /** The user's live records, most recently seen first. */
+  list(user: UserKey, call: StoreCall): Promise<readonly SessionRecord[]>;
+  /** Ends the user's live records, whatever their versions, and resolves to their ids. */
+  endAll(user: UserKey, end: EndAll, call: StoreCall): Promise<readonly SessionId[]>;
+  /** Live records in the order of their ids. */
+  scan(page: ScanPage, call: StoreCall): Promise<readonly SessionRecord[]>;
+  /** How many live records the manager has. */
+  count(manager: string, call: StoreCall): Promise<number>;
+}
+
+/** Removes what has expired, in small steps that block nobody. */
+export interface Expiry {
+  /** How often a manager should do it by itself. */
+  readonly intervalMs: number;
+  /** Deletes records and tombstones past their `expiresAt`, and resolves to how many. */
+  deleteExpired(call: StoreCall): Promise<number>;
+}

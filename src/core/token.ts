@@ -1,0 +1,62 @@
+import * as crypto from "node:crypto";
+import type { RandomBytes } from "./environment.ts";
+
+declare const brand: unique symbol;
+type Branded<Text extends string> = string & { readonly [brand]: Text };
+
+/** The secret that travels in the cookie. Never stored, never logged. */
+export type SessionToken = Branded<"SessionToken">;
+/** The key a store files the record under, and the session's public handle. Safe to log. */
+export type SessionId = Branded<"SessionId">;
+/** Names one write of one record. Opaque; a record remembers its last few. */
+export type CommitId = Branded<"CommitId">;
+
+const TOKEN_BYTES = 32;
+/** 48 bits: it only has to differ from the few other commits of the same session. */
+const COMMIT_BYTES = 6;
+
+/**
+ * 43 characters carry 258 bits, so the last one has two to spare: only the 16 letters whose spare
+ * bits are zero are canonical. Node decodes the other spellings to the same bytes.
+ */
+const TOKEN_FORM = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const ID_PREFIX = "s_";
+const ID_FORM = /^s_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+/** Draws a new token: 256 random bits as 43 base64url characters (OWASP ASVS 5.0, 7.2.3). */
+export function newToken(random: RandomBytes): SessionToken {
+  return random(TOKEN_BYTES).toString("base64url") as SessionToken;
+}
+
+/** Draws the id of one write. */
+export function newCommitId(random: RandomBytes): CommitId {
+  return random(COMMIT_BYTES).toString("base64url") as CommitId;
+}
+
+/** The token that `text` spells, or `undefined` unless its form is exact and canonical. */
+export function parseToken(text: string): SessionToken | undefined {
+  return text.length === 43 && TOKEN_FORM.test(text) ? (text as SessionToken) : undefined;
+}
+
+/** The id that `text` spells, or `undefined`. A token is of another shape and is refused. */
+export function parseId(text: unknown): SessionId | undefined {
+  return typeof text === "string" && text.length === 45 && ID_FORM.test(text)
+    ? (text as SessionId)
+    : undefined;
+}
+
+/**
+ * The id of a token within one manager: SHA-256 over purpose, name and token.
+ *
+ * A fast unsalted hash is enough, as 256 random bits have no dictionary; the name keeps two
+ * managers on one store from accepting each other's tokens (CVE-2022-46170).
+ */
+export function sessionId(token: SessionToken, manager: string): SessionId {
+  return (ID_PREFIX + sha256(`sojourn/session\0${manager}\0${token}`)) as SessionId;
+}
+
+// `crypto.hash` costs a third of `createHash`, but not every runtime with node:crypto has it.
+const sha256: (text: string) => string =
+  typeof crypto.hash === "function"
+    ? (text) => crypto.hash("sha256", text, "base64url")
+    : (text) => crypto.createHash("sha256").update(text).digest("base64url");

@@ -1,0 +1,243 @@
+import type { Presented } from "./carrier.ts";
+import { expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Gathered } from "./edit.ts";
+import { type Engine, startDeadline } from "./engine.ts";
+import { HeadersSentError, PrefetchError } from "./errors.ts";
+import type { Rejection } from "./events.ts";
+import { type Exchange, isPrefetch } from "./exchange.ts";
+import type { SessionRecord, Tombstone } from "./record.ts";
+import { writeReply } from "./reply.ts";
+import type { Session } from "./session.ts";
+import { type ReplyPhase, SessionObject } from "./session-object.ts";
+import { Stay } from "./stay.ts";
+import { parseToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
+
+/** A header may hold thousands of cookies of our name; the store is asked about a few. */
+const MAX_CANDIDATES = 4;
+
+/** One word for what a request did to its session: it decides what the store is asked. */
+export type Change =
+  | { readonly kind: "none" }
+  | { readonly kind: "touched" }
+  | { readonly kind: "written"; readonly gathered: Gathered }
+  /** A value changed in place can no longer be kept. */
+  | { readonly kind: "refused"; readonly error: unknown };
+
+/**
+ * One request and its session, from the first `open` to the last byte.
+ *
+ * An adapter calls `beforeHeaders` before the first byte and `beforeEnd` before the last, and
+ * holds the response until what they return has resolved. `undefined` means: go on at once.
+ */
+export class Visit {
+  readonly #engine: Engine;
+  readonly #exchange: Exchange;
+  readonly #onOpen: ((visit: Visit) => void) | undefined;
+  #opening: Promise<Session<object>> | undefined;
+  #stay: Stay | undefined;
+  #phase: ReplyPhase = "open";
+  #hasStaleCookies = false;
+  #wasSignedIn = false;
+
+  constructor(engine: Engine, exchange: Exchange, onOpen?: (visit: Visit) => void) {
+    this.#engine = engine;
+    this.#exchange = exchange;
+    this.#onOpen = onOpen;
+  }
+
+  /** Whether the request asked for its session. If not, the response is none of our business. */
+  get isOpened(): boolean {
+    return this.#opening !== undefined;
+  }
+
+  /** The request as the adapter shows it. */
+  get exchange(): Exchange {
+    return this.#exchange;
+  }
+
+  /** The session: loaded at the first call, the same one at each further call. */
+  open(): Promise<Session<object>> {
+    if (this.#opening !== undefined) return this.#opening;
+    if (this.#phase === "ended") return Promise.reject(new HeadersSentError("open the session"));
+    this.#opening = this.#load();
+    this.#onOpen?.(this);
+    return this.#opening;
+  }
+
+  /** The response is out of the adapter's hands: what is not committed now never will be. */
+  end(): void {
+    this.#phase = "ended";
+  }
+
+  /**
+   * Stores what was gathered and writes the response's headers. After a rejection nothing of it
+   * will be stored, and the adapter answers with the error's status instead.
+   */
+  beforeHeaders(status: number): Promise<void> | undefined {
+    if (this.#opening === undefined) return undefined;
+    if (this.#stay === undefined) return this.#afterOpening(status);
+    const busy = this.#stay.whenIdle();
+    if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
+    if (status >= 500) this.#stay.draft.drop();
+    const change = this.#decide(this.#stay);
+    if (change.kind !== "none") {
+      return this.#carryOut(this.#stay, change).then(() => this.#finishHeaders());
+    }
+    this.#finishHeaders();
+    return undefined;
+  }
+
+  /** Stores what changed after the first byte. After a rejection the response must be cut. */
+  beforeEnd(): Promise<void> | undefined {
+    const stay = this.#stay;
+    if (stay === undefined) return undefined;
+    const busy = stay.whenIdle();
+    if (busy !== undefined) return busy.then(() => this.beforeEnd());
+    const change = this.#decide(stay);
+    return change.kind === "written" || change.kind === "refused"
+      ? this.#carryOut(stay, change)
+      : undefined;
+  }
+
+  /** The handler answers before its `open` has come back: the answer waits for it. */
+  async #afterOpening(status: number): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    if (this.#stay !== undefined) await this.beforeHeaders(status);
+    else this.#phase = "headersSent";
+  }
+
+  #finishHeaders(): void {
+    const stay = this.#stay;
+    if (this.#phase !== "open" || stay === undefined) return;
+    this.#phase = "headersSent";
+    writeReply(this.#engine, this.#exchange, stay, {
+      hasStaleCookies: this.#hasStaleCookies,
+      wasSignedIn: this.#wasSignedIn,
+    });
+  }
+
+  #decide(stay: Stay): Change {
+    const written = writtenBy(stay);
+    if (written !== undefined) return written;
+    const { record } = stay;
+    const isDue = record !== undefined && isTouchDue(record, this.#engine.environment.now());
+    return isDue && !isPrefetch(this.#exchange.request) ? { kind: "touched" } : { kind: "none" };
+  }
+
+  async #carryOut(stay: Stay, change: Change): Promise<void> {
+    switch (change.kind) {
+      case "none":
+        return;
+      case "touched":
+        return this.#touch(stay, startDeadline(this.#engine));
+      case "written":
+        return this.#write(stay, change.gathered);
+      case "refused":
+        stay.draft.drop();
+        throw change.error;
+      default:
+        change satisfies never;
+    }
+  }
+
+  async #write(stay: Stay, gathered: Gathered): Promise<void> {
+    try {
+      if (isPrefetch(this.#exchange.request)) throw new PrefetchError("change a value in place");
+      await stay.commit(gathered, startDeadline(this.#engine));
+    } catch (error) {
+      stay.draft.drop();
+      throw error;
+    }
+  }
+
+  /** A touch that cannot be had costs the visitor nothing but a tenth of the idle timeout. */
+  async #touch({ record }: Stay, deadline: Deadline): Promise<void> {
+    const { keeper, events } = this.#engine;
+    if (record === undefined) return;
+    const { now } = deadline;
+    const seen = { lastSeenAt: now, expiresAt: storeExpiryOf({ ...record, lastSeenAt: now }) };
+    const isLive = await keeper.touch(record, seen, deadline).catch(() => true);
+    if (isLive) return;
+    const { id, userId } = record;
+    events.emit("lateWrite", { at: now, id, userId, attempt: "touch", reason: "unknown" });
+  }
+
+  async #load(): Promise<Session<object>> {
+    const { environment, carrier } = this.#engine;
+    const now = environment.now();
+    const stay = new Stay(this.#engine, now);
+    const presented = carrier.read(this.#exchange.request);
+    if (presented.refused !== undefined) this.#reject(presented.refused);
+    if (presented.refused === "duplicate") stay.expireCookie();
+    if (presented.refused === undefined) await this.#resume(stay, presented, now);
+    this.#wasSignedIn = stay.facts.userId !== undefined;
+    this.#stay = stay;
+    return new SessionObject(this.#engine, stay, {
+      request: this.#exchange.request,
+      phase: () => this.#phase,
+    });
+  }
+
+  /** Without a prefix an older Domain or Path may leave several cookies: the live one counts. */
+  async #resume(stay: Stay, { values }: Presented, now: number): Promise<void> {
+    this.#hasStaleCookies = values.length > 1;
+    if (values.length === 0) return;
+    const deadline = startDeadline(this.#engine);
+    for (const value of values.slice(0, MAX_CANDIDATES)) {
+      const token = parseToken(value);
+      if (token === undefined) this.#reject("malformed");
+      else if (await this.#resumeAs(stay, token, deadline, now)) return;
+    }
+  }
+
+  async #resumeAs(
+    stay: Stay,
+    token: SessionToken,
+    deadline: Deadline,
+    now: number,
+  ): Promise<boolean> {
+    const { keeper, name, shape } = this.#engine;
+    const id = sessionId(token, name);
+    const stored = await keeper.load(id, deadline);
+    if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
+    if (stored.kind === "ended") return this.#meetTombstone(stay, stored);
+    if (this.#isExpired(stored, now)) return this.#reject("expired", id);
+    const reading = shape.read(stored.data);
+    if (typeof reading === "string") return this.#reject(reading, id);
+    stay.resume(token, stored, reading.view);
+    return true;
+  }
+
+  /**
+   * Where the browser was given a newer cookie, or none, the old token comes from a request that
+   * was already on its way: its response must not disturb. A revoked one still has the old cookie.
+   */
+  #meetTombstone(stay: Stay, { id, reason }: Tombstone): boolean {
+    if (reason === "revoked") return this.#reject("revoked", id);
+    if (stay.condition === "new") stay.detach();
+    return this.#reject("ended", id);
+  }
+
+  #isExpired(record: SessionRecord, now: number): boolean {
+    const timeout = expiredBy(record, now);
+    if (timeout === undefined) return false;
+    const { id, userId } = record;
+    this.#engine.events.emit("expired", { at: now, id, userId, timeout });
+    return true;
+  }
+
+  #reject(reason: Rejection, id?: SessionId): false {
+    this.#engine.events.emit("rejected", { at: this.#engine.environment.now(), reason, id });
+    return false;
+  }
+}
+
+function writtenBy(stay: Stay): Change | undefined {
+  try {
+    const gathered = stay.draft.gathered();
+    return gathered === undefined ? undefined : { kind: "written", gathered };
+  } catch (error) {
+    return { kind: "refused", error };
+  }
+}

@@ -1,0 +1,153 @@
+import { type CarrierOptions, cookieCarrier } from "./cookies/cookie-carrier.ts";
+import { type Clock, type Environment, pooledRandom } from "./core/environment.ts";
+import { OptionsError } from "./core/errors.ts";
+import type { JsonObject } from "./core/json.ts";
+import { SessionManager } from "./core/manager.ts";
+import { requireKnownKeys } from "./core/option-checks.ts";
+import { type EngineOptions, resolveSettings } from "./core/options.ts";
+import type { Schema } from "./core/schema.ts";
+import type { Sessions } from "./core/sessions.ts";
+import type { ShapeOptions } from "./core/shape.ts";
+import type { SessionStore } from "./core/store.ts";
+import { handle } from "./frameworks/web.ts";
+import { memoryStore } from "./stores/memory/index.ts";
+
+/** How sessions live, travel and are kept. Every option has a safe default. */
+export interface SessionOptions extends EngineOptions, CarrierOptions {
+  /**
+   * Where records are kept.
+   *
+   * @defaultValue memory in development; in production it must be chosen
+   */
+  readonly store?: SessionStore;
+  /**
+   * Tells the time; for tests.
+   *
+   * @defaultValue the system's clock
+   */
+  readonly clock?: Clock;
+}
+
+/** Values of any type, where the application has described none. */
+// biome-ignore lint/suspicious/noExplicitAny: as with JSON.parse, the caller knows what it stored.
+export type Untyped = Record<string, any>;
+
+/**
+ * Makes the sessions of an application.
+ *
+ * Describe the data by a `schema` (Standard Schema), by `defaults`, or by a type alone. Nothing is
+ * read, written, timed or drawn until the first request.
+ *
+ * @throws {@link OptionsError} naming the option that is wrong and what to write instead.
+ * @example
+ * const sessions = createSessions<Shop>({
+ *   store: sqliteStore("sessions.db"),
+ *   defaults: { cart: [], theme: "light", visits: 0 },
+ * });
+ */
+export function createSessions<D extends object>(
+  options: SessionOptions & {
+    /** Checks the data when it is read and when it is stored. It must accept `{}`. */
+    readonly schema: Schema<D>;
+    /** Brings stored data of an earlier form to the schema; given up-to-date data it changes nothing. */
+    readonly migrate?: (stored: JsonObject) => JsonObject;
+  },
+): Sessions<D>;
+export function createSessions<D extends object>(
+  options: SessionOptions & {
+    /** A value for each key: shown where nothing is stored, copied for each session. */
+    readonly defaults: D;
+  },
+): Sessions<D>;
+export function createSessions<D extends object = Untyped>(
+  options?: SessionOptions,
+): Sessions<Partial<D>>;
+export function createSessions(options: SessionOptions & ShapeOptions = {}): Sessions<Untyped> {
+  requireKnownKeys("", options, Object.keys(KNOWN), ADVICE);
+  const settings = resolveSettings(options);
+  const environment = resolveEnvironment(options.clock);
+  const store = checkedStore(options.store) ?? developmentStore(environment);
+  const carrier = cookieCarrier(options, { ...environment, name: settings.name });
+  return new SessionManager<Untyped>({ settings, store, carrier, environment, handle });
+}
+
+const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> = {
+  name: true,
+  store: true,
+  idleTimeout: true,
+  absoluteTimeout: true,
+  persistent: true,
+  anonymous: true,
+  cookie: true,
+  trustProxy: true,
+  schema: true,
+  defaults: true,
+  migrate: true,
+  storeTimeout: true,
+  maxDataBytes: true,
+  cacheControl: true,
+  clock: true,
+};
+
+/** For those who come from other libraries. */
+const ADVICE: Readonly<Record<string, string>> = {
+  secret: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
+  password: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
+  keys: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
+  resave: "Leave it out: a session is stored when a request changes it.",
+  saveUninitialized: "Leave it out: a visitor who stores nothing gets no record and no cookie.",
+  rolling: "Leave it out: activity moves the idle timeout, and the cookie need not be sent again.",
+  unset: "Leave it out: call session.destroy() to end a session.",
+  genid: "Leave it out: tokens come from the secure source of randomness alone.",
+  proxy: 'Write trustProxy, for instance trustProxy: ["loopback"].',
+  ttl: "Write idleTimeout and absoluteTimeout.",
+  maxAge: "Write idleTimeout and absoluteTimeout.",
+  cookieName: "Write name.",
+};
+
+/** A listener's errors may differ at every call; they must not fill the memory. */
+const MAX_NOTICES = 100;
+
+function resolveEnvironment(clock: Clock = Date): Environment {
+  if (typeof clock?.now !== "function") {
+    throw new OptionsError("clock", "it must have a now() that returns epoch milliseconds.");
+  }
+  const told = new Set<string>();
+  return {
+    now: () => clock.now(),
+    random: pooledRandom(),
+    isDevelopment: process.env["NODE_ENV"] !== "production",
+    notice: (sentence) => {
+      if (told.has(sentence) || told.size >= MAX_NOTICES) return;
+      told.add(sentence);
+      process.emitWarning(sentence, "SojournWarning");
+    },
+  };
+}
+
+function checkedStore(store: SessionStore | undefined): SessionStore | undefined {
+  if (store === undefined) return undefined;
+  const methods = ["load", "create", "update", "end"] as const;
+  if (methods.every((method) => typeof store?.[method] === "function")) return store;
+  throw new OptionsError(
+    "store",
+    'it is not a session store. Pass memoryStore(), or sqliteStore("sessions.db") from ' +
+      '"sojourn/sqlite"; a store of your own implements SessionStore.',
+  );
+}
+
+/** Memory loses every session at a restart and shares none between processes. */
+function developmentStore({ isDevelopment, notice }: Environment): SessionStore {
+  if (!isDevelopment) {
+    throw new OptionsError(
+      "store",
+      'choose one in production: sqliteStore("sessions.db") from "sojourn/sqlite" keeps sessions ' +
+        "on one machine; memoryStore() loses them at every restart.",
+    );
+  }
+  notice(
+    "Sessions are kept in memory and end with this process. Before production choose a store, " +
+      'such as sqliteStore("sessions.db") from "sojourn/sqlite".',
+  );
+  return memoryStore();
+}

@@ -1,0 +1,5 @@
+/** What an adapter for another framework is built from: see CONTRIBUTING.md. */
+export type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
+export { attach } from "../core/internals.ts";
+export type { Visit } from "../core/visit.ts";
+export { type Fallback, holdReply } from "./hold.ts";

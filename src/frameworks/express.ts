@@ -1,0 +1,52 @@
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { OptionsError } from "../core/errors.ts";
+import { attach } from "../core/internals.ts";
+import type { Sessions } from "../core/sessions.ts";
+import { type Fallback, holdReply } from "./hold.ts";
+import { nodeExchange, plainAnswer } from "./node-exchange.ts";
+
+/** How {@link sessionMiddleware} behaves. */
+export interface MiddlewareOptions {
+  /**
+   * When the session is loaded: `"on-demand"` at the first `sessions.open(req)`, or `"always"`
+   * before any handler, so that a failure reaches Express by `next(error)`. Choose `"always"` on
+   * Express 4, which does not catch the rejection of an async handler.
+   *
+   * @defaultValue `"on-demand"`
+   */
+  readonly open?: "on-demand" | "always";
+}
+
+/**
+ * Sessions for Express 4 and 5.
+ *
+ * The response is held until the session is stored; a failure goes to `next(error)`, with the
+ * `status` that the answer should have (503 for an outage, 409 for an ended session).
+ *
+ * @throws {@link OptionsError} for an unknown option.
+ * @example
+ * const app = express().use(sessionMiddleware(sessions));
+ * app.get("/", async (req, res) => {
+ *   const session = await sessions.open(req);
+ *   res.send(`Visit ${await session.update("visits", (n) => n + 1)}`);
+ * });
+ */
+export function sessionMiddleware<D extends object>(
+  sessions: Sessions<D>,
+  options: MiddlewareOptions = {},
+): RequestHandler {
+  const { open = "on-demand" } = options;
+  if (open !== "on-demand" && open !== "always") {
+    throw new OptionsError("open", 'it must be "on-demand" or "always".');
+  }
+  return (req: Request, res: Response, next: NextFunction) => {
+    const fallback: Fallback = { fail: next, plainAnswer };
+    try {
+      attach(sessions, nodeExchange(req, res), [req], (visit) => holdReply(res, visit, fallback));
+    } catch (error) {
+      return next(error);
+    }
+    if (open === "on-demand") return next();
+    sessions.open(req).then(() => next(), next);
+  };
+}

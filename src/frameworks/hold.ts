@@ -1,0 +1,247 @@
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Visit } from "../core/visit.ts";
+
+type Step = () => void;
+type HeaderList = OutgoingHttpHeaders | readonly OutgoingHttpHeader[];
+
+/**
+ * `idle`: no byte was asked for yet. `waiting`: the first byte waits for the commit. `flowing`: it
+ * was let go. `ending`: the last byte waits. `mute`: the response was answered in the handler's
+ * place, and what the handler still writes goes nowhere.
+ */
+type Phase = "idle" | "waiting" | "flowing" | "ending" | "mute";
+
+/** The headers that described the response that failed, and would lie about the error page. */
+const REPRESENTATION =
+  /^(?:content-.+|etag|last-modified|location|accept-ranges|cache-control|expires|transfer-encoding)$/;
+
+/** How the framework answers instead, when what the handler wanted could not be kept. */
+export interface Fallback {
+  /** The handler has finished: the framework's error path can take over. */
+  fail(error: unknown): void;
+  /** The handler may still be writing: the plain answer to send in its place. */
+  plainAnswer(error: unknown): { readonly status: number; readonly body: string };
+}
+
+/**
+ * Holds a Node response until its session is committed: the first byte waits for what was
+ * gathered, the last one for what changed since. 1xx responses pass.
+ */
+export function holdReply(res: ServerResponse, visit: Visit, fallback: Fallback): void {
+  new HeldReply(res, visit, fallback);
+}
+
+class HeldReply {
+  readonly #res: ServerResponse;
+  readonly #visit: Visit;
+  readonly #fallback: Fallback;
+  readonly #original: Pick<ServerResponse, "writeHead" | "write" | "end" | "flushHeaders">;
+  #phase: Phase;
+  #steps: Step[] = [];
+  #hasEnd = false;
+
+  constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
+    this.#res = res;
+    this.#visit = visit;
+    this.#fallback = fallback;
+    this.#phase = res.headersSent ? "flowing" : "idle";
+    this.#original = {
+      writeHead: res.writeHead.bind(res) as ServerResponse["writeHead"],
+      write: res.write.bind(res) as ServerResponse["write"],
+      end: res.end.bind(res) as ServerResponse["end"],
+      flushHeaders: res.flushHeaders.bind(res),
+    };
+    this.#patch();
+  }
+
+  #patch(): void {
+    const { writeHead, write, end, flushHeaders } = this.#original;
+    this.#res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+      this.#writeHead(args);
+      return this.#res;
+    }) as typeof writeHead;
+    this.#res.flushHeaders = () => void this.#pass(() => flushHeaders());
+    this.#res.write = ((...args: Parameters<typeof write>) =>
+      this.#pass(() => write(...args))) as typeof write;
+    this.#res.end = ((...args: Parameters<typeof end>) => {
+      this.#end(() => void end(...args), callbackOf(args));
+      return this.#res;
+    }) as typeof end;
+  }
+
+  #writeHead(args: unknown[]): void {
+    const writeHead = this.#original.writeHead as (...args: unknown[]) => unknown;
+    if (this.#phase === "mute") return;
+    if (this.#phase === "flowing") return void writeHead(...args);
+    if (this.#phase !== "idle") throw headersSent();
+    const [status, ...rest] = args;
+    const message = typeof rest[0] === "string" ? rest.shift() : undefined;
+    // Set rather than passed on, so that they do not replace what is added while waiting.
+    for (const [name, values] of headerLines(rest[0] as HeaderList | undefined)) {
+      this.#res.setHeader(name, values);
+    }
+    if (!isStatus(status)) {
+      writeHead(status);
+      return;
+    }
+    this.#res.statusCode = status;
+    this.#pass(() => void (message === undefined ? writeHead(status) : writeHead(status, message)));
+  }
+
+  /** Lets a step through, or keeps it until the commit is done. */
+  #pass(step: () => unknown): boolean {
+    if (this.#phase === "mute") return true;
+    if (this.#phase === "idle") this.#begin();
+    if (this.#phase === "flowing") return step() !== false;
+    this.#steps.push(() => void step());
+    return false;
+  }
+
+  #end(step: Step, callback: Step | undefined): void {
+    if (this.#phase === "idle") this.#begin();
+    if (this.#phase === "mute" || this.#phase === "ending" || this.#hasEnd) callback?.();
+    else if (this.#phase === "flowing") this.#finish(step);
+    else {
+      this.#hasEnd = true;
+      this.#pretend("writableEnded");
+      this.#steps.push(step);
+    }
+  }
+
+  #begin(): void {
+    const wait = this.#visit.beforeHeaders(this.#res.statusCode);
+    if (wait === undefined) {
+      this.#phase = "flowing";
+      return;
+    }
+    this.#phase = "waiting";
+    this.#pretend("headersSent");
+    wait.then(
+      () => this.#release(),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** What was pretended is true now. */
+  #release(): void {
+    this.#phase = "flowing";
+    const steps = this.#steps;
+    this.#steps = [];
+    const last = this.#hasEnd ? steps.pop() : undefined;
+    this.#hasEnd = false;
+    try {
+      for (const step of steps) step();
+      if (last !== undefined) this.#finish(last);
+      else if (!this.#res.writableNeedDrain) this.#res.emit("drain");
+    } catch {
+      this.#cut();
+    }
+  }
+
+  /** What changed after the first byte is kept before the last one. */
+  #finish(step: Step): void {
+    const wait = this.#visit.beforeEnd();
+    const finish = (): void => {
+      this.#phase = "flowing";
+      this.#visit.end();
+      step();
+    };
+    if (wait === undefined) {
+      finish();
+      return;
+    }
+    this.#phase = "ending";
+    wait.then(finish, () => this.#cut());
+  }
+
+  #fail(error: unknown): void {
+    this.#revealTruth();
+    this.#steps = [];
+    for (const name of this.#res.getHeaderNames()) {
+      if (REPRESENTATION.test(name)) this.#res.removeHeader(name);
+    }
+    this.#res.statusMessage = "";
+    if (this.#hasEnd) {
+      this.#hasEnd = false;
+      this.#phase = "idle";
+      this.#res.statusCode = 500;
+      this.#fallback.fail(error);
+    } else this.#answerInPlace(error);
+  }
+
+  /** The handler still holds the response and would write into the framework's error page. */
+  #answerInPlace(error: unknown): void {
+    const { status, body } = this.#fallback.plainAnswer(error);
+    this.#res.statusCode = status;
+    this.#res.setHeader("Content-Type", "text/plain; charset=utf-8");
+    const answer = (): void => {
+      this.#phase = "flowing";
+      this.#visit.end();
+      this.#original.end(body);
+      this.#phase = "mute";
+    };
+    const wait = this.#visit.beforeHeaders(status);
+    if (wait === undefined) answer();
+    else wait.then(answer, () => this.#cut());
+  }
+
+  /** Cut rather than ended well, so that nobody takes the response for complete. */
+  #cut(): void {
+    this.#phase = "mute";
+    this.#visit.end();
+    this.#res.destroy();
+  }
+
+  /** To the handler the first byte is out: frameworks decide by this whether they may still answer. */
+  #pretend(name: "headersSent" | "writableEnded"): void {
+    // A plain value rather than a getter: a getter of its own gives each response a hidden class
+    // of its own, which costs the garbage collector more than everything else here.
+    Object.defineProperty(this.#res, name, { value: true, configurable: true });
+  }
+
+  #revealTruth(): void {
+    Reflect.deleteProperty(this.#res, "headersSent");
+    Reflect.deleteProperty(this.#res, "writableEnded");
+  }
+}
+
+function callbackOf(args: readonly unknown[]): Step | undefined {
+  const last = args.at(-1);
+  return typeof last === "function" ? () => void last() : undefined;
+}
+
+/** What Node throws where the first byte is out, which here it is to all appearances. */
+function headersSent(): Error {
+  const error = new Error("Cannot write headers after they are sent to the client");
+  return Object.assign(error, { code: "ERR_HTTP_HEADERS_SENT" });
+}
+
+function isStatus(status: unknown): status is number {
+  return typeof status === "number" && status >= 100 && status <= 999;
+}
+
+/** The lines of `writeHead`'s headers, in either of its forms; the same name may come twice. */
+function headerLines(headers: HeaderList | undefined): Map<string, string | string[] | number> {
+  const lines = new Map<string, string | string[] | number>();
+  if (headers === undefined || headers === null) return lines;
+  for (const [name, value] of isList(headers) ? pairs(headers) : Object.entries(headers)) {
+    if (value === undefined) continue;
+    const key = [...lines.keys()].find((other) => other.toLowerCase() === name.toLowerCase());
+    const earlier = key === undefined ? undefined : lines.get(key);
+    lines.set(key ?? name, earlier === undefined ? value : [earlier, value].flat().map(String));
+  }
+  return lines;
+}
+
+function isList(headers: HeaderList): headers is readonly OutgoingHttpHeader[] {
+  return Array.isArray(headers);
+}
+
+function pairs(list: readonly OutgoingHttpHeader[]): [string, OutgoingHttpHeader][] {
+  if (list.every(Array.isArray)) return list as unknown as [string, OutgoingHttpHeader][];
+  const found: [string, OutgoingHttpHeader][] = [];
+  for (let index = 0; index + 1 < list.length; index += 2) {
+    found.push([String(list[index]), list[index + 1] ?? ""]);
+  }
+  return found;
+}

@@ -1,0 +1,45 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { attach, internalsOf } from "../core/internals.ts";
+import type { Sessions } from "../core/sessions.ts";
+import { requestHead } from "../core/source.ts";
+import { keep, webExchange } from "./web.ts";
+
+/** What Hono's Node server adds to the bindings, where it is the server. */
+interface NodeBindings {
+  readonly incoming?: {
+    readonly socket?: { readonly remoteAddress?: string; readonly encrypted?: boolean };
+  };
+}
+
+/**
+ * Sessions for Hono. `sessions.open` takes the context `c`, `c.req` or `c.req.raw`.
+ *
+ * A failure goes to `app.onError`; Hono's own answers with the error's status.
+ *
+ * @param sessions - The manager, or a function that finds it for a request: for bindings that are
+ * only known then. Make each manager once and keep it.
+ * @example
+ * const app = new Hono().use(sessionMiddleware(sessions));
+ * app.get("/", async (c) => {
+ *   const session = await sessions.open(c);
+ *   return c.text(`Visit ${await session.update("visits", (n) => n + 1)}`);
+ * });
+ */
+export function sessionMiddleware<D extends object>(
+  sessions: Sessions<D> | ((c: Context) => Sessions<D>),
+): MiddlewareHandler {
+  return async (c, next) => {
+    const manager = typeof sessions === "function" ? sessions(c) : sessions;
+    const socket = (c.env as NodeBindings | undefined)?.incoming?.socket;
+    const head = requestHead(c.req.raw, socket?.remoteAddress);
+    const isEncrypted = head.isEncrypted || socket?.encrypted === true;
+    const exchange = webExchange({ ...head, isEncrypted });
+    const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
+    await internalsOf(manager).attachments.run(visit, next);
+    if (!visit.isOpened) return visit.end();
+    const response = await keep(visit, exchange, c.res);
+    // Emptied first: Hono would otherwise copy the old headers over the new ones.
+    c.res = undefined;
+    c.res = response;
+  };
+}

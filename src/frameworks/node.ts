@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { attach } from "../core/internals.ts";
+import type { Sessions } from "../core/sessions.ts";
+import { type Fallback, holdReply } from "./hold.ts";
+import { nodeExchange, plainAnswer } from "./node-exchange.ts";
+
+/** Handles a request within {@link sessionMiddleware}; a rejection becomes a plain error answer. */
+export type NodeNext = () => unknown;
+
+/** Runs `next` with sessions for this request. Resolves when `next` has. */
+export type NodeMiddleware = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: NodeNext,
+) => Promise<void>;
+
+/**
+ * Sessions for Node's own http server.
+ *
+ * The response is held until the session is stored. A handler that throws or rejects is answered
+ * with the error's status (503 for an outage, 409 for an ended session, else 500).
+ *
+ * @example
+ * const withSessions = sessionMiddleware(sessions);
+ * http.createServer((req, res) => withSessions(req, res, async () => {
+ *   const session = await sessions.open(req);
+ *   res.end(`Visit ${await session.update("visits", (n) => n + 1)}`);
+ * }));
+ */
+export function sessionMiddleware<D extends object>(sessions: Sessions<D>): NodeMiddleware {
+  return async (req, res, next) => {
+    const fallback: Fallback = { fail: (error) => answer(res, error), plainAnswer };
+    try {
+      attach(sessions, nodeExchange(req, res), [req], (visit) => holdReply(res, visit, fallback));
+      await next();
+    } catch (error) {
+      answer(res, error);
+    }
+  };
+}
+
+/** A response that has begun cannot be taken back, only cut. */
+function answer(res: ServerResponse, error: unknown): void {
+  if (res.headersSent) return void res.destroy();
+  const { status, body } = plainAnswer(error);
+  res.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
+  res.end(body);
+}

@@ -1,0 +1,51 @@
+export type { CarrierOptions } from "./cookies/cookie-carrier.ts";
+export type { CookieOptions } from "./cookies/cookie-options.ts";
+export type { CookiePrefix } from "./cookies/cookie-prefix.ts";
+export type { TrustProxy } from "./cookies/trust.ts";
+export type { Duration } from "./core/duration.ts";
+export type { Clock } from "./core/environment.ts";
+export {
+  type AnySessionError,
+  CodecError,
+  DataTooLargeError,
+  HeadersSentError,
+  OptionsError,
+  PrefetchError,
+  SessionEndedError,
+  SessionError,
+  type SessionErrorCode,
+  StoreError,
+  type StoreOperation,
+  type StoreOutcome,
+} from "./core/errors.ts";
+export type { Rejection, SessionEvents, SessionListener } from "./core/events.ts";
+export type { JsonObject, JsonValue } from "./core/json.ts";
+export type { EngineOptions, Timeouts } from "./core/options.ts";
+export type {
+  EndReason,
+  EpochMs,
+  Policy,
+  SessionRecord,
+  StoredSession,
+  Tombstone,
+} from "./core/record.ts";
+export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
+export type { Session, SessionView, SignInOptions, SignOutOptions } from "./core/session.ts";
+export type { HandleOptions, SessionInfo, SessionSource, Sessions } from "./core/sessions.ts";
+export type {
+  Directory,
+  EndAll,
+  EndOutcome,
+  Expiry,
+  ScanPage,
+  Seen,
+  SessionStore,
+  StoreCall,
+  StoreProfile,
+  Touch,
+  UpdateOutcome,
+  UserKey,
+} from "./core/store.ts";
+export type { CommitId, SessionId } from "./core/token.ts";
+export { createSessions, type SessionOptions, type Untyped } from "./create-sessions.ts";
+export { type MemoryStoreOptions, memoryStore } from "./stores/memory/index.ts";

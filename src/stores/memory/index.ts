@@ -1,0 +1,46 @@
+import { OptionsError } from "../../core/errors.ts";
+import type { SessionStore } from "../../core/store.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+const DEFAULT_MAX_SESSIONS = 100_000;
+const DEFAULT_MAX_BYTES = 128 * 1_024 * 1_024;
+
+/** How much a memory store may hold. */
+export interface MemoryStoreOptions {
+  /**
+   * How many sessions, live and recently ended, are kept.
+   *
+   * @default 100_000
+   */
+  readonly maxSessions?: number;
+  /**
+   * How many bytes of session data are kept, counting two for each character, the most that it
+   * takes. What is kept beside the data is about 1 KiB for each session.
+   *
+   * @default 134_217_728 (128 MiB)
+   */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Keeps sessions in the memory of this process: for development, tests, and single processes
+ * whose restart may sign everybody out.
+ *
+ * When it is full it lets go of what has ended or expired, then of the anonymous sessions used
+ * longest ago, and of signed-in ones last.
+ *
+ * @throws {@link OptionsError} if a bound is not a positive whole number.
+ * @example
+ * const sessions = createSessions({ store: memoryStore({ maxSessions: 10_000 }) });
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Required<SessionStore> {
+  const { maxSessions = DEFAULT_MAX_SESSIONS, maxBytes = DEFAULT_MAX_BYTES } = options;
+  checkBound("maxSessions", maxSessions);
+  checkBound("maxBytes", maxBytes);
+  return new MemoryStore({ maxSessions, maxBytes });
+}
+
+function checkBound(option: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new OptionsError(option, `${String(value)} is not a positive whole number.`);
+}

@@ -1,0 +1,107 @@
+import { StoreError, type StoreOperation } from "../../core/errors.ts";
+import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type {
+  Directory,
+  EndOutcome,
+  Expiry,
+  Seen,
+  SessionStore,
+  StoreCall,
+  StoreProfile,
+  UpdateOutcome,
+} from "../../core/store.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import { memoryDirectory } from "./directory.ts";
+import { memoryExpiry } from "./expiry.ts";
+import { type Bounds, Shelf } from "./shelf.ts";
+
+const PROFILE: StoreProfile = {
+  scope: "process",
+  durability: "process",
+  readYourWrites: "always",
+  eviction: "anonymous-first",
+  caveats: [
+    "A restart signs everybody out.",
+    "A second process, such as a cluster worker, has sessions of its own.",
+  ],
+};
+
+/** Sessions in this process. No method awaits between its check and its write. */
+export class MemoryStore implements Required<SessionStore> {
+  readonly profile: StoreProfile = PROFILE;
+  readonly directory: Directory;
+  readonly expiry: Expiry;
+  #shelf: Shelf | undefined;
+
+  constructor(bounds: Bounds) {
+    this.#shelf = new Shelf(bounds);
+    const opened = (operation: StoreOperation): Shelf => this.#opened(operation);
+    this.directory = memoryDirectory(opened, bounds.maxSessions);
+    this.expiry = memoryExpiry(opened);
+  }
+
+  async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
+    return this.#opened("load").find(id, call.now);
+  }
+
+  async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
+    const shelf = this.#roomy("create", record);
+    if (shelf.find(record.id, call.now) !== undefined) return "taken";
+    shelf.put(ownCopy(record), call.now);
+    return "created";
+  }
+
+  async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
+    const shelf = this.#roomy("update", record);
+    const current = shelf.find(record.id, call.now);
+    if (current?.kind !== "live") return { kind: "gone", tombstone: current };
+    if (current.version !== expected) return { kind: "conflict", current };
+    shelf.put(ownCopy(record), call.now);
+    return { kind: "updated" };
+  }
+
+  async end(
+    tombstone: Tombstone,
+    expected: CommitId | undefined,
+    call: StoreCall,
+  ): Promise<EndOutcome> {
+    const shelf = this.#opened("end");
+    const current = shelf.find(tombstone.id, call.now);
+    if (current?.kind !== "live") return { kind: "gone", tombstone: current };
+    const isExpected = expected === undefined || current.version === expected;
+    if (!isExpected) return { kind: "conflict", current };
+    shelf.put(Object.freeze({ ...tombstone }), call.now);
+    return { kind: "ended" };
+  }
+
+  async touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
+    const shelf = this.#opened("touch");
+    const current = shelf.find(id, call.now);
+    if (current?.kind !== "live") return false;
+    const lastSeenAt = Math.max(current.lastSeenAt, seen.lastSeenAt);
+    const expiresAt = Math.max(current.expiresAt, seen.expiresAt);
+    shelf.put(Object.freeze({ ...current, lastSeenAt, expiresAt }), call.now);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#shelf = undefined;
+  }
+
+  #opened(operation: StoreOperation): Shelf {
+    if (this.#shelf !== undefined) return this.#shelf;
+    throw new StoreError(operation, "failed", "the memory store is closed");
+  }
+
+  #roomy(operation: StoreOperation, record: SessionRecord): Shelf {
+    const shelf = this.#opened(operation);
+    if (shelf.fits(record)) return shelf;
+    throw new StoreError(operation, "failed", "the record alone is larger than maxBytes");
+  }
+}
+
+// Copied on the way in and frozen, so that `load` may hand out the very object: a copy and a
+// freeze cost 0.05 µs, once for each write.
+function ownCopy(record: SessionRecord): SessionRecord {
+  return Object.freeze({ ...record, earlier: Object.freeze([...record.earlier]) });
+}

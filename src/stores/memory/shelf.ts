@@ -1,0 +1,167 @@
+import type { EpochMs, SessionRecord, StoredSession } from "../../core/record.ts";
+import type { SessionId } from "../../core/token.ts";
+import { ExpiryQueue } from "./expiry-queue.ts";
+import { Recency } from "./recency.ts";
+import { Roll } from "./roll.ts";
+
+/** Where one stored session stands in the shelf's indexes. */
+export interface Slot {
+  stored: StoredSession;
+  bytes: number;
+  recency: Recency;
+  /** In the {@link ExpiryQueue}. */
+  place: number;
+  /** In the {@link Recency}. */
+  older: Slot | undefined;
+  newer: Slot | undefined;
+}
+
+/** How much a shelf holds. */
+export interface Bounds {
+  readonly maxSessions: number;
+  readonly maxBytes: number;
+}
+
+/** What is stored, within bounds, indexed by id, by last use, by expiry and by user. */
+export class Shelf {
+  readonly #bounds: Bounds;
+  readonly #slots = new Map<SessionId, Slot>();
+  readonly #rolls = new Map<string, Roll>();
+  readonly #expiry = new ExpiryQueue();
+  readonly #ended = new Recency();
+  readonly #anonymous = new Recency();
+  readonly #signedIn = new Recency();
+  #bytes = 0;
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+  }
+
+  /** What stands under the id at `now`. Finding it is a use: it is evicted later. */
+  find(id: SessionId, now: EpochMs): StoredSession | undefined {
+    const slot = this.#slots.get(id);
+    if (slot === undefined || slot.stored.expiresAt <= now) return undefined;
+    slot.recency.renew(slot);
+    return slot.stored;
+  }
+
+  /** Whether a record is small enough to be kept at all. */
+  fits(record: SessionRecord): boolean {
+    return bytesOf(record) <= this.#bounds.maxBytes;
+  }
+
+  /** Puts a frozen record or tombstone under its id, and evicts others where room is wanting. */
+  put(stored: StoredSession, now: EpochMs): void {
+    const found = this.#slots.get(stored.id);
+    const slot = found === undefined ? this.#insert(stored) : this.#replace(found, stored);
+    this.#bytes += slot.bytes;
+    slot.recency.add(slot);
+    if (stored.kind === "live") this.#rollOf(stored.manager).add(stored);
+    this.#makeRoom(slot, now);
+  }
+
+  /** Removes at most `limit` of what has expired, and returns how many it found. */
+  removeExpired(now: EpochMs, limit: number): number {
+    for (let removed = 0; removed < limit; removed += 1) {
+      const { first } = this.#expiry;
+      if (first === undefined || first.stored.expiresAt > now) return removed;
+      this.#remove(first);
+    }
+    return limit;
+  }
+
+  /** A user's live records, in no order. */
+  recordsOf(manager: string, userId: string, now: EpochMs): SessionRecord[] {
+    const records: SessionRecord[] = [];
+    for (const id of this.#rolls.get(manager)?.idsOf(userId) ?? []) {
+      const stored = this.#slots.get(id)?.stored;
+      if (stored?.kind === "live" && stored.expiresAt > now) records.push(stored);
+    }
+    return records;
+  }
+
+  /** How many live records a manager has, with those that have expired and not been removed. */
+  sizeOf(manager: string): number {
+    return this.#rolls.get(manager)?.size ?? 0;
+  }
+
+  /** Everything that is stored, in no order. */
+  *all(): Iterable<StoredSession> {
+    for (const { stored } of this.#slots.values()) yield stored;
+  }
+
+  #insert(stored: StoredSession): Slot {
+    const slot: Slot = {
+      stored,
+      bytes: bytesOf(stored),
+      recency: this.#recencyOf(stored),
+      place: 0,
+      older: undefined,
+      newer: undefined,
+    };
+    this.#slots.set(stored.id, slot);
+    this.#expiry.add(slot);
+    return slot;
+  }
+
+  #replace(slot: Slot, stored: StoredSession): Slot {
+    this.#unlink(slot);
+    slot.stored = stored;
+    slot.bytes = bytesOf(stored);
+    slot.recency = this.#recencyOf(stored);
+    this.#expiry.moved(slot);
+    return slot;
+  }
+
+  #remove(slot: Slot): void {
+    this.#unlink(slot);
+    this.#expiry.remove(slot);
+    this.#slots.delete(slot.stored.id);
+  }
+
+  #unlink(slot: Slot): void {
+    this.#bytes -= slot.bytes;
+    slot.recency.remove(slot);
+    if (slot.stored.kind === "live") this.#rolls.get(slot.stored.manager)?.remove(slot.stored);
+  }
+
+  #recencyOf(stored: StoredSession): Recency {
+    if (stored.kind === "ended") return this.#ended;
+    return stored.userId === undefined ? this.#anonymous : this.#signedIn;
+  }
+
+  #rollOf(manager: string): Roll {
+    let roll = this.#rolls.get(manager);
+    if (roll === undefined) {
+      roll = new Roll();
+      this.#rolls.set(manager, roll);
+    }
+    return roll;
+  }
+
+  #makeRoom(spared: Slot, now: EpochMs): void {
+    const { maxSessions, maxBytes } = this.#bounds;
+    while (this.#slots.size > maxSessions || this.#bytes > maxBytes) {
+      const victim = this.#victim(spared, now);
+      if (victim === undefined) return;
+      this.#remove(victim);
+    }
+  }
+
+  // A flood of anonymous visitors costs one signed-in session at most: from then on each evicts
+  // the one before.
+  #victim(spared: Slot, now: EpochMs): Slot | undefined {
+    const { first } = this.#expiry;
+    if (first !== undefined && first !== spared && first.stored.expiresAt <= now) return first;
+    return [this.#ended, this.#anonymous, this.#signedIn]
+      .map(({ oldest }) => oldest)
+      .find((oldest) => oldest !== undefined && oldest !== spared);
+  }
+}
+
+/** What V8 takes for the text at most: two bytes for each UTF-16 unit. */
+function bytesOf(stored: StoredSession): number {
+  if (stored.kind === "ended") return 0;
+  const { data, flash, userId = "", device = "" } = stored;
+  return 2 * (data.length + flash.length + userId.length + device.length);
+}

@@ -1,0 +1,52 @@
+import type { Directory } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+import type { Connection } from "./connection.ts";
+import { endedValues, recordOf } from "./rows.ts";
+
+/** The directory of a SQLite store. */
+export function sqliteDirectory(connection: Connection): Directory {
+  return {
+    generation({ manager, userId }, call) {
+      return connection.run("generation", call, ({ generation }) => {
+        const row = generation.get(manager, userId) as GenerationRow | undefined | null;
+        return Number(row?.generation ?? 0);
+      });
+    },
+    raiseGeneration({ manager, userId }, call) {
+      return connection.run("raiseGeneration", call, ({ raiseGeneration }) => {
+        raiseGeneration.run(manager, userId);
+      });
+    },
+    list({ manager, userId }, call) {
+      return connection.run("list", call, ({ list }) =>
+        list.all(manager, userId, call.now).map(recordOf),
+      );
+    },
+    endAll({ manager, userId }, end, call) {
+      const values = endedValues({ ...end, next: undefined });
+      const except = end.except ?? null;
+      return connection.run("endAll", call, ({ endAll }) =>
+        endAll.all(...values, manager, userId, except, call.now).map(idOf),
+      );
+    },
+    scan({ manager, after, limit }, call) {
+      return connection.run("scan", call, ({ scan }) =>
+        scan.all(after ?? "", manager, call.now, limit).map(recordOf),
+      );
+    },
+    count(manager, call) {
+      return connection.run("count", call, ({ count }) => {
+        const row = count.get(manager, call.now) as { readonly total: number | bigint };
+        return Number(row.total);
+      });
+    },
+  };
+}
+
+interface GenerationRow {
+  readonly generation: number | bigint;
+}
+
+function idOf(row: unknown): SessionId {
+  return (row as { readonly id: SessionId }).id;
+}

@@ -1,0 +1,78 @@
+import type { SqliteDatabase, SqliteStatement } from "./database.ts";
+import { ENDED_COLUMNS, LIVE_COLUMNS } from "./rows.ts";
+import { tableNames } from "./schema.ts";
+
+/** Every statement of the store. Each is atomic by itself, so none needs a transaction. */
+export interface Statements {
+  readonly load: SqliteStatement;
+  readonly create: SqliteStatement;
+  readonly update: SqliteStatement;
+  readonly end: SqliteStatement;
+  readonly endExpected: SqliteStatement;
+  readonly touch: SqliteStatement;
+  readonly generation: SqliteStatement;
+  readonly raiseGeneration: SqliteStatement;
+  readonly list: SqliteStatement;
+  readonly endAll: SqliteStatement;
+  readonly scan: SqliteStatement;
+  readonly count: SqliteStatement;
+  readonly deleteExpired: SqliteStatement;
+}
+
+// What only a live record has makes room; the data too.
+const ONLY_LIVE = LIVE_COLUMNS.filter(
+  (column) => !["manager", "version", "expires_at"].includes(column),
+);
+
+/** Prepares the store's statements for one table. */
+export function prepareStatements(database: SqliteDatabase, table: string): Statements {
+  const { sessions, generations } = tableNames(table);
+  const prepare = (sql: string): SqliteStatement => database.prepare(sql);
+  const columns = ["id", ...LIVE_COLUMNS, ...ENDED_COLUMNS].join(", ");
+  const live = "reason IS NULL AND expires_at > ?";
+  const bury = `
+    UPDATE ${sessions}
+    SET version = ?, expires_at = ?, reason = ?, ended_at = ?, next = ?,
+      ${ONLY_LIVE.map((column) => `${column} = NULL`).join(", ")}`;
+
+  return {
+    load: prepare(`SELECT ${columns} FROM ${sessions} WHERE id = ? AND expires_at > ?`),
+    create: prepare(`
+      INSERT INTO ${sessions} (id, ${LIVE_COLUMNS.join(", ")})
+      VALUES (?, ${LIVE_COLUMNS.map(() => "?").join(", ")})
+      ON CONFLICT (id) DO UPDATE
+      SET ${LIVE_COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ")},
+        ${ENDED_COLUMNS.map((column) => `${column} = NULL`).join(", ")}
+      WHERE ${sessions}.expires_at <= ?`),
+    update: prepare(`
+      UPDATE ${sessions} SET ${LIVE_COLUMNS.map((column) => `${column} = ?`).join(", ")}
+      WHERE id = ? AND version = ? AND ${live}`),
+    end: prepare(`${bury} WHERE id = ? AND ${live}`),
+    endExpected: prepare(`${bury} WHERE id = ? AND version = ? AND ${live}`),
+    touch: prepare(`
+      UPDATE ${sessions}
+      SET last_seen_at = max(last_seen_at, ?), expires_at = max(expires_at, ?)
+      WHERE id = ? AND ${live}`),
+
+    generation: prepare(`SELECT generation FROM ${generations} WHERE manager = ? AND user_id = ?`),
+    raiseGeneration: prepare(`
+      INSERT INTO ${generations} VALUES (?, ?, 1)
+      ON CONFLICT (manager, user_id) DO UPDATE SET generation = generation + 1`),
+    list: prepare(`
+      SELECT ${columns} FROM ${sessions} WHERE manager = ? AND user_id = ? AND ${live}
+      ORDER BY last_seen_at DESC`),
+    endAll: prepare(`
+      ${bury} WHERE manager = ? AND user_id = ? AND id IS NOT ? AND ${live} RETURNING id`),
+    // The plus sign keeps SQLite from choosing the index on expiry and sorting everything.
+    scan: prepare(`
+      SELECT ${columns} FROM ${sessions}
+      WHERE id > ? AND manager = ? AND reason IS NULL AND +expires_at > ?
+      ORDER BY id LIMIT ?`),
+    count: prepare(`SELECT count(*) AS total FROM ${sessions} WHERE manager = ? AND ${live}`),
+
+    // One statement finds and deletes, so what was touched meanwhile is not among them.
+    deleteExpired: prepare(`
+      DELETE FROM ${sessions}
+      WHERE rowid IN (SELECT rowid FROM ${sessions} WHERE expires_at <= ? LIMIT ?)`),
+  };
+}

@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    // Real servers and a browser start inside the hooks.
+    hookTimeout: 60_000,
+    testTimeout: 15_000,
+    server: {
+      // What users import as `sojourn` is loaded by Node itself, exactly as it will be for them.
+      deps: { external: [/\/dist\//] },
+    },
+    reporters: ["default", "json"],
+    outputFile: { json: "reports/vitest.json" },
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text", "html"],
+      thresholds: {
+        "src/core/**/*.ts": { lines: 100 },
+        "src/security/**/*.ts": { lines: 100 },
+      },
+    },
+  },
+});
