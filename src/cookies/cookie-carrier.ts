@@ -102,12 +102,16 @@ function insecureNotice(request: RequestHead, isDevelopment: boolean): string {
     request.header("x-forwarded-proto") === undefined
       ? ""
       : " A proxy in front says how the browser's connection came in, but is not trusted to.";
-  const local = isDevelopment
-    ? " For development open http://localhost instead of another name or address."
-    : "";
+  const local = isDevelopment ? developmentAdvice(request) : "";
   return (
     "No session cookie was sent: the connection is plain HTTP, where anyone on the way could " +
     `read it.${proxy} Serve HTTPS; behind a proxy that ends TLS set ` +
     `trustProxy, for instance trustProxy: ["loopback"] or ["private"].${local}`
   );
+}
+
+function developmentAdvice({ remoteAddress }: RequestHead): string {
+  return remoteAddress === undefined
+    ? " In development tell sessions.handle the remoteAddress, or use an https URL in tests."
+    : " For development open http://localhost instead of another name or address.";
 }

@@ -36,7 +36,8 @@ export class Attachments {
   }
 
   /** The visit of a request, if an adapter has seen it. */
-  find(request: object): Visit | undefined {
+  find(request: unknown): Visit | undefined {
+    if (typeof request !== "object" || request === null) return undefined;
     return (request as Attached)[this.#key] ?? this.#rewrapped(request);
   }
 

@@ -111,8 +111,10 @@ export class SessionManager<D extends object> implements Sessions<D> {
       userId === undefined || record.userId === userId;
     const ending = { reason: "revoked", accepts } as const;
     const ended = await endFollowing(this.#engine, known, ending, deadline);
-    if (ended !== undefined) this.#emitRevoked(ended.id, ended.userId);
-    return ended !== undefined;
+    if (ended === undefined) return false;
+    this.#emitRevoked(ended.id, ended.userId);
+    // One past its timeouts was still there, but of no use to anybody.
+    return this.#isOurs(ended);
   }
 
   async revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number> {

@@ -15,13 +15,14 @@ import {
 import type { Engine } from "./engine.ts";
 import { CodecError, SessionEndedError } from "./errors.ts";
 import { encode, type JsonValue, parse } from "./json.ts";
-import type { SessionRecord } from "./record.ts";
+import type { EndReason, SessionRecord } from "./record.ts";
 import type { SessionToken } from "./token.ts";
 import {
   type Continuation,
   continueUnder,
   create,
   endFollowing,
+  endRecord,
   type Fields,
   type Issued,
   issue,
@@ -42,6 +43,13 @@ export type Keep = "all" | "none" | readonly string[];
 
 const MAX_TOKENS = 3;
 
+/** What is told of a session that has ended. */
+export interface Former {
+  readonly id: string;
+  readonly userId?: string | undefined;
+  readonly reason?: EndReason;
+}
+
 /** The state of one visitor's session within one request, and how it changes. */
 export class Stay {
   readonly #engine: Engine;
@@ -54,6 +62,7 @@ export class Stay {
   #issued: Issued | undefined;
   #token: SessionToken | undefined;
   #stored: SessionRecord | undefined;
+  #former: Former | undefined;
   #turns = 0;
   #lastTurn: Promise<unknown> | undefined;
 
@@ -71,7 +80,8 @@ export class Stay {
   }
 
   /** The session ended in another request: it reads as empty, and no cookie may go out. */
-  detach(): void {
+  detach(former: Former | undefined = this.#stored): void {
+    this.#former = former;
     this.#condition = "detached";
     this.#forget();
     this.#cookie = "none";
@@ -237,6 +247,7 @@ export class Stay {
 
   async #apply(edit: Edit, deadline: Deadline): Promise<void> {
     if (this.#condition === "detached" || this.#condition === "destroyed") {
+      this.#emitLate(deadline);
       throw new SessionEndedError("store the session's changes");
     }
     for (let tokens = 0; tokens < MAX_TOKENS; tokens += 1) {
@@ -297,7 +308,7 @@ export class Stay {
       const isSameVisitor = ({ userId }: SessionRecord): boolean =>
         record.userId === undefined || userId === record.userId;
       const ending = { reason, accepts: isSameVisitor };
-      const ended = await endFollowing(this.#engine, record.id, ending, deadline);
+      const ended = await endRecord(this.#engine, record, ending, deadline);
       if (ended === undefined) {
         this.detach();
         return false;
@@ -307,6 +318,12 @@ export class Stay {
     }
     this.#forget(deadline.now);
     return true;
+  }
+
+  #emitLate({ now }: Deadline): void {
+    if (this.#former === undefined) return;
+    const { id, userId, reason = "unknown" } = this.#former;
+    this.#engine.events.emit("lateWrite", { at: now, id, userId, attempt: "write", reason });
   }
 
   #endTurn(): void {

@@ -1,4 +1,4 @@
-import { endOf, storeExpiryOf } from "./clocks.ts";
+import { storeExpiryOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import { SessionEndedError } from "./errors.ts";
@@ -160,21 +160,24 @@ export async function endFollowing(
   ending: Ending,
   deadline: Deadline,
 ): Promise<SessionRecord | undefined> {
-  let current: SessionId | undefined = id;
-  while (current !== undefined) {
-    const stored = await parts.keeper.load(current, deadline);
-    if (stored?.kind !== "live") {
-      current = stored?.next;
-      continue;
-    }
-    const isPast = deadline.now >= endOf(stored);
-    if (stored.manager !== parts.name || isPast || !ending.accepts(stored)) return undefined;
-    const stone = tombstone(parts, stored, ending.reason, deadline);
-    const outcome = await parts.keeper.end(stone, undefined, deadline);
-    if (outcome.kind === "ended") return stored;
-    current = outcome.kind === "gone" ? outcome.tombstone?.next : current;
-  }
-  return undefined;
+  const stored = await parts.keeper.load(id, deadline);
+  if (stored?.kind === "live") return endRecord(parts, stored, ending, deadline);
+  return stored?.next && endFollowing(parts, stored.next, ending, deadline);
+}
+
+/** As {@link endFollowing}, where the record is known already. */
+export async function endRecord(
+  parts: Parts,
+  record: SessionRecord,
+  ending: Ending,
+  deadline: Deadline,
+): Promise<SessionRecord | undefined> {
+  if (record.manager !== parts.name || !ending.accepts(record)) return undefined;
+  const stone = tombstone(parts, record, ending.reason, deadline);
+  const outcome = await parts.keeper.end(stone, undefined, deadline);
+  if (outcome.kind === "ended") return record;
+  const next = outcome.kind === "gone" ? outcome.tombstone?.next : record.id;
+  return next && endFollowing(parts, next, ending, deadline);
 }
 
 function tombstone(

@@ -79,7 +79,7 @@ export class Visit {
     if (this.#stay === undefined) return this.#afterOpening(status);
     const busy = this.#stay.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
-    if (status >= 500) this.#stay.draft.drop();
+    if (isFailure(status, this.#stay)) this.#stay.draft.drop();
     const change = this.#decide(this.#stay);
     if (change.kind !== "none") {
       return this.#carryOut(this.#stay, change).then(() => this.#finishHeaders());
@@ -215,7 +215,7 @@ export class Visit {
    */
   #meetTombstone(stay: Stay, { id, reason }: Tombstone): boolean {
     if (reason === "revoked") return this.#reject("revoked", id);
-    if (stay.condition === "new") stay.detach();
+    if (stay.condition === "new") stay.detach({ id, reason });
     return this.#reject("ended", id);
   }
 
@@ -231,6 +231,11 @@ export class Visit {
     this.#engine.events.emit("rejected", { at: this.#engine.environment.now(), reason, id });
     return false;
   }
+}
+
+/** Whether the response tells that nothing was stored: an error, or 409 for an ended session. */
+function isFailure(status: number, stay: Stay): boolean {
+  return status >= 500 || (status === 409 && stay.condition === "detached");
 }
 
 function writtenBy(stay: Stay): Change | undefined {

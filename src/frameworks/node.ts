@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { SessionError } from "../core/errors.ts";
 import { attach } from "../core/internals.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Fallback, holdReply } from "./hold.ts";
@@ -18,7 +19,8 @@ export type NodeMiddleware = (
  * Sessions for Node's own http server.
  *
  * The response is held until the session is stored. A handler that throws or rejects is answered
- * with the error's status (503 for an outage, 409 for an ended session, else 500).
+ * with the error's status (503 for an outage, 409 for an ended session, else 500, and the error is
+ * printed).
  *
  * @example
  * const withSessions = sessionMiddleware(sessions);
@@ -41,6 +43,8 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
 
 /** A response that has begun cannot be taken back, only cut. */
 function answer(res: ServerResponse, error: unknown): void {
+  // The visitor learns nothing of the cause, so it must be told elsewhere.
+  if (!(error instanceof SessionError)) console.error(error);
   if (res.headersSent) return void res.destroy();
   const { status, body } = plainAnswer(error);
   res.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
