@@ -166,7 +166,7 @@ export class SessionObject<D extends object> implements Session<D> {
       const isTrusted = before.userId === undefined || isSameUser;
       const keep = options.keep ?? (isTrusted ? "all" : "none");
       const persistent = options.persistent ?? (isSameUser && before.persistent);
-      await this.#stay.signIn({ userId, device: this.#device() }, keep, persistent, deadline);
+      await this.#stay.signIn({ userId, device: this.#device(), keep, persistent }, deadline);
     });
   }
 
@@ -203,7 +203,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
     const deadline = startDeadline(this.#engine);
-    return this.#stay.inTurn(async () => {
+    return this.#stay.turns.take(async () => {
       this.#checkPrefetch(attempt);
       return transition(deadline);
     });

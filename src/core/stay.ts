@@ -1,20 +1,11 @@
-import { policyFor } from "./clocks.ts";
 import { type Base, IdTakenError } from "./commit-queue.ts";
 import type { Deadline } from "./deadline.ts";
 import { Draft, type Stored } from "./draft.ts";
-import {
-  type Content,
-  type Edit,
-  flashText,
-  type Gathered,
-  gatheredEdit,
-  own,
-  parseFlash,
-  pick,
-} from "./edit.ts";
+import { type Edit, type Gathered, gatheredEdit, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
-import { CodecError, SessionEndedError } from "./errors.ts";
-import { encode, type JsonValue, parse } from "./json.ts";
+import { SessionEndedError } from "./errors.ts";
+import { anonymousFields, type SignIn, shownOf, signedInFields } from "./fields.ts";
+import { parse } from "./json.ts";
 import type { EndReason, SessionRecord } from "./record.ts";
 import type { SessionToken } from "./token.ts";
 import {
@@ -28,6 +19,8 @@ import {
   issue,
   repeatingTokens,
 } from "./transitions.ts";
+import { Turns } from "./turns.ts";
+import { type Updater, updateEdit } from "./update-edit.ts";
 
 /** What the response tells the browser to do with the cookie. */
 export type CookieAction = "none" | "send" | "expire";
@@ -37,9 +30,6 @@ export type CookieAction = "none" | "send" | "expire";
  * `destroyed` by this one.
  */
 export type Condition = "new" | "live" | "detached" | "destroyed";
-
-/** Which data a sign-in takes along. */
-export type Keep = "all" | "none" | readonly string[];
 
 const MAX_TOKENS = 3;
 
@@ -63,8 +53,8 @@ export class Stay {
   #token: SessionToken | undefined;
   #stored: SessionRecord | undefined;
   #former: Former | undefined;
-  #turns = 0;
-  #lastTurn: Promise<unknown> | undefined;
+  /** The transitions of this request. */
+  readonly turns: Turns = new Turns();
 
   constructor(engine: Engine, openedAt: number) {
     this.#engine = engine;
@@ -88,7 +78,7 @@ export class Stay {
   }
 
   get draft(): Draft {
-    this.#draft ??= new Draft(this.#engine.shape, storedIn(this.#engine, this.facts));
+    this.#draft ??= new Draft(this.#engine.shape, shownOf(this.#engine, this.facts));
     return this.#draft;
   }
 
@@ -125,22 +115,6 @@ export class Stay {
     if (this.#cookie === "none") this.#cookie = "expire";
   }
 
-  /** Transitions of one request go one after the other, each from what the last one left. */
-  inTurn<T>(transition: () => Promise<T>): Promise<T> {
-    this.#turns += 1;
-    const turn = this.#lastTurn?.then(transition) ?? transition();
-    this.#lastTurn = turn.then(
-      () => this.#endTurn(),
-      () => this.#endTurn(),
-    );
-    return turn;
-  }
-
-  /** Resolves when no transition is under way; `undefined` if none is. */
-  whenIdle(): Promise<unknown> | undefined {
-    return this.#lastTurn;
-  }
-
   /** Commits what was gathered. */
   async commit(gathered: Gathered, deadline: Deadline): Promise<void> {
     await this.#apply(gatheredEdit(gathered), deadline);
@@ -148,29 +122,13 @@ export class Stay {
     if (gathered.persistent !== undefined) this.#cookie = "send";
   }
 
-  /**
-   * Changes one key by its newest value, of which `fn` also hears whether it is stored or a
-   * default. What was gathered under the key comes first.
-   */
-  async update(
-    key: string,
-    fn: (value: unknown, isStored: boolean) => unknown,
-    deadline: Deadline,
-  ): Promise<unknown> {
-    const first = this.draft.gatheredAt(key);
-    let text: string | undefined;
-    const apply = (content: Content): Content => {
-      const document = { ...content.document };
-      if (first.isCleared) delete document[key];
-      if (first.values.has(key)) assign(document, key, first.values.get(key));
-      const isStored = own(document, key) !== undefined;
-      text = changedText(key, fn(this.#valueIn(document, key), isStored));
-      assign(document, key, text);
-      return { ...content, document };
-    };
-    await this.#apply({ apply, bytes: first.values.get(key)?.length ?? 0 }, deadline);
+  /** Changes one key by its newest value. */
+  async update(key: string, updater: Updater, deadline: Deadline): Promise<unknown> {
+    const { shape } = this.#engine;
+    const edit = updateEdit(shape, key, updater, this.draft.gatheredAt(key));
+    await this.#apply(edit, deadline);
     this.draft.settle(key);
-    return text === undefined ? this.#engine.shape.defaultOf(key) : parse(text);
+    return edit.text === undefined ? shape.defaultOf(key) : parse(edit.text);
   }
 
   /** Moves to a new token. Data and clocks stay. */
@@ -183,41 +141,21 @@ export class Stay {
   }
 
   /** Moves to a new token that belongs to the user. */
-  async signIn(
-    user: { readonly userId: string; readonly device: string | undefined },
-    keep: Keep,
-    persistent: boolean,
-    deadline: Deadline,
-  ): Promise<void> {
+  async signIn(signIn: SignIn, deadline: Deadline): Promise<void> {
     const { now } = deadline;
-    const { policies, keeper, name } = this.#engine;
-    const { store } = keeper;
-    const key = { manager: name, userId: user.userId };
-    const generation = async (): Promise<number> =>
-      (await keeper.read("generation", deadline, async (call) =>
-        store.directory?.generation(key, call),
-      )) ?? 0;
-    const before = await generation();
+    const { userId, keep } = signIn;
     const old = this.#stored;
+    const before = await this.#generationOf(userId, deadline);
     const continuation: Continuation = {
-      derive: (newest) => ({
-        ...kept(this.#engine, newest, keep),
-        ...user,
-        ...policyFor(policies, { persistent, userId: user.userId }),
-        persistent,
-        createdAt: now,
-        lastSeenAt: now,
-        authenticatedAt: now,
-      }),
+      derive: (newest) => signedInFields(this.#engine, newest, signIn, now),
       // The pointer leads only to the same visitor's session: never from one user to another.
-      isLinked: old?.userId === undefined || old.userId === user.userId,
+      isLinked: old?.userId === undefined || old.userId === userId,
       // OWASP ASVS 5.0, 7.4.2: no sign-in slips past a revokeAll that runs meanwhile.
-      admit: async () => (await generation()) === before,
+      admit: async () => (await this.#generationOf(userId, deadline)) === before,
     };
     if (old === undefined) await this.#beginAs(continuation, deadline);
     else await this.#continueAs(old, continuation, deadline);
     if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
-    const { userId } = user;
     const event = { at: now, id: this.id, userId, previousId: old?.id };
     this.#engine.events.emit("signedIn", event);
   }
@@ -320,15 +258,18 @@ export class Stay {
     return true;
   }
 
+  async #generationOf(userId: string, deadline: Deadline): Promise<number> {
+    const { keeper, name } = this.#engine;
+    const { directory } = keeper.store;
+    if (directory === undefined) return 0;
+    const user = { manager: name, userId };
+    return keeper.read("generation", deadline, (call) => directory.generation(user, call));
+  }
+
   #emitLate({ now }: Deadline): void {
     if (this.#former === undefined) return;
     const { id, userId, reason = "unknown" } = this.#former;
     this.#engine.events.emit("lateWrite", { at: now, id, userId, attempt: "write", reason });
-  }
-
-  #endTurn(): void {
-    this.#turns -= 1;
-    if (this.#turns === 0) this.#lastTurn = undefined;
   }
 
   #emit(name: "created" | "signedOut" | "destroyed", { now }: Deadline): void {
@@ -340,7 +281,7 @@ export class Stay {
     this.#token = token;
     this.#issued = undefined;
     this.#stored = record;
-    this.draft.rebase(storedIn(this.#engine, record));
+    this.draft.rebase(shownOf(this.#engine, record));
   }
 
   #forget(now: number = this.#openedAt): void {
@@ -357,71 +298,7 @@ export class Stay {
     this.#issued ??= issue(this.#engine, this.facts);
     return { record: this.#issued.record, isStored: false };
   }
-
-  #valueIn(document: Content["document"], key: string): unknown {
-    const { shape } = this.#engine;
-    const value = own(shape.view(document), key);
-    // A copy of its own: `fn` may change what it is given, and may run again.
-    return value === undefined ? shape.defaultOf(key) : structuredClone(value);
-  }
 }
 
 const admit = async (): Promise<boolean> => true;
 const accepts = (): boolean => true;
-
-function assign(
-  document: { [key: string]: JsonValue },
-  key: string,
-  text: string | undefined,
-): void {
-  if (text === undefined) delete document[key];
-  else document[key] = JSON.parse(text);
-}
-
-function changedText(key: string, value: unknown): string | undefined {
-  if (value instanceof Promise) {
-    throw new CodecError(key, "the function given to update must be synchronous.");
-  }
-  return value === undefined ? undefined : encode(value, key);
-}
-
-/** Read when first asked for: most commits are the last thing that a request does. */
-function storedIn({ shape }: Engine, record: Pick<SessionRecord, "data" | "flash">): Stored {
-  let view: Stored["view"] | undefined;
-  let flash: Stored["flash"] | undefined;
-  return {
-    get view() {
-      view ??= shape.view(shape.document(record.data));
-      return view;
-    },
-    get flash() {
-      flash ??= parseFlash(record.flash);
-      return flash;
-    },
-  };
-}
-
-/** The newest data of a record, as far as it is kept. */
-function kept(
-  { shape }: Engine,
-  record: SessionRecord,
-  keep: Keep,
-): Pick<SessionRecord, "data" | "flash"> {
-  if (keep === "all") return { data: record.data, flash: record.flash };
-  const keys = keep === "none" ? [] : keep;
-  return { data: JSON.stringify(pick(shape.document(record.data), keys)), flash: flashText([]) };
-}
-
-function anonymousFields({ policies }: Engine, now: number): Fields {
-  return {
-    data: "{}",
-    flash: "",
-    userId: undefined,
-    createdAt: now,
-    lastSeenAt: now,
-    authenticatedAt: undefined,
-    persistent: false,
-    device: undefined,
-    ...policyFor(policies, { persistent: false, userId: undefined }),
-  };
-}

@@ -77,7 +77,7 @@ export class Visit {
   beforeHeaders(status: number): Promise<void> | undefined {
     if (this.#opening === undefined) return undefined;
     if (this.#stay === undefined) return this.#afterOpening(status);
-    const busy = this.#stay.whenIdle();
+    const busy = this.#stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
     if (isFailure(status, this.#stay)) this.#stay.draft.drop();
     const change = this.#decide(this.#stay);
@@ -92,7 +92,7 @@ export class Visit {
   beforeEnd(): Promise<void> | undefined {
     const stay = this.#stay;
     if (stay === undefined) return undefined;
-    const busy = stay.whenIdle();
+    const busy = stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeEnd());
     const change = this.#decide(stay);
     return change.kind === "written" || change.kind === "refused"

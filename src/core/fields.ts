@@ -1,0 +1,78 @@
+import { policyFor } from "./clocks.ts";
+import type { Stored } from "./draft.ts";
+import { flashText, parseFlash, pick } from "./edit.ts";
+import type { Engine } from "./engine.ts";
+import type { EpochMs, SessionRecord } from "./record.ts";
+import type { Fields } from "./transitions.ts";
+
+/** Which data a sign-in takes along. */
+export type Keep = "all" | "none" | readonly string[];
+
+/** Who signs in, and how. */
+export interface SignIn {
+  readonly userId: string;
+  readonly device: string | undefined;
+  readonly keep: Keep;
+  readonly persistent: boolean;
+}
+
+/** What the record of a new visitor begins with. */
+export function anonymousFields({ policies }: Pick<Engine, "policies">, now: EpochMs): Fields {
+  return {
+    data: "{}",
+    flash: "",
+    userId: undefined,
+    createdAt: now,
+    lastSeenAt: now,
+    authenticatedAt: undefined,
+    persistent: false,
+    device: undefined,
+    ...policyFor(policies, { persistent: false, userId: undefined }),
+  };
+}
+
+/** What the record of a user begins with who signs in on top of another one. Both clocks restart. */
+export function signedInFields(
+  { policies, shape }: Pick<Engine, "policies" | "shape">,
+  newest: Pick<SessionRecord, "data" | "flash">,
+  { userId, device, keep, persistent }: SignIn,
+  now: EpochMs,
+): Fields {
+  const kept =
+    keep === "all"
+      ? { data: newest.data, flash: newest.flash }
+      : { data: picked(shape, newest.data, keep), flash: flashText([]) };
+  return {
+    ...kept,
+    userId,
+    device,
+    persistent,
+    createdAt: now,
+    lastSeenAt: now,
+    authenticatedAt: now,
+    ...policyFor(policies, { persistent, userId }),
+  };
+}
+
+function picked(shape: Engine["shape"], data: string, keep: Exclude<Keep, "all">): string {
+  return JSON.stringify(pick(shape.document(data), keep === "none" ? [] : keep));
+}
+
+/** What a record shows. Read when first asked for: most commits are the last thing of a request. */
+export function shownOf(
+  { shape }: Pick<Engine, "shape">,
+  record: Pick<SessionRecord, "data" | "flash">,
+): Stored {
+  let view: Stored["view"] | undefined;
+  let flash: Stored["flash"] | undefined;
+  return {
+    get view() {
+      view ??= shape.view(shape.document(record.data));
+      return view;
+    },
+    get flash() {
+      flash ??= parseFlash(record.flash);
+      return flash;
+    },
+  };
+}
