@@ -20,10 +20,10 @@ export type Transport =
   /** Nothing but headers was given. */
   | "unknown";
 
-const RANGES: Readonly<Record<string, readonly string[]>> = {
-  loopback: ["127.0.0.0/8", "::1/128"],
-  private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
-};
+const RANGES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["loopback", ["127.0.0.0/8", "::1/128"]],
+  ["private", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]],
+]);
 
 const LOOPBACK = blockList(["loopback"]);
 
@@ -67,7 +67,7 @@ function trustedPeers(trust: TrustProxy | undefined): (address: string | undefin
 function blockList(entries: readonly string[]): BlockList {
   const list = new BlockList();
   for (const entry of entries) {
-    for (const range of RANGES[entry] ?? [entry]) addRange(list, range);
+    for (const range of RANGES.get(entry) ?? [entry]) addRange(list, range);
   }
   return list;
 }

@@ -107,18 +107,13 @@ class Line {
       this.#waiting = [];
       this.#waitingBytes = 0;
       try {
-        await this.#commitTogether(batch);
+        for (let conflicts = 0; !(await this.#attempt(batch, conflicts)); conflicts += 1);
       } catch (error) {
         for (const job of batch) job.reject(error);
       }
     }
     this.#isRunning = false;
     this.#onIdle();
-  }
-
-  async #commitTogether(batch: readonly Job[]): Promise<void> {
-    let conflicts = 0;
-    while (!(await this.#attempt(batch, conflicts))) conflicts += 1;
   }
 
   /** Resolves to whether every job of the batch has its answer. */
@@ -215,16 +210,16 @@ class Line {
     };
   }
 
-  async #write(
-    record: SessionRecord,
-    jobs: readonly Job[],
-    deadline: Deadline,
-  ): Promise<UpdateOutcome> {
-    const { keeper } = this.#parts;
+  #write(record: SessionRecord, jobs: readonly Job[], deadline: Deadline): Promise<UpdateOutcome> {
     const { record: base, isStored } = this.#base;
     for (const job of jobs) job.isSent = true;
-    if (isStored) return keeper.update(record, base.version, deadline);
-    if ((await keeper.create(record, deadline)) === "taken") throw new IdTakenError();
+    return isStored
+      ? this.#parts.keeper.update(record, base.version, deadline)
+      : this.#create(record, deadline);
+  }
+
+  async #create(record: SessionRecord, deadline: Deadline): Promise<UpdateOutcome> {
+    if ((await this.#parts.keeper.create(record, deadline)) === "taken") throw new IdTakenError();
     this.#parts.events.emit("created", this.#happening(deadline));
     return { kind: "updated" };
   }

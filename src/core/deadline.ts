@@ -34,13 +34,19 @@ export class Deadline implements StoreCall {
   /**
    * Waits for `work` until the deadline, no longer. What `work` does later is nobody's concern.
    *
+   * @param onError - Makes the error to reject with from the one that came.
    * @throws {@link StoreError} at the deadline, with the outcome that holds at that moment.
    */
-  guard<T>(operation: StoreOperation, outcome: () => StoreOutcome, work: Promise<T>): Promise<T> {
+  guard<T>(
+    operation: StoreOperation,
+    outcome: () => StoreOutcome,
+    work: Promise<T>,
+    onError: (error: unknown) => unknown = (error) => error,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const wait = watch(this.#endsAt, () => {
         const detail = `it did not answer within ${this.#timeoutMs} ms (storeTimeout)`;
-        reject(new StoreError(operation, outcome(), detail));
+        reject(onError(new StoreError(operation, outcome(), detail)));
         this.#abort?.abort();
       });
       work.then(
@@ -50,7 +56,7 @@ export class Deadline implements StoreCall {
         },
         (error: unknown) => {
           unwatch(wait);
-          reject(error);
+          reject(onError(error));
         },
       );
     });

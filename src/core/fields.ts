@@ -3,6 +3,7 @@ import type { Stored } from "./draft.ts";
 import { flashText, parseFlash, pick } from "./edit.ts";
 import type { Engine } from "./engine.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";
+import type { Shape } from "./shape.ts";
 import type { Fields } from "./transitions.ts";
 
 /** Which data a sign-in takes along. */
@@ -54,25 +55,29 @@ export function signedInFields(
   };
 }
 
-function picked(shape: Engine["shape"], data: string, keep: Exclude<Keep, "all">): string {
+function picked(shape: Shape, data: string, keep: Exclude<Keep, "all">): string {
   return JSON.stringify(pick(shape.document(data), keep === "none" ? [] : keep));
 }
 
 /** What a record shows. Read when first asked for: most commits are the last thing of a request. */
-export function shownOf(
-  { shape }: Pick<Engine, "shape">,
-  record: Pick<SessionRecord, "data" | "flash">,
-): Stored {
-  let view: Stored["view"] | undefined;
-  let flash: Stored["flash"] | undefined;
-  return {
-    get view() {
-      view ??= shape.view(shape.document(record.data));
-      return view;
-    },
-    get flash() {
-      flash ??= parseFlash(record.flash);
-      return flash;
-    },
-  };
+export class Shown implements Stored {
+  readonly #shape: Shape;
+  readonly #record: Pick<SessionRecord, "data" | "flash">;
+  #view: Stored["view"] | undefined;
+  #flash: Stored["flash"] | undefined;
+
+  constructor(shape: Shape, record: Pick<SessionRecord, "data" | "flash">) {
+    this.#shape = shape;
+    this.#record = record;
+  }
+
+  get view(): Stored["view"] {
+    this.#view ??= this.#shape.view(this.#shape.document(this.#record.data));
+    return this.#view;
+  }
+
+  get flash(): Stored["flash"] {
+    this.#flash ??= parseFlash(this.#record.flash);
+    return this.#flash;
+  }
 }

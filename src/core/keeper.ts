@@ -109,11 +109,13 @@ export class Keeper {
     deadline: Deadline,
     call: (options: StoreCall) => Promise<T>,
   ): Promise<T> {
-    return deadline
-      .guard(operation, () => outcome, started(call, deadline))
-      .catch((error: unknown) => {
-        throw this.#reported(asStoreError(operation, outcome, error));
-      });
+    const work = started(call, deadline);
+    return deadline.guard(
+      operation,
+      () => outcome,
+      work,
+      (error) => this.#reported(asStoreError(operation, outcome, error)),
+    );
   }
 
   async #write<T extends object | string>(

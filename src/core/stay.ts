@@ -4,7 +4,7 @@ import { Draft, type Stored } from "./draft.ts";
 import { type Edit, type Gathered, gatheredEdit, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
 import { SessionEndedError } from "./errors.ts";
-import { anonymousFields, type SignIn, shownOf, signedInFields } from "./fields.ts";
+import { anonymousFields, Shown, type SignIn, signedInFields } from "./fields.ts";
 import { parse } from "./json.ts";
 import type { EndReason, SessionRecord } from "./record.ts";
 import type { SessionToken } from "./token.ts";
@@ -78,7 +78,7 @@ export class Stay {
   }
 
   get draft(): Draft {
-    this.#draft ??= new Draft(this.#engine.shape, shownOf(this.#engine, this.facts));
+    this.#draft ??= new Draft(this.#engine.shape, new Shown(this.#engine.shape, this.facts));
     return this.#draft;
   }
 
@@ -183,30 +183,26 @@ export class Stay {
     this.#forget(now);
   }
 
-  async #apply(edit: Edit, deadline: Deadline): Promise<void> {
-    if (this.#condition === "detached" || this.#condition === "destroyed") {
-      this.#emitLate(deadline);
-      throw new SessionEndedError("store the session's changes");
-    }
-    for (let tokens = 0; tokens < MAX_TOKENS; tokens += 1) {
-      if (await this.#store(edit, deadline)) return;
-    }
-    throw repeatingTokens();
-  }
-
-  /** Resolves to `false` where a new session's id is taken already. */
-  async #store(edit: Edit, deadline: Deadline): Promise<boolean> {
+  async #apply(edit: Edit, deadline: Deadline, tokens = 1): Promise<void> {
+    this.#refuseEnded(deadline);
+    const isFirst = this.#stored === undefined;
     try {
       const record = await this.#engine.queue.commit(this.#base(), edit, deadline);
-      if (this.#stored === undefined) this.#cookie = "send";
+      if (isFirst) this.#cookie = "send";
       this.#adopt(this.token, record);
-      return true;
     } catch (error) {
       if (error instanceof SessionEndedError) this.detach();
       if (!(error instanceof IdTakenError)) throw error;
+      if (tokens === MAX_TOKENS) throw repeatingTokens();
       this.#issued = undefined;
-      return false;
+      await this.#apply(edit, deadline, tokens + 1);
     }
+  }
+
+  #refuseEnded(deadline: Deadline): void {
+    if (this.#condition === "new" || this.#condition === "live") return;
+    this.#emitLate(deadline);
+    throw new SessionEndedError("store the session's changes");
   }
 
   async #beginAs(continuation: Continuation, deadline: Deadline): Promise<void> {
@@ -281,7 +277,7 @@ export class Stay {
     this.#token = token;
     this.#issued = undefined;
     this.#stored = record;
-    this.draft.rebase(shownOf(this.#engine, record));
+    this.draft.rebase(new Shown(this.#engine.shape, record));
   }
 
   #forget(now: number = this.#openedAt): void {

@@ -125,19 +125,17 @@ export class Visit {
     return isDue && !isPrefetch(this.#exchange.request) ? { kind: "touched" } : { kind: "none" };
   }
 
-  async #carryOut(stay: Stay, change: Change): Promise<void> {
+  #carryOut(stay: Stay, change: Exclude<Change, { kind: "none" }>): Promise<void> {
     switch (change.kind) {
-      case "none":
-        return;
       case "touched":
         return this.#touch(stay, startDeadline(this.#engine));
       case "written":
         return this.#write(stay, change.gathered);
       case "refused":
         stay.draft.drop();
-        throw change.error;
+        return Promise.reject(change.error);
       default:
-        change satisfies never;
+        return change satisfies never;
     }
   }
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import {
   type CookieOptions,
   type ResolvedCookie,
@@ -46,3 +47,11 @@ export function resolveUntyped(name: unknown, options: unknown): ResolvedCookie 
 export function plainCookie(options: CookieOptions = {}): ResolvedCookie {
   return resolveCookie("sid", { prefix: "", ...options });
 }
+
+/**
+ * Any string of JavaScript, lone surrogates too. Not `fc.string({ unit: "binary" })`, whose first
+ * use costs seconds on a busy machine.
+ */
+export const anyText: fc.Arbitrary<string> = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.integer({ min: 0, max: 0xffff })))
+  .map((codes) => String.fromCharCode(...codes));

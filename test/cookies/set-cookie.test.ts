@@ -9,7 +9,7 @@ import {
   MAX_COOKIE_BYTES,
   serializeCookie,
 } from "../../src/cookies/set-cookie.ts";
-import { parseSetCookie, plainCookie } from "./reference.ts";
+import { anyText, parseSetCookie, plainCookie } from "./reference.ts";
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -205,7 +205,7 @@ describe("a header without anything foreign in it", () => {
     const evil = fc.constantFrom(...forbidden, ";", " ", ",", "=", "; Secure", "\r\nX: y");
     const text = fc.oneof(
       fc.string(),
-      fc.string({ unit: "binary" }),
+      anyText,
       fc.tuple(fc.stringMatching(/^\w*$/), evil).map((parts) => parts.join("")),
       fc.stringMatching(/^\w+$/),
     );
@@ -229,8 +229,8 @@ function attempt(write: () => string): string {
   try {
     return write();
   } catch (error) {
-    expect([TypeError, RangeError]).toContain(Object(error).constructor);
-    return "";
+    if (error instanceof TypeError || error instanceof RangeError) return "";
+    throw error;
   }
 }
 

@@ -1,0 +1,11 @@
+export {
+  type BodilessRequest,
+  type TestClient,
+  type TestClientOptions,
+  testClient,
+} from "./client.ts";
+export { type TestClock, testClock } from "./clock.ts";
+export { type CookiePair, type IssuedCookie, type IssueOptions, issue } from "./issue.ts";
+export type { RefusedCookie, TestCookie } from "./jar.ts";
+export type { TestRequest } from "./request.ts";
+export type { TestTarget } from "./target.ts";
