@@ -4,6 +4,9 @@ import type { Shape } from "./shape.ts";
 
 /** What the newest record that this request knows holds. Read when first asked for. */
 export interface Stored {
+  /** As stored. */
+  readonly document: JsonObject;
+  /** As shown: with what a schema makes of it. */
   readonly view: JsonObject;
   readonly flash: readonly FlashEntry[];
 }
@@ -233,7 +236,7 @@ export class Draft {
   }
 
   #isStored(key: string): boolean {
-    return !this.#isCleared(key) && own(this.#stored.view, key) !== undefined;
+    return !this.#isCleared(key) && own(this.#stored.document, key) !== undefined;
   }
 
   #isCleared(key: string): boolean {
@@ -244,7 +247,7 @@ export class Draft {
   #isClearing(): boolean {
     return (
       this.#spared !== undefined &&
-      Object.keys(this.#stored.view).some((key) => this.#isCleared(key))
+      Object.keys(this.#stored.document).some((key) => this.#isCleared(key))
     );
   }
 

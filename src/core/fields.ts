@@ -63,6 +63,7 @@ function picked(shape: Shape, data: string, keep: Exclude<Keep, "all">): string 
 export class Shown implements Stored {
   readonly #shape: Shape;
   readonly #record: Pick<SessionRecord, "data" | "flash">;
+  #document: Stored["document"] | undefined;
   #view: Stored["view"] | undefined;
   #flash: Stored["flash"] | undefined;
 
@@ -71,8 +72,13 @@ export class Shown implements Stored {
     this.#record = record;
   }
 
+  get document(): Stored["document"] {
+    this.#document ??= this.#shape.document(this.#record.data);
+    return this.#document;
+  }
+
   get view(): Stored["view"] {
-    this.#view ??= this.#shape.view(this.#shape.document(this.#record.data));
+    this.#view ??= this.#shape.view(this.document);
     return this.#view;
   }
 

@@ -159,7 +159,8 @@ export class SessionObject<D extends object> implements Session<D> {
       checkUserId(userId);
       this.#checkCookie("sign in");
       // The form was sent with a cookie that had already died: the visitor means to start anew.
-      if (this.#wasDetached && this.isEnded) this.#stay.restart(deadline.now);
+      const isDead = this.#wasDetached && this.isEnded;
+      if (isDead || this.#stay.isPastEnd(deadline.now)) this.#stay.restart(deadline.now);
       this.#refuseEnded("sign in");
       const before = this.#stay.facts;
       const isSameUser = before.userId === userId;

@@ -81,7 +81,7 @@ function encodeDefaults(defaults: object): ReadonlyMap<string, string> {
 }
 
 function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => JsonObject): Shape {
-  refuseUnfit(schema);
+  const defaults = new Map(Object.entries(resultForNobody(schema)));
   const validate = (document: JsonObject): SchemaResult<object> => synchronous(schema, document);
   const document = (text: string): JsonObject => migrate(parseObject(text) ?? {});
   const view = (candidate: JsonObject): JsonObject => {
@@ -104,29 +104,29 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
     },
     document,
     view,
-    defaultOf: () => undefined,
-    defaultKeys: [],
+    defaultOf: (key) => structuredClone(defaults.get(key)),
+    defaultKeys: [...defaults.keys()],
   };
 }
 
-/** A visitor without data must be welcome, and asking must not take a turn of the event loop. */
-function refuseUnfit(schema: Schema<object>): void {
+/** What a schema makes of {}: a visitor without data must be welcome. */
+function resultForNobody(schema: Schema<object>): object {
   if (typeof schema?.["~standard"]?.validate !== "function") {
     throw new OptionsError(
       "schema",
       "it is not a Standard Schema. Zod, Valibot or ArkType make one.",
     );
   }
-  const { issues } = synchronous(schema, {});
-  if (issues !== undefined) {
-    const paths = issues.map(issuePath).join(", ");
-    throw new OptionsError(
-      "schema",
-      `it must accept {}, as a new visitor has no data. Give a default for: ${paths}.`,
-    );
-  }
+  const result = synchronous(schema, {});
+  if (result.issues === undefined) return result.value;
+  const paths = result.issues.map(issuePath).join(", ");
+  throw new OptionsError(
+    "schema",
+    `it must accept {}, as a new visitor has no data. Give a default for: ${paths}.`,
+  );
 }
 
+/** Asking a schema must not take a turn of the event loop: a commit could not be one step. */
 function synchronous(schema: Schema<object>, value: unknown): SchemaResult<object> {
   const result = schema["~standard"].validate(value);
   if (!(result instanceof Promise)) return result;

@@ -1,18 +1,18 @@
+import { absoluteEndOf } from "./clocks.ts";
 import { type Base, IdTakenError } from "./commit-queue.ts";
 import type { Deadline } from "./deadline.ts";
-import { Draft, type Stored } from "./draft.ts";
+import { Draft } from "./draft.ts";
 import { type Edit, type Gathered, gatheredEdit, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
 import { SessionEndedError } from "./errors.ts";
 import { anonymousFields, Shown, type SignIn, signedInFields } from "./fields.ts";
 import { parse } from "./json.ts";
-import type { EndReason, SessionRecord } from "./record.ts";
+import type { EndReason, EpochMs, SessionRecord } from "./record.ts";
+import type { Reading } from "./shape.ts";
 import type { SessionToken } from "./token.ts";
 import {
   type Continuation,
   continueUnder,
-  create,
-  endFollowing,
   endRecord,
   type Fields,
   type Issued,
@@ -37,7 +37,7 @@ const MAX_TOKENS = 3;
 export interface Former {
   readonly id: string;
   readonly userId?: string | undefined;
-  readonly reason?: EndReason;
+  readonly reason?: EndReason | "expired";
 }
 
 /** The state of one visitor's session within one request, and how it changes. */
@@ -62,11 +62,14 @@ export class Stay {
   }
 
   /** Takes up the live session that the token stands for. */
-  resume(token: SessionToken, record: SessionRecord, view: Stored["view"]): void {
+  resume(token: SessionToken, record: SessionRecord, reading: Reading): void {
     this.#condition = "live";
     this.#token = token;
     this.#stored = record;
-    this.#draft = new Draft(this.#engine.shape, { view, flash: parseFlash(record.flash) });
+    this.#draft = new Draft(this.#engine.shape, {
+      ...reading,
+      flash: parseFlash(record.flash),
+    });
   }
 
   /** The session ended in another request: it reads as empty, and no cookie may go out. */
@@ -110,6 +113,11 @@ export class Stay {
     return this.#base().record.id;
   }
 
+  /** Whether the absolute end has passed while the request ran. */
+  isPastEnd(now: EpochMs): boolean {
+    return this.#stored !== undefined && now >= absoluteEndOf(this.#stored);
+  }
+
   /** Tells the browser to forget a cookie that leads nowhere, unless a new one is sent. */
   expireCookie(): void {
     if (this.#cookie === "none") this.#cookie = "expire";
@@ -135,7 +143,11 @@ export class Stay {
   async regenerate(deadline: Deadline): Promise<void> {
     const old = this.#stored;
     if (old === undefined) return;
-    await this.#continueAs(old, { derive: (newest) => newest, isLinked: true, admit }, deadline);
+    if (this.isPastEnd(deadline.now)) {
+      this.detach({ ...old, reason: "expired" });
+      this.#refuseEnded(deadline);
+    }
+    await this.#continueAs({ derive: (newest) => newest, isLinked: true, admit }, deadline);
     const event = { at: deadline.now, id: this.id, userId: old.userId, previousId: old.id };
     this.#engine.events.emit("regenerated", event);
   }
@@ -153,8 +165,7 @@ export class Stay {
       // OWASP ASVS 5.0, 7.4.2: no sign-in slips past a revokeAll that runs meanwhile.
       admit: async () => (await this.#generationOf(userId, deadline)) === before,
     };
-    if (old === undefined) await this.#beginAs(continuation, deadline);
-    else await this.#continueAs(old, continuation, deadline);
+    await this.#continueAs(continuation, deadline);
     if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
     const event = { at: now, id: this.id, userId, previousId: old?.id };
     this.#engine.events.emit("signedIn", event);
@@ -205,27 +216,15 @@ export class Stay {
     throw new SessionEndedError("store the session's changes");
   }
 
-  async #beginAs(continuation: Continuation, deadline: Deadline): Promise<void> {
-    const fields = continuation.derive(this.#base().record);
-    const { token, record } = await create(this.#engine, fields, deadline);
-    if (!(await continuation.admit())) {
-      await endFollowing(this.#engine, record.id, { reason: "revoked", accepts }, deadline);
-      throw new SessionEndedError("sign in");
-    }
-    this.#adopt(token, record);
-    this.#cookie = "send";
-    this.#emit("created", deadline);
-  }
-
-  async #continueAs(
-    old: SessionRecord,
-    continuation: Continuation,
-    deadline: Deadline,
-  ): Promise<void> {
+  async #continueAs(continuation: Continuation, deadline: Deadline): Promise<void> {
+    const old = this.#stored;
     try {
-      const { token, record } = await continueUnder(this.#engine, old, continuation, deadline);
-      this.#adopt(token, record);
+      const from = old ?? this.facts;
+      const continued = await continueUnder(this.#engine, from, continuation, deadline);
+      this.#adopt(continued.token, continued.record);
       this.#cookie = "send";
+      if (old === undefined) this.#emit("created", deadline);
+      if (continued.unsettled !== undefined) throw continued.unsettled;
     } catch (error) {
       if (error instanceof SessionEndedError) this.detach();
       throw error;
@@ -297,4 +296,3 @@ export class Stay {
 }
 
 const admit = async (): Promise<boolean> => true;
-const accepts = (): boolean => true;

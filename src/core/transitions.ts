@@ -1,7 +1,7 @@
 import { storeExpiryOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
-import { SessionEndedError } from "./errors.ts";
+import { SessionEndedError, StoreError } from "./errors.ts";
 import {
   commitsBefore,
   type EndReason,
@@ -9,7 +9,15 @@ import {
   TOMBSTONE_MS,
   type Tombstone,
 } from "./record.ts";
-import { newCommitId, newToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
+import type { EndOutcome } from "./store.ts";
+import {
+  type CommitId,
+  newCommitId,
+  newToken,
+  type SessionId,
+  type SessionToken,
+  sessionId,
+} from "./token.ts";
 
 /** What a record says, before it has an identity. */
 export type Fields = Omit<
@@ -67,33 +75,41 @@ export function repeatingTokens(): Error {
 
 /** How a session is continued under a new token. */
 export interface Continuation {
-  /** The new record's fields, made from the newest old record, as often as that changes. */
-  derive(newest: SessionRecord): Fields;
+  /** The new record's fields, made from the newest old one, as often as that changes. */
+  derive(newest: Fields): Fields;
   /** Whether a late revoke of the old session ends the new one too. */
   readonly isLinked: boolean;
   /** Asked once the new record exists; it gives way if the answer is no. */
   admit(): Promise<boolean>;
 }
 
+/** The new session, and the error that says that nobody knows whether the old one ended. */
+export interface Continued extends Issued {
+  readonly unsettled?: StoreError;
+}
+
 /**
- * Continues a session under a new token. The old one is dead when the promise resolves.
+ * Continues a session under a new token. The old one is dead when the promise resolves, but for
+ * an `unsettled` end.
  *
  * Create before end: a crash in between leaves two sessions, not none. The end is
  * compare-and-set, so that a write acknowledged meanwhile is carried over, and a session that was
  * ended meanwhile takes its successor along.
  *
+ * @param old - The stored record, or the fields of a visitor who has none.
  * @throws {@link SessionEndedError} if the old session was ended meanwhile; nothing is left then.
  */
 export async function continueUnder(
   parts: Parts,
-  old: SessionRecord,
+  old: SessionRecord | Fields,
   continuation: Continuation,
   deadline: Deadline,
-): Promise<Issued> {
+): Promise<Continued> {
   const { token, record } = await create(parts, continuation.derive(old), deadline);
   try {
     if (!(await continuation.admit())) throw new SessionEndedError("sign in");
-    return { token, record: await handOver(parts, old, record, continuation, deadline) };
+    if (!("id" in old)) return { token, record };
+    return { token, ...(await handOver(parts, old, record, continuation, deadline)) };
   } catch (error) {
     await undo(parts, record.id, deadline);
     throw error;
@@ -107,17 +123,33 @@ async function handOver(
   first: SessionRecord,
   { derive, isLinked }: Continuation,
   deadline: Deadline,
-): Promise<SessionRecord> {
+): Promise<Omit<Continued, "token">> {
   const next = isLinked ? first.id : undefined;
   let successor = first;
   let newest = old;
   for (;;) {
     const stone = tombstone(parts, newest, "regenerated", deadline, next);
-    const outcome = await parts.keeper.end(stone, newest.version, deadline);
-    if (outcome.kind === "ended") return successor;
+    const outcome = await endOrUnknown(parts, stone, newest.version, deadline);
+    if (outcome instanceof StoreError) return { record: successor, unsettled: outcome };
+    if (outcome.kind === "ended") return { record: successor };
     if (outcome.kind === "gone") throw new SessionEndedError("give the session a new token");
     newest = outcome.current;
     successor = await rewrite(parts, successor, derive(newest), deadline);
+  }
+}
+
+/** An end of unknown outcome must not cost the visitor the successor: the old one may be gone. */
+async function endOrUnknown(
+  { keeper }: Parts,
+  stone: Tombstone,
+  expected: CommitId,
+  deadline: Deadline,
+): Promise<EndOutcome | StoreError> {
+  try {
+    return await keeper.end(stone, expected, deadline);
+  } catch (error) {
+    if (error instanceof StoreError && error.outcome === "unknown") return error;
+    throw error;
   }
 }
 

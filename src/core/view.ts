@@ -12,7 +12,7 @@ export function viewOf<D extends object>(
 ): SessionView<D> | undefined {
   const reading = shape.read(record.data);
   if (typeof reading === "string") return undefined;
-  const draft = new Draft(shape, { view: reading.view, flash: [] });
+  const draft = new Draft(shape, { ...reading, flash: [] });
   const { id, userId, createdAt, lastSeenAt, authenticatedAt, persistent } = record;
   const get = <K extends keyof D & string>(key: K): D[K] => draft.get(key) as D[K];
   return {

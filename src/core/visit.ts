@@ -203,7 +203,7 @@ export class Visit {
     if (this.#isExpired(stored, now)) return this.#reject("expired", id);
     const reading = shape.read(stored.data);
     if (typeof reading === "string") return this.#reject(reading, id);
-    stay.resume(token, stored, reading.view);
+    stay.resume(token, stored, reading);
     return true;
   }
 

@@ -4,6 +4,9 @@ export interface Wait {
   readonly onEnd: () => void;
 }
 
+/** Node takes a longer delay for none at all. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 /**
  * Every wait of the process, under one timer: nearly all of them are over long before their end,
  * and a timer for each would cost more than the wait.
@@ -35,7 +38,8 @@ export function unwatch(wait: Wait): void {
 function arm(at: number): void {
   clearTimeout(timer);
   firesAt = at;
-  timer = setTimeout(tick, Math.max(0, Math.ceil(at - performance.now())));
+  const delayMs = Math.max(0, Math.ceil(at - performance.now()));
+  timer = setTimeout(tick, Math.min(delayMs, MAX_TIMER_MS));
 }
 
 function tick(): void {

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Visit } from "../core/visit.ts";
+import { isRepresentation } from "./representation.ts";
 
 type Step = () => void;
 type HeaderList = OutgoingHttpHeaders | readonly OutgoingHttpHeader[];
@@ -10,10 +11,6 @@ type HeaderList = OutgoingHttpHeaders | readonly OutgoingHttpHeader[];
  * place, and what the handler still writes goes nowhere.
  */
 type Phase = "idle" | "waiting" | "flowing" | "ending" | "mute";
-
-/** The headers that described the response that failed, and would lie about the error page. */
-const REPRESENTATION =
-  /^(?:content-.+|etag|last-modified|location|accept-ranges|cache-control|expires|transfer-encoding)$/;
 
 /** How the framework answers instead, when what the handler wanted could not be kept. */
 export interface Fallback {
@@ -158,7 +155,7 @@ class HeldReply {
     this.#revealTruth();
     this.#steps = [];
     for (const name of this.#res.getHeaderNames()) {
-      if (REPRESENTATION.test(name)) this.#res.removeHeader(name);
+      if (isRepresentation(name)) this.#res.removeHeader(name);
     }
     this.#res.statusMessage = "";
     if (this.#hasEnd) {

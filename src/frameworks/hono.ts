@@ -2,7 +2,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { requestHead } from "../core/source.ts";
-import { keep, webExchange } from "./web.ts";
+import type { Visit } from "../core/visit.ts";
+import { isRepresentation } from "./representation.ts";
+import { keep, type WebExchange, webExchange } from "./web.ts";
 
 /** What Hono's Node server adds to the bindings, where it is the server. */
 interface NodeBindings {
@@ -37,9 +39,29 @@ export function sessionMiddleware<D extends object>(
     const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
     await internalsOf(manager).attachments.run(visit, next);
     if (!visit.isOpened) return visit.end();
-    const response = await keep(visit, exchange, c.res);
-    // Emptied first: Hono would otherwise copy the old headers over the new ones.
-    c.res = undefined;
-    c.res = response;
+    try {
+      replace(c, await keep(visit, exchange, c.res));
+    } catch (error) {
+      replace(c, await errorBase(visit, exchange, c.res.headers));
+      throw error;
+    }
   };
+}
+
+function replace(c: Context, response: Response): void {
+  // Emptied first: Hono would otherwise copy the old headers over the new ones.
+  c.res = undefined;
+  c.res = response;
+}
+
+/**
+ * What Hono adds to the response of `app.onError`: the handler's headers, but for those of the body
+ * that is not sent, and the cookie of a transition that was done before.
+ */
+async function errorBase(visit: Visit, exchange: WebExchange, failed: Headers): Promise<Response> {
+  const headers = new Headers([...failed].filter(([name]) => !isRepresentation(name)));
+  exchange.answerWith(headers);
+  await visit.beforeHeaders(500);
+  visit.end();
+  return new Response(null, { headers });
 }

@@ -1,4 +1,15 @@
 export {
+  type AdapterAnswer,
+  type AdapterCall,
+  type AdapterData,
+  type AdapterRoute,
+  type AdapterServer,
+  type DescribeAdapterOptions,
+  describeAdapter,
+  EARLY_HINTS,
+  type ServeRoutes,
+} from "./adapter.ts";
+export {
   type BodilessRequest,
   type TestClient,
   type TestClientOptions,
@@ -8,4 +19,5 @@ export { type TestClock, testClock } from "./clock.ts";
 export { type CookiePair, type IssuedCookie, type IssueOptions, issue } from "./issue.ts";
 export type { RefusedCookie, TestCookie } from "./jar.ts";
 export type { TestRequest } from "./request.ts";
+export type { TestRunner } from "./runner.ts";
 export type { TestTarget } from "./target.ts";

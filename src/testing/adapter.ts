@@ -1,0 +1,117 @@
+import { OptionsError } from "../core/errors.ts";
+import { requireKnownKeys } from "../core/option-checks.ts";
+import { tellConnection } from "./adapter/connection.ts";
+import { tellFailures } from "./adapter/failures.ts";
+import { tellLeaving } from "./adapter/leaving.ts";
+import { tellMounting } from "./adapter/mounting.ts";
+import type { ServeRoutes } from "./adapter/port.ts";
+import { tellRaces } from "./adapter/races.ts";
+import { tellReading } from "./adapter/reading.ts";
+import { tellSigning } from "./adapter/signing.ts";
+import { Stage, type Tell } from "./adapter/stage.ts";
+import { tellStreaming } from "./adapter/streaming.ts";
+import { tellUntouched } from "./adapter/untouched.ts";
+import { tellWriting } from "./adapter/writing.ts";
+import { resolveRunner, type TestRunner } from "./runner.ts";
+
+export type {
+  AdapterAnswer,
+  AdapterCall,
+  AdapterData,
+  AdapterRoute,
+  AdapterServer,
+  ServeRoutes,
+} from "./adapter/port.ts";
+export { EARLY_HINTS } from "./adapter/streaming.ts";
+
+/** How {@link describeAdapter} runs. */
+export interface DescribeAdapterOptions {
+  /**
+   * The test runner's `describe` and `it`.
+   *
+   * @defaultValue the global ones
+   */
+  readonly runner?: TestRunner;
+  /**
+   * Sentences of the suite that this framework cannot keep, each with the reason, which is printed
+   * in the sentence's place.
+   */
+  readonly omit?: Readonly<Record<string, string>>;
+}
+
+const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
+  ["an untouched session", tellUntouched],
+  ["reading", tellReading],
+  ["writing", tellWriting],
+  ["signing in and out", tellSigning],
+  ["failures", tellFailures],
+  ["races", tellRaces],
+  ["streaming", tellStreaming],
+  ["visitors who leave", tellLeaving],
+  ["mounting", tellMounting],
+  ["the connection", tellConnection],
+];
+
+/**
+ * Tells the whole HTTP story of a session to an adapter, on a memory store and real requests.
+ *
+ * @param name - Of the framework, for the report.
+ * @param serve - Serves the suite's routes on the framework: a new application at each call.
+ * @throws {@link OptionsError} if there is no runner, or for a sentence in `omit` that the suite
+ * does not know.
+ * @example
+ * describeAdapter("Express", async (managers, routes) => {
+ *   const app = express();
+ *   for (const sessions of managers) app.use(sessionMiddleware(sessions));
+ *   for (const { path, handle } of routes) {
+ *     app.all(path, async (request, res) => {
+ *       const { status, headers, body } = await handle({ request });
+ *       res.status(status);
+ *       for (const [name, value] of headers) res.append(name, value);
+ *       if (typeof body === "object") await pipeline(Readable.from(body), res);
+ *       else res.end(body);
+ *     });
+ *   }
+ *   const server = app.listen(0);
+ *   await once(server, "listening");
+ *   return { target: `http://localhost:${server.address().port}`, close: () => server.close() };
+ * });
+ */
+export function describeAdapter(
+  name: string,
+  serve: ServeRoutes,
+  options: DescribeAdapterOptions = {},
+): void {
+  requireKnownKeys("describeAdapter(options)", options, ["runner", "omit"]);
+  const { omit = {} } = options;
+  const { describe, it } = resolveRunner(options.runner);
+  refuseUnknown(Object.keys(omit));
+  describe(`${name} tells the session's HTTP story`, () => {
+    for (const [title, chapter] of CHAPTERS) {
+      describe(title, () => {
+        chapter((sentence, play) => {
+          const reason = omit[sentence];
+          if (reason === undefined) it(sentence, () => playOn(serve, play));
+          else it(`${sentence}: omitted, ${reason}`, async () => undefined);
+        });
+      });
+    }
+  });
+}
+
+async function playOn(serve: ServeRoutes, play: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = new Stage(serve);
+  try {
+    await play(stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+function refuseUnknown(sentences: readonly string[]): void {
+  const known = new Set<string>();
+  for (const [, chapter] of CHAPTERS) chapter((sentence) => known.add(sentence));
+  const unknown = sentences.find((sentence) => !known.has(sentence));
+  if (unknown === undefined) return;
+  throw new OptionsError("omit", `"${unknown}" is no sentence of this suite.`);
+}

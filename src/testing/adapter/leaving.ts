@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { SHOP } from "./shop.ts";
+import { answer, eventually, gate, stream, type Tell } from "./stage.ts";
+
+/** Visitors who do not wait for the answer. */
+export function tellLeaving(tell: Tell): void {
+  tell("stores what a visitor did who left before the answer", async (stage) => {
+    const door = gate();
+    const client = await stage.serve({
+      ...SHOP,
+      "/slow": async ({ open }) => {
+        const session = await open();
+        await door.pass();
+        session.set("name", "Ada");
+        return answer("too late to be seen");
+      },
+    });
+    await client.get("/count");
+    const leaving = new AbortController();
+    const request = client.get("/slow", { signal: leaving.signal });
+    await door.reached;
+    leaving.abort();
+    await assert.rejects(request);
+    assert.equal(await (await client.get("/untouched")).text(), "hello");
+    door.open();
+    const name = async (): Promise<string> => (await client.get("/name")).text();
+    assert.equal(await eventually(name, (stored) => stored !== ""), "Ada");
+  });
+
+  tell("goes on serving when a visitor leaves in the middle of a stream", async (stage) => {
+    const door = gate();
+    const client = await stage.serve({
+      ...SHOP,
+      "/stream": async ({ open }) => {
+        (await open()).set("name", "Ada");
+        return stream(until(door.pass));
+      },
+    });
+    const leaving = new AbortController();
+    const response = await client.get("/stream", { signal: leaving.signal });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel().catch(() => undefined);
+    leaving.abort();
+    assert.equal(await (await client.get("/name")).text(), "Ada");
+    door.open();
+    assert.equal(await (await client.get("/count")).text(), "1");
+  });
+}
+
+async function* until(pass: () => Promise<void>): AsyncGenerator<string> {
+  yield "begin ";
+  await pass();
+  yield "end";
+}
