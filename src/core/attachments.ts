@@ -49,6 +49,6 @@ export class Attachments {
     if (!(request instanceof Request)) return undefined;
     const visit = this.#current.getStore();
     const cookies = request.headers.get("cookie") ?? undefined;
-    return visit?.exchange.request.header("cookie") === cookies ? visit : undefined;
+    return visit?.request.header("cookie") === cookies ? visit : undefined;
   }
 }

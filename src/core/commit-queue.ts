@@ -1,5 +1,5 @@
 import { absoluteEndOf, policyFor, storeExpiryOf } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
+import type { Deadline, Terms } from "./deadline.ts";
 import { type Content, type Edit, flashText, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
 import { DataTooLargeError, SessionEndedError, StoreError, type StoreOutcome } from "./errors.ts";
@@ -26,14 +26,36 @@ const MAX_PAUSE_MS = 16;
 
 type Parts = Omit<Engine, "queue">;
 
-interface Job {
+/** An edit on its way, and whoever waits for it. */
+class Job implements Terms {
+  readonly operation = "update";
   readonly edit: Edit;
   readonly deadline: Deadline;
   readonly resolve: (record: SessionRecord) => void;
   readonly reject: (error: unknown) => void;
   /** On its way to the store: from here on a failure is of unknown outcome. */
-  isSent: boolean;
-  isSettled: boolean;
+  isSent = false;
+  isSettled = false;
+
+  constructor(
+    edit: Edit,
+    deadline: Deadline,
+    resolve: (record: SessionRecord) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.edit = edit;
+    this.deadline = deadline;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  get outcome(): StoreOutcome {
+    return this.isSent ? "unknown" : "failed";
+  }
+
+  asError(error: unknown): unknown {
+    return error;
+  }
 }
 
 /**
@@ -86,7 +108,7 @@ class Line {
       return Promise.reject(new StoreError("update", "failed", detail));
     }
     const { promise, resolve, reject } = Promise.withResolvers<SessionRecord>();
-    const job: Job = { edit, deadline, resolve, reject, isSent: false, isSettled: false };
+    const job = new Job(edit, deadline, resolve, reject);
     this.#waiting.push(job);
     this.#waitingBytes = bytes;
     if (!this.#isRunning) {
@@ -94,8 +116,7 @@ class Line {
       void this.#run();
       return promise;
     }
-    const outcome = (): StoreOutcome => (job.isSent ? "unknown" : "failed");
-    return deadline.guard("update", outcome, promise).finally(() => {
+    return deadline.guard(promise, job).finally(() => {
       job.isSettled = true;
     });
   }

@@ -1,7 +1,7 @@
 import { StoreError, type StoreOperation, type StoreOutcome } from "./errors.ts";
 import type { EpochMs } from "./record.ts";
 import type { StoreCall } from "./store.ts";
-import { unwatch, watch } from "./watch.ts";
+import { unwatch, type Wait, watch } from "./watch.ts";
 
 /**
  * The moment by which one request's work with the store must be done, counted from when the work
@@ -34,31 +34,58 @@ export class Deadline implements StoreCall {
   /**
    * Waits for `work` until the deadline, no longer. What `work` does later is nobody's concern.
    *
-   * @param onError - Makes the error to reject with from the one that came.
    * @throws {@link StoreError} at the deadline, with the outcome that holds at that moment.
    */
-  guard<T>(
-    operation: StoreOperation,
-    outcome: () => StoreOutcome,
-    work: Promise<T>,
-    onError: (error: unknown) => unknown = (error) => error,
-  ): Promise<T> {
+  guard<T>(work: Promise<T>, terms: Terms): Promise<T> {
     return new Promise((resolve, reject) => {
-      const wait = watch(this.#endsAt, () => {
-        const detail = `it did not answer within ${this.#timeoutMs} ms (storeTimeout)`;
-        reject(onError(new StoreError(operation, outcome(), detail)));
-        this.#abort?.abort();
-      });
+      const guard = new Guard(this, this.#endsAt, terms, reject);
+      watch(guard);
       work.then(
         (value) => {
-          unwatch(wait);
+          unwatch(guard);
           resolve(value);
         },
         (error: unknown) => {
-          unwatch(wait);
-          reject(onError(error));
+          unwatch(guard);
+          reject(terms.asError(error));
         },
       );
     });
+  }
+
+  /** The error of work that is late. */
+  late({ operation, outcome }: Terms): StoreError {
+    const detail = `it did not answer within ${this.#timeoutMs} ms (storeTimeout)`;
+    this.#abort?.abort();
+    return new StoreError(operation, outcome, detail);
+  }
+}
+
+/** What a guarded call is, should it fail. */
+export interface Terms {
+  readonly operation: StoreOperation;
+  /** Read at the moment of the failure. */
+  readonly outcome: StoreOutcome;
+  /** The error to reject with, from the one that came. */
+  asError(error: unknown): unknown;
+}
+
+class Guard implements Wait {
+  readonly endsAt: number;
+  previous: Wait | undefined;
+  next: Wait | undefined;
+  readonly #deadline: Deadline;
+  readonly #terms: Terms;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(deadline: Deadline, endsAt: number, terms: Terms, reject: (error: unknown) => void) {
+    this.#deadline = deadline;
+    this.endsAt = endsAt;
+    this.#terms = terms;
+    this.#reject = reject;
+  }
+
+  onEnd(): void {
+    this.#reject(this.#terms.asError(this.#deadline.late(this.#terms)));
   }
 }

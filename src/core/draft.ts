@@ -11,6 +11,9 @@ export interface Stored {
   readonly flash: readonly FlashEntry[];
 }
 
+const NO_ENTRIES: readonly FlashEntry[] = [];
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** A value given to the application, with its text at that moment. */
 interface HandedOut {
   readonly value: object;
@@ -120,7 +123,8 @@ export class Draft {
    */
   gathered(): Gathered | undefined {
     if (this.#isUntouched()) return undefined;
-    const values = new Map<string, string | undefined>(this.#inPlace());
+    const values = new Map<string, string | undefined>();
+    for (const [key, text] of this.#inPlace()) values.set(key, text);
     for (const key of this.#pending?.keys() ?? []) {
       const change = this.#pendingText(key);
       if (change !== undefined) values.set(key, change.text);
@@ -128,11 +132,11 @@ export class Draft {
     const gathered: Gathered = {
       spared: this.#isClearing() ? this.#spared : undefined,
       values,
-      flashed: this.#flashed ?? [],
-      taken: this.#taken ?? new Set(),
+      flashed: this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed],
+      taken: this.#taken === undefined ? NO_NAMES : new Set(this.#taken),
       persistent: this.#persistent,
     };
-    return isEmpty(gathered) ? undefined : { ...gathered, flashed: [...gathered.flashed] };
+    return isEmpty(gathered) ? undefined : gathered;
   }
 
   /** Only what changed under one key: an `update` of it builds on that. */
@@ -219,9 +223,10 @@ export class Draft {
   }
 
   /** Changes made in place in objects handed out. */
-  #inPlace(): [key: string, text: string][] {
+  #inPlace(): readonly [key: string, text: string][] {
+    if (this.#handedOut === undefined) return [];
     const changed: [string, string][] = [];
-    for (const [key, { value, text }] of this.#handedOut ?? []) {
+    for (const [key, { value, text }] of this.#handedOut) {
       if (looseText(value) !== text) changed.push([key, encode(value, key)]);
     }
     return changed;

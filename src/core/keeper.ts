@@ -109,13 +109,12 @@ export class Keeper {
     deadline: Deadline,
     call: (options: StoreCall) => Promise<T>,
   ): Promise<T> {
-    const work = started(call, deadline);
-    return deadline.guard(
-      operation,
-      () => outcome,
-      work,
-      (error) => this.#reported(asStoreError(operation, outcome, error)),
-    );
+    const asError = (error: unknown): StoreError => {
+      const failure = asStoreError(operation, outcome, error);
+      this.#report(failure);
+      return failure;
+    };
+    return deadline.guard(started(call, deadline), { operation, outcome, asError });
   }
 
   async #write<T extends object | string>(
@@ -148,11 +147,6 @@ export class Keeper {
       if (outcome !== undefined && !write.isAmbiguous(outcome)) return outcome;
     }
     throw lost;
-  }
-
-  #reported(error: StoreError): StoreError {
-    this.#report(error);
-    return error;
   }
 }
 

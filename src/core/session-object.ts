@@ -19,7 +19,7 @@ export type ReplyPhase = "open" | "headersSent" | "ended";
 /** What the session must know of the request around it. */
 export interface RequestState {
   readonly request: RequestHead;
-  phase(): ReplyPhase;
+  readonly phase: ReplyPhase;
 }
 
 /** Makes the session that the application sees: each call is checked, then handed to the stay. */
@@ -212,7 +212,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   #checkChange(attempt: string): void {
     this.#checkPrefetch(attempt);
-    if (this.#around.phase() === "ended") throw new HeadersSentError(attempt);
+    if (this.#around.phase === "ended") throw new HeadersSentError(attempt);
     if (this.#stay.condition === "destroyed") throw new SessionEndedError(attempt);
     if (this.#stay.condition === "new") this.#checkCookie(attempt);
   }
@@ -222,7 +222,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   #checkCookie(attempt: string): void {
-    if (this.#around.phase() !== "open") throw new HeadersSentError(attempt);
+    if (this.#around.phase !== "open") throw new HeadersSentError(attempt);
   }
 
   #refuseEnded(attempt: string): void {

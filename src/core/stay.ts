@@ -124,18 +124,18 @@ export class Stay {
   }
 
   /** Commits what was gathered. */
-  async commit(gathered: Gathered, deadline: Deadline): Promise<void> {
-    await this.#apply(gatheredEdit(gathered), deadline);
-    this.draft.committed(gathered);
-    if (gathered.persistent !== undefined) this.#cookie = "send";
+  commit(gathered: Gathered, deadline: Deadline): Promise<void> {
+    return this.#apply(gatheredEdit(gathered), deadline, () => {
+      this.draft.committed(gathered);
+      if (gathered.persistent !== undefined) this.#cookie = "send";
+    });
   }
 
   /** Changes one key by its newest value. */
   async update(key: string, updater: Updater, deadline: Deadline): Promise<unknown> {
     const { shape } = this.#engine;
     const edit = updateEdit(shape, key, updater, this.draft.gatheredAt(key));
-    await this.#apply(edit, deadline);
-    this.draft.settle(key);
+    await this.#apply(edit, deadline, () => this.draft.settle(key));
     return edit.text === undefined ? shape.defaultOf(key) : parse(edit.text);
   }
 
@@ -194,19 +194,20 @@ export class Stay {
     this.#forget(now);
   }
 
-  async #apply(edit: Edit, deadline: Deadline, tokens = 1): Promise<void> {
+  async #apply(edit: Edit, deadline: Deadline, settle: () => void, tokens = 1): Promise<void> {
     this.#refuseEnded(deadline);
     const isFirst = this.#stored === undefined;
     try {
       const record = await this.#engine.queue.commit(this.#base(), edit, deadline);
       if (isFirst) this.#cookie = "send";
       this.#adopt(this.token, record);
+      settle();
     } catch (error) {
       if (error instanceof SessionEndedError) this.detach();
       if (!(error instanceof IdTakenError)) throw error;
       if (tokens === MAX_TOKENS) throw repeatingTokens();
       this.#issued = undefined;
-      await this.#apply(edit, deadline, tokens + 1);
+      await this.#apply(edit, deadline, settle, tokens + 1);
     }
   }
 

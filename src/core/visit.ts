@@ -1,15 +1,14 @@
-import type { Presented } from "./carrier.ts";
 import { expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Gathered } from "./edit.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { HeadersSentError, PrefetchError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
-import { type Exchange, isPrefetch } from "./exchange.ts";
-import type { SessionRecord, Tombstone } from "./record.ts";
+import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
+import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import { writeReply } from "./reply.ts";
 import type { Session } from "./session.ts";
-import { type ReplyPhase, SessionObject } from "./session-object.ts";
+import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
 import { Stay } from "./stay.ts";
 import { parseToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
 
@@ -30,7 +29,7 @@ export type Change =
  * An adapter calls `beforeHeaders` before the first byte and `beforeEnd` before the last, and
  * holds the response until what they return has resolved. `undefined` means: go on at once.
  */
-export class Visit {
+export class Visit implements RequestState {
   readonly #engine: Engine;
   readonly #exchange: Exchange;
   readonly #onOpen: ((visit: Visit) => void) | undefined;
@@ -51,9 +50,13 @@ export class Visit {
     return this.#opening !== undefined;
   }
 
-  /** The request as the adapter shows it. */
-  get exchange(): Exchange {
-    return this.#exchange;
+  get request(): RequestHead {
+    return this.#exchange.request;
+  }
+
+  /** How far the response is. */
+  get phase(): ReplyPhase {
+    return this.#phase;
   }
 
   /** The session: loaded at the first call, the same one at each further call. */
@@ -81,9 +84,7 @@ export class Visit {
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
     if (isFailure(status, this.#stay)) this.#stay.draft.drop();
     const change = this.#decide(this.#stay);
-    if (change.kind !== "none") {
-      return this.#carryOut(this.#stay, change).then(() => this.#finishHeaders());
-    }
+    if (change.kind !== "none") return this.#carryOut(this.#stay, change, true);
     this.#finishHeaders();
     return undefined;
   }
@@ -96,7 +97,7 @@ export class Visit {
     if (busy !== undefined) return busy.then(() => this.beforeEnd());
     const change = this.#decide(stay);
     return change.kind === "written" || change.kind === "refused"
-      ? this.#carryOut(stay, change)
+      ? this.#carryOut(stay, change, false)
       : undefined;
   }
 
@@ -122,31 +123,33 @@ export class Visit {
     if (written !== undefined) return written;
     const { record } = stay;
     const isDue = record !== undefined && isTouchDue(record, this.#engine.environment.now());
-    return isDue && !isPrefetch(this.#exchange.request) ? { kind: "touched" } : { kind: "none" };
+    return isDue && !isPrefetch(this.request) ? { kind: "touched" } : { kind: "none" };
   }
 
-  #carryOut(stay: Stay, change: Exclude<Change, { kind: "none" }>): Promise<void> {
-    switch (change.kind) {
-      case "touched":
-        return this.#touch(stay, startDeadline(this.#engine));
-      case "written":
-        return this.#write(stay, change.gathered);
-      case "refused":
-        stay.draft.drop();
-        return Promise.reject(change.error);
-      default:
-        return change satisfies never;
-    }
-  }
-
-  async #write(stay: Stay, gathered: Gathered): Promise<void> {
+  async #carryOut(
+    stay: Stay,
+    change: Exclude<Change, { kind: "none" }>,
+    isBeforeHeaders: boolean,
+  ): Promise<void> {
     try {
-      if (isPrefetch(this.#exchange.request)) throw new PrefetchError("change a value in place");
-      await stay.commit(gathered, startDeadline(this.#engine));
+      switch (change.kind) {
+        case "touched":
+          await this.#touch(stay, startDeadline(this.#engine));
+          break;
+        case "written":
+          if (isPrefetch(this.request)) throw new PrefetchError("change a value in place");
+          await stay.commit(change.gathered, startDeadline(this.#engine));
+          break;
+        case "refused":
+          throw change.error;
+        default:
+          change satisfies never;
+      }
     } catch (error) {
       stay.draft.drop();
       throw error;
     }
+    if (isBeforeHeaders) this.#finishHeaders();
   }
 
   /** A touch that cannot be had costs the visitor nothing but a tenth of the idle timeout. */
@@ -165,43 +168,43 @@ export class Visit {
     const { environment, carrier } = this.#engine;
     const now = environment.now();
     const stay = new Stay(this.#engine, now);
-    const presented = carrier.read(this.#exchange.request);
-    if (presented.refused !== undefined) this.#reject(presented.refused);
-    if (presented.refused === "duplicate") stay.expireCookie();
-    if (presented.refused === undefined) await this.#resume(stay, presented, now);
-    this.#wasSignedIn = stay.facts.userId !== undefined;
+    const { values, refused } = carrier.read(this.request);
+    if (refused !== undefined) this.#reject(refused);
+    if (refused === "duplicate") stay.expireCookie();
+    // Without a prefix an older Domain or Path may leave several cookies: the live one counts.
+    this.#hasStaleCookies = values.length > 1;
+    if (values.length > 0) await this.#resume(stay, values, now);
+    this.#wasSignedIn = stay.record?.userId !== undefined;
     this.#stay = stay;
-    return new SessionObject(this.#engine, stay, {
-      request: this.#exchange.request,
-      phase: () => this.#phase,
-    });
+    return new SessionObject(this.#engine, stay, this);
   }
 
-  /** Without a prefix an older Domain or Path may leave several cookies: the live one counts. */
-  async #resume(stay: Stay, { values }: Presented, now: number): Promise<void> {
-    this.#hasStaleCookies = values.length > 1;
-    if (values.length === 0) return;
+  async #resume(stay: Stay, values: readonly string[], now: EpochMs): Promise<void> {
+    const { keeper, name } = this.#engine;
     const deadline = startDeadline(this.#engine);
     for (const value of values.slice(0, MAX_CANDIDATES)) {
       const token = parseToken(value);
-      if (token === undefined) this.#reject("malformed");
-      else if (await this.#resumeAs(stay, token, deadline, now)) return;
+      if (token === undefined) {
+        this.#reject("malformed");
+        continue;
+      }
+      const id = sessionId(token, name);
+      const stored = await keeper.load(id, deadline);
+      if (this.#takesUp(stay, token, id, stored, now)) return;
     }
   }
 
-  async #resumeAs(
+  #takesUp(
     stay: Stay,
     token: SessionToken,
-    deadline: Deadline,
-    now: number,
-  ): Promise<boolean> {
-    const { keeper, name, shape } = this.#engine;
-    const id = sessionId(token, name);
-    const stored = await keeper.load(id, deadline);
+    id: SessionId,
+    stored: StoredSession | undefined,
+    now: EpochMs,
+  ): boolean {
     if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
     if (stored.kind === "ended") return this.#meetTombstone(stay, stored);
     if (this.#isExpired(stored, now)) return this.#reject("expired", id);
-    const reading = shape.read(stored.data);
+    const reading = this.#engine.shape.read(stored.data);
     if (typeof reading === "string") return this.#reject(reading, id);
     stay.resume(token, stored, reading);
     return true;

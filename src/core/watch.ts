@@ -1,38 +1,46 @@
-/** One wait that must not last beyond its end. */
-export interface Wait {
-  readonly endsAt: number;
-  readonly onEnd: () => void;
-}
-
 /** Node takes a longer delay for none at all. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+/** A wait that must not last beyond its end. */
+export interface Wait {
+  /** As `performance.now()` tells it. */
+  readonly endsAt: number;
+  /** Called at the end, unless the wait is over before. */
+  onEnd(): void;
+  previous: Wait | undefined;
+  next: Wait | undefined;
+}
+
 /**
  * Every wait of the process, under one timer: nearly all of them are over long before their end,
- * and a timer for each would cost more than the wait.
+ * and a timer for each would cost more than the wait. A linked list, as a Set that is filled and
+ * emptied all the time is rebuilt all the time.
  */
-const waits = new Set<Wait>();
+let newest: Wait | undefined;
 let timer: NodeJS.Timeout | undefined;
 let firesAt = Number.POSITIVE_INFINITY;
 
-/**
- * Calls `onEnd` at `endsAt`, unless the wait is over before.
- *
- * @param endsAt - As `performance.now()` tells it.
- */
-export function watch(endsAt: number, onEnd: () => void): Wait {
-  const wait = { endsAt, onEnd };
-  waits.add(wait);
-  if (endsAt < firesAt) arm(endsAt);
-  else if (waits.size === 1) timer?.ref();
-  return wait;
+/** Sees to it that the wait ends. */
+export function watch(wait: Wait): void {
+  const isFirst = newest === undefined;
+  wait.next = newest;
+  if (newest !== undefined) newest.previous = wait;
+  newest = wait;
+  if (wait.endsAt < firesAt) arm(wait.endsAt);
+  else if (isFirst) timer?.ref();
 }
 
 /** The wait is over. */
 export function unwatch(wait: Wait): void {
-  waits.delete(wait);
+  const { previous, next } = wait;
+  if (previous === undefined && newest !== wait) return;
+  if (previous === undefined) newest = next;
+  else previous.next = next;
+  if (next !== undefined) next.previous = previous;
+  wait.previous = undefined;
+  wait.next = undefined;
   // It may go on ticking once, but keeps no process alive.
-  if (waits.size === 0) timer?.unref();
+  if (newest === undefined) timer?.unref();
 }
 
 function arm(at: number): void {
@@ -45,10 +53,15 @@ function arm(at: number): void {
 function tick(): void {
   firesAt = Number.POSITIVE_INFINITY;
   const now = performance.now();
-  let next = Number.POSITIVE_INFINITY;
-  for (const wait of [...waits]) {
-    if (wait.endsAt > now) next = Math.min(next, wait.endsAt);
-    else if (waits.delete(wait)) wait.onEnd();
+  let earliest = Number.POSITIVE_INFINITY;
+  for (let wait = newest; wait !== undefined; ) {
+    const { next } = wait;
+    if (wait.endsAt > now) earliest = Math.min(earliest, wait.endsAt);
+    else {
+      unwatch(wait);
+      wait.onEnd();
+    }
+    wait = next;
   }
-  if (next < firesAt) arm(next);
+  if (earliest < firesAt) arm(earliest);
 }

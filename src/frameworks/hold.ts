@@ -70,6 +70,8 @@ class HeldReply {
     const writeHead = this.#original.writeHead as (...args: unknown[]) => unknown;
     if (this.#phase === "mute") return;
     if (this.#phase === "flowing") return void writeHead(...args);
+    // compression before 1.7.5 repeats the status at each write until Node has the header.
+    if (this.#phase === "waiting" && args.length === 1 && args[0] === this.#res.statusCode) return;
     if (this.#phase !== "idle") throw headersSent();
     const [status, ...rest] = args;
     const message = typeof rest[0] === "string" ? rest.shift() : undefined;
@@ -100,7 +102,7 @@ class HeldReply {
     else if (this.#phase === "flowing") this.#finish(step);
     else {
       this.#hasEnd = true;
-      this.#pretend("writableEnded");
+      this.#pretend("writableEnded", true);
       this.#steps.push(step);
     }
   }
@@ -112,23 +114,28 @@ class HeldReply {
       return;
     }
     this.#phase = "waiting";
-    this.#pretend("headersSent");
+    this.#pretend("headersSent", true);
     wait.then(
       () => this.#release(),
       (error: unknown) => this.#fail(error),
     );
   }
 
-  /** What was pretended is true now. */
   #release(): void {
     this.#phase = "flowing";
+    // Compression mounted before us writes its headers now, and asks first whether it still may.
+    this.#pretend("headersSent", false);
     const steps = this.#steps;
     this.#steps = [];
     const last = this.#hasEnd ? steps.pop() : undefined;
     this.#hasEnd = false;
     try {
-      for (const step of steps) step();
-      if (last !== undefined) this.#finish(last);
+      const really = (step: Step): void => {
+        step();
+        this.#pretend("headersSent", true);
+      };
+      for (const step of steps) really(step);
+      if (last !== undefined) this.#finish(() => really(last));
       else if (!this.#res.writableNeedDrain) this.#res.emit("drain");
     } catch {
       this.#cut();
@@ -190,10 +197,10 @@ class HeldReply {
   }
 
   /** To the handler the first byte is out: frameworks decide by this whether they may still answer. */
-  #pretend(name: "headersSent" | "writableEnded"): void {
+  #pretend(name: "headersSent" | "writableEnded", value: boolean): void {
     // A plain value rather than a getter: a getter of its own gives each response a hidden class
     // of its own, which costs the garbage collector more than everything else here.
-    Object.defineProperty(this.#res, name, { value: true, configurable: true });
+    Object.defineProperty(this.#res, name, { value, configurable: true });
   }
 
   #revealTruth(): void {
