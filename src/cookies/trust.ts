@@ -73,11 +73,11 @@ function blockList(entries: readonly string[]): BlockList {
 }
 
 function addRange(list: BlockList, range: string): void {
-  const [address = "", bits] = String(range).split("/");
+  const [address = "", bits, ...rest] = String(range).split("/");
   const version = isIP(address);
   const most = version === 6 ? 128 : 32;
   const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
-  if (version === 0 || prefix < 0 || prefix > most) throw refused(range);
+  if (rest.length > 0 || version === 0 || prefix < 0 || prefix > most) throw refused(range);
   list.addSubnet(address, prefix, version === 6 ? "ipv6" : "ipv4");
 }
 

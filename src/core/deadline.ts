@@ -42,12 +42,10 @@ export class Deadline implements StoreCall {
       watch(guard);
       work.then(
         (value) => {
-          unwatch(guard);
-          resolve(value);
+          if (unwatch(guard)) resolve(value);
         },
         (error: unknown) => {
-          unwatch(guard);
-          reject(terms.asError(error));
+          if (unwatch(guard)) reject(terms.asError(error));
         },
       );
     });

@@ -1,5 +1,12 @@
 import { type FlashEntry, type Gathered, isEmpty, own } from "./edit.ts";
-import { checkKey, encode, type JsonObject, type JsonValue, looseText } from "./json.ts";
+import {
+  checkKey,
+  describeKey,
+  encode,
+  type JsonObject,
+  type JsonValue,
+  looseText,
+} from "./json.ts";
 import type { Shape } from "./shape.ts";
 
 /** What the newest record that this request knows holds. Read when first asked for. */
@@ -39,6 +46,8 @@ export class Draft {
   /** After `clear`: the keys that `update` has stored since. */
   #spared: Set<string> | undefined;
   #flashed: FlashEntry[] | undefined;
+  /** Names of the messages that this request leaves: they are for the next one. */
+  #left: Set<string> | undefined;
   #taken: Set<string> | undefined;
   #persistent: boolean | undefined;
 
@@ -49,7 +58,7 @@ export class Draft {
 
   get(key: string): unknown {
     const pending = this.#pending?.get(key);
-    if (pending !== undefined) return pending.value ?? this.#shape.defaultOf(key);
+    if (pending !== undefined) return this.#orDefault(key, pending.value);
     const handedOut = this.#handedOut?.get(key);
     if (handedOut !== undefined) return handedOut.value;
     const value = this.#current(key);
@@ -68,7 +77,7 @@ export class Draft {
   }
 
   set(key: string, value: unknown): void {
-    checkKey(key, String(key));
+    checkKey(key, describeKey(key));
     encode(value, key);
     this.#put(key, value);
   }
@@ -94,12 +103,16 @@ export class Draft {
   flash(entry: FlashEntry): void {
     this.#flashed ??= [];
     this.#flashed.push(entry);
+    this.#left ??= new Set();
+    this.#left.add(entry[0]);
   }
 
   /** The oldest waiting message under a key that this request has not been shown. */
   take(key: string, keep: boolean): JsonValue | undefined {
     const { flash } = this.#stored;
-    const entry = flash.find(([name, of]) => of === key && this.#taken?.has(name) !== true);
+    const isShown = (name: string): boolean =>
+      this.#taken?.has(name) !== true && this.#left?.has(name) !== true;
+    const entry = flash.find(([name, of]) => of === key && isShown(name));
     if (entry === undefined) return undefined;
     if (!keep) {
       this.#taken ??= new Set();
@@ -258,8 +271,12 @@ export class Draft {
 
   /** The value without this request's own changes. */
   #current(key: string): unknown {
-    const stored = this.#isCleared(key) ? undefined : own(this.#stored.view, key);
-    return stored ?? this.#shape.defaultOf(key);
+    return this.#orDefault(key, this.#isCleared(key) ? undefined : own(this.#stored.view, key));
+  }
+
+  /** `null` is a value: a default stands for nothing but what is absent. */
+  #orDefault(key: string, value: unknown): unknown {
+    return value === undefined ? this.#shape.defaultOf(key) : value;
   }
 }
 

@@ -22,7 +22,8 @@ const LITERAL = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/;
  * @throws {@link OptionsError} if it is not a positive, finite time.
  */
 export function durationMs(option: string, value: Duration): number {
-  const ms = Math.round(typeof value === "string" ? literalMs(value) : value);
+  const given = typeof value === "string" ? literalMs(value) : value;
+  const ms = typeof given === "number" ? Math.round(given) : Number.NaN;
   if (Number.isSafeInteger(ms) && ms > 0) return ms;
   throw new OptionsError(
     option,
@@ -38,5 +39,6 @@ function literalMs(text: string): number {
 }
 
 function describe(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  return typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
 }

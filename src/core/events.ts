@@ -85,7 +85,7 @@ export class Events {
 
   #call(name: string, listener: () => unknown): void {
     const complain = (error: unknown): void =>
-      this.#notice(`A listener for the session event "${name}" failed: ${String(error)}`);
+      this.#notice(`A listener for the session event "${name}" failed: ${messageOf(error)}`);
     try {
       const result = listener();
       if (result instanceof Promise) result.catch(complain);
@@ -93,4 +93,8 @@ export class Events {
       complain(error);
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "it threw something that is no Error";
 }

@@ -45,6 +45,11 @@ export function checkKey(key: unknown, path: string): void {
   }
 }
 
+/** A key as a path shows it, whatever it is. */
+export function describeKey(key: unknown): string {
+  return typeof key === "string" ? key : `(${typeof key})`;
+}
+
 /** Reads a stored JSON object; `undefined` when the text is anything else. */
 export function parseObject(text: string): JsonObject | undefined {
   const value = parse(text);
@@ -100,6 +105,9 @@ function refuseForeignObject(value: object, path: string, ancestors: object[]): 
   if (Array.isArray(value)) refuseForeignItems(value, path, ancestors);
   else refuseForeignFields(value, path, ancestors);
   ancestors.pop();
+  if ("toJSON" in value) {
+    throw new CodecError(path, "it has a toJSON, which would store something else. Call it first.");
+  }
 }
 
 function refuseForeignItems(items: readonly unknown[], path: string, ancestors: object[]): void {

@@ -139,6 +139,7 @@ export class Keeper {
     lost: StoreError,
   ): Promise<T> {
     for (let repetitions = 0; repetitions < MAX_REPETITIONS; repetitions += 1) {
+      if (deadline.remainingMs <= 0) throw lost;
       const settled = await write.settle().catch(() => "unknown" as const);
       if (settled === "unknown") throw lost;
       if (settled !== "send") return settled;

@@ -8,6 +8,7 @@ import { OptionsError } from "./errors.ts";
 import { Events, type SessionEvents, type SessionListener } from "./events.ts";
 import { keepInternals } from "./internals.ts";
 import { Keeper } from "./keeper.ts";
+import { checkUserId } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
 import { type SessionRecord, TOMBSTONE_MS } from "./record.ts";
 import { claimName, releaseName } from "./registry.ts";
@@ -95,6 +96,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async list({ userId }: { readonly userId: string }): Promise<SessionInfo[]> {
+    checkUserId("list(userId)", userId);
     const directory = this.#directory("list");
     const user = { manager: this.#engine.name, userId };
     const records = await this.#engine.keeper.read("list", startDeadline(this.#engine), (call) =>
@@ -103,12 +105,14 @@ export class SessionManager<D extends object> implements Sessions<D> {
     return records.filter((record) => this.#isOurs(record)).map(infoOf);
   }
 
-  async revoke(id: string, { userId }: { readonly userId?: string } = {}): Promise<boolean> {
+  async revoke(id: string, of: { readonly userId?: string } = {}): Promise<boolean> {
     const known = parseId(id);
     if (known === undefined) return false;
     const deadline = startDeadline(this.#engine);
-    const accepts = (record: SessionRecord): boolean =>
-      userId === undefined || record.userId === userId;
+    // A guard that is undefined, as an anonymous visitor's userId is, guards all the same.
+    const isGuarded = "userId" in of;
+    const accepts = ({ userId }: SessionRecord): boolean =>
+      !isGuarded || (userId !== undefined && userId === of.userId);
     const ending = { reason: "revoked", accepts } as const;
     const ended = await endFollowing(this.#engine, known, ending, deadline);
     if (ended === undefined) return false;
@@ -118,6 +122,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number> {
+    checkUserId("revokeAll(userId)", of.userId);
     const { keeper, name, environment } = this.#engine;
     const directory = this.#directory("revokeAll");
     const except = of.except === undefined ? undefined : parseId(of.except);

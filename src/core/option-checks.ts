@@ -40,3 +40,27 @@ export function requireKnownKeys(
     `is not known. ${hint ?? `Known are ${known.join(", ")}.`}`,
   );
 }
+
+const MAX_USER_ID_LENGTH = 512;
+
+/** Refuses what cannot name a user: anything but a text that every store keeps unchanged. */
+export function checkUserId(option: string, userId: unknown): void {
+  const isUsable =
+    typeof userId === "string" &&
+    userId !== "" &&
+    userId.length <= MAX_USER_ID_LENGTH &&
+    userId.isWellFormed();
+  if (isUsable) return;
+  throw new OptionsError(
+    option,
+    `must be a text of 1 to ${MAX_USER_ID_LENGTH} characters, such as String(user.id).`,
+  );
+}
+
+/** Refuses what is no list of keys. */
+export function checkKeys(option: string, keys: unknown, words: readonly string[] = []): void {
+  if (typeof keys === "string" && words.includes(keys)) return;
+  if (Array.isArray(keys) && keys.every((key) => typeof key === "string")) return;
+  const list = [...words.map((word) => JSON.stringify(word)), "a list of keys"].join(", ");
+  throw new OptionsError(option, `must be one of ${list}.`);
+}

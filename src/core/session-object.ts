@@ -4,14 +4,15 @@ import { type Duration, durationMs } from "./duration.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { HeadersSentError, OptionsError, PrefetchError, SessionEndedError } from "./errors.ts";
 import { isPrefetch, type RequestHead } from "./exchange.ts";
-import { checkKey, encode, type JsonValue } from "./json.ts";
+import type { SignIn } from "./fields.ts";
+import { checkKey, describeKey, encode, type JsonValue } from "./json.ts";
+import { checkKeys, checkUserId } from "./option-checks.ts";
 import type { Session, SignInOptions, SignOutOptions } from "./session.ts";
 import type { Stay } from "./stay.ts";
 import { newCommitId } from "./token.ts";
 
 /** Longer ones are no description of a browser. */
 const MAX_DEVICE_LENGTH = 200;
-const MAX_USER_ID_LENGTH = 512;
 
 /** How far the response is: with its headers goes the cookie, with its end every commit. */
 export type ReplyPhase = "open" | "headersSent" | "ended";
@@ -123,7 +124,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   flash(key: string, value: JsonValue): void {
     this.#checkChange("leave a message");
-    checkKey(key, "flash");
+    checkKey(key, `flash.${describeKey(key)}`);
     const copy: JsonValue = JSON.parse(encode(value, `flash.${key}`));
     this.#stay.draft.flash([newCommitId(this.#engine.environment.random), key, copy]);
   }
@@ -135,7 +136,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   update<K extends keyof D & string>(key: K, fn: (value: D[K]) => D[K] | undefined): Promise<D[K]> {
     return this.#inTurn("update a value", async (deadline) => {
-      checkKey(key, String(key));
+      checkKey(key, describeKey(key));
       if (this.#stay.condition === "new") this.#checkCookie("update a value");
       const value = await this.#stay.update(key, (newest) => fn(newest as D[K]), deadline);
       return value as D[K];
@@ -156,24 +157,23 @@ export class SessionObject<D extends object> implements Session<D> {
 
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
     return this.#inTurn("sign in", async (deadline) => {
-      checkUserId(userId);
+      checkUserId("signIn(userId)", userId);
+      if (options.keep !== undefined) checkKeys("signIn(keep)", options.keep, ["all", "none"]);
       this.#checkCookie("sign in");
       // The form was sent with a cookie that had already died: the visitor means to start anew.
       const isDead = this.#wasDetached && this.isEnded;
       if (isDead || this.#stay.isPastEnd(deadline.now)) this.#stay.restart(deadline.now);
       this.#refuseEnded("sign in");
-      const before = this.#stay.facts;
-      const isSameUser = before.userId === userId;
-      const isTrusted = before.userId === undefined || isSameUser;
-      const keep = options.keep ?? (isTrusted ? "all" : "none");
-      const persistent = options.persistent ?? (isSameUser && before.persistent);
-      await this.#stay.signIn({ userId, device: this.#device(), keep, persistent }, deadline);
+      const choices = this.#choicesFor(userId, options);
+      this.#stay.draft.persistent = undefined;
+      await this.#stay.signIn({ userId, device: this.#device(), ...choices }, deadline);
     });
   }
 
   signOut({ keep = [] }: SignOutOptions<D> = {}): Promise<void> {
     return this.#inTurn("sign out", async (deadline) => {
       if (this.isEnded) return;
+      checkKeys("signOut(keep)", keep);
       this.#checkCookie("sign out");
       await this.#stay.signOut(keep, deadline);
     });
@@ -229,16 +229,21 @@ export class SessionObject<D extends object> implements Session<D> {
     if (this.isEnded) throw new SessionEndedError(attempt);
   }
 
+  /** What a sign-in takes along, where the options leave it open. */
+  #choicesFor(userId: string, options: SignInOptions<D>): Pick<SignIn, "keep" | "persistent"> {
+    const before = this.#stay.facts;
+    const isSameUser = before.userId === userId;
+    const isSameVisitor = isSameUser || before.userId === undefined;
+    // A wish of this request is the visitor's own, unless it was another user's.
+    const wish = isSameVisitor ? this.#stay.draft.persistent : undefined;
+    return {
+      keep: options.keep ?? (isSameVisitor ? "all" : "none"),
+      persistent: options.persistent ?? wish ?? (isSameUser && before.persistent),
+    };
+  }
+
   #device(): string | undefined {
     const agent = this.#around.request.header("user-agent");
     return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
   }
-}
-
-function checkUserId(userId: unknown): void {
-  const isUsable =
-    typeof userId === "string" && userId !== "" && userId.length <= MAX_USER_ID_LENGTH;
-  if (isUsable) return;
-  const problem = `it must be a string of 1 to ${MAX_USER_ID_LENGTH} characters, such as String(user.id).`;
-  throw new OptionsError("signIn(userId)", problem);
 }

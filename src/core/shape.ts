@@ -44,7 +44,7 @@ export function resolveShape(options: ShapeOptions): Shape {
     throw new OptionsError("migrate", "it brings old data to a schema. Give a schema too.");
   }
   return schema === undefined
-    ? plainShape(encodeDefaults(defaults ?? {}))
+    ? plainShape(encodeDefaults(defaults === undefined ? {} : defaults))
     : schemaShape(schema, migrate ?? ((stored) => stored));
 }
 
@@ -68,16 +68,13 @@ function encodeDefaults(defaults: object): ReadonlyMap<string, string> {
   if (typeof defaults !== "object" || defaults === null || Array.isArray(defaults)) {
     throw new OptionsError("defaults", "it must be an object with a value for each key.");
   }
+  try {
+    encode(defaults, "defaults");
+  } catch (error) {
+    throw new OptionsError("defaults", messageOf(error), { cause: error });
+  }
   const entries = Object.entries(defaults).filter(([, value]) => value !== undefined);
-  return new Map(
-    entries.map(([key, value]) => {
-      try {
-        return [key, encode(value, key)];
-      } catch (error) {
-        throw new OptionsError("defaults", messageOf(error), { cause: error });
-      }
-    }),
-  );
+  return new Map(entries.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
 function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => JsonObject): Shape {
