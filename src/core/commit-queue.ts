@@ -4,6 +4,7 @@ import { type Content, type Edit, flashText, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
 import { DataTooLargeError, SessionEndedError, StoreError, type StoreOutcome } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
+import type { JsonObject } from "./json.ts";
 import { commitsBefore, type SessionRecord } from "./record.ts";
 import type { UpdateOutcome } from "./store.ts";
 import { newCommitId, type SessionId } from "./token.ts";
@@ -12,6 +13,8 @@ import { newCommitId, type SessionId } from "./token.ts";
 export interface Base {
   readonly record: SessionRecord;
   readonly isStored: boolean;
+  /** The record's data as read, where nobody else can have changed it: saves reading it again. */
+  readonly document?: JsonObject | undefined;
 }
 
 /** Something else stands under a fresh id: the source of randomness repeats itself. */
@@ -26,27 +29,22 @@ const MAX_PAUSE_MS = 16;
 
 type Parts = Omit<Engine, "queue">;
 
-/** An edit on its way, and whoever waits for it. */
+/** An edit on its way, and what becomes of it. */
 class Job implements Terms {
   readonly operation = "update";
   readonly edit: Edit;
   readonly deadline: Deadline;
-  readonly resolve: (record: SessionRecord) => void;
-  readonly reject: (error: unknown) => void;
   /** On its way to the store: from here on a failure is of unknown outcome. */
   isSent = false;
   isSettled = false;
+  /** Called when it is settled, where somebody waits in line for it. */
+  onSettled: (() => void) | undefined;
+  #record: SessionRecord | undefined;
+  #error: unknown;
 
-  constructor(
-    edit: Edit,
-    deadline: Deadline,
-    resolve: (record: SessionRecord) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(edit: Edit, deadline: Deadline) {
     this.edit = edit;
     this.deadline = deadline;
-    this.resolve = resolve;
-    this.reject = reject;
   }
 
   get outcome(): StoreOutcome {
@@ -54,7 +52,22 @@ class Job implements Terms {
   }
 
   asError(error: unknown): unknown {
+    this.isSettled = true;
     return error;
+  }
+
+  settle(record: SessionRecord | undefined, error?: unknown): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#record = record;
+    this.#error = error;
+    this.onSettled?.();
+  }
+
+  /** The record as stored with the edit. @throws why there is none. */
+  result(): SessionRecord {
+    if (this.#record === undefined) throw this.#error;
+    return this.#record;
   }
 }
 
@@ -78,12 +91,11 @@ export class CommitQueue {
    */
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     const { id } = base.record;
-    let line = this.#lines.get(id);
-    if (line === undefined) {
-      line = new Line(this.#parts, base, () => this.#lines.delete(id));
-      this.#lines.set(id, line);
-    }
-    return line.add(edit, deadline);
+    const line = this.#lines.get(id);
+    if (line !== undefined) return line.wait(edit, deadline);
+    const own = new Line(this.#parts, base, () => this.#lines.delete(id));
+    this.#lines.set(id, own);
+    return own.lead(edit, deadline);
   }
 }
 
@@ -93,7 +105,6 @@ class Line {
   #base: Base;
   #waiting: Job[] = [];
   #waitingBytes = 0;
-  #isRunning = false;
 
   constructor(parts: Parts, base: Base, onIdle: () => void) {
     this.#parts = parts;
@@ -101,45 +112,52 @@ class Line {
     this.#onIdle = onIdle;
   }
 
-  add(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
+  /** The first in line goes at once, and alone. */
+  async lead(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
+    const job = new Job(edit, deadline);
+    await this.#commitTogether([job]);
+    if (this.#waiting.length === 0) this.#onIdle();
+    else void this.#serveWaiting();
+    return job.result();
+  }
+
+  /** The others go together, once it is back. */
+  wait(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     const bytes = this.#waitingBytes + edit.bytes;
     if (this.#waiting.length >= MAX_WAITING || bytes > MAX_WAITING_BYTES) {
       const detail = "too many writes of this session are waiting";
       return Promise.reject(new StoreError("update", "failed", detail));
     }
-    const { promise, resolve, reject } = Promise.withResolvers<SessionRecord>();
-    const job = new Job(edit, deadline, resolve, reject);
+    const job = new Job(edit, deadline);
     this.#waiting.push(job);
     this.#waitingBytes = bytes;
-    if (!this.#isRunning) {
-      // Alone in its batch, it has the batch's own deadline.
-      void this.#run();
-      return promise;
-    }
-    return deadline.guard(promise, job).finally(() => {
-      job.isSettled = true;
+    const settled = new Promise<void>((resolve) => {
+      job.onSettled = resolve;
     });
+    return deadline.guard(settled, job).then(() => job.result());
   }
 
-  async #run(): Promise<void> {
-    this.#isRunning = true;
+  async #serveWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
       this.#waitingBytes = 0;
-      try {
-        for (let conflicts = 0; !(await this.#attempt(batch, conflicts)); conflicts += 1);
-      } catch (error) {
-        for (const job of batch) job.reject(error);
-      }
+      await this.#commitTogether(batch);
     }
-    this.#isRunning = false;
     this.#onIdle();
+  }
+
+  async #commitTogether(batch: readonly Job[]): Promise<void> {
+    try {
+      for (let conflicts = 0; !(await this.#attempt(batch, conflicts)); conflicts += 1);
+    } catch (error) {
+      for (const job of batch) job.settle(undefined, error);
+    }
   }
 
   /** Resolves to whether every job of the batch has its answer. */
   async #attempt(batch: readonly Job[], conflicts: number): Promise<boolean> {
-    const jobs = batch.filter((job) => !job.isSettled);
+    const jobs = batch.length === 1 ? batch : batch.filter((job) => !job.isSettled);
     const deadline = jobs.at(-1)?.deadline;
     if (deadline === undefined) return true;
     this.#refusePastAbsoluteEnd(deadline);
@@ -149,7 +167,7 @@ class Line {
     switch (outcome.kind) {
       case "updated":
         this.#base = { record, isStored: true };
-        for (const job of accepted) job.resolve(record);
+        for (const job of accepted) job.settle(record);
         return true;
       case "conflict":
         this.#base = { record: outcome.current, isStored: true };
@@ -172,7 +190,7 @@ class Line {
     const base = this.#base.record;
     const accepted: Job[] = [];
     let content: Content = {
-      document: shape.document(base.data),
+      document: this.#base.document ?? shape.document(base.data),
       flash: parseFlash(base.flash),
       persistent: base.persistent,
     };
@@ -185,7 +203,7 @@ class Line {
         content = edited;
         accepted.push(job);
       } catch (error) {
-        job.reject(error);
+        job.settle(undefined, error);
       }
     }
     return { record: this.#successor(content, texts, deadline), accepted };
@@ -222,7 +240,7 @@ class Line {
       ...base,
       ...texts,
       version: newCommitId(environment.random),
-      earlier: isStored ? commitsBefore(base) : [],
+      earlier: isStored ? commitsBefore(base) : "",
       lastSeenAt,
       persistent,
       idleTimeoutMs,

@@ -42,19 +42,25 @@ export class Deadline implements StoreCall {
       watch(guard);
       work.then(
         (value) => {
-          if (unwatch(guard)) resolve(value);
+          unwatch(guard);
+          resolve(value);
         },
         (error: unknown) => {
-          if (unwatch(guard)) reject(terms.asError(error));
+          unwatch(guard);
+          guard.fail(error);
         },
       );
     });
   }
 
+  /** Tells the work to stop. */
+  abort(): void {
+    this.#abort?.abort();
+  }
+
   /** The error of work that is late. */
   late({ operation, outcome }: Terms): StoreError {
     const detail = `it did not answer within ${this.#timeoutMs} ms (storeTimeout)`;
-    this.#abort?.abort();
     return new StoreError(operation, outcome, detail);
   }
 }
@@ -75,6 +81,7 @@ class Guard implements Wait {
   readonly #deadline: Deadline;
   readonly #terms: Terms;
   readonly #reject: (error: unknown) => void;
+  #hasFailed = false;
 
   constructor(deadline: Deadline, endsAt: number, terms: Terms, reject: (error: unknown) => void) {
     this.#deadline = deadline;
@@ -83,7 +90,16 @@ class Guard implements Wait {
     this.#reject = reject;
   }
 
+  /** A store that is told to stop may know that it wrote nothing; it has one turn to say so. */
   onEnd(): void {
-    this.#reject(this.#terms.asError(this.#deadline.late(this.#terms)));
+    this.#deadline.abort();
+    setImmediate(() => this.fail(this.#deadline.late(this.#terms)));
+  }
+
+  /** The first failure counts. */
+  fail(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#reject(this.#terms.asError(error));
   }
 }

@@ -152,6 +152,11 @@ export class Draft {
     return isEmpty(gathered) ? undefined : gathered;
   }
 
+  /** The stored document, while no object of it has been handed out. */
+  get pristine(): JsonObject | undefined {
+    return this.#handedOut === undefined ? this.#stored.document : undefined;
+  }
+
   /** Only what changed under one key: an `update` of it builds on that. */
   gatheredAt(key: string): Pick<Gathered, "values"> & { readonly isCleared: boolean } {
     const values = new Map<string, string | undefined>();
@@ -249,8 +254,10 @@ export class Draft {
   #pendingText(key: string): { readonly text: string | undefined } | undefined {
     const value = this.#pending?.get(key)?.value;
     if (value === undefined) return this.#isStored(key) ? { text: undefined } : undefined;
+    const current = this.#current(key);
+    if (!isObject(value)) return value === current ? undefined : { text: JSON.stringify(value) };
     const text = encode(value, key);
-    return text === looseText(this.#current(key)) ? undefined : { text };
+    return text === looseText(current) ? undefined : { text };
   }
 
   #isStored(key: string): boolean {

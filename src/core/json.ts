@@ -105,7 +105,7 @@ function refuseForeignObject(value: object, path: string, ancestors: object[]): 
   if (Array.isArray(value)) refuseForeignItems(value, path, ancestors);
   else refuseForeignFields(value, path, ancestors);
   ancestors.pop();
-  if ("toJSON" in value) {
+  if ("toJSON" in value && typeof value.toJSON === "function") {
     throw new CodecError(path, "it has a toJSON, which would store something else. Call it first.");
   }
 }

@@ -2,6 +2,7 @@ import { Attachments } from "./attachments.ts";
 import type { Carrier } from "./carrier.ts";
 import { endOf, expiredBy } from "./clocks.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import type { Deadline } from "./deadline.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
 import { OptionsError } from "./errors.ts";
@@ -16,8 +17,8 @@ import type { Session, SessionView } from "./session.ts";
 import type { HandleOptions, SessionInfo, SessionSource, Sessions } from "./sessions.ts";
 import { headOf } from "./source.ts";
 import type { Directory, SessionStore } from "./store.ts";
-import { newCommitId, parseId, parseToken, sessionId } from "./token.ts";
-import { endFollowing } from "./transitions.ts";
+import { newCommitId, parseId, parseToken, type SessionId, sessionId } from "./token.ts";
+import { currentId, endFollowing } from "./transitions.ts";
 import { viewOf } from "./view.ts";
 
 /** What a manager is made of. */
@@ -125,11 +126,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
     checkUserId("revokeAll(userId)", of.userId);
     const { keeper, name, environment } = this.#engine;
     const directory = this.#directory("revokeAll");
-    const except = of.except === undefined ? undefined : parseId(of.except);
-    if (of.except !== undefined && except === undefined) {
-      throw new OptionsError("revokeAll(except)", "pass the session's id, as in session.id.");
-    }
     const deadline = startDeadline(this.#engine);
+    const except = await this.#spared(of.except, deadline);
     const { now } = deadline;
     const user = { manager: name, userId: of.userId };
     // First the generation: a sign-in that reads it later is newer than this call.
@@ -202,6 +200,14 @@ export class SessionManager<D extends object> implements Sessions<D> {
       `sessions.${method}`,
       "this store cannot find sessions by user. Choose one with a directory, such as sqliteStore.",
     );
+  }
+
+  /** The one to spare, under the id that it has by now. */
+  async #spared(except: string | undefined, deadline: Deadline): Promise<SessionId | undefined> {
+    if (except === undefined) return undefined;
+    const known = parseId(except);
+    if (known !== undefined) return currentId(this.#engine, known, deadline);
+    throw new OptionsError("revokeAll(except)", "pass the session's id, as in session.id.");
   }
 
   #emitRevoked(id: string, userId: string | undefined): void {

@@ -17,8 +17,8 @@ export interface SessionRecord extends Policy {
   readonly manager: string;
   /** The commit that wrote this state. `update` compares against it. */
   readonly version: CommitId;
-  /** The commits before `version`, newest first, at most {@link REMEMBERED_COMMITS}. */
-  readonly earlier: readonly CommitId[];
+  /** The few commits before `version`, newest first, with a space between them. */
+  readonly earlier: string;
   /** The application's keys and values, as the text of one JSON object. */
   readonly data: string;
   /** Messages waiting for {@link Session.take}, as JSON text; empty when there are none. */
@@ -56,7 +56,9 @@ export interface Tombstone {
 export type StoredSession = SessionRecord | Tombstone;
 
 /** Enough that a writer whose answer was lost still finds its commit behind several others. */
-export const REMEMBERED_COMMITS = 8;
+const REMEMBERED_COMMITS = 8;
+/** A commit id is 8 characters, and a space. */
+const REMEMBERED_LENGTH: number = REMEMBERED_COMMITS * 9 - 1;
 
 /** How long a tombstone stays: longer than a request may take. */
 export const TOMBSTONE_MS = 300_000;
@@ -67,6 +69,6 @@ export function remembers(record: SessionRecord, commit: CommitId): boolean {
 }
 
 /** The memory of a record that follows `previous`. */
-export function commitsBefore(previous: SessionRecord): readonly CommitId[] {
-  return [previous.version, ...previous.earlier.slice(0, REMEMBERED_COMMITS - 1)];
+export function commitsBefore({ version, earlier }: SessionRecord): string {
+  return earlier === "" ? version : `${version} ${earlier}`.slice(0, REMEMBERED_LENGTH);
 }

@@ -147,9 +147,11 @@ export class Stay {
       this.detach({ ...old, reason: "expired" });
       this.#refuseEnded(deadline);
     }
-    await this.#continueAs({ derive: (newest) => newest, isLinked: true, admit }, deadline);
-    const event = { at: deadline.now, id: this.id, userId: old.userId, previousId: old.id };
-    this.#engine.events.emit("regenerated", event);
+    const continuation: Continuation = { derive: (newest) => newest, isLinked: true, admit };
+    await this.#continueAs(continuation, deadline, () => {
+      const event = { at: deadline.now, id: this.id, userId: old.userId, previousId: old.id };
+      this.#engine.events.emit("regenerated", event);
+    });
   }
 
   /** Moves to a new token that belongs to the user. */
@@ -165,10 +167,11 @@ export class Stay {
       // OWASP ASVS 5.0, 7.4.2: no sign-in slips past a revokeAll that runs meanwhile.
       admit: async () => (await this.#generationOf(userId, deadline)) === before,
     };
-    await this.#continueAs(continuation, deadline);
-    if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
-    const event = { at: now, id: this.id, userId, previousId: old?.id };
-    this.#engine.events.emit("signedIn", event);
+    await this.#continueAs(continuation, deadline, () => {
+      if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
+      const event = { at: now, id: this.id, userId, previousId: old?.id };
+      this.#engine.events.emit("signedIn", event);
+    });
   }
 
   /** Ends the session. What follows is a new one with the kept values. */
@@ -217,7 +220,11 @@ export class Stay {
     throw new SessionEndedError("store the session's changes");
   }
 
-  async #continueAs(continuation: Continuation, deadline: Deadline): Promise<void> {
+  async #continueAs(
+    continuation: Continuation,
+    deadline: Deadline,
+    settle: () => void,
+  ): Promise<void> {
     const old = this.#stored;
     try {
       const from = old ?? this.facts;
@@ -225,6 +232,7 @@ export class Stay {
       this.#adopt(continued.token, continued.record);
       this.#cookie = "send";
       if (old === undefined) this.#emit("created", deadline);
+      settle();
       if (continued.unsettled !== undefined) throw continued.unsettled;
     } catch (error) {
       if (error instanceof SessionEndedError) this.detach();
@@ -290,7 +298,9 @@ export class Stay {
   }
 
   #base(): Base {
-    if (this.#stored !== undefined) return { record: this.#stored, isStored: true };
+    if (this.#stored !== undefined) {
+      return { record: this.#stored, isStored: true, document: this.#draft?.pristine };
+    }
     this.#issued ??= issue(this.#engine, this.facts);
     return { record: this.#issued.record, isStored: false };
   }

@@ -54,7 +54,7 @@ function identified(
     id,
     manager,
     version: newCommitId(environment.random),
-    earlier: [],
+    earlier: "",
     expiresAt: storeExpiryOf(fields),
   };
 }
@@ -63,9 +63,23 @@ function identified(
 export async function create(parts: Parts, fields: Fields, deadline: Deadline): Promise<Issued> {
   for (let tokens = 0; tokens < MAX_TOKENS; tokens += 1) {
     const issued = issue(parts, fields);
-    if ((await parts.keeper.create(issued.record, deadline)) === "created") return issued;
+    if (await isCreated(parts, issued.record, deadline)) return issued;
   }
   throw repeatingTokens();
+}
+
+/** A record that may have been stored, and whose token nobody will be told, is taken back. */
+async function isCreated(
+  parts: Parts,
+  record: SessionRecord,
+  deadline: Deadline,
+): Promise<boolean> {
+  try {
+    return (await parts.keeper.create(record, deadline)) === "created";
+  } catch (error) {
+    await undo(parts, record.id, deadline);
+    throw error;
+  }
 }
 
 /** The error of a source of randomness that gives the same token again and again. */
@@ -173,6 +187,17 @@ async function rewrite(
 async function undo(parts: Parts, id: SessionId, deadline: Deadline): Promise<void> {
   const stone = tombstone(parts, { id, manager: parts.name }, "destroyed", deadline);
   await parts.keeper.end(stone, undefined, deadline).catch(() => undefined);
+}
+
+/** The live id that a session has by now: its own, or that of its last successor. */
+export async function currentId(
+  parts: Parts,
+  id: SessionId,
+  deadline: Deadline,
+): Promise<SessionId> {
+  const stored = await parts.keeper.load(id, deadline);
+  const next = stored?.kind === "ended" ? stored.next : undefined;
+  return next === undefined ? id : currentId(parts, next, deadline);
 }
 
 /** What `endFollowing` ends, and how. */

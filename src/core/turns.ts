@@ -1,19 +1,37 @@
-/** Lets transitions of one request go one after the other, each from what the last one left. */
+/**
+ * Lets transitions of one request go one after the other, each from what the last one left.
+ */
 export class Turns {
   #waiting = 0;
   #last: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   take<T>(transition: () => Promise<T>): Promise<T> {
     this.#waiting += 1;
     const turn = this.#last?.then(transition) ?? transition();
-    const end = (): void => this.#end();
-    this.#last = turn.then(end, end);
+    this.#last = turn.then(
+      () => this.#end(),
+      (error: unknown) => {
+        this.#failure ??= { error };
+        this.#end();
+      },
+    );
     return turn;
   }
 
-  /** Resolves when no transition is under way; `undefined` if none is. */
+  /**
+   * Resolves when no transition is under way, and rejects if one of those fails: the handler did
+   * not wait for it. `undefined` if none is.
+   */
   whenIdle(): Promise<void> | undefined {
-    return this.#last;
+    if (this.#last === undefined) return undefined;
+    this.#failure = undefined;
+    return this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#last !== undefined) await this.#last;
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   #end(): void {

@@ -68,6 +68,11 @@ export class Visit implements RequestState {
     return this.#opening;
   }
 
+  /** The first byte was out before the session was opened: what needs a cookie comes too late. */
+  headersSent(): void {
+    if (this.#phase === "open") this.#phase = "headersSent";
+  }
+
   /** The response is out of the adapter's hands: what is not committed now never will be. */
   end(): void {
     this.#phase = "ended";

@@ -30,10 +30,10 @@ export function watch(wait: Wait): void {
   else if (isFirst) timer?.ref();
 }
 
-/** The wait is over. Returns whether it was still on: a wait that has ended is over already. */
-export function unwatch(wait: Wait): boolean {
+/** The wait is over. One that has ended is over already. */
+export function unwatch(wait: Wait): void {
   const { previous, next } = wait;
-  if (previous === undefined && newest !== wait) return false;
+  if (previous === undefined && newest !== wait) return;
   if (previous === undefined) newest = next;
   else previous.next = next;
   if (next !== undefined) next.previous = previous;
@@ -41,7 +41,6 @@ export function unwatch(wait: Wait): boolean {
   wait.next = undefined;
   // It may go on ticking once, but keeps no process alive.
   if (newest === undefined) timer?.unref();
-  return true;
 }
 
 function arm(at: number): void {

@@ -55,16 +55,13 @@ export const LIVE_COLUMNS: readonly string[] = [
 /** The columns that only an ended session has. */
 export const ENDED_COLUMNS: readonly string[] = ["reason", "ended_at", "next"];
 
-// Commit ids are base64url, so a space keeps them apart in the fewest bytes.
-const COMMIT_SEPARATOR = " ";
-
 /** What stands in {@link LIVE_COLUMNS}. */
 export function liveValues(record: SessionRecord): SqliteValue[] {
   return [
     record.manager,
     record.version,
     record.expiresAt,
-    record.earlier.join(COMMIT_SEPARATOR),
+    record.earlier,
     record.data,
     record.flash,
     record.userId ?? null,
@@ -100,7 +97,7 @@ export function recordOf(row: unknown): SessionRecord {
     id: live.id,
     manager: live.manager,
     version: live.version,
-    earlier: commitsOf(live.earlier),
+    earlier: live.earlier,
     data: live.data,
     flash: live.flash,
     userId: live.user_id ?? undefined,
@@ -126,8 +123,4 @@ function tombstoneOf(row: EndedRow): Tombstone {
     next: row.next ?? undefined,
     expiresAt: Number(row.expires_at),
   };
-}
-
-function commitsOf(text: string): readonly CommitId[] {
-  return text === "" ? [] : (text.split(COMMIT_SEPARATOR) as CommitId[]);
 }
