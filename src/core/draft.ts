@@ -18,6 +18,14 @@ export interface Stored {
   readonly flash: readonly FlashEntry[];
 }
 
+/** What changed under one key. */
+export interface GatheredAt {
+  /** Its JSON text; `undefined` deletes. */
+  readonly change: { readonly text: string | undefined } | undefined;
+  /** Whether `clear` has taken the stored value away. */
+  readonly isCleared: boolean;
+}
+
 const NO_ENTRIES: readonly FlashEntry[] = [];
 const NO_NAMES: ReadonlySet<string> = new Set();
 
@@ -136,11 +144,10 @@ export class Draft {
    */
   gathered(): Gathered | undefined {
     if (this.#isUntouched()) return undefined;
-    const values = new Map<string, string | undefined>();
-    for (const [key, text] of this.#inPlace()) values.set(key, text);
+    const values: [string, string | undefined][] = this.#inPlace();
     for (const key of this.#pending?.keys() ?? []) {
       const change = this.#pendingText(key);
-      if (change !== undefined) values.set(key, change.text);
+      if (change !== undefined) values.push([key, change.text]);
     }
     const gathered: Gathered = {
       spared: this.#isClearing() ? this.#spared : undefined,
@@ -158,13 +165,11 @@ export class Draft {
   }
 
   /** Only what changed under one key: an `update` of it builds on that. */
-  gatheredAt(key: string): Pick<Gathered, "values"> & { readonly isCleared: boolean } {
-    const values = new Map<string, string | undefined>();
+  gatheredAt(key: string): GatheredAt {
     const inPlace = this.#inPlace().find(([changed]) => changed === key);
-    if (inPlace !== undefined) values.set(key, inPlace[1]);
     const pending = this.#pending?.has(key) === true ? this.#pendingText(key) : undefined;
-    if (pending !== undefined) values.set(key, pending.text);
-    return { values, isCleared: this.#isCleared(key) };
+    const change = pending ?? (inPlace && { text: inPlace[1] });
+    return { change, isCleared: this.#isCleared(key) };
   }
 
   /** The key now stands in the store: what was gathered under it is done. */
@@ -241,9 +246,9 @@ export class Draft {
   }
 
   /** Changes made in place in objects handed out. */
-  #inPlace(): readonly [key: string, text: string][] {
-    if (this.#handedOut === undefined) return [];
-    const changed: [string, string][] = [];
+  #inPlace(): [key: string, text: string | undefined][] {
+    const changed: [string, string | undefined][] = [];
+    if (this.#handedOut === undefined) return changed;
     for (const [key, { value, text }] of this.#handedOut) {
       if (looseText(value) !== text) changed.push([key, encode(value, key)]);
     }

@@ -22,8 +22,8 @@ export interface Edit {
 export interface Gathered {
   /** After a `clear`: every key goes but these, changed by `update` since. */
   readonly spared: ReadonlySet<string> | undefined;
-  /** JSON text by key; `undefined` deletes. */
-  readonly values: ReadonlyMap<string, string | undefined>;
+  /** Each key once, with its JSON text; `undefined` deletes. */
+  readonly values: readonly (readonly [key: string, text: string | undefined])[];
   readonly flashed: readonly FlashEntry[];
   /** Names of the flash entries that were shown. */
   readonly taken: ReadonlySet<string>;
@@ -34,7 +34,7 @@ export interface Gathered {
 export function isEmpty(gathered: Gathered): boolean {
   return (
     gathered.spared === undefined &&
-    gathered.values.size === 0 &&
+    gathered.values.length === 0 &&
     gathered.flashed.length === 0 &&
     gathered.taken.size === 0 &&
     gathered.persistent === undefined
@@ -47,10 +47,18 @@ export function gatheredEdit(gathered: Gathered): Edit {
     bytes: bytesOf(gathered),
     apply: (content) => ({
       document: editDocument(content.document, gathered),
-      flash: [...content.flash.filter(([name]) => !gathered.taken.has(name)), ...gathered.flashed],
+      flash: editFlash(content.flash, gathered),
       persistent: gathered.persistent ?? content.persistent,
     }),
   };
+}
+
+function editFlash(
+  flash: readonly FlashEntry[],
+  { taken, flashed }: Gathered,
+): readonly FlashEntry[] {
+  if (taken.size === 0 && flashed.length === 0) return flash;
+  return [...flash.filter(([name]) => !taken.has(name)), ...flashed];
 }
 
 function editDocument(document: Readonly<JsonObject>, gathered: Gathered): JsonObject {
@@ -85,10 +93,13 @@ function bytesOf(gathered: Gathered): number {
   return bytes;
 }
 
+const NO_ENTRIES: readonly FlashEntry[] = [];
+
 /** Reads the flash entries of a record. What is not an entry is dropped. */
 export function parseFlash(text: string): readonly FlashEntry[] {
-  const entries = text === "" ? [] : parse(text);
-  return Array.isArray(entries) ? entries.filter(isFlashEntry) : [];
+  if (text === "") return NO_ENTRIES;
+  const entries = parse(text);
+  return Array.isArray(entries) ? entries.filter(isFlashEntry) : NO_ENTRIES;
 }
 
 /** The text that a record keeps of its flash entries. */

@@ -1,4 +1,4 @@
-import type { Deadline } from "./deadline.ts";
+import type { Deadline, Terms } from "./deadline.ts";
 import { StoreError, type StoreOperation, type StoreOutcome } from "./errors.ts";
 import { remembers, type SessionRecord, type StoredSession, type Tombstone } from "./record.ts";
 import type { EndOutcome, Seen, SessionStore, StoreCall, UpdateOutcome } from "./store.ts";
@@ -109,26 +109,19 @@ export class Keeper {
     deadline: Deadline,
     call: (options: StoreCall) => Promise<T>,
   ): Promise<T> {
-    const asError = (error: unknown): StoreError => {
-      const failure = asStoreError(operation, outcome, error);
-      this.#report(failure);
-      return failure;
-    };
-    return deadline.guard(started(call, deadline), { operation, outcome, asError });
+    return deadline.guard(started(call, deadline), new Sending(operation, outcome, this.#report));
   }
 
-  async #write<T extends object | string>(
+  #write<T extends object | string>(
     operation: StoreOperation,
     deadline: Deadline,
     write: Write<T>,
   ): Promise<T> {
-    try {
-      return await this.#send(operation, "unknown", deadline, write.send);
-    } catch (error) {
+    return this.#send(operation, "unknown", deadline, write.send).catch((error: unknown) => {
       const lost = asStoreError(operation, "unknown", error);
       if (lost.outcome === "failed") throw lost;
       return this.#settle(operation, deadline, write, lost);
-    }
+    });
   }
 
   /** Finds out what became of a write whose answer was lost, and sends it again if nothing did. */
@@ -148,6 +141,28 @@ export class Keeper {
       if (outcome !== undefined && !write.isAmbiguous(outcome)) return outcome;
     }
     throw lost;
+  }
+}
+
+class Sending implements Terms {
+  readonly operation: StoreOperation;
+  readonly outcome: StoreOutcome;
+  readonly #report: (error: StoreError) => void;
+
+  constructor(
+    operation: StoreOperation,
+    outcome: StoreOutcome,
+    report: (error: StoreError) => void,
+  ) {
+    this.operation = operation;
+    this.outcome = outcome;
+    this.#report = report;
+  }
+
+  asError(error: unknown): StoreError {
+    const failure = asStoreError(this.operation, this.outcome, error);
+    this.#report(failure);
+    return failure;
   }
 }
 

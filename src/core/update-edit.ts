@@ -1,4 +1,4 @@
-import type { Draft } from "./draft.ts";
+import type { GatheredAt } from "./draft.ts";
 import { type Content, type Edit, own } from "./edit.ts";
 import { CodecError } from "./errors.ts";
 import { encode, type JsonObject } from "./json.ts";
@@ -18,18 +18,18 @@ export function updateEdit(
   shape: Shape,
   key: string,
   updater: Updater,
-  first: ReturnType<Draft["gatheredAt"]>,
+  first: GatheredAt,
 ): UpdateEdit {
   let text: string | undefined;
   return {
-    bytes: first.values.get(key)?.length ?? 0,
+    bytes: first.change?.text?.length ?? 0,
     get text() {
       return text;
     },
     apply: (content: Content) => {
       const document = { ...content.document };
       if (first.isCleared) delete document[key];
-      if (first.values.has(key)) assign(document, key, first.values.get(key));
+      if (first.change !== undefined) assign(document, key, first.change.text);
       const isStored = own(document, key) !== undefined;
       text = nextText(key, updater(newestValue(shape, document, key), isStored));
       assign(document, key, text);
