@@ -66,12 +66,11 @@ export class Draft {
 
   get(key: string): unknown {
     const pending = this.#pending?.get(key);
-    if (pending !== undefined) return this.#orDefault(key, pending.value);
+    if (pending !== undefined && pending.value !== undefined) return pending.value;
     const handedOut = this.#handedOut?.get(key);
     if (handedOut !== undefined) return handedOut.value;
-    const value = this.#current(key);
-    if (isObject(value)) this.#handOut(key, value, looseText(value));
-    return value;
+    const value = pending === undefined ? this.#current(key) : this.#shape.defaultOf(key);
+    return isObject(value) ? this.#handOut(key, value, looseText(value)) : value;
   }
 
   has(key: string): boolean {
@@ -144,13 +143,17 @@ export class Draft {
    */
   gathered(): Gathered | undefined {
     if (this.#isUntouched()) return undefined;
-    const values: [string, string | undefined][] = this.#inPlace();
+    // A clear of nothing must not clear what is stored after it.
+    if (!this.#isClearing()) this.#spared = undefined;
+    const values = this.#inPlace();
     for (const key of this.#pending?.keys() ?? []) {
       const change = this.#pendingText(key);
-      if (change !== undefined) values.push([key, change.text]);
+      // What was deleted, and whose default was then changed in place, is set.
+      const isSet = values.some(([changed]) => changed === key);
+      if (change !== undefined && !isSet) values.push([key, change.text]);
     }
     const gathered: Gathered = {
-      spared: this.#isClearing() ? this.#spared : undefined,
+      spared: this.#spared,
       values,
       flashed: this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed],
       taken: this.#taken === undefined ? NO_NAMES : new Set(this.#taken),
@@ -159,16 +162,16 @@ export class Draft {
     return isEmpty(gathered) ? undefined : gathered;
   }
 
-  /** The stored document, while no object of it has been handed out. */
-  get pristine(): JsonObject | undefined {
-    return this.#handedOut === undefined ? this.#stored.document : undefined;
+  /** The stored document. Objects of it are copied before they are handed out. */
+  get document(): JsonObject {
+    return this.#stored.document;
   }
 
   /** Only what changed under one key: an `update` of it builds on that. */
   gatheredAt(key: string): GatheredAt {
     const inPlace = this.#inPlace().find(([changed]) => changed === key);
     const pending = this.#pending?.has(key) === true ? this.#pendingText(key) : undefined;
-    const change = pending ?? (inPlace && { text: inPlace[1] });
+    const change = inPlace === undefined ? pending : { text: inPlace[1] };
     return { change, isCleared: this.#isCleared(key) };
   }
 
@@ -230,19 +233,29 @@ export class Draft {
     this.#pending.set(key, { value });
   }
 
-  #handOut(key: string, value: object, text: string | undefined): void {
+  /** Gives a copy away: the stored one is what later changes are compared with. */
+  #handOut(key: string, value: object, text: string | undefined): object {
+    const copy = this.#shape.copy(value);
+    this.#remember(key, copy, text);
+    return copy;
+  }
+
+  #remember(key: string, value: object, text: string | undefined): void {
     this.#handedOut ??= new Map();
     this.#handedOut.set(key, { value, text });
   }
 
   #committedAt(key: string, text: string | undefined): void {
     const handedOut = this.#handedOut?.get(key);
-    if (handedOut !== undefined) this.#handOut(key, handedOut.value, text);
     const pending = this.#pending?.get(key);
-    if (pending === undefined || looseText(pending.value) !== text) return;
+    // Where a deleted key's default was changed in place, that object was stored.
+    const isInPlace = handedOut !== undefined && text !== undefined;
+    if (isInPlace) this.#remember(key, handedOut.value, text);
+    const isDone = isInPlace || looseText(pending?.value) === text;
+    if (pending === undefined || !isDone) return;
     this.#pending?.delete(key);
     // The application may hold the object that it set, and change it once more.
-    if (isObject(pending.value)) this.#handOut(key, pending.value, text);
+    if (isObject(pending.value)) this.#remember(key, pending.value, text);
   }
 
   /** Changes made in place in objects handed out. */

@@ -25,6 +25,8 @@ export interface Shape {
   view(document: JsonObject): JsonObject;
   /** A fresh copy of the default for a key, or `undefined`. */
   defaultOf(key: string): unknown;
+  /** A copy of a value of a view. */
+  copy(value: object): object;
   /** The keys that have a default. */
   readonly defaultKeys: readonly string[];
 }
@@ -60,6 +62,7 @@ function plainShape(defaults: ReadonlyMap<string, string>): Shape {
       const text = defaults.get(key);
       return text === undefined ? undefined : JSON.parse(text);
     },
+    copy: (value) => JSON.parse(JSON.stringify(value)),
     defaultKeys: [...defaults.keys()],
   };
 }
@@ -102,6 +105,8 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
     document,
     view,
     defaultOf: (key) => structuredClone(defaults.get(key)),
+    // A schema may make more of a value than JSON: a Date of a text.
+    copy: (value) => structuredClone(value),
     defaultKeys: [...defaults.keys()],
   };
 }

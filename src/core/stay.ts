@@ -299,7 +299,7 @@ export class Stay {
 
   #base(): Base {
     if (this.#stored !== undefined) {
-      return { record: this.#stored, isStored: true, document: this.#draft?.pristine };
+      return { record: this.#stored, isStored: true, document: this.#draft?.document };
     }
     this.#issued ??= issue(this.#engine, this.facts);
     return { record: this.#issued.record, isStored: false };

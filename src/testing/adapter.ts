@@ -22,7 +22,6 @@ export type {
   AdapterServer,
   ServeRoutes,
 } from "./adapter/port.ts";
-export { EARLY_HINTS } from "./adapter/streaming.ts";
 
 /** How {@link describeAdapter} runs. */
 export interface DescribeAdapterOptions {
@@ -33,10 +32,10 @@ export interface DescribeAdapterOptions {
    */
   readonly runner?: TestRunner;
   /**
-   * Sentences of the suite that this framework cannot keep, each with the reason, which is printed
-   * in the sentence's place.
+   * Sentences of the story that this framework cannot keep, as `"chapter: sentence"`, each with the
+   * reason, which is printed in the sentence's place.
    */
-  readonly omit?: Readonly<Record<string, string>>;
+  readonly deviations?: Readonly<Record<string, string>>;
 }
 
 const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
@@ -57,8 +56,8 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
  *
  * @param name - Of the framework, for the report.
  * @param serve - Serves the suite's routes on the framework: a new application at each call.
- * @throws {@link OptionsError} if there is no runner, or for a sentence in `omit` that the suite
- * does not know.
+ * @throws {@link OptionsError} if there is no runner, or for a deviation that the suite does not
+ * know.
  * @example
  * describeAdapter("Express", async (managers, routes) => {
  *   const app = express();
@@ -82,17 +81,17 @@ export function describeAdapter(
   serve: ServeRoutes,
   options: DescribeAdapterOptions = {},
 ): void {
-  requireKnownKeys("describeAdapter(options)", options, ["runner", "omit"]);
-  const { omit = {} } = options;
+  requireKnownKeys("describeAdapter(options)", options, ["runner", "deviations"]);
+  const { deviations = {} } = options;
   const { describe, it } = resolveRunner(options.runner);
-  refuseUnknown(Object.keys(omit));
+  refuseUnknown(Object.keys(deviations));
   describe(`${name} tells the session's HTTP story`, () => {
     for (const [title, chapter] of CHAPTERS) {
       describe(title, () => {
         chapter((sentence, play) => {
-          const reason = omit[sentence];
+          const reason = deviations[`${title}: ${sentence}`];
           if (reason === undefined) it(sentence, () => playOn(serve, play));
-          else it(`${sentence}: omitted, ${reason}`, async () => undefined);
+          else it(`${sentence}: deviates, ${reason}`, async () => undefined);
         });
       });
     }
@@ -108,10 +107,12 @@ async function playOn(serve: ServeRoutes, play: (stage: Stage) => Promise<void>)
   }
 }
 
-function refuseUnknown(sentences: readonly string[]): void {
+function refuseUnknown(deviations: readonly string[]): void {
   const known = new Set<string>();
-  for (const [, chapter] of CHAPTERS) chapter((sentence) => known.add(sentence));
-  const unknown = sentences.find((sentence) => !known.has(sentence));
-  if (unknown === undefined) return;
-  throw new OptionsError("omit", `"${unknown}" is no sentence of this suite.`);
+  for (const [title, chapter] of CHAPTERS) {
+    chapter((sentence) => known.add(`${title}: ${sentence}`));
+  }
+  const stranger = deviations.find((sentence) => !known.has(sentence));
+  if (stranger === undefined) return;
+  throw new OptionsError("deviations", `has no such sentence: ${JSON.stringify(stranger)}.`);
 }

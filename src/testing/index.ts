@@ -6,7 +6,6 @@ export {
   type AdapterServer,
   type DescribeAdapterOptions,
   describeAdapter,
-  EARLY_HINTS,
   type ServeRoutes,
 } from "./adapter.ts";
 export {
@@ -20,4 +19,10 @@ export { type CookiePair, type IssuedCookie, type IssueOptions, issue } from "./
 export type { RefusedCookie, TestCookie } from "./jar.ts";
 export type { TestRequest } from "./request.ts";
 export type { TestRunner } from "./runner.ts";
+export {
+  type DescribeStoreOptions,
+  describeStore,
+  type OpenStore,
+  type StoreUnderTest,
+} from "./store.ts";
 export type { TestTarget } from "./target.ts";

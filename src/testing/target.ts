@@ -21,7 +21,7 @@ export function resolveTarget(
   }
   const address = httpUrl("testClient(target)", target);
   return shown === undefined
-    ? { base: address, send: (url, init) => fetch(url, init) }
+    ? { base: address, send: (url, init) => plainFetch(url, init) }
     : { base: shown, send: proxySend(address, shown) };
 }
 
@@ -45,13 +45,18 @@ function handlerSend(handler: (request: Request) => Response | Promise<Response>
   };
 }
 
+/** Without the `Cache-Control: no-cache` that fetch adds to a conditional request by default. */
+function plainFetch(url: URL, init: RequestInit): Promise<Response> {
+  return fetch(url, { ...init, cache: "force-cache" });
+}
+
 /** Requests to the origin that the browser sees go to the address; others go where they say. */
 function proxySend(address: URL, shown: URL): Send {
   return (url, init) => {
-    if (url.origin !== shown.origin) return fetch(url, init);
+    if (url.origin !== shown.origin) return plainFetch(url, init);
     const headers = new Headers(init.headers);
     headers.set("x-forwarded-proto", shown.protocol.slice(0, -1));
     headers.set("x-forwarded-host", shown.host);
-    return fetch(new URL(url.pathname + url.search, address), { ...init, headers });
+    return plainFetch(new URL(url.pathname + url.search, address), { ...init, headers });
   };
 }

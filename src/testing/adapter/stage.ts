@@ -148,12 +148,12 @@ export function gate(): Gate {
   };
 }
 
-/** Asks again until the answer is as wished, at the most for two seconds. */
+/** Asks again until the answer is as wished, at the most for five seconds. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   isWished: (answer: T) => boolean,
 ): Promise<T> {
-  const endsAt = performance.now() + 2_000;
+  const endsAt = performance.now() + 5_000;
   for (;;) {
     const given = await ask();
     if (isWished(given) || performance.now() > endsAt) return given;

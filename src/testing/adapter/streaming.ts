@@ -102,6 +102,17 @@ export function tellStreaming(tell: Tell): void {
     assert.equal(await (await client.get("/name")).text(), "late");
   });
 
+  tell("accepts nothing from an open after the headers that would be lost", async (stage) => {
+    const heard: string[] = [];
+    const client = await stage.serve({
+      ...SHOP,
+      "/stream": ({ open }) => stream(openingLate(open, heard)),
+    });
+    assert.equal(await (await client.get("/stream")).text(), "begin end");
+    assert.deepEqual(heard, ["ERR_SESSION_HEADERS_SENT"]);
+    assert.deepEqual(stage.store.calls, []);
+  });
+
   tell("sends a stream of 5 MB whole to a client that reads as it likes", async (stage) => {
     const client = await stage.serve({
       ...SHOP,
@@ -124,11 +135,11 @@ export function tellStreaming(tell: Tell): void {
     assert.equal(response.headers.get("vary"), null);
   });
 
-  tell(EARLY_HINTS, async (stage) => {
+  tell("lets early hints pass while the first byte waits", async (stage) => {
     await stage.serve({
       "/hints": async ({ open, earlyHints }) => {
         (await open()).set("name", "Ada");
-        if (earlyHints === undefined) throw new Error("The call has no earlyHints.");
+        if (earlyHints === undefined) throw new Error("The route was given no earlyHints.");
         await earlyHints("</style.css>; rel=preload; as=style");
         return answer("styled");
       },
@@ -141,16 +152,13 @@ export function tellStreaming(tell: Tell): void {
   });
 }
 
-/** The sentence to omit, with a reason, where a framework has no 1xx responses. */
-export const EARLY_HINTS = "lets early hints pass while the first byte waits";
-
 /** The two answers to one request, as Node's own client tells them apart. */
 function requestWithHints(
   stage: Stage,
   path: string,
 ): { readonly hints: Promise<void>; readonly status: Promise<number | undefined> } {
   if (typeof stage.target !== "string") {
-    throw new Error(`Only a socket carries early hints: omit "${EARLY_HINTS}" with a reason.`);
+    throw new Error("Only a socket carries early hints. Declare the deviation, with its reason.");
   }
   const hints = Promise.withResolvers<void>();
   const status = Promise.withResolvers<number | undefined>();
@@ -224,6 +232,19 @@ async function* afterHeaders(
   });
   await attempt("set", () => session.set("name", "late"));
   await attempt("update", () => session.update("visits", (n) => n + 1));
+  yield "end";
+}
+
+async function* openingLate(
+  open: () => Promise<Session<AdapterData>>,
+  heard: string[],
+): AsyncGenerator<string> {
+  yield "begin ";
+  try {
+    (await open()).set("name", "Ada");
+  } catch (error) {
+    heard.push(String((error as { code?: string }).code));
+  }
   yield "end";
 }
 

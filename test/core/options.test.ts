@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OptionsError } from "../../src/core/errors.ts";
+import { resolveSettings } from "../../src/core/options.ts";
+import { createSessions, memoryStore } from "../../src/index.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Calls it as JavaScript may: with anything. */
+function refusal(options: unknown): OptionsError {
+  try {
+    Reflect.apply(createSessions, undefined, [options]);
+  } catch (error) {
+    if (error instanceof OptionsError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+function refusalWithStore(options: object): OptionsError {
+  return refusal({ store: memoryStore(), ...options });
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+describe("the settings, left out", () => {
+  it("are the ones that the README states", () => {
+    const { name, policies, storeTimeoutMs, maxDataBytes, cacheControl } = resolveSettings({});
+    const short = { idleTimeoutMs: 30 * MINUTE_MS, absoluteTimeoutMs: 12 * HOUR_MS };
+    expect(policies).toEqual({
+      signedIn: short,
+      anonymous: short,
+      persistent: { idleTimeoutMs: 14 * DAY_MS, absoluteTimeoutMs: 90 * DAY_MS },
+    });
+    expect([name, storeTimeoutMs, maxDataBytes, cacheControl]).toEqual([
+      "session",
+      5_000,
+      262_144,
+      "private",
+    ]);
+  });
+
+  it("are those of the signed-in for the anonymous", () => {
+    const { policies } = resolveSettings({
+      idleTimeout: "10m",
+      anonymous: { absoluteTimeout: "1h" },
+    });
+    expect(policies.anonymous).toEqual({
+      idleTimeoutMs: 10 * MINUTE_MS,
+      absoluteTimeoutMs: HOUR_MS,
+    });
+    expect(policies.signedIn).toEqual({
+      idleTimeoutMs: 10 * MINUTE_MS,
+      absoluteTimeoutMs: 12 * HOUR_MS,
+    });
+  });
+});
+
+describe("an option", () => {
+  it.each<[string, object]>([
+    ["idleTimeout", { idleTimeout: "30 minutes" }],
+    ["idleTimeout", { idleTimeout: 0 }],
+    ["idleTimeout", { idleTimeout: null }],
+    ["idleTimeout", { idleTimeout: "13h" }],
+    ["absoluteTimeout", { absoluteTimeout: "forever" }],
+    ["persistent.idleTimeout", { persistent: { idleTimeout: "91d" } }],
+    ["persistent.absoluteTimeout", { persistent: { absoluteTimeout: -1 } }],
+    ["persistent.maxAge", { persistent: { maxAge: "1d" } }],
+    ["anonymous.idleTimeout", { anonymous: { idleTimeout: "13h" } }],
+    ["anonymous", { anonymous: null }],
+    ["anonymous", { anonymous: "1h" }],
+    ["persistent", { persistent: true }],
+    ["storeTimeout", { storeTimeout: "soon" }],
+    ["maxDataBytes", { maxDataBytes: 0 }],
+    ["maxDataBytes", { maxDataBytes: 1.5 }],
+    ["maxDataBytes", { maxDataBytes: "256k" }],
+    ["cacheControl", { cacheControl: "public" }],
+    ["clock", { clock: 0 }],
+    ["clock", { clock: null }],
+    ["cookie.sameSite", { cookie: { sameSite: "LAX" } }],
+    ["cookie.maxage", { cookie: { maxage: 1 } }],
+    ["trustProxy", { trustProxy: true }],
+    ["schema", { schema: {} }],
+    ["defaults", { defaults: [] }],
+    ["migrate", { migrate: () => ({}) }],
+    ["idleTimout", { idleTimout: "1h" }],
+  ])("that is wrong is named: %s in %o", (option, options) => {
+    expect(refusalWithStore(options).option).toBe(option);
+  });
+
+  it.each([[null], [1], ["memory"], [{}], [{ load: () => undefined }], [memoryStore]])(
+    "store may not be %o",
+    (store) => {
+      expect(refusal({ store }).option).toBe("store");
+    },
+  );
+
+  it.each([[null], ["memory"], [1]])("object may not be %o", (options) => {
+    expect(refusal(options)).toBeInstanceOf(OptionsError);
+  });
+
+  it.each([
+    ["secret", "nothing to sign"],
+    ["keys", "nothing to sign"],
+    ["password", "nothing to sign"],
+    ["resave", "Leave it out"],
+    ["saveUninitialized", "Leave it out"],
+    ["rolling", "Leave it out"],
+    ["unset", "session.destroy()"],
+    ["genid", "secure source of randomness"],
+    ["proxy", "trustProxy"],
+    ["ttl", "idleTimeout"],
+    ["maxAge", "idleTimeout"],
+    ["cookieName", "Write name"],
+  ])("of another library gets advice: %s", (option, advice) => {
+    const { message } = refusalWithStore({ [option]: "x" });
+    expect(message).toContain(option);
+    expect(message).toContain(advice);
+  });
+
+  it("that is not known is answered with those that are", () => {
+    expect(refusalWithStore({ idleTimout: "1h" }).message).toMatch(/Known are .*idleTimeout/);
+  });
+
+  it("shows nothing of a secret that was passed by mistake", () => {
+    expect(refusalWithStore({ secret: "hunter2" }).message).not.toContain("hunter2");
+  });
+
+  it.each(["", "a b", "a;b", "a=b", "é", "__Host-x", "__Secure-x", "a\nb", 'a"'])(
+    "name may not be %j",
+    (name) => {
+      expect(refusalWithStore({ name }).message).toMatch(/name/);
+    },
+  );
+});
+
+describe("the construction of a manager", () => {
+  let warnings: string[];
+
+  beforeEach(() => {
+    warnings = [];
+    vi.spyOn(process, "emitWarning").mockImplementation((text) => void warnings.push(String(text)));
+  });
+
+  it("asks the store nothing, starts no timer and draws nothing", () => {
+    const calls: PropertyKey[] = [];
+    const store = new Proxy(memoryStore(), {
+      get: (target, property) => {
+        const value: unknown = Reflect.get(target, property, target);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          calls.push(property);
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+    vi.useFakeTimers();
+    createSessions({ store });
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+    expect(calls).toEqual([]);
+  });
+
+  it("says once, in development, that memory forgets", () => {
+    vi.stubEnv("NODE_ENV", "development");
+    createSessions();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/end with this process.*choose a store/);
+  });
+
+  it("wants a store to be chosen in production", () => {
+    vi.stubEnv("NODE_ENV", "production");
+    expect(refusal({}).message).toMatch(/choose one in production.*sqliteStore.*memoryStore/);
+    expect(() => createSessions({ store: memoryStore() })).not.toThrow();
+    expect(warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import {
+  createSessions,
+  memoryStore,
+  type Session,
+  type SessionInfo,
+  type Sessions,
+  type SessionView,
+} from "../../src/index.ts";
+
+interface Shop {
+  cart: string[];
+  theme: "light" | "dark";
+  coupon?: string;
+}
+
+type DataOf<S> = S extends Sessions<infer D> ? D : never;
+
+const SCHEMA = z.object({
+  cart: z.array(z.string()).default([]),
+  visits: z.coerce.number().default(0),
+});
+
+/** Never called: the compiler is the test. */
+function compiles(_code: (shop: Session<Shop>, loose: Session<Partial<Shop>>) => unknown): void {
+  expect(true).toBe(true);
+}
+
+describe("the three doors", () => {
+  it("a schema gives its output type", () => {
+    const sessions = createSessions({ store: memoryStore(), schema: SCHEMA });
+    expectTypeOf<DataOf<typeof sessions>>().toEqualTypeOf<{ cart: string[]; visits: number }>();
+  });
+
+  it("defaults give their type, or the one that is named", () => {
+    const told = createSessions<Shop>({
+      store: memoryStore(),
+      defaults: { cart: [], theme: "light" },
+    });
+    expectTypeOf<DataOf<typeof told>>().toEqualTypeOf<Shop>();
+    const inferred = createSessions({ store: memoryStore(), defaults: { visits: 0 } });
+    expectTypeOf<DataOf<typeof inferred>>().toEqualTypeOf<{ visits: number }>();
+  });
+
+  it("neither gives a partial of the type, or anything", () => {
+    const typed = createSessions<Shop>({ store: memoryStore() });
+    expectTypeOf<DataOf<typeof typed>>().toEqualTypeOf<Partial<Shop>>();
+    const untyped = createSessions({ store: memoryStore() });
+    compiles(() => expectTypeOf(untyped.open).returns.resolves.toHaveProperty("update"));
+    expectTypeOf<DataOf<typeof untyped>[string]>().toBeAny();
+  });
+
+  it("defaults must have a value for each key that is not optional", () => {
+    // @ts-expect-error theme is missing
+    createSessions<Shop>({ store: memoryStore(), defaults: { cart: [] } });
+  });
+
+  it("refuse what is not an option, and options that exclude each other", () => {
+    // @ts-expect-error no such option
+    expect(() => createSessions({ store: memoryStore(), secret: "x" })).toThrow("secret");
+    // @ts-expect-error no duration
+    expect(() => createSessions({ store: memoryStore(), idleTimeout: "30 minutes" })).toThrow(
+      "idle",
+    );
+    const both = { store: memoryStore(), schema: SCHEMA, defaults: {} };
+    expect(() => createSessions(both)).toThrow("defaults");
+  });
+
+  it("refuse primitives as data", () => {
+    // @ts-expect-error data is an object
+    createSessions<string>({ store: memoryStore() });
+  });
+});
+
+describe("values", () => {
+  it("have the type of their key", () => {
+    compiles((shop, loose) => {
+      expectTypeOf(shop.get("cart")).toEqualTypeOf<string[]>();
+      expectTypeOf(shop.get("coupon")).toEqualTypeOf<string | undefined>();
+      expectTypeOf(loose.get("theme")).toEqualTypeOf<"light" | "dark" | undefined>();
+      // @ts-expect-error no such key
+      shop.get("basket");
+      // @ts-expect-error no such key
+      shop.has("basket");
+    });
+  });
+
+  it("are set by their type, and never to undefined", () => {
+    compiles((shop, loose) => {
+      shop.set("theme", "dark");
+      loose.set("theme", "dark");
+      // @ts-expect-error no such theme
+      shop.set("theme", "blue");
+      // @ts-expect-error delete it instead
+      shop.set("coupon", undefined);
+      // @ts-expect-error delete it instead
+      loose.set("theme", undefined);
+    });
+  });
+
+  it("are updated from what they were, with no cast", () => {
+    compiles(async (shop, loose) => {
+      expectTypeOf(await shop.update("cart", (cart) => [...cart, "tea"])).toEqualTypeOf<string[]>();
+      await shop.update("cart", () => undefined);
+      await loose.update("cart", (cart) => [...(cart ?? []), "tea"]);
+      // @ts-expect-error it may be absent
+      await loose.update("cart", (cart) => [...cart, "tea"]);
+      // @ts-expect-error not a cart
+      await shop.update("cart", () => 1);
+      // @ts-expect-error synchronous and pure
+      await shop.update("cart", async (cart) => cart);
+    });
+  });
+
+  it("are consumed, as what they were or undefined", () => {
+    compiles(async (shop) => {
+      expectTypeOf(await shop.consume("theme")).toEqualTypeOf<"light" | "dark" | undefined>();
+    });
+  });
+
+  it("are listed with their keys", () => {
+    compiles((shop) => {
+      for (const [key, value] of shop.entries()) {
+        expectTypeOf(key).toEqualTypeOf<"cart" | "theme" | "coupon">();
+        expectTypeOf(value).toEqualTypeOf<string | string[] | undefined>();
+      }
+    });
+  });
+
+  it("of any kind are counted without a cast where nothing describes them", () => {
+    const sessions = createSessions({ store: memoryStore() });
+    const count = (session: Session<DataOf<typeof sessions>>): Promise<unknown> =>
+      session.update("visits", (n) => (n ?? 0) + 1);
+    expect(count).toBeTypeOf("function");
+  });
+});
+
+describe("a session", () => {
+  it("shows facts that cannot be written, and no token", () => {
+    compiles((shop) => {
+      expectTypeOf(shop.id).toEqualTypeOf<string>();
+      expectTypeOf(shop.userId).toEqualTypeOf<string | undefined>();
+      expectTypeOf<Session<Shop>>().not.toHaveProperty("token");
+      // @ts-expect-error signIn does that
+      shop.userId = "u1";
+      // @ts-expect-error regenerate does that
+      shop.id = "s_1";
+      shop.persistent = true;
+      shop.isFresh("10m");
+      // @ts-expect-error no duration
+      shop.isFresh("ten minutes");
+    });
+  });
+
+  it("keeps keys that exist", () => {
+    compiles(async (shop) => {
+      await shop.signIn("u1", { keep: ["cart"], persistent: true });
+      await shop.signIn("u1", { keep: "none" });
+      await shop.signOut({ keep: ["theme"] });
+      // @ts-expect-error no such key
+      await shop.signOut({ keep: ["basket"] });
+      // @ts-expect-error no such key
+      await shop.signIn("u1", { keep: ["basket"] });
+    });
+  });
+
+  it("is a view that can change; a view cannot", () => {
+    expectTypeOf<Session<Shop>>().toExtend<SessionView<Shop>>();
+    expectTypeOf<SessionView<Shop>>().not.toExtend<Session<Shop>>();
+    expectTypeOf<SessionView<Shop>>().not.toHaveProperty("set");
+  });
+});
+
+describe("the manager", () => {
+  it("takes ids as plain text, and gives them back so", () => {
+    expectTypeOf<Sessions<Shop>["find"]>().toEqualTypeOf<
+      (id: string) => Promise<SessionInfo | undefined>
+    >();
+    expectTypeOf<SessionInfo["id"]>().toEqualTypeOf<string>();
+    expectTypeOf<SessionInfo>().not.toHaveProperty("data");
+  });
+
+  it("takes every framework's request object", () => {
+    expectTypeOf<Parameters<Sessions<Shop>["open"]>>().toEqualTypeOf<[request: object]>();
+  });
+});
