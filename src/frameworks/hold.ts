@@ -1,9 +1,10 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Visit } from "../core/visit.ts";
+import { type HeaderList, headerLines } from "./header-lines.ts";
+import { cutReply } from "./node-exchange.ts";
 import { isRepresentation } from "./representation.ts";
 
 type Step = () => void;
-type HeaderList = OutgoingHttpHeaders | readonly OutgoingHttpHeader[];
 
 /**
  * `idle`: no byte was asked for yet. `waiting`: the first byte waits for the commit. `flowing`: it
@@ -35,6 +36,8 @@ class HeldReply {
   readonly #original: Pick<ServerResponse, "writeHead" | "write" | "end" | "flushHeaders">;
   #phase: Phase;
   #steps: Step[] = [];
+  /** Of the steps: a handler may wait for them, and must not wait forever. */
+  #callbacks: Step[] | undefined;
   #hasEnd = false;
 
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
@@ -42,6 +45,7 @@ class HeldReply {
     this.#visit = visit;
     this.#fallback = fallback;
     this.#phase = res.headersSent ? "flowing" : "idle";
+    if (res.headersSent) visit.headersSent();
     this.#original = {
       writeHead: res.writeHead.bind(res) as ServerResponse["writeHead"],
       write: res.write.bind(res) as ServerResponse["write"],
@@ -59,7 +63,7 @@ class HeldReply {
     }) as typeof writeHead;
     this.#res.flushHeaders = () => void this.#pass(() => flushHeaders());
     this.#res.write = ((...args: Parameters<typeof write>) =>
-      this.#pass(() => write(...args))) as typeof write;
+      this.#pass(() => write(...args), callbackOf(args))) as typeof write;
     this.#res.end = ((...args: Parameters<typeof end>) => {
       this.#end(() => void end(...args), callbackOf(args));
       return this.#res;
@@ -88,12 +92,19 @@ class HeldReply {
   }
 
   /** Lets a step through, or keeps it until the commit is done. */
-  #pass(step: () => unknown): boolean {
-    if (this.#phase === "mute") return true;
+  #pass(step: () => unknown, callback?: Step): boolean {
     if (this.#phase === "idle") this.#begin();
     if (this.#phase === "flowing") return step() !== false;
-    this.#steps.push(() => void step());
-    return false;
+    if (this.#phase === "mute") callback?.();
+    else this.#keep(() => void step(), callback);
+    return this.#phase === "mute";
+  }
+
+  #keep(step: Step, callback: Step | undefined): void {
+    this.#steps.push(step);
+    if (callback === undefined) return;
+    this.#callbacks ??= [];
+    this.#callbacks.push(callback);
   }
 
   #end(step: Step, callback: Step | undefined): void {
@@ -103,7 +114,7 @@ class HeldReply {
     else {
       this.#hasEnd = true;
       this.#pretend("writableEnded", true);
-      this.#steps.push(step);
+      this.#keep(step, callback);
     }
   }
 
@@ -127,6 +138,7 @@ class HeldReply {
     this.#pretend("headersSent", false);
     const steps = this.#steps;
     this.#steps = [];
+    this.#callbacks = undefined;
     const last = this.#hasEnd ? steps.pop() : undefined;
     this.#hasEnd = false;
     try {
@@ -164,12 +176,14 @@ class HeldReply {
     for (const name of this.#res.getHeaderNames()) {
       if (isRepresentation(name)) this.#res.removeHeader(name);
     }
-    this.#res.statusMessage = "";
+    // Where the handler set it: HTTP/2 has none, and warns whoever names it.
+    if (Object.hasOwn(this.#res, "statusMessage")) this.#res.statusMessage = "";
     if (this.#hasEnd) {
       this.#hasEnd = false;
       this.#phase = "idle";
       this.#res.statusCode = 500;
       this.#fallback.fail(error);
+      this.#callBack();
     } else this.#answerInPlace(error);
   }
 
@@ -183,6 +197,7 @@ class HeldReply {
       this.#visit.end();
       this.#original.end(body);
       this.#phase = "mute";
+      this.#callBack();
     };
     const wait = this.#visit.beforeHeaders(status);
     if (wait === undefined) answer();
@@ -193,7 +208,13 @@ class HeldReply {
   #cut(): void {
     this.#phase = "mute";
     this.#visit.end();
-    this.#res.destroy();
+    cutReply(this.#res);
+    this.#callBack();
+  }
+
+  #callBack(): void {
+    for (const callback of this.#callbacks ?? []) process.nextTick(callback);
+    this.#callbacks = undefined;
   }
 
   /** To the handler the first byte is out: frameworks decide by this whether they may still answer. */
@@ -222,30 +243,4 @@ function headersSent(): Error {
 
 function isStatus(status: unknown): status is number {
   return typeof status === "number" && status >= 100 && status <= 999;
-}
-
-/** The lines of `writeHead`'s headers, in either of its forms; the same name may come twice. */
-function headerLines(headers: HeaderList | undefined): Map<string, string | string[] | number> {
-  const lines = new Map<string, string | string[] | number>();
-  if (headers === undefined || headers === null) return lines;
-  for (const [name, value] of isList(headers) ? pairs(headers) : Object.entries(headers)) {
-    if (value === undefined) continue;
-    const key = [...lines.keys()].find((other) => other.toLowerCase() === name.toLowerCase());
-    const earlier = key === undefined ? undefined : lines.get(key);
-    lines.set(key ?? name, earlier === undefined ? value : [earlier, value].flat().map(String));
-  }
-  return lines;
-}
-
-function isList(headers: HeaderList): headers is readonly OutgoingHttpHeader[] {
-  return Array.isArray(headers);
-}
-
-function pairs(list: readonly OutgoingHttpHeader[]): [string, OutgoingHttpHeader][] {
-  if (list.every(Array.isArray)) return list as unknown as [string, OutgoingHttpHeader][];
-  const found: [string, OutgoingHttpHeader][] = [];
-  for (let index = 0; index + 1 < list.length; index += 2) {
-    found.push([String(list[index]), list[index + 1] ?? ""]);
-  }
-  return found;
 }

@@ -34,3 +34,14 @@ export function plainAnswer(error: unknown): { readonly status: number; readonly
   const status = error instanceof SessionError ? error.status : 500;
   return { status, body: plainText(status) };
 }
+
+/** RFC 9113 §7. */
+const HTTP2_INTERNAL_ERROR = 2;
+
+/** Ends a response so that its reader sees that it is not whole. */
+export function cutReply(res: ServerResponse): void {
+  // An HTTP/2 stream that is merely destroyed ends well.
+  const { stream } = res as { readonly stream?: { close(code: number): void } };
+  if (stream === undefined) res.destroy();
+  else stream.close(HTTP2_INTERNAL_ERROR);
+}

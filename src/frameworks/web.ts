@@ -78,15 +78,20 @@ function heldBody(
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          visit.end();
+          throw error;
+        });
         if (!done) return controller.enqueue(value);
         await visit.beforeEnd();
         visit.end();
         controller.close();
       },
       async cancel(reason) {
-        visit.end();
         await reader.cancel(reason);
+        // Nobody is left to whom a failure could be told; listeners hear of it as a storeError.
+        await visit.beforeEnd()?.catch(() => undefined);
+        visit.end();
       },
     },
     { highWaterMark: 0 },

@@ -1,0 +1,134 @@
+import { createServer } from "node:http";
+import express, { type ErrorRequestHandler } from "express";
+import express4 from "express4";
+import { afterEach, describe, expect, it } from "vitest";
+import { OptionsError, SessionError } from "../../src/core/errors.ts";
+import { type MiddlewareOptions, sessionMiddleware } from "../../src/frameworks/express.ts";
+import type { TestClient } from "../../src/testing/index.ts";
+import { testClient } from "../../src/testing/index.ts";
+import { listen } from "./support/server.ts";
+import { closeAll, onClose, shop } from "./support/shop.ts";
+
+type Manager = ReturnType<typeof shop>;
+type Define = (app: express.Express, manager: Manager) => void;
+
+const FRAMEWORKS = [
+  ["Express 5", express],
+  ["Express 4", express4 as unknown as typeof express],
+] as const;
+
+async function serve(
+  make: typeof express,
+  define: Define,
+  options: MiddlewareOptions = {},
+): Promise<Manager & { readonly client: TestClient; readonly heard: unknown[] }> {
+  const manager = shop();
+  const heard: unknown[] = [];
+  const app = make();
+  app.use(sessionMiddleware(manager.sessions, options));
+  define(app, manager);
+  const answer: ErrorRequestHandler = (error, _req, res, next) => {
+    heard.push(error);
+    if (res.headersSent) return next(error);
+    res.status(error.status ?? 500).json({ code: error.code });
+  };
+  app.use(answer);
+  const { target, close } = await listen(createServer(app));
+  onClose(() => close?.());
+  return { ...manager, heard, client: testClient(target, { origin: "https://shop.example" }) };
+}
+
+afterEach(closeAll);
+
+describe.each(FRAMEWORKS)("%s's error path", (_, make) => {
+  it("receives a failing save, with its status, in place of the handler's answer", async () => {
+    const { client, store, heard } = await serve(make, (app, { sessions }) => {
+      app.get("/", (req, res, next) => {
+        const respond = async (): Promise<void> => {
+          (await sessions.open(req)).set("name", "Ada");
+          res.set("ETag", '"kept"').json({ kept: true });
+        };
+        respond().catch(next);
+      });
+    });
+    store.failWrites();
+    const response = await client.get("/");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ code: "ERR_SESSION_STORE" });
+    expect(response.headers.get("etag")).not.toBe('"kept"');
+    expect(heard).toHaveLength(1);
+    expect(heard[0]).toBeInstanceOf(SessionError);
+  });
+
+  it("begins at 500, not at the status that the handler wanted", async () => {
+    const { sessions, store } = shop();
+    const app = make();
+    app.use(sessionMiddleware(sessions));
+    app.get("/", async (req, res) => {
+      (await sessions.open(req)).set("name", "Ada");
+      res.status(201).send("created");
+    });
+    const careless: ErrorRequestHandler = (_error, _req, res, _next) => void res.send("sorry");
+    app.use(careless);
+    const { target, close } = await listen(createServer(app));
+    onClose(() => close?.());
+    store.failWrites();
+    const response = await testClient(target, { origin: "https://shop.example" }).get("/");
+    expect([response.status, await response.text()]).toEqual([500, "sorry"]);
+  });
+
+  it('receives an outage from open: "always", and the process lives on', async () => {
+    const { client, store } = await serve(
+      make,
+      (app, { sessions }) => {
+        app.get("/", async (req, res) => {
+          res.send(`Visit ${(await sessions.open(req)).get("visits") + 1}`);
+        });
+      },
+      { open: "always" },
+    );
+    store.fail();
+    // Express 4 would leave the rejection of an async handler to the process, and the visitor
+    // waiting; here the handler is not reached.
+    const cookie = `__Host-Http-session=${"A".repeat(43)}`;
+    const response = await client.get("/", { headers: { cookie } });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ code: "ERR_SESSION_STORE" });
+    store.hinder(undefined);
+    expect(await (await client.get("/", { headers: { cookie } })).text()).toBe("Visit 1");
+  });
+
+  it("receives a sentence where the manager is mounted twice", async () => {
+    const { client, heard } = await serve(make, (app, { sessions }) => {
+      app.use("/shop", sessionMiddleware(sessions));
+      app.get("/shop/cart", (_req, res) => void res.send("reached"));
+      app.get("/cart", (_req, res) => void res.send("reached"));
+    });
+    expect(await (await client.get("/cart")).text()).toBe("reached");
+    expect((await client.get("/shop/cart")).status).toBe(500);
+    expect(String(heard[0])).toMatch(/mounted twice/);
+  });
+
+  it("leaves the application's own errors as they are", async () => {
+    const slip = Object.assign(new Error("I am a teapot"), { status: 418, code: "TEAPOT" });
+    const { client, heard } = await serve(make, (app, { sessions }) => {
+      app.get("/", (req, _res, next) => {
+        const respond = async (): Promise<void> => {
+          (await sessions.open(req)).set("name", "Ada");
+          throw slip;
+        };
+        respond().catch(next);
+      });
+    });
+    const response = await client.get("/");
+    expect([response.status, await response.json()]).toEqual([418, { code: "TEAPOT" }]);
+    expect(heard).toEqual([slip]);
+  });
+});
+
+describe("sessionMiddleware's options", () => {
+  it("refuses a time of opening that it does not know", () => {
+    const open = "sometimes" as "always";
+    expect(() => sessionMiddleware(shop().sessions, { open })).toThrow(OptionsError);
+  });
+});

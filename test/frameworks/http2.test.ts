@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Session } from "../../src/core/session.ts";
+import { sessionMiddleware } from "../../src/frameworks/node.ts";
+import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
+
+interface Reply {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** HTTP/2 on a plain socket, which only a proxy speaks: it says that the browser came over TLS. */
+async function serve(
+  handle: (res: Http2ServerResponse, session: Session<Shop>) => unknown,
+): Promise<ReturnType<typeof shop> & { ask(path: string, cookie?: string): Promise<Reply> }> {
+  const manager = shop();
+  const withSessions = sessionMiddleware(manager.sessions);
+  const server = createServer((req: Http2ServerRequest, res: Http2ServerResponse) => {
+    // The compatibility API is a ServerResponse to everybody but its type.
+    const [nodeReq, nodeRes] = [req, res] as unknown as [IncomingMessage, ServerResponse];
+    void withSessions(nodeReq, nodeRes, async () => handle(res, await manager.sessions.open(req)));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  onClose(() => {
+    client.destroy();
+    server.close();
+  });
+  return { ...manager, ask: (path, cookie) => ask(client, path, cookie) };
+}
+
+async function ask(client: ClientHttp2Session, path: string, cookie?: string): Promise<Reply> {
+  const stream = client.request({
+    ":path": path,
+    "x-forwarded-proto": "https",
+    ...(cookie === undefined ? {} : { cookie: ["theme=dark", cookie] }),
+  });
+  const [headers] = (await once(stream, "response")) as [IncomingHttpHeaders];
+  return { headers, body: Buffer.concat(await stream.toArray()).toString() };
+}
+
+function cookieOf({ headers }: Reply): string | undefined {
+  return headers["set-cookie"]?.at(-1)?.split(";", 1)[0];
+}
+
+afterEach(closeAll);
+
+describe("Node's HTTP/2 server, by its compatibility API", () => {
+  it("holds the response until the session is stored", async () => {
+    const { ask, store } = await serve(async (res, session) => {
+      session.set("visits", session.get("visits") + 1);
+      res.setHeader("Set-Cookie", "own=1");
+      res.write("visit ");
+      res.end(String(session.get("visits")));
+    });
+    const first = await ask("/");
+    expect(first.body).toBe("visit 1");
+    expect(first.headers["set-cookie"]).toHaveLength(2);
+    const second = await ask("/", cookieOf(first));
+    expect(second.body).toBe("visit 2");
+    expect(store.calls).toEqual(["create", "load", "update"]);
+  });
+
+  it("answers 503 where the save fails", async () => {
+    const { ask, store } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.writeHead(200, { "content-type": "text/html" });
+      res.end("kept");
+    });
+    store.failWrites();
+    const { headers, body } = await ask("/");
+    expect(headers[":status"]).toBe(503);
+    expect(body).not.toContain("kept");
+    expect(headers["set-cookie"]).toBeUndefined();
+  });
+
+  it("cuts the stream where what changed after the first byte is lost", async () => {
+    const { ask, store } = await serve(async (res, session) => {
+      await session.update("visits", (n) => n + 1);
+      res.write("begin ");
+      session.set("name", "Ada");
+      store.failWrites();
+      res.end("end");
+    });
+    await expect(ask("/")).rejects.toThrow();
+  });
+});

@@ -1,0 +1,289 @@
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Session } from "../../src/core/session.ts";
+import { sessionMiddleware } from "../../src/frameworks/node.ts";
+import { type TestClient, testClient } from "../../src/testing/index.ts";
+import { listen } from "./support/server.ts";
+import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
+
+type Handle = (res: ServerResponse, session: Session<Shop>, req: IncomingMessage) => unknown;
+
+/** A server whose every page opens its session. */
+async function serve(
+  handle: Handle,
+): Promise<ReturnType<typeof shop> & { client: TestClient; target: string }> {
+  const { sessions, store } = shop();
+  const withSessions = sessionMiddleware(sessions);
+  const server = createServer((req, res) => {
+    void withSessions(req, res, async () => handle(res, await sessions.open(req), req));
+  });
+  const { target, close } = await listen(server);
+  onClose(() => close?.());
+  const client = testClient(target, { origin: "https://shop.example" });
+  return { sessions, store, client, target };
+}
+
+beforeEach(() => void vi.spyOn(console, "error").mockReset().mockReturnValue());
+afterEach(closeAll);
+
+describe("a held Node response", () => {
+  it.each<[string, (res: ServerResponse) => unknown]>([
+    ["an object", (res) => res.writeHead(200, { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes" })],
+    [
+      "a flat list",
+      (res) => res.writeHead(200, ["Set-Cookie", "a=1", "set-cookie", "b=2", "X-Own", "yes"]),
+    ],
+    [
+      "a list of pairs",
+      (res) =>
+        res.writeHead(200, [
+          ["Set-Cookie", "a=1"],
+          ["Set-Cookie", "b=2"],
+          ["X-Own", "yes"],
+        ] as never),
+    ],
+    [
+      "a status text and an object",
+      (res) => res.writeHead(200, "Fine", { "set-cookie": ["a=1", "b=2"], "X-Own": "yes" }),
+    ],
+  ])("keeps the cookies that writeHead is given in %s", async (_, writeHead) => {
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      writeHead(res);
+      res.end("done");
+    });
+    const response = await client.get("/");
+    const names = response.headers.getSetCookie().map((line) => line.split("=", 1)[0]);
+    expect(names.sort()).toEqual(["__Host-Http-session", "a", "b"]);
+    expect(response.headers.get("x-own")).toBe("yes");
+    expect(await response.text()).toBe("done");
+  });
+
+  it("lets writeHead replace what setHeader set, as Node does", async () => {
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.setHeader("X-Own", "first");
+      res.setHeader("Set-Cookie", "old=1");
+      res.writeHead(202, "Taken", {
+        "x-own": "second",
+        "Set-Cookie": "new=2",
+        "X-None": undefined,
+      });
+      res.end();
+    });
+    const response = await client.get("/");
+    expect([response.status, response.statusText]).toEqual([202, "Taken"]);
+    expect(response.headers.get("x-own")).toBe("second");
+    expect(response.headers.get("x-none")).toBeNull();
+    const names = response.headers.getSetCookie().map((line) => line.split("=", 1)[0]);
+    expect(names.sort()).toEqual(["__Host-Http-session", "new"]);
+  });
+
+  it("refuses a second head and an unusable status, as Node does", async () => {
+    const codes: unknown[] = [];
+    const attempt = (act: () => unknown): void => {
+      try {
+        act();
+      } catch (error) {
+        codes.push((error as { code?: string }).code);
+      }
+    };
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      attempt(() => res.writeHead(99));
+      res.writeHead(201);
+      attempt(() => res.writeHead(202));
+      attempt(() => res.writeHead(201, { "X-Own": "late" }));
+      res.end("created");
+    });
+    const response = await client.get("/");
+    expect(codes).toEqual([
+      "ERR_HTTP_INVALID_STATUS_CODE",
+      "ERR_HTTP_HEADERS_SENT",
+      "ERR_HTTP_HEADERS_SENT",
+    ]);
+    expect([response.status, await response.text()]).toEqual([201, "created"]);
+  });
+
+  it.each<[string, (res: ServerResponse, done: () => void) => unknown]>([
+    ["end(callback)", (res, done) => res.end(done)],
+    ["end(text, callback)", (res, done) => res.end("x", done)],
+    ["end(text, encoding, callback)", (res, done) => res.end("eA==", "base64", done)],
+    [
+      "write(text, callback)",
+      (res, done) => res.write("x", done) || res.once("drain", () => res.end()),
+    ],
+  ])("calls the callback of %s once, when it is really done", async (_, finish) => {
+    let calls = 0;
+    const called = Promise.withResolvers<boolean>();
+    const { client, store } = await serve((res, session) => {
+      session.set("name", "Ada");
+      finish(res, () => {
+        calls += 1;
+        called.resolve(store.calls.includes("create"));
+      });
+    });
+    const response = await client.get("/");
+    expect(await response.text()).toMatch(/^x?$/);
+    expect(await called.promise).toBe(true);
+    expect(calls).toBe(1);
+  });
+
+  it("counts as sent and ended at once, so that frameworks leave it alone", async () => {
+    const states: unknown[] = [];
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      states.push([res.headersSent, res.writableEnded]);
+      res.write("one");
+      states.push([res.headersSent, res.writableEnded]);
+      res.end();
+      states.push([res.headersSent, res.writableEnded]);
+    });
+    expect(await (await client.get("/")).text()).toBe("one");
+    expect(states).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
+  });
+
+  it("holds flushed headers too", async () => {
+    const { client, store } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.flushHeaders();
+      setImmediate(() => res.end("flushed"));
+    });
+    store.failWrites();
+    expect((await client.get("/")).status).toBe(503);
+    store.hinder(undefined);
+    const response = await client.get("/");
+    expect([response.status, await response.text()]).toEqual([200, "flushed"]);
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it("takes a pipeline of 5 MB whole, and holds it back while the first byte waits", async () => {
+    const chunk = Buffer.alloc(65_536, "x");
+    let taken = 0;
+    function* chunks(): Generator<Buffer> {
+      for (; taken < 80; taken += 1) yield chunk;
+    }
+    const { client, store } = await serve(async (res, session) => {
+      session.set("name", "Ada");
+      await pipeline(Readable.from(chunks()), res);
+    });
+    const writes = store.holdWrites();
+    const response = client.get("/");
+    await writes.reached;
+    await new Promise(setImmediate);
+    expect(taken).toBeLessThan(4);
+    writes.release();
+    expect((await (await response).arrayBuffer()).byteLength).toBe(80 * chunk.length);
+  });
+
+  it("tells a stream to pause while the first byte waits", async () => {
+    const returned: boolean[] = [];
+    const { client, store } = await serve((res, session) => {
+      session.set("name", "Ada");
+      returned.push(res.write("one "));
+      res.once("drain", () => res.end("two"));
+    });
+    const writes = store.holdWrites();
+    const response = client.get("/");
+    await writes.reached;
+    writes.release();
+    expect(await (await response).text()).toBe("one two");
+    expect(returned).toEqual([false]);
+  });
+
+  it("keeps the requests of one connection apart", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onClose(() => agent.destroy());
+    const { target, sessions } = await serve(async (res, session, req) => {
+      const visits = await session.update("visits", (n) => n + 1);
+      res.end(`${req.socket.remotePort} ${visits}`);
+    });
+    const cookies: (string | undefined)[] = [];
+    const visit = (cookie: string | undefined): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const headers = { "X-Forwarded-Proto": "https", ...(cookie && { cookie }) };
+        const sent = request(target, { agent, headers }, async (response) => {
+          cookies.push(response.headers["set-cookie"]?.[0]?.split(";", 1)[0]);
+          resolve(Buffer.concat(await response.toArray()).toString());
+        });
+        sent.once("error", reject);
+        sent.end();
+      });
+    const [first, second] = [await visit(undefined), await visit(undefined)];
+    const [ada, bob] = cookies;
+    const again = [await visit(ada), await visit(bob), await visit(ada)];
+    const ports = [first, second, ...again].map((text) => text.split(" ")[0]);
+    expect(new Set(ports).size).toBe(1);
+    expect([first, second, ...again].map((text) => text.split(" ")[1])).toEqual([
+      "1",
+      "1",
+      "2",
+      "2",
+      "3",
+    ]);
+    expect(await sessions.count()).toBe(2);
+  });
+
+  it("prints the application's error, of which the visitor learns nothing", async () => {
+    const slip = new Error("The password is 1234");
+    const { client } = await serve(() => {
+      throw slip;
+    });
+    const response = await client.get("/");
+    expect([response.status, await response.text()]).toEqual([500, "Something went wrong.\n"]);
+    expect(console.error).toHaveBeenCalledExactlyOnceWith(slip);
+  });
+
+  it("cuts the response of a handler that throws after its first write", async () => {
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.write("half of it");
+      throw new Error("A slip");
+    });
+    await expect(client.get("/").then((response) => response.text())).rejects.toThrow();
+  });
+
+  it("mutes a handler that goes on writing after the failure was answered", async () => {
+    const errors: unknown[] = [];
+    const muted = Promise.withResolvers<void>();
+    const { client, store } = await serve(async (res, session) => {
+      res.on("error", (error) => errors.push(error));
+      session.set("name", "Ada");
+      res.write("never ");
+      // The answer is out in some turns of the microtask queue, and not yet at the client.
+      for (let turns = 0; turns < 1_000 && !res.writableEnded; turns += 1) await undefined;
+      res.write("to be ", () => muted.resolve());
+      res.flushHeaders();
+      res.writeHead(200);
+      res.end("seen");
+    });
+    store.failWrites();
+    const response = await client.get("/");
+    expect(response.status).toBe(503);
+    expect(await response.text()).toBe("Service unavailable. Please try again in a moment.\n");
+    await muted.promise;
+    expect(errors).toEqual([]);
+  });
+
+  it("keeps no handler waiting for a write or an end that was given up", async () => {
+    const waited: string[] = [];
+    const { client, store } = await serve(async (res, session, req) => {
+      session.set("name", "Ada");
+      const isWritten = new Promise<void>((resolve) => {
+        if (req.url === "/write") res.write("never", () => resolve());
+        else res.end("never", resolve);
+      });
+      await isWritten;
+      waited.push(req.url ?? "");
+    });
+    store.failWrites();
+    for (const path of ["/write", "/end"]) expect((await client.get(path)).status).toBe(503);
+    await expect.poll(() => waited).toEqual(["/write", "/end"]);
+  });
+});

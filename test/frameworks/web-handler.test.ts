@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { HeadersSentError } from "../../src/core/errors.ts";
+import { testClient } from "../../src/testing/index.ts";
+import { closeAll, shop } from "./support/shop.ts";
+
+afterEach(closeAll);
+
+describe("sessions.handle", () => {
+  it("knows a request that the handler has wrapped anew", async () => {
+    const { sessions, store } = shop();
+    const client = testClient((request) =>
+      sessions.handle(request, async (given) => {
+        const session = await sessions.open(given);
+        const again = await sessions.open(new Request(given, { headers: given.headers }));
+        session.set("name", "Ada");
+        return Response.json(again === session);
+      }),
+    );
+    expect(await (await client.get("/")).json()).toBe(true);
+    expect(await (await client.get("/")).json()).toBe(true);
+    expect(store.calls).toEqual(["create", "load"]);
+  });
+
+  it("refuses a request that is somebody else's", async () => {
+    const { sessions } = shop();
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const foreign = new Request(request, { headers: { cookie: "theme=dark" } });
+        await sessions.open(foreign);
+        return new Response("opened");
+      }),
+    );
+    expect((await client.get("/")).status).toBe(500);
+  });
+
+  it("keeps parallel requests apart", async () => {
+    const { sessions } = shop();
+    const handler = (request: Request): Promise<Response> =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        await session.update("visits", (n) => n + 1);
+        return new Response(session.id);
+      });
+    const clients = Array.from({ length: 10 }, () => testClient(handler));
+    const visit = (): Promise<string[]> =>
+      Promise.all(clients.map(async (client) => (await client.get("/")).text()));
+    const first = await visit();
+    expect(new Set(first).size).toBe(10);
+    expect(await visit()).toEqual(first);
+  });
+
+  it("hands the errors of the application on, thrown or rejected", async () => {
+    const { sessions } = shop();
+    const slip = new Error("A slip of the application");
+    const request = new Request("https://localhost/");
+    const throwing = (): Response => {
+      throw slip;
+    };
+    await expect(sessions.handle(request, throwing)).rejects.toBe(slip);
+    const rejecting = (): Promise<Response> => Promise.reject(slip);
+    const other = new Request("https://localhost/");
+    await expect(sessions.handle(other, rejecting)).rejects.toBe(slip);
+  });
+
+  it("adds the cookie to responses that cannot be changed", async () => {
+    const { sessions } = shop();
+    const handler = (request: Request): Promise<Response> =>
+      sessions.handle(request, async () => {
+        (await sessions.open(request)).set("name", "Ada");
+        return Response.redirect("https://localhost/elsewhere", 307);
+      });
+    const response = await testClient(handler).get("/", { redirect: "manual" });
+    expect(response.status).toBe(307);
+    expect(response.headers.get("location")).toBe("https://localhost/elsewhere");
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it("serves development where it is told of the loopback address", async () => {
+    const { sessions } = shop();
+    const handler = async (request: Request): Promise<Response> => {
+      (await sessions.open(request)).set("name", "Ada");
+      return new Response("set");
+    };
+    const request = (): Request => new Request("http://localhost:3000/");
+    const told = await sessions.handle(request(), handler, { remoteAddress: "127.0.0.1" });
+    expect(told.headers.getSetCookie()[0]).toMatch(/^session=/);
+    const untold = await sessions.handle(request(), handler);
+    expect(untold.headers.getSetCookie()).toEqual([]);
+  });
+
+  it("stores what changed until the reader left, and refuses what comes later", async () => {
+    const { sessions, store } = shop();
+    let change = (): void => undefined;
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        change = () => session.set("visits", session.get("visits") + 1);
+        session.set("name", "Ada");
+        return new Response(endless());
+      }),
+    );
+    const response = await client.get("/");
+    const reader = response.body?.getReader();
+    await reader?.read();
+    change();
+    await reader?.cancel();
+    expect(store.calls).toEqual(["create", "update"]);
+    expect(change).toThrow(HeadersSentError);
+  });
+
+  it("refuses changes once the handler's stream has broken", async () => {
+    const { sessions } = shop();
+    let change = (): void => undefined;
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        await session.update("visits", (n) => n + 1);
+        change = () => session.set("name", "Ada");
+        const pull = (): Promise<void> => Promise.reject(new Error("The pipe has burst"));
+        return new Response(new ReadableStream<Uint8Array>({ pull }));
+      }),
+    );
+    const response = await client.get("/");
+    await expect(response.text()).rejects.toThrow("The pipe has burst");
+    expect(change).toThrow(HeadersSentError);
+  });
+});
+
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(16)) });
+}

@@ -1,0 +1,172 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Browser } from "./support/browser.ts";
+import { markdownExamples } from "./support/examples.ts";
+import { emptyFolder, npm, type Packed, pack } from "./support/packed.ts";
+import { plainEnvironment, type Run, run, startServer } from "./support/processes.ts";
+import { find, MANIFEST, ROOT } from "./support/project.ts";
+
+const COUNTER = `
+import express from "express";
+import { createSessions, memoryStore } from "sojourn";
+import { sessionMiddleware } from "sojourn/express";
+
+const sessions = createSessions(process.argv[2] === "named" ? { store: memoryStore() } : {});
+const app = express().use(sessionMiddleware(sessions));
+
+app.get("/", async (req, res) => {
+  const session = await sessions.open(req);
+  const visits = await session.update("visits", (n) => (n ?? 0) + 1);
+  res.send(\`Visit \${visits}\`);
+});
+
+const server = app.listen(0, () => console.log(Object(server.address()).port));
+`;
+
+const REQUIRING = `
+const express = require("express");
+const { createSessions, memoryStore, StoreError } = require("sojourn");
+const { sessionMiddleware } = require("sojourn/express");
+const { sqliteStore } = require("sojourn/sqlite");
+
+const sessions = createSessions({ store: memoryStore() });
+const app = express().use(sessionMiddleware(sessions));
+app.get("/", async (req, res) => {
+  const session = await sessions.open(req);
+  res.send(\`Visit \${await session.update("visits", (n) => (n ?? 0) + 1)} \${typeof sqliteStore} \${StoreError.name}\`);
+});
+const server = app.listen(0, () => console.log(server.address().port));
+`;
+
+let folder: string;
+let packed: Packed;
+
+function write(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return name;
+}
+
+/** Type-checks one file as a new user's project would. */
+function check(file: string, types: readonly string[]): Promise<Run> {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2023"];
+  const typed = ["--types", types.join(","), "--pretty", "false"];
+  return run(process.execPath, [tsc, ...options, ...typed, file], { cwd: folder });
+}
+
+beforeAll(() => {
+  folder = emptyFolder("new-user");
+  packed = pack(folder);
+  write("package.json", JSON.stringify({ private: true, type: "module" }));
+  const { express = "latest" } = MANIFEST.devDependencies;
+  const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  npm(["install", ...quiet, packed.tarball, `express@${express}`], folder);
+  rmSync(packed.tarball);
+  // Types change nothing at run time; the local ones save the way to the registry.
+  mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
+  for (const path of find("node_modules/@types/*", "node_modules/undici-types")) {
+    if (!existsSync(join(folder, path))) symlinkSync(join(ROOT, path), join(folder, path));
+  }
+}, 120_000);
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the package", () => {
+  it("brings no other package along", () => {
+    const installed = readdirSync(join(folder, "node_modules"));
+    for (const name of ["hono", "better-sqlite3", "tough-cookie", "zod", "typescript"]) {
+      expect(installed).not.toContain(name);
+    }
+    expect(MANIFEST.dependencies ?? {}).toEqual({});
+  });
+
+  it("holds the build, its sources' maps and the pages, and nothing else", () => {
+    const others = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts)(\.map)?$/.test(file));
+    expect(others).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  });
+
+  it("holds nothing that no longer has a source", () => {
+    const stale = packed.files.filter((file) => {
+      const source = file.replace(/^dist\//, "src/").replace(/\.(js|d\.ts)(\.map)?$/, ".ts");
+      return file.startsWith("dist/") && !existsSync(join(ROOT, source));
+    });
+    expect(stale).toEqual([]);
+  });
+});
+
+describe("the first five minutes", () => {
+  it("give a counter without a key, a file or a setting, and one notice", async () => {
+    const before = readdirSync(folder);
+    const server = await startServer([write("counter.js", COUNTER)], { cwd: folder });
+    try {
+      const browser = new Browser(server.origin);
+      expect((await browser.get("/")).text).toBe("Visit 1");
+      expect((await browser.get("/")).text).toBe("Visit 2");
+      expect((await new Browser(server.origin).get("/")).text).toBe("Visit 1");
+      expect((await browser.get("/")).text).toBe("Visit 3");
+      expect(server.complaints().match(/Warning/g)).toHaveLength(1);
+      expect(server.complaints()).toMatch(/SojournWarning: Sessions are kept in memory/);
+    } finally {
+      await server.stop();
+    }
+    expect(readdirSync(folder)).toEqual([...before, "counter.js"].sort());
+  });
+
+  it("end in production with a sentence that says what to choose", async () => {
+    const production = { cwd: folder, env: plainEnvironment({ NODE_ENV: "production" }) };
+    const { code, stdout, stderr } = await run(
+      process.execPath,
+      [write("counter.js", COUNTER)],
+      production,
+    );
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/OptionsError: store: choose one in production: sqliteStore\(/);
+    expect(stderr).toMatch(/memoryStore\(\)/);
+  });
+
+  it("take memory in production where it is chosen by name, without a word", async () => {
+    const production = { cwd: folder, env: plainEnvironment({ NODE_ENV: "production" }) };
+    const server = await startServer([write("counter.js", COUNTER), "named"], production);
+    try {
+      const page = await new Browser(server.origin).get("/");
+      expect(page.text).toBe("Visit 1");
+      // Plain HTTP carries no session in production, and that is said.
+      expect(page.headers.getSetCookie()).toEqual([]);
+      expect(server.complaints()).toMatch(
+        /No session cookie was sent: the connection is plain HTTP/,
+      );
+      expect(server.complaints()).not.toMatch(/in memory/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("need no cast in strict TypeScript", { timeout: 60_000 }, async () => {
+    const { code, stdout } = await check(write("counter.ts", COUNTER), ["node"]);
+    expect(stdout).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it("end with the README's example in strict TypeScript", { timeout: 60_000 }, async () => {
+    const example = markdownExamples().find(({ place }) => place.startsWith("README.md"));
+    const { code, stdout } = await check(write("readme.ts", example?.code ?? ""), ["node"]);
+    expect(stdout).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it("are the same with require", async () => {
+    const server = await startServer([write("counter.cjs", REQUIRING)], { cwd: folder });
+    try {
+      const browser = new Browser(server.origin);
+      expect((await browser.get("/")).text).toBe("Visit 1 function StoreError");
+      expect((await browser.get("/")).text).toBe("Visit 2 function StoreError");
+      expect(server.complaints()).not.toMatch(/require/);
+    } finally {
+      await server.stop();
+    }
+  });
+});
