@@ -219,9 +219,10 @@ class HeldReply {
 
   /** To the handler the first byte is out: frameworks decide by this whether they may still answer. */
   #pretend(name: "headersSent" | "writableEnded", value: boolean): void {
+    if (Object.hasOwn(this.#res, name)) Reflect.set(this.#res, name, value);
     // A plain value rather than a getter: a getter of its own gives each response a hidden class
     // of its own, which costs the garbage collector more than everything else here.
-    Object.defineProperty(this.#res, name, { value, configurable: true });
+    else Object.defineProperty(this.#res, name, { value, writable: true, configurable: true });
   }
 
   #revealTruth(): void {

@@ -64,7 +64,8 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
  *   for (const sessions of managers) app.use(sessionMiddleware(sessions));
  *   for (const { path, handle } of routes) {
  *     app.all(path, async (request, res) => {
- *       const { status, headers, body } = await handle({ request });
+ *       const earlyHints = (link: string) => res.writeEarlyHints({ link });
+ *       const { status, headers, body } = await handle({ request, earlyHints });
  *       res.status(status);
  *       for (const [name, value] of headers) res.append(name, value);
  *       if (typeof body === "object") await pipeline(Readable.from(body), res);
@@ -73,8 +74,9 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
  *   }
  *   const server = app.listen(0);
  *   await once(server, "listening");
- *   return { target: `http://localhost:${server.address().port}`, close: () => server.close() };
- * });
+ *   const { port } = Object(server.address());
+ *   return { target: `http://localhost:${port}`, close: () => server.close() };
+ * }, { runner: { describe, it } });
  */
 export function describeAdapter(
   name: string,

@@ -9,7 +9,7 @@ const serve: ServeRoutes = (managers, routes) => {
     const route = routes.find(({ path }) => path === pathname);
     if (route === undefined) return new Response(null, { status: 404 });
     const { status, headers, body } = await route.handle({ request });
-    return new Response(bodyOf(body), { status, headers: headers.map(([n, v]) => [n, v]) });
+    return new Response(bodyOf(body), { status, headers });
   };
   const target = managers.reduceRight<Handler>(
     (next, sessions) => (request) => sessions.handle(request, next),

@@ -21,12 +21,12 @@ export interface AdapterCall {
 export interface AdapterAnswer {
   readonly status: number;
   /** A name may come twice, `Set-Cookie` above all: each line must go out. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: [name: string, value: string][];
   /** Text to send in one piece, or pieces to stream, each as soon as it is there. */
   readonly body: string | AsyncIterable<Uint8Array> | undefined;
 }
 
-/** A path that the suite asks for, by any method. */
+/** A path that the suite asks for, by GET, HEAD or POST without a body. */
 export interface AdapterRoute {
   readonly path: string;
   /** Rejects where a handler would throw: leave the error to the framework. */

@@ -92,7 +92,7 @@ export function tellReading(tell: Tell): void {
   });
 }
 
-function reading(header: readonly [string, string]): Handler {
+function reading(header: [string, string]): Handler {
   return async ({ open }) => {
     await open();
     return answer("read", { headers: [header] });

@@ -93,31 +93,26 @@ export class Stage {
   }
 }
 
+const PLAIN_TEXT: [string, string] = ["Content-Type", "text/plain; charset=utf-8"];
+
 /** An answer in one piece. */
 export function answer(
   body: unknown,
   { status = 200, headers = [] }: Partial<Omit<AdapterAnswer, "body">> = {},
 ): AdapterAnswer {
-  const isText = headers.some(([name]) => name.toLowerCase() === "content-type");
-  const type = isText ? [] : ([["Content-Type", "text/plain; charset=utf-8"]] as const);
-  return { status, headers: [...type, ...headers], body: String(body) };
+  const isTyped = headers.some(([name]) => name.toLowerCase() === "content-type");
+  const all = isTyped ? headers : [PLAIN_TEXT, ...headers];
+  return { status, headers: all, body: String(body) };
 }
 
 /** An answer without a body. */
-export function bare(
-  status: number,
-  headers: readonly (readonly [string, string])[] = [],
-): AdapterAnswer {
+export function bare(status: number, headers: [string, string][] = []): AdapterAnswer {
   return { status, headers, body: undefined };
 }
 
 /** An answer that comes in pieces. */
 export function stream(pieces: AsyncIterable<string>): AdapterAnswer {
-  return {
-    status: 200,
-    headers: [["Content-Type", "text/plain; charset=utf-8"]],
-    body: encoded(pieces),
-  };
+  return { status: 200, headers: [PLAIN_TEXT], body: encoded(pieces) };
 }
 
 async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {

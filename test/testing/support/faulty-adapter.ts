@@ -54,7 +54,7 @@ export function serveWith(fault?: Fault): ServeRoutes {
 
 function responseOf({ status, headers, body }: AdapterAnswer): Response {
   const content = typeof body === "object" ? ReadableStream.from(body) : (body ?? null);
-  return new Response(content, { status, headers: headers.map(([name, value]) => [name, value]) });
+  return new Response(content, { status, headers });
 }
 
 async function handle(
