@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { OptionsError } from "./errors.ts";
+import { requestHead } from "./source.ts";
 import type { Visit } from "./visit.ts";
 
 /** A request object that an adapter has seen. */
@@ -42,13 +43,14 @@ export class Attachments {
   }
 
   /**
-   * Frameworks wrap a web request anew (mounted apps, body limits). A `Request` with the cookies
-   * of the one that is being handled is that one; any other is somebody else's.
+   * Frameworks wrap a web request anew (mounted apps, body limits). A `Request` to the same host
+   * with the cookies of the one that is being handled is that one; any other is somebody else's.
    */
   #rewrapped(request: object): Visit | undefined {
     if (!(request instanceof Request)) return undefined;
     const visit = this.#current.getStore();
-    const cookies = request.headers.get("cookie") ?? undefined;
-    return visit?.request.header("cookie") === cookies ? visit : undefined;
+    const { header } = requestHead(request);
+    const isSame = ["cookie", "host"].every((name) => visit?.request.header(name) === header(name));
+    return isSame ? visit : undefined;
   }
 }

@@ -47,7 +47,9 @@ export class IncomingHead implements RequestHead {
   }
 
   header(name: string): string | undefined {
-    const value = this.#request.headers[name];
+    // HTTP/2 has no Host (RFC 9113 §8.3.1).
+    const { headers } = this.#request;
+    const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
     return typeof value === "object" ? value.join(", ") : value;
   }
 }

@@ -3,3 +3,5 @@ export type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 export { attach } from "../core/internals.ts";
 export type { Visit } from "../core/visit.ts";
 export { type Fallback, holdReply } from "./hold.ts";
+export { nodeExchange, plainAnswer } from "./node-exchange.ts";
+export { keep, type WebExchange, webExchange } from "./web.ts";

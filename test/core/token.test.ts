@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { pooledRandom } from "../../src/core/environment.ts";
 import {
   type CommitId,
@@ -133,5 +133,19 @@ describe("the brands", () => {
     sessionId(id, "session");
     // @ts-expect-error a text is not a token: parse it first
     sessionId("A".repeat(43), "session");
+  });
+});
+
+describe("a runtime without crypto.hash", () => {
+  it("gives the same ids", async () => {
+    const token = newToken(random);
+    vi.resetModules();
+    vi.doMock("node:crypto", async (original) => ({
+      ...(await original<object>()),
+      hash: undefined,
+    }));
+    const without = await import("../../src/core/token.ts");
+    vi.doUnmock("node:crypto");
+    expect(without.sessionId(token, "session")).toBe(sessionId(token, "session"));
   });
 });

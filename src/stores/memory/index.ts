@@ -1,4 +1,5 @@
 import { OptionsError } from "../../core/errors.ts";
+import { requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -34,13 +35,14 @@ export interface MemoryStoreOptions {
  * const sessions = createSessions({ store: memoryStore({ maxSessions: 10_000 }) });
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Required<SessionStore> {
+  requireKnownKeys("memoryStore", options, ["maxSessions", "maxBytes"]);
   const { maxSessions = DEFAULT_MAX_SESSIONS, maxBytes = DEFAULT_MAX_BYTES } = options;
-  checkBound("maxSessions", maxSessions);
-  checkBound("maxBytes", maxBytes);
+  checkBound("memoryStore.maxSessions", maxSessions);
+  checkBound("memoryStore.maxBytes", maxBytes);
   return new MemoryStore({ maxSessions, maxBytes });
 }
 
 function checkBound(option: string, value: number): void {
   if (Number.isSafeInteger(value) && value > 0) return;
-  throw new OptionsError(option, `${String(value)} is not a positive whole number.`);
+  throw new OptionsError(option, `must be a positive whole number, not ${String(value)}.`);
 }

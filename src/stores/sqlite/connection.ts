@@ -10,6 +10,12 @@ import { prepareStatements, type Statements } from "./statements.ts";
 const FIRST_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 32;
 
+const LOCKED = "another connection kept the database locked";
+const IN_TRANSACTION = "the application kept a transaction open on the connection that it passed";
+
+/** What came of one try: a result, or what was in the way. */
+type Attempt<T> = { readonly result: T } | { readonly obstacle: string };
+
 /** Runs statements on a database, and waits for its locks without blocking the event loop. */
 export class Connection {
   readonly #source: Source;
@@ -36,8 +42,8 @@ export class Connection {
       if (this.#statements === undefined) await this.#source.prepare();
       for (let attempts = 0; ; attempts += 1) {
         const attempt = this.#attempt(operation, work);
-        if (attempt !== "busy") return attempt.result;
-        await pauseAfter(attempts, operation, call.signal);
+        if ("result" in attempt) return attempt.result;
+        await pauseAfter(attempts, operation, attempt.obstacle, call.signal);
       }
     } catch (error) {
       throw failureOf(operation, error);
@@ -51,20 +57,17 @@ export class Connection {
   }
 
   // Nothing in here awaits, so that two first calls do not open the database twice.
-  #attempt<T>(
-    operation: StoreOperation,
-    work: (statements: Statements) => T,
-  ): { readonly result: T } | "busy" {
+  #attempt<T>(operation: StoreOperation, work: (statements: Statements) => T): Attempt<T> {
     if (this.#isClosed) throw new StoreError(operation, "failed", "the SQLite store is closed");
     try {
       const database = this.#source.open();
-      if (!this.#source.isFree()) return "busy";
+      if (!this.#source.isFree()) return { obstacle: IN_TRANSACTION };
       return this.#source.withoutWaiting(() => {
         this.#statements ??= this.#prepared(database);
         return { result: work(this.#statements) };
       });
     } catch (error) {
-      if (isBusy(error)) return "busy";
+      if (isBusy(error)) return { obstacle: LOCKED };
       throw error;
     }
   }
@@ -79,13 +82,13 @@ export class Connection {
 async function pauseAfter(
   attempts: number,
   operation: StoreOperation,
+  obstacle: string,
   signal: AbortSignal,
 ): Promise<void> {
   const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** attempts, MAX_PAUSE_MS);
   try {
     await pause(Math.random() * longestMs, undefined, { signal });
   } catch (cause) {
-    const detail = "another connection kept the database locked until the deadline";
-    throw new StoreError(operation, "failed", detail, { cause });
+    throw new StoreError(operation, "failed", `${obstacle} until the deadline`, { cause });
   }
 }

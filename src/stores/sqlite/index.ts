@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
+import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore, StoreProfile } from "../../core/store.ts";
 import { Connection } from "./connection.ts";
 import type { SqliteDatabase } from "./database.ts";
@@ -48,9 +49,10 @@ export function sqliteStore(
   pathOrDatabase: string | SqliteDatabase,
   options: SqliteStoreOptions = {},
 ): Required<SessionStore> {
+  requireKnownKeys("sqliteStore", options, ["table", "synchronous", "sweepInterval"]);
   const { table = "sojourn_sessions", sweepInterval = "10m" } = options;
   checkTable(table);
-  const sweepIntervalMs = durationMs("sweepInterval", sweepInterval);
+  const sweepIntervalMs = durationMs("sqliteStore.sweepInterval", sweepInterval);
   const { source, profile } =
     typeof pathOrDatabase === "string"
       ? forPath(pathOrDatabase, options.synchronous)
@@ -71,9 +73,7 @@ function forPath(path: string, synchronous: Synchronous = "normal"): Backing {
         "open database.",
     );
   }
-  if (!["normal", "full"].includes(synchronous)) {
-    throw new OptionsError("synchronous", 'it is "normal" or "full".');
-  }
+  oneOf("sqliteStore.synchronous", synchronous, ["normal", "full"]);
   const profile = path === ":memory:" ? IN_MEMORY : ON_DISK[synchronous];
   return { source: fileSource(path, synchronous), profile };
 }
@@ -82,13 +82,13 @@ function forDatabase(database: SqliteDatabase, synchronous: Synchronous | undefi
   if (typeof database?.prepare !== "function" || typeof database.exec !== "function") {
     throw new OptionsError(
       "sqliteStore(pathOrDatabase)",
-      "it takes a path, a DatabaseSync of node:sqlite, or a Database of better-sqlite3.",
+      "takes a path, a DatabaseSync of node:sqlite, or a Database of better-sqlite3.",
     );
   }
   if (synchronous !== undefined) {
     throw new OptionsError(
-      "synchronous",
-      'it is the connection\'s own setting: call exec("PRAGMA synchronous = FULL") on the ' +
+      "sqliteStore.synchronous",
+      'is the connection\'s own setting: call exec("PRAGMA synchronous = FULL") on the ' +
         "database that you pass.",
     );
   }
@@ -100,7 +100,7 @@ const TABLE_FORM = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 function checkTable(table: string): void {
   if (TABLE_FORM.test(table) && !/^sqlite_/i.test(table)) return;
   throw new OptionsError(
-    "table",
+    "sqliteStore.table",
     `${JSON.stringify(table)} is not a table name; use a letter or _, then letters, digits or _, ` +
       'at most 63, and not "sqlite_" in front.',
   );

@@ -1,0 +1,238 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { OptionsError, StoreError } from "../../src/core/errors.ts";
+import type { SessionRecord } from "../../src/core/record.ts";
+import type { SessionStore, UserKey } from "../../src/core/store.ts";
+import { Generations } from "../../src/stores/memory/generations.ts";
+import { memoryStore } from "../../src/stores/memory/index.ts";
+import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { describeStore } from "../../src/testing/store.ts";
+import { play, RUNS } from "./support/model.ts";
+
+const NOW = 1_800_000_000_000;
+const MINUTE_MS = 60_000;
+const manager = "shop";
+const call = { now: NOW, signal: new AbortController().signal };
+
+describeStore(
+  "memory",
+  async () => {
+    const store = memoryStore();
+    return { store, close: () => store.close() };
+  },
+  { runner: { describe, it } },
+);
+
+function anonymous(changes: Partial<SessionRecord> = {}): SessionRecord {
+  return recordAt(NOW, { manager, ...changes });
+}
+
+function signedIn(changes: Partial<SessionRecord> = {}): SessionRecord {
+  return anonymous({ userId: "alice", ...changes });
+}
+
+async function createAll(store: SessionStore, records: readonly SessionRecord[]): Promise<void> {
+  for (const record of records) await store.create(record, call);
+}
+
+/** Which of the sessions are still there, by their places. Looking is a use, so look once. */
+async function kept(store: SessionStore, records: readonly SessionRecord[]): Promise<number[]> {
+  const found = await Promise.all(records.map(({ id }) => store.load(id, call)));
+  return records.flatMap((_, place) => (found[place] === undefined ? [] : [place]));
+}
+
+describe("a full memory store", () => {
+  it("lets go of the anonymous session used longest ago", async () => {
+    const store = memoryStore({ maxSessions: 3 });
+    const records = [anonymous(), anonymous(), anonymous(), anonymous()];
+    await createAll(store, records.slice(0, 3));
+    await kept(store, records.slice(0, 1));
+    await createAll(store, records.slice(3));
+    expect(await kept(store, records)).toEqual([0, 2, 3]);
+  });
+
+  it("counts an update and a touch as a use", async () => {
+    const store = memoryStore({ maxSessions: 3 });
+    const records = [anonymous(), anonymous(), anonymous(), anonymous()] as const;
+    await createAll(store, records.slice(0, 3));
+    await store.update(successorOf(records[0]), records[0].version, call);
+    const { lastSeenAt, expiresAt } = records[1];
+    await store.touch(records[1].id, { lastSeenAt, expiresAt }, call);
+    await createAll(store, records.slice(3));
+    expect(await kept(store, records)).toEqual([0, 1, 3]);
+  });
+
+  it("lets go of anonymous sessions before signed-in ones", async () => {
+    const store = memoryStore({ maxSessions: 3 });
+    const records = [signedIn(), signedIn(), anonymous(), anonymous()];
+    await createAll(store, records);
+    expect(await kept(store, records)).toEqual([0, 1, 3]);
+  });
+
+  it("lets go of tombstones before anonymous sessions", async () => {
+    const store = memoryStore({ maxSessions: 3 });
+    const records = [anonymous(), anonymous(), signedIn(), anonymous()] as const;
+    await createAll(store, records.slice(0, 3));
+    await store.end(tombstoneAt(NOW, records[2]), undefined, call);
+    await createAll(store, records.slice(3));
+    expect(await kept(store, records)).toEqual([0, 1, 3]);
+  });
+
+  it("lets go of what has expired before anything else", async () => {
+    const store = memoryStore({ maxSessions: 3 });
+    const soon = signedIn({ expiresAt: NOW + MINUTE_MS });
+    const records = [anonymous(), soon, anonymous(), anonymous()] as const;
+    await createAll(store, records.slice(0, 3));
+    await store.create(records[3], { ...call, now: NOW + 2 * MINUTE_MS });
+    expect(await kept(store, records)).toEqual([0, 2, 3]);
+  });
+
+  it("loses one signed-in session to a flood of anonymous ones", async () => {
+    const store = memoryStore({ maxSessions: 5 });
+    const users = Array.from({ length: 5 }, () => signedIn());
+    await createAll(store, users);
+    await createAll(
+      store,
+      Array.from({ length: 1_000 }, () => anonymous()),
+    );
+    expect(await kept(store, users)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("keeps within its bytes, counting two for a character", async () => {
+    const store = memoryStore({ maxBytes: 2_000 });
+    const data = JSON.stringify("x".repeat(398));
+    const records = [anonymous({ data }), anonymous({ data }), anonymous({ data })];
+    await createAll(store, records);
+    expect(await kept(store, records)).toEqual([1, 2]);
+  });
+
+  it("makes room for a record that grows, and keeps that one", async () => {
+    const store = memoryStore({ maxBytes: 2_000 });
+    const data = JSON.stringify("x".repeat(298));
+    const records = [anonymous({ data }), signedIn({ data }), signedIn({ data })] as const;
+    await createAll(store, records);
+    const grown = successorOf(records[0], { data: JSON.stringify("x".repeat(598)) });
+    expect(await store.update(grown, records[0].version, call)).toEqual({ kind: "updated" });
+    expect(await kept(store, records)).toEqual([0, 2]);
+  });
+
+  it("refuses a record that alone is too large, and keeps the others", async () => {
+    const store = memoryStore({ maxBytes: 2_000 });
+    const records = [anonymous(), anonymous()] as const;
+    await createAll(store, records);
+    const data = JSON.stringify("x".repeat(1_000));
+    const grown = successorOf(records[0], { data });
+    await expect(store.create(anonymous({ data }), call)).rejects.toThrow(StoreError);
+    await expect(store.update(grown, records[0].version, call)).rejects.toThrow(/maxBytes/);
+    expect(await store.load(records[0].id, call)).toEqual(records[0]);
+    expect(await kept(store, records)).toEqual([0, 1]);
+  });
+
+  it("finds by user only what it has kept", async () => {
+    const store = memoryStore({ maxSessions: 2 });
+    const records = [signedIn(), signedIn(), signedIn()];
+    await createAll(store, records);
+    const listed = await store.directory.list({ manager, userId: "alice" }, call);
+    expect(listed.map(({ id }) => id).sort()).toEqual([records[1]?.id, records[2]?.id].sort());
+    expect(await store.directory.count(manager, call)).toBe(2);
+  });
+});
+
+describe("the memory store", () => {
+  it("answers like a plain Map, whatever the run of operations", async () => {
+    await fc.assert(
+      fc.asyncProperty(RUNS, async (run) => {
+        const answers = await play(memoryStore(), run);
+        expect(answers.store).toEqual(answers.model);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("hands out one frozen object as long as nothing is written", async () => {
+    const store = memoryStore();
+    const record = anonymous();
+    await store.create(record, call);
+    const loaded = await store.load(record.id, call);
+    expect(loaded).not.toBe(record);
+    expect(Object.isFrozen(loaded)).toBe(true);
+    expect(await store.load(record.id, call)).toBe(loaded);
+  });
+
+  it("never asks for the signal, which costs its maker", async () => {
+    const store = memoryStore();
+    const silent = {
+      now: NOW,
+      get signal(): AbortSignal {
+        throw new Error("the signal was asked for");
+      },
+    };
+    const record = signedIn();
+    await store.create(record, silent);
+    await store.load(record.id, silent);
+    await store.update(successorOf(record), record.version, silent);
+    await store.touch(record.id, record, silent);
+    await store.end(tombstoneAt(NOW, record), undefined, silent);
+    await store.directory.list({ manager, userId: "alice" }, silent);
+  });
+
+  it("lets others have their turn while it deletes many", async () => {
+    const store = memoryStore();
+    const records = Array.from({ length: 5_000 }, () => anonymous());
+    await createAll(store, records);
+    const turns: string[] = [];
+    setImmediate(() => turns.push("another's"));
+    const deleting = store.expiry.deleteExpired({ ...call, now: NOW + 60 * MINUTE_MS });
+    const deleted = await deleting.finally(() => turns.push("deleted"));
+    expect(turns).toEqual(["another's", "deleted"]);
+    expect(deleted).toBe(5_000);
+  });
+
+  it("stops deleting when the call is aborted", async () => {
+    const store = memoryStore();
+    const records = Array.from({ length: 5_000 }, () => anonymous());
+    await createAll(store, records);
+    const later = { now: NOW + 60 * MINUTE_MS, signal: AbortSignal.abort() };
+    expect(await store.expiry.deleteExpired(later)).toBeLessThan(5_000);
+  });
+
+  it.each([
+    ["maxSessions", 0],
+    ["maxSessions", 1.5],
+    ["maxBytes", -1],
+    ["maxBytes", Number.NaN],
+  ])("refuses %s: %d", (option, value) => {
+    expect(() => memoryStore({ [option]: value })).toThrow(OptionsError);
+  });
+
+  it("refuses an option that it does not know", () => {
+    // @ts-expect-error connect-style stores call it so
+    expect(() => memoryStore({ max: 5 })).toThrow(OptionsError);
+  });
+});
+
+describe("generations in bounded memory", () => {
+  const user = (place: number): UserKey => ({ manager, userId: String(place) });
+
+  it("never come back to an earlier value, however many users there are", () => {
+    const generations = new Generations(10);
+    const highest = new Map<number, number>();
+    for (let turn = 0; turn < 500; turn += 1) {
+      generations.raise(user((turn * 7) % 40));
+      for (let place = 0; place < 40; place += 1) {
+        const generation = generations.of(user(place));
+        expect(generation).toBeGreaterThanOrEqual(highest.get(place) ?? 0);
+        highest.set(place, generation);
+      }
+    }
+  });
+
+  it("move at each raise", () => {
+    const generations = new Generations(2);
+    for (let turn = 0; turn < 100; turn += 1) {
+      const before = generations.of(user(turn % 5));
+      generations.raise(user(turn % 5));
+      expect(generations.of(user(turn % 5))).toBeGreaterThan(before);
+    }
+  });
+});

@@ -1,0 +1,351 @@
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import Database from "better-sqlite3";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { pooledRandom } from "../../src/core/environment.ts";
+import { OptionsError, StoreError } from "../../src/core/errors.ts";
+import type { SessionStore } from "../../src/core/store.ts";
+import { newToken, sessionId } from "../../src/core/token.ts";
+import { type SqliteDatabase, sqliteStore } from "../../src/stores/sqlite/index.ts";
+import { fileSource } from "../../src/stores/sqlite/source.ts";
+import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { describeStore } from "../../src/testing/store.ts";
+import {
+  lock,
+  openPassedBetter,
+  openPassedNode,
+  openPath,
+  temporaryFolder,
+} from "./support/databases.ts";
+import { play, RUNS } from "./support/model.ts";
+
+const runner = { describe, it };
+describeStore("SQLite, by path", openPath, { runner });
+describeStore("SQLite, a passed DatabaseSync", openPassedNode, { runner });
+describeStore("SQLite, a passed better-sqlite3 database", openPassedBetter, { runner });
+describeStore(
+  "SQLite, in memory",
+  async () => {
+    const store = sqliteStore(":memory:");
+    return { store, close: () => store.close() };
+  },
+  { runner },
+);
+
+const NOW = 1_800_000_000_000;
+const HOUR_MS = 3_600_000;
+const manager = "shop";
+const call = { now: NOW, signal: new AbortController().signal };
+
+let folder = "";
+let path = "";
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  path = join(folder, "sessions.db");
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+describe("the SQLite store", () => {
+  it.each([
+    ["node:sqlite", () => sqliteStore(":memory:")],
+    ["better-sqlite3", () => sqliteStore(new Database(":memory:"))],
+  ])("answers like a plain Map on %s, whatever the run of operations", async (_, open) => {
+    await fc.assert(
+      fc.asyncProperty(RUNS, async (run) => {
+        const answers = await play(open(), run);
+        expect(answers.store).toEqual(answers.model);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("does nothing while it is constructed, nor at close if it was not used", async () => {
+    await sqliteStore(path).close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("creates a file that only its owner reads, and its log too", async () => {
+    const store = sqliteStore(path);
+    await store.create(recordAt(NOW, { manager }), call);
+    const files = await readdir(folder);
+    expect(files.sort()).toEqual(["sessions.db", "sessions.db-shm", "sessions.db-wal"]);
+    for (const file of files) {
+      expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
+    }
+    await store.close();
+  });
+
+  it("leaves the mode of a file that is there already", async () => {
+    await writeFile(path, "");
+    await chmod(path, 0o640);
+    const store = sqliteStore(path);
+    await store.load(recordAt(NOW, { manager }).id, call);
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    await store.close();
+  });
+
+  it("keeps no token and nothing that opens a session", async () => {
+    const token = newToken(pooledRandom());
+    const store = sqliteStore(path);
+    const record = recordAt(NOW, { manager, id: sessionId(token, manager), data: '{"a":1}' });
+    await store.create(record, call);
+    await store.update(successorOf(record), record.version, call);
+    await store.end(tombstoneAt(NOW, record), undefined, call);
+    const files = await readdir(folder);
+    const contents = await Promise.all(files.map((file) => readFile(join(folder, file), "latin1")));
+    expect(contents.join("")).toContain(record.id);
+    expect(contents.join("")).not.toContain(token);
+    await store.close();
+  });
+
+  it("writes to a log, and declares what that outlives", async () => {
+    const store = sqliteStore(path, { synchronous: "full" });
+    await store.create(recordAt(NOW, { manager }), call);
+    const database = new DatabaseSync(path);
+    expect(database.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+    database.close();
+    await store.close();
+    expect(store.profile.durability).toBe("power-loss");
+    expect(sqliteStore(path).profile.durability).toBe("crash");
+    expect(sqliteStore(":memory:").profile.durability).toBe("process");
+  });
+
+  it.each([
+    ["normal", 1],
+    ["full", 2],
+  ] as const)("syncs as it is told: %s", async (synchronous, level) => {
+    const source = fileSource(path, synchronous);
+    await source.prepare();
+    const row = source.open().prepare("PRAGMA synchronous").get();
+    expect(row).toEqual({ synchronous: level });
+    source.close();
+  });
+
+  it("tells when its folder is missing, and works once that is there", async () => {
+    const nested = join(folder, "data", "sessions.db");
+    const store = sqliteStore(nested);
+    const record = recordAt(NOW, { manager });
+    await expect(store.create(record, call)).rejects.toMatchObject({
+      name: "StoreError",
+      operation: "create",
+      outcome: "failed",
+      cause: { code: "ENOENT" },
+    });
+    await mkdir(join(folder, "data"));
+    expect(await store.create(record, call)).toBe("created");
+    await store.close();
+  });
+
+  it("refuses a file that is no database", async () => {
+    await writeFile(
+      path,
+      "This is a text, and quite certainly not a database of SQLite's.".repeat(99),
+    );
+    const store = sqliteStore(path);
+    const failure = store.load(recordAt(NOW, { manager }).id, call);
+    await expect(failure).rejects.toMatchObject({ name: "StoreError", outcome: "failed" });
+    await store.close();
+  });
+
+  it("opens once for many first calls", async () => {
+    const store = sqliteStore(path);
+    const records = Array.from({ length: 50 }, () => recordAt(NOW, { manager }));
+    const outcomes = await Promise.all(records.map((record) => store.create(record, call)));
+    expect(new Set(outcomes)).toEqual(new Set(["created"]));
+    expect(await store.directory.count(manager, call)).toBe(50);
+    await store.close();
+  });
+
+  it("keeps several tables in one database apart, keywords among their names", async () => {
+    const one = sqliteStore(path, { table: "order" });
+    const other = sqliteStore(path, { table: "Sessions_2" });
+    const record = recordAt(NOW, { manager });
+    await one.create(record, call);
+    expect(await other.load(record.id, call)).toBeUndefined();
+    expect(await one.load(record.id, call)).toEqual(record);
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it("reads integers from a connection that gives bigints", async () => {
+    const database = new Database(path).defaultSafeIntegers(true);
+    const store = sqliteStore(database);
+    const record = recordAt(NOW, { manager, userId: "alice" });
+    await store.create(record, call);
+    await store.directory.raiseGeneration({ manager, userId: "alice" }, call);
+    expect(await store.load(record.id, call)).toEqual(record);
+    expect(await store.directory.generation({ manager, userId: "alice" }, call)).toBe(1);
+    expect(await store.directory.count(manager, call)).toBe(1);
+    database.close();
+  });
+});
+
+describe("a database of another schema", () => {
+  const open = async (): Promise<SessionStore> => {
+    const store = sqliteStore(path);
+    await store.load(recordAt(NOW, { manager }).id, call);
+    return store;
+  };
+
+  it("is refused with a sentence when it is newer, and left alone", async () => {
+    await (await open()).close?.();
+    const database = new DatabaseSync(path);
+    database.exec("UPDATE sojourn_sessions_meta SET value = 99");
+    await expect(open()).rejects.toThrow(/schema version 99.*run the newer release/);
+    database.exec("UPDATE sojourn_sessions_meta SET value = 1");
+    await (await open()).close?.();
+    database.close();
+  });
+
+  it("is refused where the table is the application's own", async () => {
+    const database = new DatabaseSync(path);
+    database.exec("CREATE TABLE sojourn_sessions (something TEXT)");
+    await expect(open()).rejects.toMatchObject({ name: "StoreError", outcome: "failed" });
+    expect(database.prepare("SELECT name FROM sqlite_master").all()).toEqual([
+      { name: "sojourn_sessions" },
+    ]);
+    database.close();
+  });
+
+  it("leaves user_version to the application", async () => {
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version = 7");
+    await (await open()).close?.();
+    expect(database.prepare("PRAGMA user_version").get()).toEqual({ user_version: 7 });
+    database.close();
+  });
+});
+
+const DRIVERS: readonly (readonly [string, (path: string) => DatabaseSync | Database.Database])[] =
+  [
+    ["node:sqlite", (file) => new DatabaseSync(file)],
+    ["better-sqlite3", (file) => new Database(file)],
+  ];
+
+describe.each(DRIVERS)("a passed connection of %s", (_, connect) => {
+  it("keeps its settings", async () => {
+    const database = connect(path);
+    database.exec("PRAGMA busy_timeout = 1234; PRAGMA synchronous = EXTRA");
+    const settings = (): unknown[] =>
+      ["busy_timeout", "synchronous", "journal_mode"].map((name) =>
+        database.prepare(`PRAGMA ${name}`).get(),
+      );
+    const before = settings();
+    const store = sqliteStore(database);
+    await store.create(recordAt(NOW, { manager }), call);
+    expect(settings()).toEqual(before);
+    database.close();
+  });
+
+  it("has its busy timeout back after a call that met a lock", async () => {
+    const database = connect(path);
+    database.exec("PRAGMA busy_timeout = 60000");
+    const store = sqliteStore(database);
+    await store.load(recordAt(NOW, { manager }).id, call);
+    const release = lock(path, connect);
+    const late = { now: NOW, signal: AbortSignal.timeout(50) };
+    await expect(store.create(recordAt(NOW, { manager }), late)).rejects.toThrow(StoreError);
+    release();
+    expect(database.prepare("PRAGMA busy_timeout").get()).toEqual({ timeout: 60_000 });
+    database.close();
+  });
+
+  it("is not written to inside the application's transaction", async () => {
+    const database = connect(path);
+    const store = sqliteStore(database);
+    const record = recordAt(NOW, { manager });
+    await store.load(record.id, call);
+    database.exec("BEGIN");
+    const creating = store.create(record, call);
+    await new Promise(setImmediate);
+    database.exec("ROLLBACK");
+    expect(await creating).toBe("created");
+    expect(await store.load(record.id, call)).toEqual(record);
+    database.close();
+  });
+
+  it("says what was in the way when the transaction stays open", async () => {
+    const database = connect(path);
+    const store = sqliteStore(database);
+    database.exec("BEGIN");
+    const late = { now: NOW, signal: AbortSignal.timeout(20) };
+    const failure = store.create(recordAt(NOW, { manager }), late);
+    await expect(failure).rejects.toThrow(/transaction open.*until the deadline/);
+    database.exec("COMMIT");
+    expect(await store.directory.count(manager, call)).toBe(0);
+    database.close();
+  });
+
+  it("is found inside a transaction by trying, where it does not tell", async () => {
+    const database = connect(path);
+    const silent: SqliteDatabase = {
+      exec: (sql) => database.exec(sql),
+      prepare: (sql) => database.prepare(sql),
+    };
+    const store = sqliteStore(silent);
+    const record = recordAt(NOW, { manager });
+    expect(await store.create(record, call)).toBe("created");
+    database.exec("BEGIN");
+    const late = { now: NOW, signal: AbortSignal.timeout(20) };
+    await expect(store.load(record.id, late)).rejects.toThrow(/transaction open/);
+    database.exec("COMMIT");
+    expect(await store.load(record.id, call)).toEqual(record);
+    database.close();
+  });
+
+  it("stays open when the store is closed", async () => {
+    const database = connect(path);
+    const store = sqliteStore(database);
+    await store.create(recordAt(NOW, { manager }), call);
+    await store.close();
+    await expect(store.load(recordAt(NOW, { manager }).id, call)).rejects.toThrow(/closed/);
+    const row = database.prepare("SELECT count(*) AS n FROM sojourn_sessions").get();
+    expect(row).toEqual({ n: 1 });
+    database.close();
+  });
+});
+
+describe("deleting what has expired", () => {
+  it("lets others have their turn between batches, and stops at abort", async () => {
+    const store = sqliteStore(":memory:");
+    const records = Array.from({ length: 2_100 }, () => recordAt(NOW, { manager }));
+    for (const record of records) await store.create(record, call);
+    const abort = new AbortController();
+    setImmediate(() => setImmediate(() => abort.abort()));
+    const later = { now: NOW + HOUR_MS, signal: abort.signal };
+    const deleted = await store.expiry.deleteExpired(later);
+    expect(deleted).toBeGreaterThanOrEqual(500);
+    expect(deleted).toBeLessThan(2_100);
+    const rest = await store.expiry.deleteExpired({ ...call, now: NOW + HOUR_MS });
+    expect(deleted + rest).toBe(2_100);
+  });
+
+  it("is wanted every ten minutes, unless told otherwise", () => {
+    expect(sqliteStore(path).expiry.intervalMs).toBe(600_000);
+    expect(sqliteStore(path, { sweepInterval: "1h" }).expiry.intervalMs).toBe(HOUR_MS);
+  });
+});
+
+describe("options of the SQLite store", () => {
+  it.each([
+    ["an empty path", () => sqliteStore("")],
+    ["a URI", () => sqliteStore("file:sessions.db?mode=memory")],
+    ["a table that is no identifier", () => sqliteStore(path, { table: 'x"; DROP TABLE y; --' })],
+    ["a table of SQLite's own", () => sqliteStore(path, { table: "sqlite_master" })],
+    ["an interval that is none", () => sqliteStore(path, { sweepInterval: -1 })],
+    // @ts-expect-error there is no third
+    ["another synchronous", () => sqliteStore(path, { synchronous: "off" })],
+    // @ts-expect-error no such option
+    ["an unknown option", () => sqliteStore(path, { tableName: "sessions" })],
+    // @ts-expect-error a pool is no connection
+    ["what is no database", () => sqliteStore({ query: () => [] })],
+    ["synchronous for a passed connection", () => sqliteStore(memory(), { synchronous: "full" })],
+  ])("refuse %s", (_, open) => {
+    expect(open).toThrow(OptionsError);
+  });
+
+  const memory = (): DatabaseSync => new DatabaseSync(":memory:");
+});
