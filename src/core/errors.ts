@@ -34,10 +34,10 @@ export type StoreOutcome = "failed" | "unknown";
  * deserves.
  *
  * @example
- * app.use((error, req, res, next) => {
- *   if (error.code === "ERR_SESSION_STORE") return res.status(error.status).send("Back in a minute.");
- *   next(error);
- * });
+ * const shopErrors: ErrorRequestHandler = (error, _req, res, next) => {
+ *   if (error instanceof StoreError) res.status(error.status).send("Back in a minute.");
+ *   else next(error);
+ * };
  */
 export abstract class SessionError extends Error {
   abstract readonly code: SessionErrorCode;

@@ -77,8 +77,8 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
   },
   "sojourn/adapter": {
-    values: ["attach", "holdReply"],
-    types: ["Exchange", "Fallback", "Reply", "RequestHead", "Visit"],
+    values: ["attach", "holdReply", "keep", "nodeExchange", "plainAnswer", "webExchange"],
+    types: ["Exchange", "Fallback", "Reply", "RequestHead", "Visit", "WebExchange"],
   },
   "sojourn/express": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
   "sojourn/hono": { values: ["sessionMiddleware"], types: [] },
