@@ -157,7 +157,8 @@ class Line {
 
   /** Resolves to whether every job of the batch has its answer. */
   async #attempt(batch: readonly Job[], conflicts: number): Promise<boolean> {
-    const jobs = batch.length === 1 ? batch : batch.filter((job) => !job.isSettled);
+    // What has run out of time is not sent any more: its error said so.
+    const jobs = batch.filter((job) => !job.isSettled);
     const deadline = jobs.at(-1)?.deadline;
     if (deadline === undefined) return true;
     this.#refusePastAbsoluteEnd(deadline);

@@ -5,6 +5,9 @@ import { cutReply } from "./node-exchange.ts";
 import { isRepresentation } from "./representation.ts";
 
 type Step = () => void;
+/** What a handler sends a response by. */
+type Name = "writeHead" | "write" | "end" | "flushHeaders";
+type Method = (...args: unknown[]) => unknown;
 
 /**
  * `idle`: no byte was asked for yet. `waiting`: the first byte waits for the commit. `flowing`: it
@@ -33,7 +36,7 @@ class HeldReply {
   readonly #res: ServerResponse;
   readonly #visit: Visit;
   readonly #fallback: Fallback;
-  readonly #original: Pick<ServerResponse, "writeHead" | "write" | "end" | "flushHeaders">;
+  readonly #original: Readonly<Record<Name, Method>>;
   #phase: Phase;
   #steps: Step[] = [];
   /** Of the steps: a handler may wait for them, and must not wait forever. */
@@ -46,32 +49,35 @@ class HeldReply {
     this.#fallback = fallback;
     this.#phase = res.headersSent ? "flowing" : "idle";
     if (res.headersSent) visit.headersSent();
-    this.#original = {
-      writeHead: res.writeHead.bind(res) as ServerResponse["writeHead"],
-      write: res.write.bind(res) as ServerResponse["write"],
-      end: res.end.bind(res) as ServerResponse["end"],
-      flushHeaders: res.flushHeaders.bind(res),
-    };
+    const { writeHead, write, end, flushHeaders } = res as unknown as Record<Name, Method>;
+    this.#original = { writeHead, write, end, flushHeaders };
     this.#patch();
   }
 
   #patch(): void {
-    const { writeHead, write, end, flushHeaders } = this.#original;
-    this.#res.writeHead = ((...args: Parameters<typeof writeHead>) => {
-      this.#writeHead(args);
-      return this.#res;
-    }) as typeof writeHead;
-    this.#res.flushHeaders = () => void this.#pass(() => flushHeaders());
-    this.#res.write = ((...args: Parameters<typeof write>) =>
-      this.#pass(() => write(...args), callbackOf(args))) as typeof write;
-    this.#res.end = ((...args: Parameters<typeof end>) => {
-      this.#end(() => void end(...args), callbackOf(args));
-      return this.#res;
-    }) as typeof end;
+    const { write, end, flushHeaders } = this.#original;
+    const patch = {
+      writeHead: (...args: unknown[]) => {
+        this.#writeHead(args);
+        return this.#res;
+      },
+      flushHeaders: () => void this.#pass(() => this.#really(flushHeaders, [])),
+      write: (...args: unknown[]) => this.#pass(() => this.#really(write, args), callbackOf(args)),
+      end: (...args: unknown[]) => {
+        this.#end(() => void this.#really(end, args), callbackOf(args));
+        return this.#res;
+      },
+    };
+    Object.assign(this.#res, patch);
+  }
+
+  /** Calls one of Node's own methods. */
+  #really(method: Method, args: unknown[]): unknown {
+    return Reflect.apply(method, this.#res, args);
   }
 
   #writeHead(args: unknown[]): void {
-    const writeHead = this.#original.writeHead as (...args: unknown[]) => unknown;
+    const writeHead = (...real: unknown[]): unknown => this.#really(this.#original.writeHead, real);
     if (this.#phase === "mute") return;
     if (this.#phase === "flowing") return void writeHead(...args);
     // compression before 1.7.5 repeats the status at each write until Node has the header.
@@ -195,7 +201,7 @@ class HeldReply {
     const answer = (): void => {
       this.#phase = "flowing";
       this.#visit.end();
-      this.#original.end(body);
+      this.#really(this.#original.end, [body]);
       this.#phase = "mute";
       this.#callBack();
     };

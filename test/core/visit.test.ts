@@ -171,6 +171,9 @@ describe("writers of one session in a line", () => {
     expect(await late).toMatchObject({ code: "ERR_SESSION_STORE" });
     gates[1]?.();
     await parallel;
+    await vi.advanceTimersByTimeAsync(10);
+    expect(gates).toHaveLength(2);
+
     const after = second.update("n", increment);
     await vi.waitFor(() => expect(gates).toHaveLength(3));
     gates[2]?.();

@@ -139,7 +139,7 @@ describe.each(FRAMEWORKS)("%s", (_, make) => {
     client.clear();
     const failed = await client.get("/");
     expect(failed.status).toBe(503);
-    expect(await failed.text()).not.toMatch(/one|two|three/);
+    expect(await failed.text()).not.toContain("one two");
   });
 });
 
