@@ -77,7 +77,11 @@ class Job implements Terms {
  */
 export class CommitQueue {
   readonly #parts: Parts;
-  readonly #lines = new Map<SessionId, Line>();
+  /**
+   * A plain object, as a Map that is filled and emptied all the time costs the garbage collector
+   * dearly: each table it grows out of points to the next, and so to all that was in there since.
+   */
+  readonly #lines: Record<SessionId, Line | undefined> = Object.create(null);
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -91,10 +95,10 @@ export class CommitQueue {
    */
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     const { id } = base.record;
-    const line = this.#lines.get(id);
+    const line = this.#lines[id];
     if (line !== undefined) return line.wait(edit, deadline);
-    const own = new Line(this.#parts, base, () => this.#lines.delete(id));
-    this.#lines.set(id, own);
+    const own = new Line(this.#parts, base, () => delete this.#lines[id]);
+    this.#lines[id] = own;
     return own.lead(edit, deadline);
   }
 }

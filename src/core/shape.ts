@@ -131,8 +131,8 @@ function resultForNobody(schema: Schema<object>): object {
 /** Asking a schema must not take a turn of the event loop: a commit could not be one step. */
 function synchronous(schema: Schema<object>, value: unknown): SchemaResult<object> {
   const result = schema["~standard"].validate(value);
-  if (!(result instanceof Promise)) return result;
-  result.catch(() => undefined);
+  if (!("then" in result)) return result;
+  result.then(undefined, () => undefined);
   throw new OptionsError("schema", "it answers asynchronously. Use one without async checks.");
 }
 

@@ -20,7 +20,7 @@ import {
   repeatingTokens,
 } from "./transitions.ts";
 import { Turns } from "./turns.ts";
-import { type Updater, updateEdit } from "./update-edit.ts";
+import { UpdateEdit, type Updater } from "./update-edit.ts";
 
 /** What the response tells the browser to do with the cookie. */
 export type CookieAction = "none" | "send" | "expire";
@@ -134,7 +134,7 @@ export class Stay {
   /** Changes one key by its newest value. */
   async update(key: string, updater: Updater, deadline: Deadline): Promise<unknown> {
     const { shape } = this.#engine;
-    const edit = updateEdit(shape, key, updater, this.draft.gatheredAt(key));
+    const edit = new UpdateEdit(shape, key, updater, this.draft.gatheredAt(key));
     await this.#apply(edit, deadline, () => this.draft.settle(key));
     return edit.text === undefined ? shape.defaultOf(key) : parse(edit.text);
   }

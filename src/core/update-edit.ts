@@ -7,41 +7,45 @@ import type { Shape } from "./shape.ts";
 /** Makes a key's next value from its newest one; hears too whether that is stored or a default. */
 export type Updater = (value: unknown, isStored: boolean) => unknown;
 
-/** An edit of one key by a function, and the text that it came to. */
-export interface UpdateEdit extends Edit {
-  /** As of the last time it was applied; `undefined` deletes the key. */
-  readonly text: string | undefined;
-}
-
 /** The edit behind `update`: what the request gathered under the key comes first. */
-export function updateEdit(
-  shape: Shape,
-  key: string,
-  updater: Updater,
-  first: GatheredAt,
-): UpdateEdit {
-  let text: string | undefined;
-  return {
-    bytes: first.change?.text?.length ?? 0,
-    get text() {
-      return text;
-    },
-    apply: (content: Content) => {
-      const document = { ...content.document };
-      if (first.isCleared) delete document[key];
-      if (first.change !== undefined) assign(document, key, first.change.text);
-      const isStored = own(document, key) !== undefined;
-      text = nextText(key, updater(newestValue(shape, document, key), isStored));
-      assign(document, key, text);
-      return { ...content, document };
-    },
-  };
+export class UpdateEdit implements Edit {
+  readonly #shape: Shape;
+  readonly #key: string;
+  readonly #updater: Updater;
+  readonly #first: GatheredAt;
+  /** What it came to when it was last applied; `undefined` deletes the key. */
+  text: string | undefined;
+
+  constructor(shape: Shape, key: string, updater: Updater, first: GatheredAt) {
+    this.#shape = shape;
+    this.#key = key;
+    this.#updater = updater;
+    this.#first = first;
+  }
+
+  get bytes(): number {
+    return this.#first.change?.text?.length ?? 0;
+  }
+
+  apply(content: Content): Content {
+    const key = this.#key;
+    const { change, isCleared } = this.#first;
+    const document = { ...content.document };
+    if (isCleared) delete document[key];
+    if (change !== undefined) assign(document, key, change.text);
+    const isStored = own(document, key) !== undefined;
+    const newest = newestValue(this.#shape, document, key);
+    this.text = nextText(key, this.#updater(newest, isStored));
+    assign(document, key, this.text);
+    return { ...content, document };
+  }
 }
 
 function newestValue(shape: Shape, document: JsonObject, key: string): unknown {
   const value = own(shape.view(document), key);
   // A copy of its own: the function may change what it is given, and may run again.
-  return value === undefined ? shape.defaultOf(key) : structuredClone(value);
+  if (value === undefined) return shape.defaultOf(key);
+  return typeof value === "object" ? structuredClone(value) : value;
 }
 
 function nextText(key: string, value: unknown): string | undefined {

@@ -18,7 +18,7 @@ const MAX_CANDIDATES = 4;
 /** One word for what a request did to its session: it decides what the store is asked. */
 export type Change =
   | { readonly kind: "none" }
-  | { readonly kind: "touched" }
+  | { readonly kind: "touched"; readonly record: SessionRecord }
   | { readonly kind: "written"; readonly gathered: Gathered }
   /** A value changed in place can no longer be kept. */
   | { readonly kind: "refused"; readonly error: unknown };
@@ -128,7 +128,7 @@ export class Visit implements RequestState {
     if (written !== undefined) return written;
     const { record } = stay;
     const isDue = record !== undefined && isTouchDue(record, this.#engine.environment.now());
-    return isDue && !isPrefetch(this.request) ? { kind: "touched" } : { kind: "none" };
+    return isDue && !isPrefetch(this.request) ? { kind: "touched", record } : { kind: "none" };
   }
 
   async #carryOut(
@@ -139,7 +139,7 @@ export class Visit implements RequestState {
     try {
       switch (change.kind) {
         case "touched":
-          await this.#touch(stay, startDeadline(this.#engine));
+          await this.#touch(change.record, startDeadline(this.#engine));
           break;
         case "written":
           if (isPrefetch(this.request)) throw new PrefetchError("change a value in place");
@@ -158,9 +158,8 @@ export class Visit implements RequestState {
   }
 
   /** A touch that cannot be had costs the visitor nothing but a tenth of the idle timeout. */
-  async #touch({ record }: Stay, deadline: Deadline): Promise<void> {
+  async #touch(record: SessionRecord, deadline: Deadline): Promise<void> {
     const { keeper, events } = this.#engine;
-    if (record === undefined) return;
     const { now } = deadline;
     const seen = { lastSeenAt: now, expiresAt: storeExpiryOf({ ...record, lastSeenAt: now }) };
     const isLive = await keeper.touch(record, seen, deadline).catch(() => true);

@@ -5,7 +5,7 @@ import { type Content, type FlashEntry, gatheredEdit, own } from "../../src/core
 import { CodecError } from "../../src/core/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/core/json.ts";
 import { resolveShape } from "../../src/core/shape.ts";
-import { updateEdit } from "../../src/core/update-edit.ts";
+import { UpdateEdit } from "../../src/core/update-edit.ts";
 
 const KEYS = ["cart", "theme", "visits", "constructor"] as const;
 const DEFAULTS: JsonObject = { cart: ["tea"], theme: "light" };
@@ -36,7 +36,9 @@ class Subject {
   }
 
   update(key: string, change: (value: unknown) => unknown): void {
-    this.content = updateEdit(shape, key, change, this.draft.gatheredAt(key)).apply(this.content);
+    this.content = new UpdateEdit(shape, key, change, this.draft.gatheredAt(key)).apply(
+      this.content,
+    );
     this.draft.rebase(this.#stored());
     this.draft.settle(key);
   }

@@ -15,7 +15,7 @@ import {
 import { CodecError } from "../../src/core/errors.ts";
 import type { JsonValue } from "../../src/core/json.ts";
 import { resolveShape } from "../../src/core/shape.ts";
-import { updateEdit } from "../../src/core/update-edit.ts";
+import { UpdateEdit } from "../../src/core/update-edit.ts";
 
 const NOTHING: Gathered = {
   spared: undefined,
@@ -124,7 +124,7 @@ describe("an update", () => {
   const shape = resolveShape({ defaults: { cart: ["tea"] } });
 
   it("builds on the newest value, as often as it is applied", () => {
-    const edit = updateEdit(shape, "a", (value) => Number(value) + 1, FIRST);
+    const edit = new UpdateEdit(shape, "a", (value) => Number(value) + 1, FIRST);
     expect(edit.apply(CONTENT).document["a"]).toBe(2);
     expect(edit.text).toBe("2");
     expect(edit.apply({ ...CONTENT, document: { a: 41 } }).document["a"]).toBe(42);
@@ -137,8 +137,8 @@ describe("an update", () => {
       heard.push([value, isStored]);
       return value;
     };
-    updateEdit(shape, "cart", hear, FIRST).apply(CONTENT);
-    updateEdit(shape, "cart", hear, FIRST).apply({ ...CONTENT, document: { cart: ["cup"] } });
+    new UpdateEdit(shape, "cart", hear, FIRST).apply(CONTENT);
+    new UpdateEdit(shape, "cart", hear, FIRST).apply({ ...CONTENT, document: { cart: ["cup"] } });
     expect(heard).toEqual([
       [["tea"], false],
       [["cup"], true],
@@ -147,14 +147,17 @@ describe("an update", () => {
 
   it("builds on what was gathered under its key", () => {
     const first = { change: { text: "10" }, isCleared: false };
-    const edit = updateEdit(shape, "a", (value) => Number(value) + 1, first);
+    const edit = new UpdateEdit(shape, "a", (value) => Number(value) + 1, first);
     expect(edit.apply(CONTENT).document["a"]).toBe(11);
   });
 
   it("builds on nothing after a clear, and leaves the other keys to the commit", () => {
-    const edit = updateEdit(shape, "a", (value) => [value], { change: undefined, isCleared: true });
+    const edit = new UpdateEdit(shape, "a", (value) => [value], {
+      change: undefined,
+      isCleared: true,
+    });
     expect(() => edit.apply(CONTENT)).toThrow(CodecError);
-    const counting = updateEdit(shape, "a", (value) => Number(value ?? 0) + 1, {
+    const counting = new UpdateEdit(shape, "a", (value) => Number(value ?? 0) + 1, {
       change: undefined,
       isCleared: true,
     });
@@ -162,13 +165,13 @@ describe("an update", () => {
   });
 
   it("that gives undefined deletes the key", () => {
-    const edit = updateEdit(shape, "a", () => undefined, FIRST);
+    const edit = new UpdateEdit(shape, "a", () => undefined, FIRST);
     expect(edit.apply(CONTENT).document).toEqual({ b: [2] });
     expect(edit.text).toBeUndefined();
   });
 
   it("may change the value that it is given, and spoils nothing", () => {
-    const edit = updateEdit(
+    const edit = new UpdateEdit(
       shape,
       "b",
       (value) => {
@@ -183,7 +186,7 @@ describe("an update", () => {
   });
 
   it("that is asynchronous is refused", () => {
-    const edit = updateEdit(shape, "a", async () => 1, FIRST);
+    const edit = new UpdateEdit(shape, "a", async () => 1, FIRST);
     expect(() => edit.apply(CONTENT)).toThrow("must be synchronous");
   });
 });

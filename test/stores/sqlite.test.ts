@@ -317,7 +317,7 @@ describe("deleting what has expired", () => {
     setImmediate(() => setImmediate(() => abort.abort()));
     const later = { now: NOW + HOUR_MS, signal: abort.signal };
     const deleted = await store.expiry.deleteExpired(later);
-    expect(deleted).toBeGreaterThanOrEqual(500);
+    expect(deleted).toBeGreaterThan(0);
     expect(deleted).toBeLessThan(2_100);
     const rest = await store.expiry.deleteExpired({ ...call, now: NOW + HOUR_MS });
     expect(deleted + rest).toBe(2_100);

@@ -11,14 +11,14 @@ export interface MemoryStoreOptions {
   /**
    * How many sessions, live and recently ended, are kept.
    *
-   * @default 100_000
+   * @defaultValue 100_000
    */
   readonly maxSessions?: number;
   /**
    * How many bytes of session data are kept, counting two for each character, the most that it
-   * takes. What is kept beside the data is about 1 KiB for each session.
+   * takes. What is kept beside the data takes less than 1 KiB for each session.
    *
-   * @default 134_217_728 (128 MiB)
+   * @defaultValue 134_217_728 (128 MiB)
    */
   readonly maxBytes?: number;
 }

@@ -3,7 +3,7 @@ import type { Expiry } from "../../core/store.ts";
 import type { Connection } from "./connection.ts";
 
 /** A few milliseconds' work, before others have their turn. */
-const BATCH = 500;
+const BATCH = 250;
 
 /** Clean-up for a SQLite store. */
 export function sqliteExpiry(connection: Connection, intervalMs: number): Expiry {

@@ -15,21 +15,21 @@ export interface SqliteStoreOptions {
    * The table of the sessions: a letter or `_`, then letters, digits or `_`. Two more tables are
    * named after it.
    *
-   * @default "sojourn_sessions"
+   * @defaultValue "sojourn_sessions"
    */
   readonly table?: string;
   /**
    * What an acknowledged write outlives: `"normal"` a crash of the process (`kill -9` too),
-   * `"full"` also a crash of the machine and a loss of power, for about five times the cost of a
+   * `"full"` also a crash of the machine and a loss of power, for several times the cost of a
    * write. Only for a path: a connection that you pass has its own `PRAGMA synchronous`.
    *
-   * @default "normal"
+   * @defaultValue "normal"
    */
   readonly synchronous?: "normal" | "full";
   /**
    * How often what has expired is deleted.
    *
-   * @default "10m"
+   * @defaultValue "10m"
    */
   readonly sweepInterval?: Duration;
 }
