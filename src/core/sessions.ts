@@ -55,7 +55,8 @@ export interface Sessions<D extends object> {
    * Runs a web-standard handler with sessions: call `sessions.open(request)` inside.
    *
    * @returns The handler's response, with the session's cookie. Where the session cannot be kept,
-   * a plain answer with the error's status.
+   * a plain answer with the error's status. An error of the handler's own is thrown on, unless a
+   * transition's cookie must go out: then it is printed, and answered with a plain 500.
    * @example
    * Bun.serve({ fetch: (request) => sessions.handle(request, shop) });
    */

@@ -54,6 +54,11 @@ export class Visit implements RequestState {
     return this.#exchange.request;
   }
 
+  /** Whether a cookie waits for the response: of a transition that is completed already. */
+  get hasCookie(): boolean {
+    return this.#stay !== undefined && this.#stay.cookie !== "none";
+  }
+
   /** How far the response is. */
   get phase(): ReplyPhase {
     return this.#phase;

@@ -1,4 +1,4 @@
-import { SessionError } from "../core/errors.ts";
+import { plainText, SessionError } from "../core/errors.ts";
 import type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { HandleOptions } from "../core/sessions.ts";
@@ -19,8 +19,13 @@ export async function handle(
     const response = await attachments.run(visit, () => handler(request));
     return await keep(visit, exchange, response);
   } catch (error) {
-    if (!(error instanceof SessionError)) throw error;
-    return await keep(visit, exchange, error.getResponse());
+    const isOurs = error instanceof SessionError;
+    if (!isOurs && !visit.hasCookie) throw error;
+    // A completed signIn or regenerate has ended the old token: its cookie must reach the browser,
+    // which it cannot with somebody else's error page.
+    if (!isOurs) console.error(error);
+    const answer = isOurs ? error.getResponse() : new Response(plainText(500), { status: 500 });
+    return await keep(visit, exchange, answer);
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { HeadersSentError } from "../../src/core/errors.ts";
 import { testClient } from "../../src/testing/index.ts";
 import { closeAll, shop } from "./support/shop.ts";
@@ -31,6 +31,27 @@ describe("sessions.handle", () => {
       }),
     );
     expect((await client.get("/")).status).toBe(500);
+  });
+
+  it("sends the cookie of a completed sign-in though the handler fails after it", async () => {
+    const { sessions } = shop();
+    const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        if (session.userId !== undefined) return new Response(session.userId);
+        await session.signIn("ada");
+        throw new Error("the mailer is down");
+      }),
+    );
+    const failed = await client.get("/");
+    expect(failed.status).toBe(500);
+    expect(await failed.text()).not.toContain("mailer");
+    expect(printed).toHaveBeenCalledWith(
+      expect.objectContaining({ message: "the mailer is down" }),
+    );
+    printed.mockRestore();
+    expect(await (await client.get("/")).text()).toBe("ada");
   });
 
   it("keeps parallel requests apart", async () => {
