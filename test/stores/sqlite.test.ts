@@ -9,6 +9,7 @@ import { OptionsError, StoreError } from "../../src/core/errors.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import { newToken, sessionId } from "../../src/core/token.ts";
 import { type SqliteDatabase, sqliteStore } from "../../src/stores/sqlite/index.ts";
+import { ensureSchema } from "../../src/stores/sqlite/schema.ts";
 import { fileSource } from "../../src/stores/sqlite/source.ts";
 import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
@@ -59,7 +60,7 @@ describe("the SQLite store", () => {
         const answers = await play(open(), run);
         expect(answers.store).toEqual(answers.model);
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -100,6 +101,28 @@ describe("the SQLite store", () => {
     expect(contents.join("")).toContain(record.id);
     expect(contents.join("")).not.toContain(token);
     await store.close();
+  });
+
+  it("keeps nothing of what a session was, once it has ended", async () => {
+    const store = sqliteStore(path);
+    const texts = { data: '{"private":1}', flash: "[1]", userId: "alice", device: "Firefox" };
+    const record = recordAt(NOW, { manager, ...texts, authenticatedAt: NOW, earlier: "12345678" });
+    const tombstone = tombstoneAt(NOW, record);
+    await store.create(record, call);
+    await store.end(tombstone, undefined, call);
+    await store.close();
+    const database = new DatabaseSync(path);
+    const row = database.prepare("SELECT * FROM sojourn_sessions").get() ?? {};
+    database.close();
+    const kept = Object.entries(row).filter(([, value]) => value !== null);
+    expect(Object.fromEntries(kept)).toEqual({
+      id: record.id,
+      manager,
+      version: tombstone.version,
+      reason: "destroyed",
+      ended_at: NOW,
+      expires_at: tombstone.expiresAt,
+    });
   });
 
   it("writes to a log, and declares what that outlives", async () => {
@@ -183,7 +206,7 @@ describe("the SQLite store", () => {
   });
 });
 
-describe("a database of another schema", () => {
+describe("the schema", () => {
   const open = async (): Promise<SessionStore> => {
     const store = sqliteStore(path);
     await store.load(recordAt(NOW, { manager }).id, call);
@@ -207,6 +230,27 @@ describe("a database of another schema", () => {
     expect(database.prepare("SELECT name FROM sqlite_master").all()).toEqual([
       { name: "sojourn_sessions" },
     ]);
+    database.close();
+  });
+
+  it("is created by another just before it gets the lock", async () => {
+    const database = new DatabaseSync(path);
+    let isFirst = true;
+    const overtaken: SqliteDatabase = {
+      prepare: (sql) => database.prepare(sql),
+      exec(sql) {
+        if (isFirst && sql.startsWith("BEGIN IMMEDIATE")) {
+          isFirst = false;
+          const other = new DatabaseSync(path);
+          ensureSchema(other, "sojourn_sessions");
+          other.close();
+        }
+        database.exec(sql);
+      },
+    };
+    const store = sqliteStore(overtaken);
+    expect(await store.create(recordAt(NOW, { manager }), call)).toBe("created");
+    expect(isFirst).toBe(false);
     database.close();
   });
 
