@@ -36,9 +36,11 @@ export interface StoreProfile {
 }
 
 /**
- * Where records are kept. Absent or expired is an answer, not an error; a store rejects only when
- * it cannot answer, with a {@link StoreError} whose outcome is `failed` if it knows that nothing
- * was written, or with the driver's own error, which counts as `unknown` for a write.
+ * Where records are kept. What is past its `expiresAt` counts as absent for every method: `create`
+ * takes its place, `update`, `end` and `touch` find it gone. Absent is an answer, not an error; a
+ * store rejects only when it cannot answer, with a {@link StoreError} whose outcome is `failed` if
+ * it knows that nothing was written, or with the driver's own error, which counts as `unknown` for
+ * a write.
  */
 export interface SessionStore {
   readonly profile: StoreProfile;
@@ -72,7 +74,7 @@ export interface SessionStore {
   /** Present where the backend does not expire records by itself. */
   readonly expiry?: Expiry;
 
-  /** Closes what the store itself opened. Calls that follow reject. */
+  /** Closes what the store itself opened; may be called again. Other calls that follow reject. */
   close?(): Promise<void>;
 }
 
