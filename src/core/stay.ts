@@ -17,6 +17,7 @@ import {
   type Fields,
   type Issued,
   issue,
+  MAX_TOKENS,
   repeatingTokens,
 } from "./transitions.ts";
 import { Turns } from "./turns.ts";
@@ -30,8 +31,6 @@ export type CookieAction = "none" | "send" | "expire";
  * `destroyed` by this one.
  */
 export type Condition = "new" | "live" | "detached" | "destroyed";
-
-const MAX_TOKENS = 3;
 
 /** What is told of a session that has ended. */
 export interface Former {

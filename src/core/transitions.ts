@@ -34,7 +34,7 @@ export interface Issued {
 type Parts = Pick<Engine, "keeper" | "environment" | "name" | "events">;
 
 /** A repeated token means a broken source of randomness; it must not go on unnoticed for long. */
-const MAX_TOKENS = 3;
+export const MAX_TOKENS = 3;
 
 /** Gives fields an identity: a fresh token, its id, a first version. */
 export function issue({ environment, name }: Parts, fields: Fields): Issued {
