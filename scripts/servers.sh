@@ -17,6 +17,10 @@ need() {
 find_missing() {
   missing=()
   need chromium chromium
+  need memcached memcached
+  need mariadb-server-core mariadbd /usr/sbin/mariadbd
+  need postgresql-15 /usr/lib/postgresql/15/bin/postgres
+  need redis-server redis-server
 }
 
 find_missing

@@ -33,13 +33,16 @@ export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export type { Session, SessionView, SignInOptions, SignOutOptions } from "./core/session.ts";
 export type { HandleOptions, SessionInfo, SessionSource, Sessions } from "./core/sessions.ts";
 export type {
+  Announcements,
   Directory,
   EndAll,
+  EndListener,
   EndOutcome,
   Expiry,
   ScanPage,
   Seen,
   SessionStore,
+  SilentStore,
   StoreCall,
   StoreProfile,
   Touch,

@@ -21,7 +21,8 @@ export type StoreOperation =
   | "endAll"
   | "scan"
   | "count"
-  | "deleteExpired";
+  | "deleteExpired"
+  | "subscribe";
 
 /**
  * What is known of the store after a failure: `failed` left it as it was, `unknown` may have

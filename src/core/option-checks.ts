@@ -49,11 +49,12 @@ export function checkUserId(option: string, userId: unknown): void {
     typeof userId === "string" &&
     userId !== "" &&
     userId.length <= MAX_USER_ID_LENGTH &&
-    userId.isWellFormed();
+    userId.isWellFormed() &&
+    !userId.includes("\0");
   if (isUsable) return;
   throw new OptionsError(
     option,
-    `must be a text of 1 to ${MAX_USER_ID_LENGTH} characters, such as String(user.id).`,
+    `must be a text of 1 to ${MAX_USER_ID_LENGTH} characters without NUL, such as String(user.id).`,
   );
 }
 

@@ -73,10 +73,15 @@ export interface SessionStore {
   readonly directory?: Directory;
   /** Present where the backend does not expire records by itself. */
   readonly expiry?: Expiry;
+  /** Present where the backend tells every process which sessions have ended. */
+  readonly announcements?: Announcements;
 
   /** Closes what the store itself opened; may be called again. Other calls that follow reject. */
   close?(): Promise<void>;
 }
+
+/** A store that offers everything but to announce what other processes do. */
+export type SilentStore = Required<Omit<SessionStore, "announcements">>;
 
 /**
  * Moves `lastSeenAt` and `expiresAt` of a live record forward, never back, and leaves its version
@@ -140,4 +145,21 @@ export interface Expiry {
   readonly intervalMs: number;
   /** Deletes records and tombstones past their `expiresAt`, and resolves to how many. */
   deleteExpired(call: StoreCall): Promise<number>;
+}
+
+/**
+ * Tells which sessions have ended, through whichever process: for caches, and for connections that
+ * stay open. Told once at most, and lost with the connection; what must hold is in the records.
+ */
+export interface Announcements {
+  /** Resolves once `listener` is told, to the function that stops it; rejects if it cannot. */
+  subscribe(listener: EndListener, call: StoreCall): Promise<() => Promise<void>>;
+}
+
+/** Who is told of ended sessions. */
+export interface EndListener {
+  /** These have ended: by `end`, or by `endAll`. */
+  onEnded(ids: readonly SessionId[]): void;
+  /** Ends may have been missed: called when the connection is lost, and when it is there again. */
+  onGap(): void;
 }

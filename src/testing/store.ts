@@ -3,6 +3,7 @@ import { OptionsError } from "../core/errors.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
 import type { SessionStore } from "../core/store.ts";
 import { resolveRunner, type TestRunner } from "./runner.ts";
+import { tellAnnouncing } from "./store/announcing.ts";
 import { tellCreating } from "./store/creating.ts";
 import {
   tellCounting,
@@ -50,13 +51,15 @@ const GROUPS: readonly (readonly [string, (tell: Tell) => void])[] = [
   ["scan", tellScanning],
   ["count", tellCounting],
   ["deleteExpired", tellExpiring],
+  ["announcements", tellAnnouncing],
   ["odd data", tellOddData],
   ["failures", tellFailing],
 ];
 
 /**
  * Checks that a store keeps the contract of {@link SessionStore}, sentence by sentence, with calls
- * that really race. What the store does not offer (touch, directory, expiry) is not asked of it.
+ * that really race. What the store does not offer (touch, directory, expiry,
+ * announcements) is not asked of it.
  *
  * @param name - Of the store, for the report.
  * @param open - Opens the store; called for each test.
@@ -116,7 +119,7 @@ async function playOn(open: OpenStore, play: Play): Promise<void> {
   }
 }
 
-const CAPABILITIES = ["touch", "directory", "expiry"] as const;
+const CAPABILITIES = ["touch", "directory", "expiry", "announcements"] as const;
 
 function declare(name: string): Play {
   return async ({ store }) => {

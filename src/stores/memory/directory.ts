@@ -1,6 +1,7 @@
 import type { StoreOperation } from "../../core/errors.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
 import type { Directory, EndAll, ScanPage } from "../../core/store.ts";
+import type { Audience } from "./audience.ts";
 import { removeAllExpired } from "./expiry.ts";
 import { Generations } from "./generations.ts";
 import type { Shelf } from "./shelf.ts";
@@ -9,6 +10,7 @@ import type { Shelf } from "./shelf.ts";
 export function memoryDirectory(
   opened: (operation: StoreOperation) => Shelf,
   maxUsers: number,
+  audience: Audience,
 ): Directory {
   const generations = new Generations(maxUsers);
   return {
@@ -28,7 +30,9 @@ export function memoryDirectory(
       const shelf = opened("endAll");
       const ended = shelf.recordsOf(manager, userId, now).filter(({ id }) => id !== end.except);
       for (const record of ended) shelf.put(tombstoneOf(record, end), now);
-      return ended.map(({ id }) => id);
+      const ids = ended.map(({ id }) => id);
+      audience.tell(ids);
+      return ids;
     },
     async scan(page, { now }) {
       return firstAfter(opened("scan"), page, now);

@@ -1,6 +1,7 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
 import type {
+  Announcements,
   Directory,
   EndOutcome,
   Expiry,
@@ -11,6 +12,7 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import { Audience } from "./audience.ts";
 import { memoryDirectory } from "./directory.ts";
 import { memoryExpiry } from "./expiry.ts";
 import { type Bounds, Shelf } from "./shelf.ts";
@@ -31,13 +33,21 @@ export class MemoryStore implements Required<SessionStore> {
   readonly profile: StoreProfile = PROFILE;
   readonly directory: Directory;
   readonly expiry: Expiry;
+  readonly announcements: Announcements;
+  readonly #audience = new Audience();
   #shelf: Shelf | undefined;
 
   constructor(bounds: Bounds) {
     this.#shelf = new Shelf(bounds);
     const opened = (operation: StoreOperation): Shelf => this.#opened(operation);
-    this.directory = memoryDirectory(opened, bounds.maxSessions);
+    this.directory = memoryDirectory(opened, bounds.maxSessions, this.#audience);
     this.expiry = memoryExpiry(opened);
+    this.announcements = {
+      subscribe: async (listener) => {
+        opened("subscribe");
+        return this.#audience.subscribe(listener);
+      },
+    };
   }
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
@@ -71,6 +81,7 @@ export class MemoryStore implements Required<SessionStore> {
     const isExpected = expected === undefined || current.version === expected;
     if (!isExpected) return { kind: "conflict", current };
     shelf.put(Object.freeze({ ...tombstone }), call.now);
+    this.#audience.tell([tombstone.id]);
     return { kind: "ended" };
   }
 

@@ -1,7 +1,7 @@
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
-import type { SessionStore, StoreProfile } from "../../core/store.ts";
+import type { SilentStore, StoreProfile } from "../../core/store.ts";
 import { Connection } from "./connection.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { fileSource, passedSource, type Source, type Synchronous } from "./source.ts";
@@ -48,7 +48,7 @@ export interface SqliteStoreOptions {
 export function sqliteStore(
   pathOrDatabase: string | SqliteDatabase,
   options: SqliteStoreOptions = {},
-): Required<SessionStore> {
+): SilentStore {
   requireKnownKeys("sqliteStore", options, ["table", "synchronous", "sweepInterval"]);
   const { table = "sojourn_sessions", sweepInterval = "10m" } = options;
   checkTable(table);

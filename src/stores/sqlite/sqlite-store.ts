@@ -4,7 +4,7 @@ import type {
   EndOutcome,
   Expiry,
   Seen,
-  SessionStore,
+  SilentStore,
   StoreCall,
   StoreProfile,
   UpdateOutcome,
@@ -17,7 +17,7 @@ import { endedValues, liveValues, storedOf } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** Sessions in a table. The writing statement checks; a second one only explains a miss. */
-export class SqliteStore implements Required<SessionStore> {
+export class SqliteStore implements SilentStore {
   readonly profile: StoreProfile;
   readonly directory: Directory;
   readonly expiry: Expiry;

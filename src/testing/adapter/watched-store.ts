@@ -7,6 +7,7 @@ import type {
   ScanPage,
   Seen,
   SessionStore,
+  SilentStore,
   StoreCall,
   StoreProfile,
   UpdateOutcome,
@@ -23,15 +24,15 @@ export type Hindrance = (method: StoreMethod) => Promise<void>;
 const WRITES: ReadonlySet<StoreMethod> = new Set(["create", "update", "end", "touch"]);
 
 /** Somebody's store, of which every call is counted and may be hindered. */
-export class WatchedStore implements Required<SessionStore> {
+export class WatchedStore implements SilentStore {
   readonly profile: StoreProfile;
   readonly directory: Directory;
   readonly expiry: Expiry;
-  readonly #inner: Required<SessionStore>;
+  readonly #inner: SilentStore;
   #calls: StoreMethod[] = [];
   #hindrance: Hindrance | undefined;
 
-  constructor(inner: Required<SessionStore>) {
+  constructor(inner: SilentStore) {
     this.#inner = inner;
     this.profile = inner.profile;
     this.directory = this.#watchDirectory(inner.directory);

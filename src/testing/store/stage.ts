@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
 import type {
+  Announcements,
   Directory,
   EndAll,
   Expiry,
@@ -128,5 +129,15 @@ export function withExpiry(play: (stage: Stage, expiry: Expiry) => Promise<void>
   return async (stage) => {
     const { expiry } = stage.store;
     if (expiry !== undefined) await play(stage, expiry);
+  };
+}
+
+/** A test that has nothing to check where nobody is told of ended sessions. */
+export function withAnnouncements(
+  play: (stage: Stage, announcements: Announcements) => Promise<void>,
+): Play {
+  return async (stage) => {
+    const { announcements } = stage.store;
+    if (announcements !== undefined) await play(stage, announcements);
   };
 }

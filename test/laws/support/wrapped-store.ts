@@ -1,4 +1,4 @@
-import type { Directory, SessionStore } from "../../../src/index.ts";
+import type { Directory, SessionStore, SilentStore } from "../../../src/index.ts";
 
 type DirectoryMethod = Exclude<keyof Directory, never>;
 export type Operation = "load" | "create" | "update" | "end" | "touch" | DirectoryMethod;
@@ -17,7 +17,7 @@ export const WRITES: readonly Operation[] = [
 export type Intercept = <T>(operation: Operation, send: () => Promise<T>) => Promise<T>;
 
 /** Another store object over the same data, as a second process would have. */
-export function wrapped(store: Required<SessionStore>, intercept: Intercept): SessionStore {
+export function wrapped(store: SilentStore, intercept: Intercept): SessionStore {
   const { directory } = store;
   return {
     profile: store.profile,

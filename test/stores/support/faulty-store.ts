@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SessionRecord } from "../../../src/core/record.ts";
-import type { Directory, SessionStore } from "../../../src/core/store.ts";
+import type { Directory, EndListener, SessionStore } from "../../../src/core/store.ts";
 import type { SessionId } from "../../../src/core/token.ts";
 import { memoryStore } from "../../../src/stores/memory/index.ts";
 
@@ -21,6 +21,16 @@ async function put(sound: Complete, record: SessionRecord): Promise<void> {
   if (found?.kind === "live") await sound.update(record, found.version, { signal, now: 0 });
   // At the end of time even a tombstone has expired.
   else await sound.create(record, { signal, now: Number.MAX_SAFE_INTEGER });
+}
+
+async function subscribed(
+  told: Set<EndListener>,
+  listener: EndListener,
+): Promise<() => Promise<void>> {
+  told.add(listener);
+  return async () => {
+    told.delete(listener);
+  };
 }
 
 function withDirectory(sound: Complete, slip: Partial<Directory>): Partial<Complete> {
@@ -207,6 +217,47 @@ export const SLIPS: Readonly<Record<string, Slip>> = {
         },
       }),
   },
+  "tells of every attempt to end a session": {
+    caughtBy: ["announcements: tells of no write, no touch, and no end that changed nothing"],
+    make: (sound) => {
+      const told = new Set<EndListener>();
+      return {
+        announcements: { subscribe: async (listener) => subscribed(told, listener) },
+        end: async (stone, expected, call) => {
+          for (const listener of told) listener.onEnded([stone.id]);
+          return sound.end(stone, expected, call);
+        },
+      };
+    },
+  },
+  "tells of single ends alone, and for ever": {
+    caughtBy: [
+      "announcements: tells of every session that endAll ends, and of none that it spares",
+      "announcements: tells a listener nothing once it has stopped",
+    ],
+    make: (sound) => {
+      const told = new Set<EndListener>();
+      return {
+        announcements: {
+          subscribe: async (listener) => {
+            await subscribed(told, listener);
+            return async () => undefined;
+          },
+        },
+        end: async (stone, expected, call) => {
+          const outcome = await sound.end(stone, expected, call);
+          if (outcome.kind === "ended") for (const each of told) each.onEnded([stone.id]);
+          return outcome;
+        },
+      };
+    },
+  },
+  "tells nobody of an end": {
+    caughtBy: ["announcements: tells of a session that another handle ends"],
+    make: () => ({
+      announcements: { subscribe: async () => async () => undefined },
+    }),
+  },
   "never raises a generation": {
     caughtBy: ["generations: rise, and never come back to an earlier value"],
     make: (sound) => withDirectory(sound, { raiseGeneration: async () => undefined }),
@@ -286,6 +337,7 @@ export function storeThat(slip: Slip): SessionStore {
     touch: (id, seen, call) => sound.touch(id, seen, call),
     directory: sound.directory,
     expiry: sound.expiry,
+    announcements: sound.announcements,
     close: () => sound.close(),
     ...slip.make(sound),
   };

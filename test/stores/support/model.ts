@@ -3,7 +3,7 @@ import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../../../
 import type {
   EndOutcome,
   Seen,
-  SessionStore,
+  SilentStore,
   StoreCall,
   UpdateOutcome,
   UserKey,
@@ -97,7 +97,7 @@ export interface Answers {
 /** What a step has to work with. */
 interface Turn {
   readonly step: Step;
-  readonly store: Required<SessionStore>;
+  readonly store: SilentStore;
   readonly model: Model;
   readonly call: StoreCall;
   readonly now: EpochMs;
@@ -183,7 +183,7 @@ export const RUNS: fc.Arbitrary<readonly Step[]> = fc.array(
 );
 
 /** Plays one run on both. */
-export async function play(store: Required<SessionStore>, run: readonly Step[]): Promise<Answers> {
+export async function play(store: SilentStore, run: readonly Step[]): Promise<Answers> {
   const model = new Model();
   const answers: { store: unknown[]; model: unknown[] } = { store: [], model: [] };
   const ids = Array.from({ length: SESSIONS }, () => freshId(MANAGERS[0]));
@@ -199,7 +199,7 @@ export async function play(store: Required<SessionStore>, run: readonly Step[]):
 
 function turnOf(
   step: Step,
-  store: Required<SessionStore>,
+  store: SilentStore,
   model: Model,
   ids: readonly SessionId[],
   now: EpochMs,
