@@ -40,7 +40,7 @@ export function sessionMiddleware<D extends object>(
     throw new OptionsError("open", 'it must be "on-demand" or "always".');
   }
   return (req: Request, res: Response, next: NextFunction) => {
-    const fallback: Fallback = { fail: next, plainAnswer };
+    const fallback = new NextFallback(next);
     try {
       attach(sessions, nodeExchange(req, res), [req], (visit) => holdReply(res, visit, fallback));
     } catch (error) {
@@ -49,4 +49,14 @@ export function sessionMiddleware<D extends object>(
     if (open === "on-demand") return next();
     sessions.open(req).then(() => next(), next);
   };
+}
+
+/** Hands failures to Express's error path. */
+class NextFallback implements Fallback {
+  readonly fail: NextFunction;
+  readonly plainAnswer: Fallback["plainAnswer"] = plainAnswer;
+
+  constructor(next: NextFunction) {
+    this.fail = next;
+  }
 }

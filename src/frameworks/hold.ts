@@ -32,16 +32,25 @@ export function holdReply(res: ServerResponse, visit: Visit, fallback: Fallback)
   new HeldReply(res, visit, fallback);
 }
 
+/**
+ * What leads to the request stands in fields, not in object or array literals: V8 may come to
+ * allocate a literal's objects in the old generation, and then each of them keeps its whole request
+ * in memory until the next full collection, at three times the cost of a write.
+ */
 class HeldReply {
   readonly #res: ServerResponse;
   readonly #visit: Visit;
   readonly #fallback: Fallback;
-  readonly #original: Readonly<Record<Name, Method>>;
+  readonly #reallyWriteHead: Method;
+  readonly #reallyWrite: Method;
+  readonly #reallyEnd: Method;
+  readonly #reallyFlush: Method;
   #phase: Phase;
-  #steps: Step[] = [];
+  /** What was asked for while waiting, but for the end. */
+  #steps: Step[] | undefined;
+  #lastStep: Step | undefined;
   /** Of the steps: a handler may wait for them, and must not wait forever. */
   #callbacks: Step[] | undefined;
-  #hasEnd = false;
 
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
     this.#res = res;
@@ -49,26 +58,26 @@ class HeldReply {
     this.#fallback = fallback;
     this.#phase = res.headersSent ? "flowing" : "idle";
     if (res.headersSent) visit.headersSent();
-    const { writeHead, write, end, flushHeaders } = res as unknown as Record<Name, Method>;
-    this.#original = { writeHead, write, end, flushHeaders };
-    this.#patch();
+    const patched = res as unknown as Record<Name, Method>;
+    this.#reallyWriteHead = patched.writeHead;
+    this.#reallyWrite = patched.write;
+    this.#reallyEnd = patched.end;
+    this.#reallyFlush = patched.flushHeaders;
+    this.#patch(patched);
   }
 
-  #patch(): void {
-    const { write, end, flushHeaders } = this.#original;
-    const patch = {
-      writeHead: (...args: unknown[]) => {
-        this.#writeHead(args);
-        return this.#res;
-      },
-      flushHeaders: () => void this.#pass(() => this.#really(flushHeaders, [])),
-      write: (...args: unknown[]) => this.#pass(() => this.#really(write, args), callbackOf(args)),
-      end: (...args: unknown[]) => {
-        this.#end(() => void this.#really(end, args), callbackOf(args));
-        return this.#res;
-      },
+  #patch(patched: Record<Name, Method>): void {
+    patched.writeHead = (...args) => {
+      this.#writeHead(args);
+      return this.#res;
     };
-    Object.assign(this.#res, patch);
+    patched.flushHeaders = () => void this.#pass(() => this.#really(this.#reallyFlush, []));
+    patched.write = (...args) =>
+      this.#pass(() => this.#really(this.#reallyWrite, args), callbackOf(args));
+    patched.end = (...args) => {
+      this.#end(() => void this.#really(this.#reallyEnd, args), callbackOf(args));
+      return this.#res;
+    };
   }
 
   /** Calls one of Node's own methods. */
@@ -77,7 +86,7 @@ class HeldReply {
   }
 
   #writeHead(args: unknown[]): void {
-    const writeHead = (...real: unknown[]): unknown => this.#really(this.#original.writeHead, real);
+    const writeHead = (...real: unknown[]): unknown => this.#really(this.#reallyWriteHead, real);
     if (this.#phase === "mute") return;
     if (this.#phase === "flowing") return void writeHead(...args);
     // compression before 1.7.5 repeats the status at each write until Node has the header.
@@ -102,12 +111,15 @@ class HeldReply {
     if (this.#phase === "idle") this.#begin();
     if (this.#phase === "flowing") return step() !== false;
     if (this.#phase === "mute") callback?.();
-    else this.#keep(() => void step(), callback);
+    else {
+      this.#steps ??= [];
+      this.#steps.push(() => void step());
+      this.#remember(callback);
+    }
     return this.#phase === "mute";
   }
 
-  #keep(step: Step, callback: Step | undefined): void {
-    this.#steps.push(step);
+  #remember(callback: Step | undefined): void {
     if (callback === undefined) return;
     this.#callbacks ??= [];
     this.#callbacks.push(callback);
@@ -115,12 +127,13 @@ class HeldReply {
 
   #end(step: Step, callback: Step | undefined): void {
     if (this.#phase === "idle") this.#begin();
-    if (this.#phase === "mute" || this.#phase === "ending" || this.#hasEnd) callback?.();
+    const isEnded = this.#phase === "mute" || this.#phase === "ending" || this.#lastStep;
+    if (isEnded) callback?.();
     else if (this.#phase === "flowing") this.#finish(step);
     else {
-      this.#hasEnd = true;
+      this.#lastStep = step;
       this.#pretend("writableEnded", true);
-      this.#keep(step, callback);
+      this.#remember(callback);
     }
   }
 
@@ -143,21 +156,25 @@ class HeldReply {
     // Compression mounted before us writes its headers now, and asks first whether it still may.
     this.#pretend("headersSent", false);
     const steps = this.#steps;
-    this.#steps = [];
+    const last = this.#lastStep;
+    this.#forgetSteps();
     this.#callbacks = undefined;
-    const last = this.#hasEnd ? steps.pop() : undefined;
-    this.#hasEnd = false;
     try {
       const really = (step: Step): void => {
         step();
         this.#pretend("headersSent", true);
       };
-      for (const step of steps) really(step);
+      steps?.forEach(really);
       if (last !== undefined) this.#finish(() => really(last));
       else if (!this.#res.writableNeedDrain) this.#res.emit("drain");
     } catch {
       this.#cut();
     }
+  }
+
+  #forgetSteps(): void {
+    this.#steps = undefined;
+    this.#lastStep = undefined;
   }
 
   /** What changed after the first byte is kept before the last one. */
@@ -178,14 +195,14 @@ class HeldReply {
 
   #fail(error: unknown): void {
     this.#revealTruth();
-    this.#steps = [];
+    const hasEnd = this.#lastStep !== undefined;
+    this.#forgetSteps();
     for (const name of this.#res.getHeaderNames()) {
       if (isRepresentation(name)) this.#res.removeHeader(name);
     }
     // Where the handler set it: HTTP/2 has none, and warns whoever names it.
     if (Object.hasOwn(this.#res, "statusMessage")) this.#res.statusMessage = "";
-    if (this.#hasEnd) {
-      this.#hasEnd = false;
+    if (hasEnd) {
       this.#phase = "idle";
       this.#res.statusCode = 500;
       this.#fallback.fail(error);
@@ -201,7 +218,7 @@ class HeldReply {
     const answer = (): void => {
       this.#phase = "flowing";
       this.#visit.end();
-      this.#really(this.#original.end, [body]);
+      this.#really(this.#reallyEnd, [body]);
       this.#phase = "mute";
       this.#callBack();
     };

@@ -5,7 +5,17 @@ import { IncomingHead } from "../core/source.ts";
 
 /** A Node request and its response, as the engine sees them. */
 export function nodeExchange(req: IncomingMessage, res: ServerResponse): Exchange {
-  return { request: new IncomingHead(req), reply: new NodeReply(res) };
+  return new NodeExchange(req, res);
+}
+
+class NodeExchange implements Exchange {
+  readonly request: IncomingHead;
+  readonly reply: NodeReply;
+
+  constructor(req: IncomingMessage, res: ServerResponse) {
+    this.request = new IncomingHead(req);
+    this.reply = new NodeReply(res);
+  }
 }
 
 class NodeReply implements Reply {
