@@ -21,6 +21,7 @@ find_missing() {
   need mariadb-server-core mariadbd /usr/sbin/mariadbd
   need postgresql-15 /usr/lib/postgresql/15/bin/postgres
   need redis-server redis-server
+  need redis-tools redis-cli
 }
 
 find_missing

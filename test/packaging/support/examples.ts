@@ -70,8 +70,7 @@ const CONTEXT: Readonly<Record<string, string>> = {
   cookie:
     'import type { ResolvedCookie } from "../../src/cookies/cookie-options.ts";\ndeclare const cookie: ResolvedCookie;',
   clock: 'import type { TestClock } from "sojourn/testing";\ndeclare const clock: TestClock;',
-  createClient:
-    "declare function createClient(options: { url: string }): { connect(): Promise<{ destroy(): void }> };",
+  createClient: 'import { createClient } from "redis";',
   createSessions: 'import { createSessions } from "sojourn";',
   describe: 'import { describe, it } from "vitest";',
   express: 'import express from "express";',
@@ -82,8 +81,9 @@ const CONTEXT: Readonly<Record<string, string>> = {
   pipeline: 'import { pipeline } from "node:stream/promises";',
   Readable: 'import { Readable } from "node:stream";',
   now: "declare const now: number;",
-  redisStore:
-    'import type { SessionStore } from "sojourn";\ndeclare function redisStore(client: object): SessionStore;',
+  client:
+    'import { createClient } from "redis";\ndeclare const client: ReturnType<typeof createClient>;',
+  redisStore: 'import { redisStore } from "sojourn/redis";',
   req: 'import type { Request as ExpressRequest } from "express";\ndeclare const req: ExpressRequest;',
   res: 'import type { Response as ExpressResponse } from "express";\ndeclare const res: ExpressResponse;',
   sessionMiddleware: 'import { sessionMiddleware } from "sojourn/express";',

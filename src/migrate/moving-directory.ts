@@ -1,0 +1,68 @@
+import type { SessionRecord } from "../core/record.ts";
+import type { Directory, ScanPage, StoreCall, UserKey } from "../core/store.ts";
+import { finish, type Route } from "./carrier.ts";
+import { parcelsOf } from "./parcel.ts";
+
+/** The directory over both stores of a move. */
+export function movingDirectory(route: Route): Directory {
+  const [from, to] = [route.from.directory, route.to.directory];
+  return {
+    async generation(user, call) {
+      // Both only ever rise, so their sum never comes back to an earlier value.
+      const both = [from.generation(user, call), to.generation(user, call)];
+      const [old = 0, young = 0] = await Promise.all(both);
+      return old + young;
+    },
+    async raiseGeneration(user, call) {
+      // In both, for processes that know only one of them.
+      await Promise.all([from.raiseGeneration(user, call), to.raiseGeneration(user, call)]);
+    },
+    async list(user, call) {
+      const old = await from.list(user, call);
+      await finishParcels(route, user, call);
+      const all = united(old, await to.list(user, call));
+      return all.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
+    },
+    async endAll(user, end, call) {
+      // What has been claimed before this is in a parcel or in `to`, and is found there.
+      const old = await from.endAll(user, end, call);
+      await finishParcels(route, user, call);
+      return [...old, ...(await to.endAll(user, end, call))];
+    },
+    scan: (page, call) => scanned(route, page, call),
+    async count(manager, call) {
+      const both = [from.count(manager, call), to.count(manager, call)];
+      const [old = 0, young = 0] = await Promise.all(both);
+      return old + young;
+    },
+  };
+}
+
+/** One after the other: what is carried in between is seen twice rather than never. */
+async function scanned(
+  { from, to }: Route,
+  page: ScanPage,
+  call: StoreCall,
+): Promise<readonly SessionRecord[]> {
+  const old = await from.directory.scan(page, call);
+  const all = united(old, await to.directory.scan(page, call));
+  return all.sort((one, other) => (one.id < other.id ? -1 : 1)).slice(0, page.limit);
+}
+
+/** Turns a user's claimed parcels into records, so that `to` knows of them all. */
+async function finishParcels(
+  route: Route,
+  { manager, userId }: UserKey,
+  call: StoreCall,
+): Promise<void> {
+  const parcels = { manager: parcelsOf(manager), userId };
+  for (const parcel of await route.to.directory.list(parcels, call)) {
+    await finish(route, parcel, call);
+  }
+}
+
+/** Each session once, as the second list has it: it was read later. */
+function united(old: readonly SessionRecord[], young: readonly SessionRecord[]): SessionRecord[] {
+  const all = new Map([...old, ...young].map((record) => [record.id, record]));
+  return [...all.values()];
+}

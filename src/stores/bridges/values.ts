@@ -1,0 +1,102 @@
+import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+
+/** What a backend is given: plain data, so that its own serialisation carries it. */
+export type Value = Readonly<Record<string, string | number | boolean>>;
+
+/** A record or tombstone without its undefined fields, which JSON would drop and BSON make null. */
+export function plainOf(stored: StoredSession): Value {
+  const fields = Object.entries(stored).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields);
+}
+
+/** What stands under the key of a session is no session. */
+export class UnreadableError extends Error {}
+
+/** Reads what a backend gives back; a fresh object, whatever the backend holds on to. */
+export function storedOf(value: unknown, id: SessionId): StoredSession {
+  const fields = new Fields(value);
+  if (fields.text("id") !== id) throw new UnreadableError("it belongs to another session");
+  switch (fields.text("kind")) {
+    case "live":
+      return recordOf(fields, id);
+    case "ended":
+      return tombstoneOf(fields, id);
+    default:
+      throw new UnreadableError("its kind is unknown");
+  }
+}
+
+function recordOf(fields: Fields, id: SessionId): SessionRecord {
+  return {
+    kind: "live",
+    id,
+    manager: fields.text("manager"),
+    version: fields.text("version") as CommitId,
+    earlier: fields.text("earlier"),
+    data: fields.text("data"),
+    flash: fields.text("flash"),
+    userId: fields.optionalText("userId"),
+    createdAt: fields.number("createdAt"),
+    lastSeenAt: fields.number("lastSeenAt"),
+    authenticatedAt: fields.optionalNumber("authenticatedAt"),
+    persistent: fields.flag("persistent"),
+    device: fields.optionalText("device"),
+    idleTimeoutMs: fields.number("idleTimeoutMs"),
+    absoluteTimeoutMs: fields.number("absoluteTimeoutMs"),
+    expiresAt: fields.number("expiresAt"),
+  };
+}
+
+function tombstoneOf(fields: Fields, id: SessionId): Tombstone {
+  return {
+    kind: "ended",
+    id,
+    manager: fields.text("manager"),
+    version: fields.text("version") as CommitId,
+    reason: fields.text("reason") as Tombstone["reason"],
+    endedAt: fields.number("endedAt"),
+    next: fields.optionalText("next") as SessionId | undefined,
+    expiresAt: fields.number("expiresAt"),
+  };
+}
+
+/** Reads fields by their types. Its errors name the field, and never what is in it. */
+class Fields {
+  readonly #fields: object;
+
+  constructor(value: unknown) {
+    if (typeof value !== "object" || value === null) throw new UnreadableError("it is no object");
+    this.#fields = value;
+  }
+
+  text(name: string): string {
+    const field = this.#read(name);
+    if (typeof field === "string") return field;
+    throw new UnreadableError(`its ${name} is no text`);
+  }
+
+  optionalText(name: string): string | undefined {
+    return this.#read(name) === undefined ? undefined : this.text(name);
+  }
+
+  number(name: string): number {
+    const field = this.#read(name);
+    if (typeof field === "number" && Number.isFinite(field)) return field;
+    throw new UnreadableError(`its ${name} is no number`);
+  }
+
+  optionalNumber(name: string): number | undefined {
+    return this.#read(name) === undefined ? undefined : this.number(name);
+  }
+
+  flag(name: string): boolean {
+    const field = this.#read(name);
+    if (typeof field === "boolean") return field;
+    throw new UnreadableError(`its ${name} is neither true nor false`);
+  }
+
+  #read(name: string): unknown {
+    return (Reflect.get(this.#fields, name) as unknown) ?? undefined;
+  }
+}

@@ -1,0 +1,170 @@
+import { StoreError } from "../../core/errors.ts";
+import {
+  remembers,
+  type SessionRecord,
+  type StoredSession,
+  type Tombstone,
+} from "../../core/record.ts";
+import type {
+  EndOutcome,
+  Seen,
+  SessionStore,
+  StoreCall,
+  StoreProfile,
+  UpdateOutcome,
+} from "../../core/store.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import type { Connection, Errand } from "./connection.ts";
+import type { NewItem } from "./items.ts";
+import { exptimeOf } from "./lifetime.ts";
+import { storedOf, textOf } from "./values.ts";
+
+/** What stands under an id, with the token that a write of it must name. */
+interface Standing<T extends StoredSession = StoredSession> {
+  readonly stored: T;
+  readonly token: string;
+}
+
+/**
+ * Sessions as items. A write reads the item, judges it, and replaces it by `cas`, which the server
+ * refuses if anybody wrote meanwhile; then it is read again. Each turn that is lost is another
+ * writer's success, and the call's deadline ends the last one.
+ */
+export class MemcachedStore implements SessionStore {
+  readonly profile: StoreProfile;
+  readonly #connection: Connection;
+  readonly #maxItemBytes: number;
+
+  constructor(connection: Connection, profile: StoreProfile, maxItemBytes: number) {
+    this.#connection = connection;
+    this.profile = profile;
+    this.#maxItemBytes = maxItemBytes;
+  }
+
+  async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
+    const standing = await this.#find({ operation: "load", id, call });
+    return standing?.stored;
+  }
+
+  async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
+    const errand: Errand = { operation: "create", id: record.id, call };
+    const item = this.#itemOf(errand, record);
+    for (;;) {
+      if (await this.#connection.add(errand, item)) return "created";
+      const standing = await this.#standing(errand);
+      if (standing === undefined) continue;
+      if (!isPast(standing, call)) return "taken";
+      if (await this.#connection.replace(errand, item, standing.token)) return "created";
+    }
+  }
+
+  async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
+    const errand: Errand = { operation: "update", id: record.id, call };
+    const item = this.#itemOf(errand, record);
+    for (let turn = 0; ; turn += 1) {
+      const standing = await this.#find(errand);
+      if (!isLive(standing)) return { kind: "gone", tombstone: tombstoneOf(standing) };
+      const { stored: current, token } = standing;
+      if (current.version !== expected) {
+        // A client that sends twice sees its second `cas` refused because of its first.
+        const isOurs = turn > 0 && remembers(current, record.version);
+        return isOurs ? { kind: "updated" } : { kind: "conflict", current };
+      }
+      if (await this.#connection.replace(errand, item, token)) return { kind: "updated" };
+    }
+  }
+
+  async end(
+    tombstone: Tombstone,
+    expected: CommitId | undefined,
+    call: StoreCall,
+  ): Promise<EndOutcome> {
+    const errand: Errand = { operation: "end", id: tombstone.id, call };
+    const item = this.#itemOf(errand, tombstone);
+    for (let turn = 0; ; turn += 1) {
+      const standing = await this.#find(errand);
+      if (!isLive(standing)) {
+        const earlier = tombstoneOf(standing);
+        const isOurs = turn > 0 && earlier?.version === tombstone.version;
+        return isOurs ? { kind: "ended" } : { kind: "gone", tombstone: earlier };
+      }
+      const { stored: current, token } = standing;
+      if (expected !== undefined && current.version !== expected) {
+        return { kind: "conflict", current };
+      }
+      if (await this.#connection.replace(errand, item, token)) return { kind: "ended" };
+    }
+  }
+
+  async touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
+    const errand: Errand = { operation: "touch", id, call };
+    for (;;) {
+      const standing = await this.#find(errand);
+      if (!isLive(standing)) return false;
+      const { stored: current, token } = standing;
+      const touched = seenBy(current, seen);
+      if (touched === current) return true;
+      const item = this.#itemOf(errand, touched);
+      if (await this.#connection.replace(errand, item, token)) return true;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  /** What stands there and has not expired. */
+  async #find(errand: Errand): Promise<Standing | undefined> {
+    const standing = await this.#standing(errand);
+    return standing !== undefined && isPast(standing, errand.call) ? undefined : standing;
+  }
+
+  async #standing(errand: Errand): Promise<Standing | undefined> {
+    const item = await this.#connection.read(errand);
+    if (item === undefined) return undefined;
+    return { stored: readable(errand, item.text), token: item.token };
+  }
+
+  #itemOf(errand: Errand, stored: StoredSession): NewItem {
+    const text = textOf(stored);
+    const bytes = this.#connection.bytesOf(errand, text);
+    if (bytes > this.#maxItemBytes) {
+      throw new StoreError(
+        errand.operation,
+        "failed",
+        `the session takes ${bytes} bytes in Memcached, more than maxItemBytes ` +
+          `(${this.#maxItemBytes}); keep large things elsewhere and their key in the session, or ` +
+          "raise maxItemBytes and the server's -I",
+      );
+    }
+    return { text, exptime: exptimeOf(stored.expiresAt, errand.call.now) };
+  }
+}
+
+function readable({ operation, id }: Errand, text: string): StoredSession {
+  try {
+    return storedOf(id, text);
+  } catch (cause) {
+    throw new StoreError(operation, "failed", "an item is no session", { cause });
+  }
+}
+
+function isPast({ stored }: Standing, { now }: StoreCall): boolean {
+  return stored.expiresAt <= now;
+}
+
+function isLive(standing: Standing | undefined): standing is Standing<SessionRecord> {
+  return standing?.stored.kind === "live";
+}
+
+function tombstoneOf(standing: Standing | undefined): Tombstone | undefined {
+  return standing?.stored.kind === "ended" ? standing.stored : undefined;
+}
+
+/** Merged by the maximum; the same object where nothing moves. */
+function seenBy(record: SessionRecord, seen: Seen): SessionRecord {
+  const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
+  const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
+  const isMoved = lastSeenAt !== record.lastSeenAt || expiresAt !== record.expiresAt;
+  return isMoved ? { ...record, lastSeenAt, expiresAt } : record;
+}

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import type { PostgresValue } from "./clients.ts";
+import { NotSent, Unanswered } from "./failure.ts";
+
+/** One of the store's statements. */
+export interface Statement {
+  /** The same for the same text, in every process: the name to prepare it under. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Names a statement by its text: tables and releases never share a name, which `pg` would refuse. */
+export function statement(text: string): Statement {
+  return { name: `sojourn_${createHash("sha256").update(text).digest("hex").slice(0, 24)}`, text };
+}
+
+/** A row as the statement's columns in their order: names may be changed by a driver's settings. */
+export type Row = readonly unknown[];
+
+/** Who hears what is announced on a channel. */
+export interface Ear {
+  hear(payload: string): void;
+  /** Something may have been missed. */
+  gap(): void;
+}
+
+/** What the store needs of a driver. */
+export interface Database {
+  /**
+   * Runs one statement as a transaction of its own.
+   *
+   * @throws {@link NotSent} if it never left, {@link Unanswered} at abort, or the driver's error.
+   */
+  query(
+    statement: Statement,
+    values: readonly PostgresValue[],
+    signal: AbortSignal,
+  ): Promise<readonly Row[]>;
+  /** Runs a text without parameters; fails as `query` does. */
+  script(text: string, signal: AbortSignal): Promise<void>;
+  /** Resolves when it listens, to the function that stops it. */
+  listen(channel: string, ear: Ear): Promise<() => Promise<void>>;
+}
+
+/** The answer, unless the signal is aborted first; an answer that comes later is nobody's. */
+export function waited<T>(answer: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(new Unanswered());
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    answer.then(
+      (value) => {
+        signal.removeEventListener("abort", stop);
+        resolve(value);
+      },
+      (error: unknown) => {
+        signal.removeEventListener("abort", stop);
+        reject(error);
+      },
+    );
+  });
+}
+
+/** Refuses what need not be begun any more. */
+export function refuseAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new NotSent(new Unanswered());
+}
+
+/** For promises whose failure somebody else is told of. */
+export function ignore(): void {}

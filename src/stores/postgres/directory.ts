@@ -1,0 +1,36 @@
+import type { Directory } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+import type { Connection } from "./connection.ts";
+import { endedValues, recordOf } from "./rows.ts";
+
+/** The directory of a PostgreSQL store. */
+export function postgresDirectory(connection: Connection): Directory {
+  return {
+    async generation({ manager, userId }, call) {
+      const [row] = await connection.run("generation", call, [manager, userId]);
+      return Number(row?.[0] ?? 0);
+    },
+    async raiseGeneration({ manager, userId }, call) {
+      await connection.run("raiseGeneration", call, [manager, userId]);
+    },
+    async list({ manager, userId }, call) {
+      const rows = await connection.run("list", call, [manager, userId, call.now]);
+      return rows.map(recordOf);
+    },
+    async endAll({ manager, userId }, end, call) {
+      const values = endedValues({ ...end, next: undefined });
+      const whose = [manager, userId, end.except ?? null, call.now];
+      const rows = await connection.run("endAll", call, [...values, ...whose]);
+      return rows.map(([id]) => id as SessionId);
+    },
+    async scan({ manager, after, limit }, call) {
+      const values = [after ?? "", manager, call.now, limit];
+      const rows = await connection.run("scan", call, values);
+      return rows.map(recordOf);
+    },
+    async count(manager, call) {
+      const [row] = await connection.run("count", call, [manager, call.now]);
+      return Number(row?.[0]);
+    },
+  };
+}

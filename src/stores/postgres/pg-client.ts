@@ -1,0 +1,64 @@
+import type { PgClient, PgNotification } from "./clients.ts";
+import { type Database, ignore, refuseAborted, waited } from "./database.ts";
+import { NotSent } from "./failure.ts";
+import { PgSender, sendScript } from "./pg-query.ts";
+
+/** One connection, a `Client` of `pg`, or one that a pool has lent. */
+export function pgClientDatabase(client: PgClient): Database {
+  const sender = new PgSender();
+  const line = new Line();
+  return {
+    async query(statement, values, signal) {
+      let isSent = false;
+      const answer = line.next(() => {
+        refuseAborted(signal);
+        isSent = true;
+        return sender.send(client, statement, values);
+      });
+      try {
+        return await waited(answer, signal);
+      } catch (error) {
+        throw isSent || error instanceof NotSent ? error : new NotSent(error);
+      }
+    },
+    script: (text, signal) =>
+      waited(
+        line.next(() => sendScript(client, text)),
+        signal,
+      ),
+    async listen(channel, ear) {
+      const hear = (message: PgNotification): void => {
+        if (message.channel === channel) ear.hear(message.payload ?? "");
+      };
+      const lost = (): void => ear.gap();
+      client.on("notification", hear);
+      client.on("end", lost);
+      const deafen = (): void => {
+        client.removeListener("notification", hear);
+        client.removeListener("end", lost);
+      };
+      try {
+        await line.next(() => sendScript(client, `LISTEN "${channel}"`));
+      } catch (error) {
+        deafen();
+        throw error;
+      }
+      return async () => {
+        deafen();
+        // In vain where the application has closed the client, and then needless.
+        await line.next(() => sendScript(client, `UNLISTEN "${channel}"`)).catch(ignore);
+      };
+    },
+  };
+}
+
+/** One query at a time: `pg` deprecates a client's own queue, and from this one a call can leave. */
+class Line {
+  #last: Promise<unknown> = Promise.resolve();
+
+  next<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(ignore);
+    return turn;
+  }
+}

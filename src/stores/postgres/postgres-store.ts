@@ -1,0 +1,87 @@
+import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type {
+  Announcements,
+  Directory,
+  EndOutcome,
+  Expiry,
+  Seen,
+  SessionStore,
+  StoreCall,
+  StoreProfile,
+  UpdateOutcome,
+} from "../../core/store.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import { PostgresAnnouncements } from "./announcements.ts";
+import type { Connection } from "./connection.ts";
+import type { Row } from "./database.ts";
+import { postgresDirectory } from "./directory.ts";
+import { postgresExpiry } from "./expiry.ts";
+import { endedValues, liveValues, storedOf } from "./rows.ts";
+
+/** Sessions in a table. Every operation is one statement, and so one round trip. */
+export class PostgresStore implements Required<SessionStore> {
+  readonly profile: StoreProfile;
+  readonly directory: Directory;
+  readonly expiry: Expiry;
+  readonly announcements: Announcements;
+  readonly #connection: Connection;
+  readonly #audience: PostgresAnnouncements;
+
+  constructor(connection: Connection, profile: StoreProfile, sweepIntervalMs: number) {
+    this.#connection = connection;
+    this.profile = profile;
+    this.directory = postgresDirectory(connection);
+    this.expiry = postgresExpiry(connection, sweepIntervalMs);
+    this.#audience = new PostgresAnnouncements(connection);
+    this.announcements = this.#audience;
+  }
+
+  async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
+    const [row] = await this.#connection.run("load", call, [id, call.now]);
+    return storedOf(row);
+  }
+
+  async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
+    const values = [...liveValues(record), record.id, call.now];
+    const rows = await this.#connection.run("create", call, values);
+    return rows.length === 1 ? "created" : "taken";
+  }
+
+  async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
+    const values = [...liveValues(record), record.id, expected, call.now];
+    const [row] = await this.#connection.run("update", call, values);
+    return missed(row) ?? { kind: "updated" };
+  }
+
+  async end(
+    tombstone: Tombstone,
+    expected: CommitId | undefined,
+    call: StoreCall,
+  ): Promise<EndOutcome> {
+    const values = [...endedValues(tombstone), tombstone.id, expected ?? null, call.now];
+    const [row] = await this.#connection.run("end", call, values);
+    return missed(row) ?? { kind: "ended" };
+  }
+
+  async touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
+    const values = [seen.lastSeenAt, seen.expiresAt, id, call.now];
+    const rows = await this.#connection.run("touch", call, values);
+    return rows.length === 1;
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+    await this.#audience.close();
+  }
+}
+
+/** Why a compare-and-set changed nothing, unless it did: a count of writes, then what stands. */
+function missed(
+  row: Row | undefined,
+): Exclude<UpdateOutcome, { readonly kind: "updated" }> | undefined {
+  const [written, ...standing] = row ?? [];
+  if (Number(written) === 1) return undefined;
+  const current = storedOf(standing);
+  if (current?.kind === "live") return { kind: "conflict", current };
+  return { kind: "gone", tombstone: current };
+}

@@ -1,0 +1,58 @@
+import type { StoreProfile } from "../../core/store.ts";
+import type { Recognized } from "./clients.ts";
+
+const SERVER: StoreProfile = {
+  scope: "network",
+  durability: "power-loss",
+  readYourWrites: "always",
+  eviction: "never",
+  caveats: [
+    "The server's fsync and synchronous_commit decide what outlives a loss of power.",
+    "After a failover to an asynchronous standby the last writes may be missing, an end among " +
+      'them; synchronousEnds: "on" with a synchronous standby keeps the ends.',
+    "Connect to the primary: a read from a standby may be late.",
+  ],
+};
+
+const CLIENT: StoreProfile = {
+  ...SERVER,
+  caveats: [
+    ...SERVER.caveats,
+    "One Client never reconnects, runs one statement at a time, and takes part in a transaction " +
+      "that the application opens on it; pass a Pool.",
+  ],
+};
+
+const POSTGRES_JS: StoreProfile = {
+  ...SERVER,
+  caveats: [
+    ...SERVER.caveats,
+    "postgres.js tells of a lost listening connection only when it is there again.",
+  ],
+};
+
+const PGLITE: StoreProfile = {
+  scope: "process",
+  durability: "process",
+  readYourWrites: "always",
+  eviction: "never",
+  caveats: [
+    "PGlite keeps its data where it is told to; without a folder it ends with its process.",
+  ],
+};
+
+/** How far the laws are kept, through each kind of client. */
+export function profileOf(kind: Recognized["kind"]): StoreProfile {
+  switch (kind) {
+    case "pool":
+      return SERVER;
+    case "client":
+      return CLIENT;
+    case "postgres.js":
+      return POSTGRES_JS;
+    case "pglite":
+      return PGLITE;
+    default:
+      return kind satisfies never;
+  }
+}

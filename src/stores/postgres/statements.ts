@@ -1,0 +1,155 @@
+import { type Statement, statement } from "./database.ts";
+import { ENDED_COLUMNS, LIVE_COLUMNS, SELECTED } from "./rows.ts";
+import type { TableNames } from "./tables.ts";
+
+/** Every statement of the store. Each is a transaction by itself. */
+export interface Statements {
+  readonly load: Statement;
+  readonly create: Statement;
+  readonly update: Statement;
+  readonly end: Statement;
+  readonly touch: Statement;
+  readonly generation: Statement;
+  readonly raiseGeneration: Statement;
+  readonly list: Statement;
+  readonly endAll: Statement;
+  readonly scan: Statement;
+  readonly count: Statement;
+  readonly deleteExpired: Statement;
+}
+
+/** What `synchronous_commit` can be asked to be. */
+export type Synchronous = "local" | "remote_write" | "on" | "remote_apply";
+
+/** A notification carries less than 8,000 bytes; an id takes 46 with its space. */
+const IDS_PER_NOTIFICATION = 150;
+
+// What only a live record has makes room; the data too.
+const ONLY_LIVE = LIVE_COLUMNS.filter(
+  ({ name }) => !["manager", "version", "expires_at"].includes(name),
+);
+const LIVE_NAMES = LIVE_COLUMNS.map(({ name }) => name).join(", ");
+/** The parameters of a live record, from `$1` on. */
+const LIVE_PARAMETERS = LIVE_COLUMNS.map(({ cast }, place) => `$${place + 1}::${cast}`);
+const NEXT = LIVE_COLUMNS.length + 1;
+const LIVE_SET = LIVE_COLUMNS.map(({ name }, place) => `${name} = ${LIVE_PARAMETERS[place]}`);
+
+const BURY = `version = $1::text, expires_at = $2::bigint, reason = $3::text,
+    ended_at = $4::bigint, next = $5::text,
+    ${ONLY_LIVE.map(({ name }) => `${name} = NULL`).join(", ")}`;
+
+/** Writes the store's statements for one set of tables. */
+export function statementsFor(names: TableNames, synchronous: Synchronous | undefined): Statements {
+  const { sessions, generations, channel } = names;
+  const surely =
+    synchronous === undefined
+      ? ""
+      : `, set_config('synchronous_commit', '${synchronous}', true) AS synchronous_commit`;
+  return {
+    load: statement(
+      `SELECT ${SELECTED} FROM ${sessions} WHERE id = $1::text AND expires_at > $2::bigint`,
+    ),
+
+    create: statement(`
+INSERT INTO ${sessions} (${LIVE_NAMES}, id)
+VALUES (${LIVE_PARAMETERS.join(", ")}, $${NEXT}::text)
+ON CONFLICT (id) DO UPDATE
+SET ${LIVE_COLUMNS.map(({ name }) => `${name} = excluded.${name}`).join(", ")},
+  ${ENDED_COLUMNS.map((name) => `${name} = NULL`).join(", ")}
+WHERE ${sessions}.expires_at <= $${NEXT + 1}::bigint
+RETURNING 1`),
+
+    update: statement(`
+WITH written AS (
+  UPDATE ${sessions} SET ${LIVE_SET.join(", ")}
+  WHERE id = $${NEXT}::text AND version = $${NEXT + 1}::text
+    AND reason IS NULL AND expires_at > $${NEXT + 2}::bigint
+  RETURNING 1
+)${standing(sessions, NEXT, NEXT + 2)}`),
+
+    end: statement(`
+WITH written AS (
+  UPDATE ${sessions} SET ${BURY}
+  WHERE id = $6::text AND ($7::text IS NULL OR version = $7::text)
+    AND reason IS NULL AND expires_at > $8::bigint
+  RETURNING pg_notify('${channel}', id)${surely}
+)${standing(sessions, 6, 8)}`),
+
+    touch: statement(`
+UPDATE ${sessions}
+SET last_seen_at = greatest(last_seen_at, $1::bigint),
+  expires_at = greatest(expires_at, $2::bigint)
+WHERE id = $3::text AND reason IS NULL AND expires_at > $4::bigint
+RETURNING 1`),
+
+    generation: statement(
+      `SELECT generation FROM ${generations} WHERE manager = $1::text AND user_id = $2::text`,
+    ),
+    raiseGeneration: statement(`
+INSERT INTO ${generations} AS known (manager, user_id, generation) VALUES ($1::text, $2::text, 1)
+ON CONFLICT (user_id, manager) DO UPDATE SET generation = known.generation + 1
+RETURNING 1${surely}`),
+
+    list: statement(`
+SELECT ${SELECTED} FROM ${sessions}
+WHERE manager = $1::text AND user_id = $2::text AND reason IS NULL AND expires_at > $3::bigint
+ORDER BY last_seen_at DESC`),
+
+    // Locked in the order of their ids, so that two of these do not wait for each other.
+    endAll: statement(`
+WITH theirs AS MATERIALIZED (
+  SELECT id FROM ${sessions}
+  WHERE manager = $6::text AND user_id = $7::text AND id IS DISTINCT FROM $8::text
+    AND reason IS NULL AND expires_at > $9::bigint
+  ORDER BY id FOR NO KEY UPDATE
+), ended AS (
+  UPDATE ${sessions} AS session SET ${BURY}
+  FROM theirs WHERE session.id = theirs.id
+  RETURNING session.id${surely}
+), numbered AS (
+  SELECT id, (row_number() OVER () - 1) / ${IDS_PER_NOTIFICATION} AS part FROM ended
+), told AS MATERIALIZED (
+  SELECT pg_notify('${channel}', string_agg(id, ' ')) FROM numbered GROUP BY part
+)
+SELECT id, (SELECT count(*) FROM told) FROM ended`),
+
+    scan: statement(`
+SELECT ${SELECTED} FROM ${sessions}
+WHERE id > $1::text AND manager = $2::text AND reason IS NULL AND expires_at > $3::bigint
+ORDER BY id LIMIT $4::bigint`),
+
+    count: statement(`
+SELECT count(*) FROM ${sessions}
+WHERE manager = $1::text AND reason IS NULL AND expires_at > $2::bigint`),
+
+    // Who is being written to is left for the next time: the sweep waits for nobody. What was
+    // touched meanwhile is seen as it is now, because it is locked. Each step begins where the one
+    // before it ended, so that it does not read again what that one deleted.
+    deleteExpired: statement(`
+WITH expired AS MATERIALIZED (
+  SELECT id FROM ${sessions}
+  WHERE expires_at >= $1::bigint AND expires_at <= $2::bigint
+  ORDER BY expires_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED
+), deleted AS (
+  DELETE FROM ${sessions} AS session USING expired
+  WHERE session.id = expired.id AND session.expires_at <= $2::bigint
+  RETURNING session.expires_at
+)
+SELECT count(*), max(expires_at) FROM deleted`),
+  };
+}
+
+/**
+ * Whether `written` did anything, and if it did not, what stands there. A plain SELECT would see
+ * the table as it was before a rival's write that `written` has just waited for; one that locks
+ * goes on to the newest. It is not even begun where `written` hit.
+ */
+function standing(sessions: string, id: number, now: number): string {
+  return `, current AS MATERIALIZED (
+  SELECT ${SELECTED} FROM ${sessions}
+  WHERE id = $${id}::text AND expires_at > $${now}::bigint AND NOT EXISTS (SELECT FROM written)
+  FOR NO KEY UPDATE
+)
+SELECT (SELECT count(*) FROM written), current.*
+FROM (VALUES (1)) AS one LEFT JOIN current ON true`;
+}

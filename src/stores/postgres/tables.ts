@@ -1,0 +1,43 @@
+import { OptionsError } from "../../core/errors.ts";
+
+/** The names of one store's tables and indexes, quoted where SQL needs it. */
+export interface TableNames {
+  readonly sessions: string;
+  readonly generations: string;
+  readonly meta: string;
+  readonly byUser: string;
+  readonly byExpiry: string;
+  /** Where the ends of sessions are announced; not quoted. */
+  readonly channel: string;
+}
+
+const NAME_FORM = /^(?:[A-Za-z_][A-Za-z0-9_]*\.)?[A-Za-z_][A-Za-z0-9_]*$/;
+/** PostgreSQL cuts names at 63 bytes without a word, and ours get an ending. */
+const MAX_NAME_LENGTH = 50;
+
+/** The option's value, checked. */
+export function checkedTable(option: string, table = "sojourn_sessions"): string {
+  const isUsable = typeof table === "string" && NAME_FORM.test(table);
+  if (isUsable && table.length <= MAX_NAME_LENGTH) return table;
+  throw new OptionsError(
+    option,
+    `${JSON.stringify(table)} is not a table name; write a name such as "sessions", or ` +
+      '"app.sessions" with its schema: letters, digits and _, no digit in front, at most ' +
+      `${MAX_NAME_LENGTH} characters together.`,
+  );
+}
+
+/** The names that follow from a checked `table`. An index lies in the schema of its table. */
+export function tableNames(table: string): TableNames {
+  const dot = table.lastIndexOf(".");
+  const schema = dot < 0 ? "" : `"${table.slice(0, dot)}".`;
+  const name = table.slice(dot + 1);
+  return {
+    sessions: `${schema}"${name}"`,
+    generations: `${schema}"${name}_generations"`,
+    meta: `${schema}"${name}_meta"`,
+    byUser: `"${name}_by_user"`,
+    byExpiry: `"${name}_by_expiry"`,
+    channel: `${table}_ended`,
+  };
+}

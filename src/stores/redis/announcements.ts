@@ -1,0 +1,65 @@
+import type { Announcements, EndListener, StoreCall } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+import type { Commands } from "./commands.ts";
+import type { Subscription } from "./driver.ts";
+
+/** A listener, in an entry of its own, as one may subscribe twice. */
+interface Entry {
+  readonly listener: EndListener;
+}
+
+/** One subscription of the process, shared by its listeners, open as long as there are any. */
+export class EndAnnouncements implements Announcements {
+  readonly #commands: Commands;
+  readonly #channel: string;
+  readonly #entries = new Set<Entry>();
+  #subscription: Promise<Subscription> | undefined;
+
+  constructor(commands: Commands, channel: string) {
+    this.#commands = commands;
+    this.#channel = channel;
+  }
+
+  async subscribe(listener: EndListener, call: StoreCall): Promise<() => Promise<void>> {
+    const entry = { listener };
+    this.#entries.add(entry);
+    const stop = async (): Promise<void> => {
+      if (this.#entries.delete(entry) && this.#entries.size === 0) await this.#hangUp();
+    };
+    try {
+      await this.#commands.with("subscribe", call, () => this.#subscribed());
+    } catch (error) {
+      // Not waited for: it may be what did not answer.
+      stop().catch(() => undefined);
+      throw error;
+    }
+    return stop;
+  }
+
+  async #subscribed(): Promise<Subscription> {
+    this.#subscription ??= this.#commands.subscribe(this.#channel, {
+      onMessage: (id) => this.#tell((listener) => listener.onEnded([id as SessionId])),
+      onGap: () => this.#tell((listener) => listener.onGap()),
+    });
+    const current = this.#subscription;
+    try {
+      return await current;
+    } catch (error) {
+      if (this.#subscription === current) this.#subscription = undefined;
+      throw error;
+    }
+  }
+
+  async #hangUp(): Promise<void> {
+    const current = this.#subscription;
+    this.#subscription = undefined;
+    // If it failed, there is nothing to close.
+    const subscription = await current?.catch(() => undefined);
+    subscription?.close();
+  }
+
+  // In a turn of its own each: a listener's slip is not the connection's.
+  #tell(message: (listener: EndListener) => void): void {
+    for (const { listener } of this.#entries) queueMicrotask(() => message(listener));
+  }
+}

@@ -1,0 +1,83 @@
+import { StoreError } from "../../core/errors.ts";
+import type { SessionRecord, StoredSession } from "../../core/record.ts";
+import type { Directory, EndAll, StoreCall, UserKey } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+import type { Commands } from "./commands.ts";
+import type { Command } from "./driver.ts";
+import type { Keys } from "./keys.ts";
+import { ownerText, storedOf, timeText } from "./records.ts";
+import type { Roll } from "./roll.ts";
+import { RAISE } from "./scripts.ts";
+import type { Tidying } from "./tidying.ts";
+import type { UserIndex } from "./user-index.ts";
+
+/** What the directory is made of. */
+export interface DirectoryParts {
+  readonly commands: Commands;
+  readonly keys: Keys;
+  readonly index: UserIndex;
+  readonly roll: Roll;
+  readonly tidying: Tidying;
+  /** Ends one session of a user; resolves to whether it did. */
+  readonly endOne: (id: SessionId, owner: string, end: EndAll, call: StoreCall) => Promise<boolean>;
+}
+
+/** The directory of a Redis store. */
+export function redisDirectory(parts: DirectoryParts): Directory {
+  const { commands, keys, index, roll } = parts;
+  return {
+    async generation(user, call) {
+      const value = await commands.get("generation", call, keys.generation(user));
+      return Number(value ?? 0);
+    },
+    async raiseGeneration(user, call) {
+      const key = keys.generation(user);
+      const sent = { script: RAISE, key, args: [timeText(call.now)] };
+      await commands.runConfirmed("raiseGeneration", call, sent, () => true);
+    },
+    async list(user, call) {
+      const ids = await index.ids("list", call, user);
+      const loads = ids.map((id): Command => ["get", keys.record(id)]);
+      const texts = await commands.sendAll("list", call, loads);
+      const found = ids.map((id, place) => theirs(user, storedOf(id, texts[place], call.now)));
+      const stale = ids.filter((_, place) => found[place] === undefined);
+      parts.tidying.later(call, (later) => index.removeStale("list", later, user, stale));
+      const records = found.filter((record) => record !== undefined);
+      return records.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
+    },
+    endAll: (user, end, call) => endAll(parts, user, end, call),
+    scan: (page, call) => roll.page(page, call),
+    count: (manager, call) => roll.count(manager, call),
+  };
+}
+
+function theirs(
+  { manager, userId }: UserKey,
+  stored: StoredSession | undefined,
+): SessionRecord | undefined {
+  if (stored?.kind !== "live") return undefined;
+  return stored.userId === userId && stored.manager === manager ? stored : undefined;
+}
+
+async function endAll(
+  { index, tidying, endOne }: DirectoryParts,
+  user: UserKey,
+  end: EndAll,
+  call: StoreCall,
+): Promise<readonly SessionId[]> {
+  const ids = (await index.ids("endAll", call, user)).filter((id) => id !== end.except);
+  const owner = ownerText(user);
+  const ends = await Promise.allSettled(ids.map((id) => endOne(id, owner, end, call)));
+  const failure = ends.find((each) => each.status === "rejected");
+  if (failure !== undefined) {
+    // Some of them may have ended.
+    const cause = failure.reason;
+    throw new StoreError("endAll", "unknown", "not every end was acknowledged", { cause });
+  }
+  const ended = ids.filter((_, place) => {
+    const each = ends[place];
+    return each?.status === "fulfilled" && each.value;
+  });
+  tidying.later(call, (later) => index.remove("endAll", later, user, ended));
+  return ended;
+}

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import type { UserKey } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+
+/** Where everything is kept. Each operation touches one key, so that any of them may be anywhere. */
+export interface Keys {
+  record(id: SessionId): string;
+  /** The sessions of a user: a sorted set of ids, by the second in which they were added. */
+  index(user: UserKey): string;
+  generation(user: UserKey): string;
+  /** Where ends are told of. */
+  readonly channel: string;
+  /** What `SCAN` finds records by. */
+  readonly pattern: string;
+  /** The id in a record's key as the server knows it. */
+  idIn(key: string): SessionId;
+}
+
+/** The keys under a prefix, where the client puts one of its own in front. */
+export function keysUnder(prefix: string, clientPrefix: string): Keys {
+  const whole = clientPrefix + prefix;
+  return {
+    record: (id) => prefix + id,
+    index: (user) => `${prefix}u:${nameOf(user)}`,
+    generation: (user) => `${prefix}g:${nameOf(user)}`,
+    channel: `${whole}ended`,
+    // Every id begins like this; what else is kept under the prefix does not.
+    pattern: `${whole.replaceAll(/[\\*?[\]]/g, "\\$&")}s_*`,
+    idIn: (key) => key.slice(whole.length) as SessionId,
+  };
+}
+
+/** 96 bits: short keys, without a user's name in them. Who collides is told apart by the records. */
+const NAME_LENGTH = 16;
+
+// A manager's name may hold anything, so its length stands in front.
+function nameOf({ manager, userId }: UserKey): string {
+  const whole = createHash("sha256").update(`${manager.length}:${manager}:${userId}`);
+  return whole.digest("base64url").slice(0, NAME_LENGTH);
+}

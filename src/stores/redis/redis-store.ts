@@ -1,0 +1,237 @@
+import { StoreError, type StoreOperation } from "../../core/errors.ts";
+import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type {
+  Announcements,
+  Directory,
+  EndAll,
+  EndOutcome,
+  Seen,
+  SessionStore,
+  StoreCall,
+  StoreProfile,
+  UpdateOutcome,
+  UserKey,
+} from "../../core/store.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import { EndAnnouncements } from "./announcements.ts";
+import type { Commands } from "./commands.ts";
+import { redisDirectory } from "./directory.ts";
+import type { Keys } from "./keys.ts";
+import {
+  absoluteEndOf,
+  ownerIn,
+  recordText,
+  storedOf,
+  timeText,
+  tombstoneText,
+  userOf,
+} from "./records.ts";
+import { Roll } from "./roll.ts";
+import { CREATE, DONE, DONE_AND_SEEN, END, INDEX_FIRST, TOUCH, UPDATE } from "./scripts.ts";
+import { Tidying } from "./tidying.ts";
+import { UserIndex } from "./user-index.ts";
+
+/**
+ * How much longer than its end the server keeps a record. The end is judged by the application's
+ * clock; the server counts from the write on, so neither a wrong clock nor a slow call takes away
+ * what is still there for somebody.
+ */
+const SKEW_MS = 60_000;
+/** Activity after which the user's index is refreshed, should a failover have lost the entry. */
+const REFRESH_MS = 60_000;
+
+/** What a Redis store offers. */
+export type RedisSessionStore = SessionStore &
+  Required<Pick<SessionStore, "touch" | "directory" | "announcements" | "close">>;
+
+/** Sessions in Redis: a key for each, and a script for each operation. */
+export class RedisStore implements RedisSessionStore {
+  readonly profile: StoreProfile;
+  readonly directory: Directory;
+  readonly announcements: Announcements;
+  readonly #commands: Commands;
+  readonly #keys: Keys;
+  readonly #index: UserIndex;
+  readonly #tidying = new Tidying();
+
+  constructor(commands: Commands, keys: Keys, profile: StoreProfile) {
+    this.#commands = commands;
+    this.#keys = keys;
+    this.#index = new UserIndex(commands, keys);
+    this.profile = profile;
+    this.announcements = new EndAnnouncements(commands, keys.channel);
+    this.directory = redisDirectory({
+      commands,
+      keys,
+      index: this.#index,
+      roll: new Roll(commands, keys),
+      tidying: this.#tidying,
+      endOne: (id, owner, end, call) => this.#endOne(id, owner, end, call),
+    });
+  }
+
+  async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
+    return storedOf(id, await this.#commands.get("load", call, this.#keys.record(id)), call.now);
+  }
+
+  async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
+    await this.#indexFirst("create", record, call);
+    const reply = await this.#commands.run("create", call, {
+      script: CREATE,
+      key: this.#keys.record(record.id),
+      args: [timeText(call.now), keepMs(record, call), record.version, recordText(record)],
+    });
+    return reply === DONE ? "created" : "taken";
+  }
+
+  async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
+    const isNobodys = record.userId === undefined;
+    const reply = await this.#update(record, expected, isNobodys, call);
+    if (reply !== INDEX_FIRST) return this.#updateOutcome(record, reply, call);
+    await this.#indexFirst("update", record, call);
+    return this.#updateOutcome(record, await this.#update(record, expected, true, call), call);
+  }
+
+  async end(
+    tombstone: Tombstone,
+    expected: CommitId | undefined,
+    call: StoreCall,
+  ): Promise<EndOutcome> {
+    const [isDone, found] = await this.#end("end", tombstone, { expected, owner: "" }, call);
+    if (isDone) {
+      const user = typeof found === "string" ? userOf(found) : undefined;
+      if (user !== undefined) this.#forget(user, tombstone.id, call);
+      return { kind: "ended" };
+    }
+    return missed(tombstone.id, found, call.now);
+  }
+
+  async touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
+    const { lastSeenAt, expiresAt } = seen;
+    const head = await this.#commands.run("touch", call, {
+      script: TOUCH,
+      key: this.#keys.record(id),
+      args: [timeText(call.now), timeText(lastSeenAt), timeText(expiresAt), keepMs(seen, call)],
+    });
+    if (typeof head !== "string") return false;
+    const user = userOf(ownerIn(head));
+    const keepUntil = Math.max(absoluteEndOf(head), expiresAt);
+    if (user !== undefined) this.#refresh(user, { id, keepUntil }, call);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#commands.close();
+  }
+
+  #update(
+    record: SessionRecord,
+    expected: CommitId,
+    isIndexed: boolean,
+    call: StoreCall,
+  ): Promise<unknown> {
+    const known = isIndexed ? "1" : "0";
+    return this.#commands.run("update", call, {
+      script: UPDATE,
+      key: this.#keys.record(record.id),
+      args: [
+        ...[timeText(call.now), keepMs(record, call), record.version, recordText(record)],
+        ...[expected, known, String(REFRESH_MS)],
+      ],
+    });
+  }
+
+  #updateOutcome(record: SessionRecord, reply: unknown, call: StoreCall): UpdateOutcome {
+    const { userId, manager, id } = record;
+    if (reply === DONE_AND_SEEN && userId !== undefined) {
+      this.#refresh({ manager, userId }, { id, keepUntil: lastEndOf(record) }, call);
+    }
+    if (reply === DONE || reply === DONE_AND_SEEN) return { kind: "updated" };
+    return missed(id, reply, call.now);
+  }
+
+  /** Resolves to whether it has ended, and whose it was; or to what stands there. */
+  async #end(
+    operation: StoreOperation,
+    tombstone: Tombstone,
+    only: { readonly expected: CommitId | undefined; readonly owner: string },
+    call: StoreCall,
+  ): Promise<readonly [boolean, unknown]> {
+    const { id, version } = tombstone;
+    const sent = {
+      script: END,
+      key: this.#keys.record(id),
+      args: [
+        ...[timeText(call.now), keepMs(tombstone, call), version, tombstoneText(tombstone)],
+        ...[only.expected ?? "", only.owner, this.#keys.channel, id],
+      ],
+    };
+    const reply = await this.#commands.runConfirmed(operation, call, sent, isEnded);
+    return [isEnded(reply), (reply as readonly unknown[])[1]];
+  }
+
+  async #endOne(id: SessionId, owner: string, end: EndAll, call: StoreCall): Promise<boolean> {
+    const { version, reason, endedAt, expiresAt } = end;
+    const manager = userOf(owner)?.manager ?? "";
+    const about = { id, manager, version, reason, endedAt, expiresAt };
+    const tombstone: Tombstone = { kind: "ended", next: undefined, ...about };
+    const [isDone] = await this.#end("endAll", tombstone, { expected: undefined, owner }, call);
+    return isDone;
+  }
+
+  /** A crash behind this leaves an entry without a session, never a session without an entry. */
+  async #indexFirst(
+    operation: StoreOperation,
+    record: SessionRecord,
+    call: StoreCall,
+  ): Promise<void> {
+    const { id, manager, userId } = record;
+    if (userId === undefined) return;
+    const user = { manager, userId };
+    try {
+      const keepUntil = lastEndOf(record);
+      const isCrowd = await this.#index.add(operation, call, user, { id, keepUntil });
+      if (isCrowd) this.#tidying.later(call, (later) => this.directory.list(user, later));
+    } catch (cause) {
+      if (cause instanceof StoreError) throw cause;
+      // Whatever became of the entry, the session was not written.
+      throw new StoreError(operation, "failed", "the user's index did not answer", { cause });
+    }
+  }
+
+  #refresh(
+    user: UserKey,
+    entry: { readonly id: SessionId; readonly keepUntil: EpochMs },
+    call: StoreCall,
+  ): void {
+    this.#tidying.later(call, (later) => this.#index.add("touch", later, user, entry));
+  }
+
+  #forget(user: UserKey, id: SessionId, call: StoreCall): void {
+    this.#tidying.later(call, (later) => this.#index.remove("end", later, user, [id]));
+  }
+}
+
+function keepMs({ expiresAt }: { readonly expiresAt: EpochMs }, { now }: StoreCall): string {
+  return String(Math.max(expiresAt - now, 0) + SKEW_MS);
+}
+
+/** Until when a record may live, however often it is touched. */
+function lastEndOf({ createdAt, absoluteTimeoutMs, expiresAt }: SessionRecord): EpochMs {
+  return Math.max(createdAt + absoluteTimeoutMs, expiresAt);
+}
+
+function isEnded(reply: unknown): boolean {
+  return Array.isArray(reply) && reply[0] === DONE;
+}
+
+/** Why a compare-and-set changed nothing. */
+function missed(
+  id: SessionId,
+  found: unknown,
+  now: EpochMs,
+): Exclude<UpdateOutcome, { readonly kind: "updated" }> {
+  const current = storedOf(id, found, now);
+  if (current?.kind === "live") return { kind: "conflict", current };
+  return { kind: "gone", tombstone: current };
+}

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+
+/** A script on one key: `KEYS[1]`, with `ARGV[1]` the time. It reads no clock and draws nothing. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+// A record begins with its kind, its end and its last activity, nine digits of base 36 each, then
+// its commits up to the end of the line; lines 3 and 4 say whose it is (see records.ts).
+// `live` and `ended` are false where the end is past.
+/** Covers the lines in front of a record's data, but for a manager's name. */
+export const HEAD_BYTES = 192;
+
+const HEAD = `
+local key, now = KEYS[1], tonumber(ARGV[1], 36)
+local stored = redis.call('GET', key)
+local there = stored and tonumber(string.sub(stored, 2, 10), 36) > now
+local live = there and string.sub(stored, 1, 1) == 'L'
+local function seen(text) return tonumber(string.sub(text, 11, 19), 36) end
+local function commits(text) return string.match(text, '^[^\\n]*', 20) end
+local function owner(text)
+  return string.match(text, '^[^\\n]*\\n[^\\n]*\\n([^\\n]*\\n[^\\n]*)\\n')
+end
+local function isAt(commit) return string.match(commits(stored), '^[^ ]*') == commit end
+local function remembers(commit)
+  return string.find(' ' .. commits(stored) .. ' ', ' ' .. commit .. ' ', 1, true) ~= nil
+end
+`;
+
+/** Replies of the scripts that write a record. */
+export const DONE = 1;
+/** As {@link DONE}, and the index of the user's sessions should be refreshed. */
+export const DONE_AND_SEEN = 2;
+/** Nothing was written: the record changes hands, and the index must know before. */
+export const INDEX_FIRST = 3;
+
+/** `now, ms to keep, own version, record` → 1, or 0 where something stands. */
+export const CREATE: Script = script(`${HEAD}
+if there then
+  -- A client that sends again by itself must not be told that its own record is in the way.
+  return live and remembers(ARGV[3]) and 1 or 0
+end
+redis.call('SET', key, ARGV[4], 'PX', ARGV[2])
+return 1`);
+
+/**
+ * `now, ms to keep, own version, record, expected version, whether the index knows, ms of activity
+ * that count` → {@link DONE}, {@link DONE_AND_SEEN}, {@link INDEX_FIRST}, what stands there, or nil.
+ */
+export const UPDATE: Script = script(`${HEAD}
+if not there then return false end
+if not live then return stored end
+if not isAt(ARGV[5]) then
+  if remembers(ARGV[3]) then return 1 end
+  return stored
+end
+if ARGV[6] == '0' and owner(stored) ~= owner(ARGV[4]) then return 3 end
+redis.call('SET', key, ARGV[4], 'PX', ARGV[2])
+if seen(ARGV[4]) - seen(stored) >= tonumber(ARGV[7]) then return 2 end
+return 1`);
+
+/**
+ * `now, ms to keep, own version, tombstone, expected version or empty, owner or empty, channel, id`
+ * → `{1, owner}` once it has ended, `{0, what stands there}`, or `{0}`.
+ */
+export const END: Script = script(`${HEAD}
+if not there then return {0} end
+if not live then
+  if not isAt(ARGV[3]) then return {0, stored} end
+  -- Written again, so that a WAIT behind this call waits for it.
+  redis.call('SET', key, ARGV[4], 'PX', ARGV[2])
+  return {1}
+end
+if ARGV[6] ~= '' and owner(stored) ~= ARGV[6] then return {0} end
+if ARGV[5] ~= '' and not isAt(ARGV[5]) then return {0, stored} end
+-- DEL is allowed where memory is full, and with it the rest of a script: sessions end all the same.
+redis.call('DEL', key)
+redis.call('SET', key, ARGV[4], 'PX', ARGV[2])
+-- Whether or not the user may publish, the session has ended.
+redis.pcall('PUBLISH', ARGV[7], ARGV[8])
+return {1, owner(stored)}`);
+
+/** `now, last activity, end, ms to keep` → the record's lines but its data, or nil. */
+export const TOUCH: Script = script(`${HEAD}
+if not live then return false end
+local ends, last = string.sub(stored, 2, 10), string.sub(stored, 11, 19)
+if tonumber(ARGV[2], 36) > tonumber(last, 36) then last = ARGV[2] end
+if tonumber(ARGV[3], 36) > tonumber(ends, 36) then
+  ends = ARGV[3]
+  -- First what is allowed where memory is full.
+  redis.call('PEXPIRE', key, ARGV[4])
+end
+redis.call('SETRANGE', key, 1, ends .. last)
+return string.match(stored, '^[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n')`);
+
+/** `now` → the generation after it, never one that was there before, even if one was lost. */
+export const RAISE: Script = script(`
+local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+local next = string.format('%.0f', math.max(last + 1, tonumber(ARGV[1], 36)))
+redis.call('SET', KEYS[1], next)
+return next`);
+
+/** `now, seconds, ms to keep, id` → how many entries the user's index has. */
+export const INDEX_ADD: Script = script(`
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[4])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return redis.call('ZCARD', KEYS[1])`);
+
+/** `now, manager's line` → a digit for each key, 1 where a live record of that manager is. */
+export const ARE_LIVE: Script = script(`
+local now, manager, found = tonumber(ARGV[1], 36), ARGV[2], {}
+for i = 1, #KEYS do
+  local head = redis.call('GETRANGE', KEYS[i], 0, ${HEAD_BYTES} + #manager)
+  local line = string.match(head, '^L[^\\n]*\\n[^\\n]*\\n([^\\n]*)\\n')
+  found[i] = line == manager and tonumber(string.sub(head, 2, 10), 36) > now and '1' or '0'
+end
+return table.concat(found)`);
+
+/** `now, seconds, id …`: removes entries that are not younger. */
+export const INDEX_REMOVE: Script = script(`
+for i = 3, #ARGV do
+  local added = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if added and tonumber(added) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[i]) end
+end
+return 1`);
+
+function script(text: string): Script {
+  return { text, sha: createHash("sha1").update(text).digest("hex") };
+}

@@ -1,0 +1,279 @@
+import { getEventListeners } from "node:events";
+import { createConnection, createPool, type Pool } from "mysql2/promise";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { StoreError } from "../../src/core/errors.ts";
+import type { SilentStore, StoreCall } from "../../src/core/store.ts";
+import { type MysqlConnection, mysqlStore } from "../../src/stores/mysql/index.ts";
+import { Loan } from "../../src/stores/mysql/loan.ts";
+import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { mariadbAddress, startMariadb } from "../support/servers/mariadb.ts";
+import { freePort, type TestServer } from "../support/servers/test-server.ts";
+import { ask, dropTables, freshTable, lockRow, until } from "./support/mysql.ts";
+
+const NOW = Date.now();
+const DEADLINE_MS = 150;
+const LIMIT = 4;
+const manager = "shop";
+const user = { manager, userId: "alice" };
+const call = { now: NOW, signal: new AbortController().signal };
+
+/** A call with a deadline. */
+const late = (): StoreCall => ({ now: NOW, signal: AbortSignal.timeout(DEADLINE_MS) });
+
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+let server: TestServer;
+let pool: Pool;
+let watcher: Pool;
+let table = "";
+let store: SilentStore;
+beforeAll(async () => {
+  server = await startMariadb(["--innodb-lock-wait-timeout=1"]);
+  pool = createPool({ ...mariadbAddress(server), connectionLimit: LIMIT });
+  watcher = createPool(mariadbAddress(server));
+}, 60_000);
+afterAll(async () => {
+  await pool?.end();
+  await watcher?.end();
+  await server?.stop();
+});
+beforeEach(() => {
+  table = freshTable();
+  store = mysqlStore(pool, { table });
+});
+afterEach(() => dropTables(watcher, table));
+
+async function status(name: string): Promise<number> {
+  const [row] = await ask(watcher, `SHOW GLOBAL STATUS LIKE '${name}'`);
+  return Number(row?.["Value"]);
+}
+
+async function waitingStatements(): Promise<number> {
+  const sql = `SELECT COUNT(*) AS n FROM information_schema.processlist
+    WHERE info LIKE 'UPDATE%${table}%' AND id <> CONNECTION_ID()`;
+  const [row] = await ask(watcher, sql);
+  return Number(row?.["n"]);
+}
+
+describe("a server that is not there", () => {
+  it("is told apart from a lost answer: nothing was written", async () => {
+    const nowhere = createPool({ host: "127.0.0.1", port: await freePort() });
+    const failure = mysqlStore(nowhere).create(recordAt(NOW, { manager }), call);
+    await expect(failure).rejects.toMatchObject({
+      name: "StoreError",
+      operation: "create",
+      outcome: "failed",
+      cause: { code: "ECONNREFUSED" },
+    });
+    await nowhere.end();
+  });
+
+  it("is forgotten when it is back: the same pool goes on, with what was acknowledged", async () => {
+    const records = Array.from({ length: 20 }, () => recordAt(NOW, user));
+    await Promise.all(records.map((record) => store.create(record, call)));
+    await server.kill();
+    const failures = await Promise.all(
+      Array.from({ length: 20 }, () => failureOf(store.create(recordAt(NOW, user), late()))),
+    );
+    expect(failures.every((failure) => failure instanceof Error)).toBe(true);
+    await server.start();
+    await until(
+      async () => (await failureOf(store.load(records[0]?.id as never, call))) === undefined,
+    );
+    for (const record of records) expect(await store.load(record.id, call)).toEqual(record);
+    const [row] = await ask(watcher, "SELECT COUNT(*) AS n FROM information_schema.processlist");
+    expect(Number(row?.["n"])).toBeLessThan(2 * LIMIT + 10);
+  });
+
+  it("that goes in the middle of a write leaves its outcome unknown", async () => {
+    const record = recordAt(NOW, { manager });
+    await store.create(record, call);
+    const release = await lockRow(server, { table, id: record.id });
+    const updating = failureOf(store.update(successorOf(record), record.version, call));
+    await until(async () => (await waitingStatements()) === 1);
+    await server.kill();
+    const failure = await updating;
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).not.toBeInstanceOf(StoreError);
+    await release().catch(() => undefined);
+    await server.start();
+    await until(async () => (await failureOf(store.load(record.id, call))) === undefined);
+    expect(await store.load(record.id, call)).toEqual(record);
+  });
+});
+
+describe("a server that does not answer", () => {
+  it("is waited for until the deadline, and not sent what was not sent before", async () => {
+    const record = recordAt(NOW, { manager });
+    await store.create(record, call);
+    server.pause();
+    const writes = Array.from({ length: 3 * LIMIT }, () => recordAt(NOW, { manager }));
+    const failures = await Promise.all(writes.map((each) => failureOf(store.create(each, late()))));
+    server.resume();
+    for (const failure of failures) expect(failure).toBeInstanceOf(StoreError);
+    expect(await store.load(record.id, call)).toEqual(record);
+    for (const [place, { id }] of writes.entries()) {
+      const { outcome } = failures[place] as StoreError;
+      if (outcome === "failed") expect(await store.load(id, call)).toBeUndefined();
+    }
+    const unknown = failures.filter((failure) => (failure as StoreError).outcome === "unknown");
+    expect(unknown.length).toBeLessThanOrEqual(LIMIT);
+  });
+
+  it("leaves no doubt where it was only asked to read", async () => {
+    const record = recordAt(NOW, user);
+    await store.create(record, call);
+    server.pause();
+    const reads = [store.load(record.id, late()), store.directory.list(user, late())];
+    const failures = await Promise.all(reads.map(failureOf));
+    server.resume();
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ name: "StoreError", outcome: "failed" });
+    }
+  });
+
+  it("is cut off when it leaves a connection without an answer for long", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const calls: string[] = [];
+    const connection: MysqlConnection = {
+      execute: () => new Promise(() => undefined),
+      release: () => calls.push("release"),
+      destroy: () => calls.push("destroy"),
+    };
+    const abort = new AbortController();
+    const loan = new Loan(connection, abort.signal);
+    const failure = failureOf(loan.rows("SELECT 1", []));
+    abort.abort();
+    await failure;
+    loan.end();
+    vi.advanceTimersByTime(59_000);
+    expect(calls).toEqual([]);
+    vi.advanceTimersByTime(2_000);
+    expect(calls).toEqual(["destroy"]);
+    vi.useRealTimers();
+  });
+});
+
+describe("a pool whose connections are all lent", () => {
+  it("is waited for until the deadline, and keeps the connection that comes later", async () => {
+    const small = createPool({ ...mariadbAddress(server), connectionLimit: 1 });
+    const theirs = mysqlStore(small, { table });
+    const record = recordAt(NOW, { manager });
+    await theirs.load(record.id, call);
+    const lent = await small.getConnection();
+    const failure = await failureOf(theirs.create(record, late()));
+    expect(failure).toMatchObject({ name: "StoreError", outcome: "failed" });
+    lent.release();
+    expect(await theirs.load(record.id, call)).toBeUndefined();
+    expect(await theirs.create(record, call)).toBe("created");
+    await small.end();
+  });
+
+  it("says so at once where it is closed", async () => {
+    const closed = createPool(mariadbAddress(server));
+    await closed.end();
+    const failure = mysqlStore(closed, { table }).load(recordAt(NOW, { manager }).id, call);
+    await expect(failure).rejects.toMatchObject({ name: "StoreError", outcome: "failed" });
+  });
+});
+
+describe("a signal", () => {
+  it("has no listeners left after the call, whatever came of it", async () => {
+    const { signal } = new AbortController();
+    const record = recordAt(NOW, user);
+    await store.create(record, { now: NOW, signal });
+    await store.create(record, { now: NOW, signal });
+    await store.directory.list(user, { now: NOW, signal });
+    await store.expiry.deleteExpired({ now: NOW, signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("that is aborted while a row is locked ends the wait, and the row is written or not", async () => {
+    const record = recordAt(NOW, { manager });
+    const next = successorOf(record);
+    await store.create(record, call);
+    const release = await lockRow(server, { table, id: record.id });
+    const failure = await failureOf(store.update(next, record.version, late()));
+    expect(failure).toMatchObject({ name: "StoreError", outcome: "unknown" });
+    await release();
+    await until(async () => (await waitingStatements()) === 0);
+    expect([record, next]).toContainEqual(await store.load(record.id, call));
+  });
+});
+
+describe("locks of others", () => {
+  it("are waited for again where the server gave up waiting", async () => {
+    const record = recordAt(NOW, { manager });
+    const next = successorOf(record);
+    await store.create(record, call);
+    const release = await lockRow(server, { table, id: record.id });
+    const before = await status("Com_stmt_execute");
+    const updating = store.update(next, record.version, call);
+    await until(async () => (await status("Com_stmt_execute")) >= before + 2);
+    await release();
+    expect(await updating).toEqual({ kind: "updated" });
+    expect(await store.load(record.id, call)).toEqual(next);
+  });
+
+  it("in a circle cost the store's statement, which is sent again", async () => {
+    const [first, second] = [recordAt(NOW, user), recordAt(NOW, user)].toSorted((one, other) =>
+      one.id < other.id ? -1 : 1,
+    );
+    if (first === undefined || second === undefined) throw new Error("there are two");
+    for (const record of [first, second]) await store.create(record, call);
+    const deadlocks = await status("Innodb_deadlocks");
+    const rival = await createConnection(mariadbAddress(server));
+    await rival.beginTransaction();
+    // The server gives up the transaction that has written less.
+    const others = Array.from({ length: 50 }, (_, each) => `('rival-${each}', '', '', 0)`);
+    await rival.query(
+      `INSERT INTO ${table} (id, manager, version, expires_at) VALUES ${others.join(", ")}`,
+    );
+    await rival.query(`UPDATE ${table} SET earlier = 'x' WHERE id = ?`, [second.id]);
+    const { version } = recordAt(NOW, user);
+    const times = { endedAt: NOW, expiresAt: NOW + 60_000 };
+    const end = { version, reason: "revoked", except: undefined, ...times } as const;
+    const ending = store.directory.endAll(user, end, call);
+    await until(async () => (await waitingStatements()) === 1);
+    await rival.query(`UPDATE ${table} SET earlier = 'x' WHERE id = ?`, [first.id]);
+    await rival.rollback();
+    expect((await ending).toSorted()).toEqual([first.id, second.id]);
+    expect(await status("Innodb_deadlocks")).toBe(deadlocks + 1);
+    await rival.end();
+  });
+});
+
+describe("deleting what has expired", () => {
+  it("keeps nobody from writing, even the rows beside it", async () => {
+    const old = recordAt(NOW - 86_400_000, { manager });
+    const many = Array.from({ length: 1_500 }, (_, each) => ({ ...old, id: `${old.id}${each}` }));
+    const early = { ...call, now: NOW - 86_400_000 };
+    await Promise.all(many.map((record) => store.create(record as typeof old, early)));
+    const sweeper = mysqlStore(watcher, { table });
+    const [deleted, ...kinds] = await Promise.all([
+      sweeper.expiry.deleteExpired(call),
+      ...Array.from({ length: 200 }, async () => {
+        const record = recordAt(NOW, user);
+        await store.create(record, call);
+        const next = successorOf(record, { expiresAt: NOW + 1 });
+        await store.update(next, record.version, call);
+        await store.touch(record.id, { lastSeenAt: NOW + 1, expiresAt: NOW + 9 }, call);
+        return (await store.end(tombstoneAt(NOW, next), next.version, call)).kind;
+      }),
+    ]);
+    expect(deleted).toBe(1_500);
+    expect(new Set(kinds)).toEqual(new Set(["ended"]));
+  }, 30_000);
+});
+
+it("tells nothing of the pool's password in an error", async () => {
+  const wrong = createPool({ ...mariadbAddress(server), user: "nobody", password: "canary" });
+  const failure = await failureOf(mysqlStore(wrong).load(recordAt(NOW, { manager }).id, call));
+  expect(failure).toMatchObject({ name: "StoreError", outcome: "failed" });
+  expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain("canary");
+  await wrong.end();
+});

@@ -1,0 +1,487 @@
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { pooledRandom } from "../../src/core/environment.ts";
+import { OptionsError } from "../../src/core/errors.ts";
+import type { SilentStore } from "../../src/core/store.ts";
+import { newToken, sessionId } from "../../src/core/token.ts";
+import { createSessions } from "../../src/index.ts";
+import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
+import { keysUnder } from "../../src/stores/redis/keys.ts";
+import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { describeStore } from "../../src/testing/store.ts";
+import { ask, eventually, startRedis } from "../support/servers/redis.ts";
+import type { TestServer } from "../support/servers/test-server.ts";
+import { play, RUNS } from "./support/model.ts";
+import { type OpenClient, openOn, SINGLE } from "./support/redis-clients.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server?.stop());
+
+const runner = { describe, it };
+for (const [name, connect] of SINGLE) {
+  const open = openOn(() => server, connect);
+  describeStore(`Redis, by ${name}`, open, { runner });
+}
+
+const manager = "shop";
+const MINUTE_MS = 60_000;
+const KEYS = keysUnder("sojourn:", "");
+const ALICE = { manager, userId: "alice" };
+const INDEX = KEYS.index(ALICE);
+const now = Date.now();
+const call = { now, signal: new AbortController().signal };
+
+describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
+  let application: OpenClient;
+  let store: RedisSessionStore;
+  beforeEach(async () => {
+    await ask(server.port, "flushall");
+    application = await connect(server.port);
+    store = redisStore(application.client);
+  });
+  afterEach(async () => {
+    await store.close();
+    application.end();
+  });
+
+  it("answers like a plain Map, whatever the run of operations", async () => {
+    await fc.assert(
+      fc.asyncProperty(RUNS, async (run) => {
+        const fresh = redisStore(application.client, { prefix: `${freshId(manager)}:` });
+        const answers = await play(swept(fresh), run);
+        expect(answers.store).toEqual(answers.model);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("works on after SCRIPT FLUSH", async () => {
+    const record = recordAt(now, { manager, userId: "alice" });
+    await store.create(record, call);
+    await ask(server.port, "script", "flush");
+    const next = successorOf(record);
+    expect(await store.update(next, record.version, call)).toEqual({ kind: "updated" });
+    await ask(server.port, "script", "flush");
+    const seen = { lastSeenAt: now + 1, expiresAt: record.expiresAt + 1 };
+    expect(await store.touch(record.id, seen, call)).toBe(true);
+    await ask(server.port, "script", "flush");
+    const outcome = await store.end(tombstoneAt(now, record), undefined, call);
+    expect(outcome).toEqual({ kind: "ended" });
+  });
+
+  it("loads in one command, and writes an anonymous session in one", async () => {
+    const record = recordAt(now, { manager });
+    await store.create(record, call);
+    // So that the server knows the scripts.
+    const absent = { ...record, id: freshId(manager) };
+    await store.update(absent, record.version, call);
+    await store.touch(absent.id, absent, call);
+    await store.end(tombstoneAt(now, absent), undefined, call);
+    const commands = async (work: () => Promise<unknown>): Promise<readonly number[]> => {
+      const before = await callsOf(server);
+      await work();
+      const after = await callsOf(server);
+      return after.map((calls, place) => calls - (before[place] ?? 0));
+    };
+    const next = successorOf(record);
+    const oneScript = [expect.any(Number), 1];
+    expect(await commands(() => store.load(record.id, call))).toEqual([1, 0]);
+    expect(await commands(() => store.update(next, record.version, call))).toEqual(oneScript);
+    expect(await commands(() => store.touch(record.id, record, call))).toEqual(oneScript);
+    const tombstone = tombstoneAt(now, record);
+    expect(await commands(() => store.end(tombstone, undefined, call))).toEqual(oneScript);
+  });
+
+  it("lets the server forget, a minute after the end at the earliest", async () => {
+    const record = recordAt(now, { manager, expiresAt: now + 5 * MINUTE_MS });
+    await store.create(record, call);
+    const ttl = async (): Promise<number> =>
+      Number(await ask(server.port, "pttl", `sojourn:${record.id}`)) / MINUTE_MS;
+    expect(await ttl()).toBeCloseTo(6, 0);
+    const seen = { lastSeenAt: now, expiresAt: now + 20 * MINUTE_MS };
+    await store.touch(record.id, seen, call);
+    expect(await ttl()).toBeCloseTo(21, 0);
+    const less = successorOf(record, { expiresAt: now + 2 * MINUTE_MS });
+    await store.update(less, record.version, call);
+    expect(await ttl()).toBeCloseTo(3, 0);
+    const tombstone = tombstoneAt(now, record, { expiresAt: now + 9 * MINUTE_MS });
+    await store.end(tombstone, undefined, call);
+    expect(await ttl()).toBeCloseTo(10, 0);
+  });
+
+  it("keeps no token, and nothing of what a session was once it has ended", async () => {
+    const token = newToken(pooledRandom());
+    const texts = { data: '{"private":1}', flash: "[1]", userId: "alice", device: "Firefox" };
+    const record = recordAt(now, { manager, id: sessionId(token, manager), ...texts });
+    await store.create(record, call);
+    await store.end(tombstoneAt(now, record), undefined, call);
+    const left = await ask(server.port, "get", `sojourn:${record.id}`);
+    for (const secret of [token, "private", "alice", "Firefox"]) expect(left).not.toContain(secret);
+    await eventually(async () => (await ask(server.port, "keys", "*")) === `sojourn:${record.id}`);
+  });
+
+  it("keeps a session's text whole, whatever is in it", async () => {
+    const odd = "a\\n\n\\\\e\\e ü 👩‍👩‍👧 \ufeff";
+    const record = recordAt(now, {
+      ...{ manager: odd, userId: odd, device: odd, flash: odd, data: odd.repeat(40_000) },
+      ...{ earlier: "12345678 abcdefgh", authenticatedAt: 1, persistent: true },
+    });
+    await store.create(record, call);
+    expect(await store.load(record.id, call)).toEqual(record);
+    const empty = successorOf(record, { userId: undefined, device: "", flash: "" });
+    await store.update(empty, record.version, call);
+    expect(await store.load(record.id, call)).toEqual(empty);
+  });
+
+  it("ends sessions though memory is full, and refuses to create", async () => {
+    const record = recordAt(now, { manager, userId: "alice" });
+    await store.create(record, call);
+    await ask(server.port, "config", "set", "maxmemory", "1");
+    try {
+      await expect(store.create(recordAt(now, { manager }), call)).rejects.toThrow();
+      const seen = { lastSeenAt: now + 1, expiresAt: record.expiresAt + 1 };
+      expect(await store.touch(record.id, seen, call)).toBe(true);
+      const outcome = await store.end(tombstoneAt(now, record), undefined, call);
+      expect(outcome).toEqual({ kind: "ended" });
+    } finally {
+      await ask(server.port, "config", "set", "maxmemory", "0");
+    }
+    expect((await store.load(record.id, call))?.kind).toBe("ended");
+  });
+
+  it("finds a user's session again whose index entry was lost, once it is active", async () => {
+    const user = { manager, userId: "alice" };
+    const record = recordAt(now, user);
+    await store.create(record, call);
+    await ask(server.port, "del", INDEX);
+    expect(await store.directory.list(user, call)).toEqual([]);
+    const seen = { lastSeenAt: now + MINUTE_MS, expiresAt: record.expiresAt + MINUTE_MS };
+    await store.touch(record.id, seen, call);
+    await eventually(async () => (await store.directory.list(user, call)).length === 1);
+    await ask(server.port, "del", INDEX);
+    const next = successorOf(record, { lastSeenAt: now + 3 * MINUTE_MS });
+    await store.update(next, record.version, call);
+    await eventually(async () => (await store.directory.list(user, call)).length === 1);
+  });
+
+  it("drops index entries without a session, but none that is about to get one", async () => {
+    const user = { manager, userId: "alice" };
+    const [young, old] = [freshId(manager), freshId(manager)];
+    const seconds = Math.floor(now / 1_000);
+    await ask(server.port, "zadd", INDEX, String(seconds), young, String(seconds - 601), old);
+    expect(await store.directory.list(user, call)).toEqual([]);
+    await eventually(async () => (await ask(server.port, "zrange", INDEX, "0", "-1")) === young);
+  });
+
+  it("gives a raised generation a value that no lost one can have had", async () => {
+    const user = { manager, userId: "alice" };
+    await store.directory.raiseGeneration(user, call);
+    const first = await store.directory.generation(user, call);
+    await ask(server.port, "flushall");
+    await store.directory.raiseGeneration(user, { ...call, now: now + 1 });
+    expect(await store.directory.generation(user, call)).toBeGreaterThan(first);
+    expect(await ask(server.port, "pttl", KEYS.generation(ALICE))).toBe("-1");
+  });
+
+  it("goes on with the same client after the server was gone", async () => {
+    const own = await startRedis(["--appendonly", "yes", "--appendfsync", "always"]);
+    const client = await connect(own.port);
+    const mine = redisStore(client.client);
+    try {
+      const record = recordAt(now, { manager });
+      await mine.create(record, call);
+      await own.kill();
+      const soon = { now, signal: AbortSignal.timeout(300) };
+      await expect(mine.load(record.id, soon)).rejects.toThrow();
+      const next = successorOf(record);
+      const late = { now, signal: AbortSignal.timeout(300) };
+      await expect(mine.update(next, record.version, late)).rejects.toThrow();
+      await own.start();
+      await eventually(async () => {
+        const short = { now, signal: AbortSignal.timeout(500) };
+        const found = await mine.load(record.id, short).catch(() => undefined);
+        return found?.kind === "live";
+      });
+      const after = await mine.update(next, record.version, call);
+      expect(["updated", "conflict"]).toContain(after.kind);
+    } finally {
+      await mine.close();
+      client.end();
+      await own.stop();
+    }
+  });
+
+  it("never sends a write whose time ran out while the server was gone", async () => {
+    const own = await startRedis();
+    const client = await connect(own.port);
+    const mine = redisStore(client.client);
+    try {
+      await mine.load(freshId(manager), call);
+      await own.kill();
+      await eventually(async () => !(await isUp(mine)));
+      const record = recordAt(now, { manager });
+      const soon = { now, signal: AbortSignal.timeout(100) };
+      const failure = mine.create(record, soon);
+      await expect(failure).rejects.toMatchObject({ name: "StoreError", outcome: "failed" });
+      await own.start();
+      await eventually(() => isUp(mine));
+      expect(await mine.load(record.id, call)).toBeUndefined();
+    } finally {
+      await mine.close();
+      client.end();
+      await own.stop();
+    }
+  });
+
+  it("tells listeners of a gap when the connection is lost, and when it is there again", async () => {
+    const own = await startRedis();
+    const client = await connect(own.port);
+    const mine = redisStore(client.client);
+    try {
+      let gaps = 0;
+      const ended = new Set<string>();
+      const listener = {
+        onEnded: (ids: readonly string[]) => {
+          for (const id of ids) ended.add(id);
+        },
+        onGap: () => {
+          gaps += 1;
+        },
+      };
+      const stop = await mine.announcements.subscribe(listener, call);
+      await own.kill();
+      await eventually(async () => gaps > 0);
+      const before = gaps;
+      await own.start();
+      await eventually(async () => gaps > before);
+      await eventually(() => isUp(mine));
+      const record = recordAt(now, { manager });
+      await mine.create(record, call);
+      await mine.end(tombstoneAt(now, record), undefined, call);
+      await eventually(async () => ended.has(record.id));
+      await stop();
+    } finally {
+      await mine.close();
+      client.end();
+      await own.stop();
+    }
+  });
+
+  it("closes the connections that it opened, and leaves the application's open", async () => {
+    const clients = async (): Promise<number> =>
+      (await ask(server.port, "client", "list")).split("\n").length;
+    // A new ioredis connects by and by.
+    await store.load(freshId(manager), call);
+    const before = await clients();
+    const quiet = { onEnded: () => undefined, onGap: () => undefined };
+    const stop = await store.announcements.subscribe(quiet, call);
+    await store.announcements.subscribe(quiet, call);
+    await eventually(async () => (await clients()) === before + 1);
+    await stop();
+    await store.close();
+    await eventually(async () => (await clients()) === before);
+    const again = redisStore(application.client);
+    expect(await again.load(freshId(manager), call)).toBeUndefined();
+  });
+
+  it("leaves no listener on a signal", async () => {
+    const controller = new AbortController();
+    let listeners = 0;
+    const { signal } = controller;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners += 1;
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listeners -= 1;
+      remove(...args);
+    };
+    await store.create(recordAt(now, { manager, userId: "alice" }), { now, signal });
+    await store.directory.list({ manager, userId: "alice" }, { now, signal });
+    expect(listeners).toBe(0);
+  });
+
+  it("tells no data in the error of a server that refuses", async () => {
+    const secret = recordAt(now, { manager, data: '"canary"', userId: "canary" });
+    await ask(server.port, "set", `sojourn:${secret.id}`, "x");
+    await ask(server.port, "del", `sojourn:${secret.id}`);
+    await ask(server.port, "rpush", `sojourn:${secret.id}`, "x");
+    const failure = await store.create(secret, call).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain("canary");
+  });
+});
+
+describe("a client that the Redis store is given", () => {
+  it("is not connected for the application, which is told to do it", async () => {
+    const client = createClient({ url: `redis://127.0.0.1:${server.port}` });
+    const store = redisStore(client);
+    const failure = store.load(freshId(manager), call);
+    await expect(failure).rejects.toThrow(/await client\.connect\(\)/);
+    await client.connect();
+    expect(await store.load(freshId(manager), call)).toBeUndefined();
+    client.destroy();
+    await expect(store.load(freshId(manager), call)).rejects.toMatchObject({ outcome: "failed" });
+  });
+
+  it("may be lazy, and without a queue of its own", async () => {
+    const client = new Redis(server.port, "127.0.0.1", {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+    });
+    const store = redisStore(client);
+    const record = recordAt(now, { manager });
+    const writes = [store.create(record, call), store.load(freshId(manager), call)];
+    expect(await Promise.all(writes)).toEqual(["created", undefined]);
+    const ended = once(client, "end");
+    client.disconnect();
+    await ended;
+    await expect(store.load(record.id, call)).rejects.toMatchObject({ outcome: "failed" });
+  });
+
+  it("may put a prefix of its own in front of keys", async () => {
+    const client = new Redis(server.port, "127.0.0.1", { keyPrefix: "app[1]*:" });
+    const store = redisStore(client, { prefix: "s:" });
+    const user = { manager: "prefixed", userId: "alice" };
+    const record = recordAt(now, user);
+    await store.create(record, call);
+    await store.directory.raiseGeneration(user, call);
+    expect(await ask(server.port, "exists", `app[1]*:s:${record.id}`)).toBe("1");
+    expect(await store.directory.list(user, call)).toEqual([record]);
+    expect(await store.directory.count("prefixed", call)).toBe(1);
+    const page = { manager: "prefixed", after: undefined, limit: 9 };
+    expect(await store.directory.scan(page, call)).toEqual([record]);
+    client.disconnect();
+  });
+
+  it("may pipeline by itself", async () => {
+    const client = new Redis(server.port, "127.0.0.1", { enableAutoPipelining: true });
+    const store = redisStore(client);
+    const records = Array.from({ length: 50 }, () => recordAt(now, { manager, userId: "eve" }));
+    const outcomes = await Promise.all(records.map((record) => store.create(record, call)));
+    expect(new Set(outcomes)).toEqual(new Set(["created"]));
+    expect(await store.directory.list({ manager, userId: "eve" }, call)).toHaveLength(50);
+    client.disconnect();
+  });
+
+  it("may not be allowed to publish: sessions end all the same", async () => {
+    const rules = ["on", "nopass", "~*", "+@all", "resetchannels"];
+    await ask(server.port, "acl", "setuser", "mute", ...rules);
+    const client = createClient({ url: `redis://mute:x@127.0.0.1:${server.port}` });
+    await client.connect();
+    const store = redisStore(client);
+    const record = recordAt(now, { manager });
+    await store.create(record, call);
+    expect(await store.end(tombstoneAt(now, record), undefined, call)).toEqual({ kind: "ended" });
+    const quiet = { onEnded: () => undefined, onGap: () => undefined };
+    await expect(store.announcements.subscribe(quiet, call)).rejects.toThrow();
+    await store.close();
+    client.destroy();
+  });
+});
+
+describe("waiting for replicas", () => {
+  it("fails a revoke that none confirms, with what is unknown", async () => {
+    const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect();
+    const store = redisStore(client, { waitForEnds: { replicas: 1 } });
+    const sessions = createSessions({ name: "unconfirmed", store, storeTimeout: 600 });
+    const record = recordAt(Date.now(), { manager: "unconfirmed", userId: "alice" });
+    await store.create(record, call);
+    const unknown = { name: "StoreError", outcome: "unknown" };
+    await expect(sessions.revoke(record.id)).rejects.toMatchObject(unknown);
+    await expect(sessions.revokeAll({ userId: "alice" })).rejects.toMatchObject(unknown);
+    expect((await store.load(record.id, call))?.kind).toBe("ended");
+    await sessions.close();
+    await store.close();
+    client.destroy();
+  });
+});
+
+describe("a large server", () => {
+  it("is scanned whole, page by page, over several walks", async () => {
+    await ask(server.port, "flushall");
+    const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect();
+    const store = redisStore(client);
+    const ids = Array.from({ length: 22_000 }, () => freshId(manager));
+    const template = recordAt(now, { manager });
+    for (let start = 0; start < ids.length; start += 2_000) {
+      const some = ids.slice(start, start + 2_000);
+      await Promise.all(some.map((id) => store.create({ ...template, id }, call)));
+    }
+    const seen: string[] = [];
+    for (
+      let after: (typeof ids)[number] | undefined;
+      ;
+      after = ids.find((id) => id === seen.at(-1))
+    ) {
+      const page = await store.directory.scan({ manager, after, limit: 1_000 }, call);
+      if (page.length === 0) break;
+      seen.push(...page.map(({ id }) => id));
+    }
+    expect(seen).toEqual(ids.toSorted());
+    expect(await store.directory.count(manager, call)).toBe(22_000);
+    client.destroy();
+  }, 60_000);
+});
+
+describe("options of the Redis store", () => {
+  const client = new Redis({ lazyConnect: true });
+
+  it.each([
+    // @ts-expect-error a URL is no client
+    ["a URL", () => redisStore("redis://127.0.0.1")],
+    // @ts-expect-error nothing is no client
+    ["nothing", () => redisStore(undefined)],
+    ["an empty prefix", () => redisStore(client, { prefix: "" })],
+    // @ts-expect-error no such option
+    ["an unknown option", () => redisStore(client, { ttl: 60 })],
+    ["no replicas", () => redisStore(client, { waitForEnds: { replicas: 0 } })],
+    // @ts-expect-error no such option
+    ["an unknown wait", () => redisStore(client, { waitForEnds: { replicas: 1, ms: 1 } })],
+    ["a client that reads from replicas", () => redisStore(replicaReader)],
+  ])("refuse %s", (_, open) => {
+    expect(open).toThrow(OptionsError);
+  });
+
+  const replicaReader = new Redis({ lazyConnect: true, role: "slave" });
+});
+
+/** The model sweeps; Redis does it by itself. */
+function swept(store: RedisSessionStore): SilentStore {
+  const expiry = { intervalMs: 1, deleteExpired: async () => 0 };
+  return {
+    ...{ profile: store.profile, directory: store.directory, expiry },
+    load: (id, options) => store.load(id, options),
+    create: (record, options) => store.create(record, options),
+    update: (record, expected, options) => store.update(record, expected, options),
+    end: (tombstone, expected, options) => store.end(tombstone, expected, options),
+    touch: (id, seen, options) => store.touch(id, seen, options),
+    close: () => store.close(),
+  };
+}
+
+async function isUp(store: RedisSessionStore): Promise<boolean> {
+  const short = { now, signal: AbortSignal.timeout(200) };
+  return store.load(freshId(manager), short).then(
+    () => true,
+    () => pause(20, false),
+  );
+}
+
+/** How many times GET ran, in scripts too, and how many scripts. */
+async function callsOf({ port }: TestServer): Promise<readonly [number, number]> {
+  const stats = await ask(port, "info", "commandstats");
+  const of = (name: string): number =>
+    Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  return [of("get"), of("evalsha") + of("eval")];
+}

@@ -1,0 +1,71 @@
+import { Redis } from "ioredis";
+import { Redis as Valkey } from "iovalkey";
+import { createClient } from "redis";
+import type { RedisClient } from "../../../src/stores/redis/index.ts";
+import { type RedisStoreOptions, redisStore } from "../../../src/stores/redis/index.ts";
+import type { OpenStore } from "../../../src/testing/store.ts";
+import type { TestServer } from "../../support/servers/test-server.ts";
+
+/** An application's client, connected, and how the application ends it. */
+export interface OpenClient {
+  readonly client: RedisClient;
+  end(): void;
+}
+
+export type Connect = (port: number) => Promise<OpenClient>;
+
+const quiet = (): void => undefined;
+
+const connectNodeRedis: Connect = async (port) => {
+  const client = createClient({ url: `redis://127.0.0.1:${port}` });
+  client.on("error", quiet);
+  await client.connect();
+  return { client, end: () => client.destroy() };
+};
+
+const connectIoRedis: Connect = async (port) => {
+  const client = new Redis(port, "127.0.0.1");
+  client.on("error", quiet);
+  return { client, end: () => client.disconnect() };
+};
+
+const connectIoValkey: Connect = async (port) => {
+  const client = new Valkey(port, "127.0.0.1");
+  client.on("error", quiet);
+  return { client, end: () => client.disconnect() };
+};
+
+export const SINGLE: readonly (readonly [string, Connect])[] = [
+  ["redis", connectNodeRedis],
+  ["ioredis", connectIoRedis],
+  ["iovalkey", connectIoValkey],
+];
+
+/** The suite's view of a store on a server that is there already. */
+export function openOn(
+  server: () => TestServer,
+  connect: Connect,
+  options: RedisStoreOptions = {},
+): OpenStore {
+  return async () => {
+    const clients: OpenClient[] = [];
+    const opened = async (): Promise<ReturnType<typeof redisStore>> => {
+      const one = await connect(server().port);
+      clients.push(one);
+      return redisStore(one.client, options);
+    };
+    const store = await opened();
+    return {
+      store,
+      sibling: opened,
+      stall: async () => {
+        server().pause();
+        return async () => server().resume();
+      },
+      async close() {
+        await store.close();
+        for (const { end } of clients) end();
+      },
+    };
+  };
+}
