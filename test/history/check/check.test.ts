@@ -1,0 +1,295 @@
+import { describe, expect, it } from "vitest";
+import type { Deed, Operation, View } from "../operation.ts";
+import { excerpt } from "./excerpt.ts";
+import { check } from "./index.ts";
+
+const MS = 1_000;
+const TERMS = { mayForget: false, staleness: 0, storeTimeout: 1_000 * MS, idleTimeout: 9_000 * MS };
+
+type Line = Partial<Operation> & { readonly at: readonly [start: number, end: number] };
+
+function historyOf(lines: readonly Line[]) {
+  const operations = lines.map(({ at, ...line }, number): Operation => {
+    const [start, end] = at.map((ms) => ms * MS) as [number, number];
+    const deed: Deed = { kind: "read" };
+    const known = { number, actor: "visitor", process: 0, deed, outcome: "ok" } as const;
+    return { ...known, start, opened: start + (end - start) / 2, end, ...line };
+  });
+  return { seed: 1, operations, troubles: [], lost: [], casualties: [] };
+}
+
+function rulesBrokenBy(lines: readonly Line[], terms = TERMS): readonly string[] {
+  return [...new Set(check(historyOf(lines), terms).map(({ rule }) => rule))];
+}
+
+function live(values: View["values"] = {}, userId?: string): View {
+  return { condition: "live", userId, values };
+}
+
+const NEW: View = { condition: "new", values: {} };
+const ENDED: View = { condition: "ended", values: {} };
+
+const set = (value: string): Deed => ({ kind: "set", key: "a", value, when: "by save" });
+const born: Line = { at: [0, 10], seen: NEW, deed: set("v1"), given: "s_1" };
+const ada: Line = { at: [0, 10], seen: NEW, deed: { kind: "signIn", userId: "ada" }, given: "s_1" };
+
+describe("the checker accepts", () => {
+  it("a session that lives, is written, moves to a new token, and ends", () => {
+    const lines: Line[] = [
+      born,
+      { at: [20, 30], sent: "s_1", seen: live({ a: "v1" }), deed: set("v2") },
+      { at: [22, 40], sent: "s_1", seen: live({ a: "v1" }), deed: { kind: "add" }, result: 1 },
+      {
+        at: [50, 60],
+        sent: "s_1",
+        seen: live({ a: "v2", count: 1 }),
+        deed: { kind: "regenerate" },
+        given: "s_2",
+      },
+      { at: [70, 80], sent: "s_1", seen: ENDED },
+      {
+        at: [70, 90],
+        sent: "s_2",
+        seen: live({ a: "v2", count: 1 }),
+        deed: { kind: "destroy" },
+      },
+      { at: [100, 110], sent: "s_2", seen: ENDED },
+    ];
+    expect(rulesBrokenBy(lines)).toEqual([]);
+  });
+
+  it("a write of unknown outcome, whether it is seen at once, later or never", () => {
+    const lost: Line = {
+      at: [20, 30],
+      sent: "s_1",
+      seen: live({ a: "v1" }),
+      deed: set("v2"),
+      outcome: "unknown",
+    };
+    const then = (value: string): Line => ({ at: [40, 50], sent: "s_1", seen: live({ a: value }) });
+    const later: Line = { at: [60, 70], sent: "s_1", seen: live({ a: "v2" }) };
+    expect(rulesBrokenBy([born, lost, then("v1")])).toEqual([]);
+    expect(rulesBrokenBy([born, lost, then("v2")])).toEqual([]);
+    expect(rulesBrokenBy([born, lost, then("v1"), later])).toEqual([]);
+  });
+
+  it("two sessions where the end of the first is of unknown outcome", () => {
+    const lines: Line[] = [
+      born,
+      {
+        at: [20, 30],
+        sent: "s_1",
+        seen: live({ a: "v1" }),
+        deed: { kind: "regenerate" },
+        outcome: "unknown",
+        given: "s_2",
+      },
+      { at: [40, 50], sent: "s_1", seen: live({ a: "v1" }), deed: set("v2") },
+      { at: [60, 70], sent: "s_2", seen: live({ a: "v1" }) },
+    ];
+    expect(rulesBrokenBy(lines)).toEqual([]);
+  });
+
+  it("what the profile does not promise", () => {
+    const stale: Line[] = [
+      born,
+      { at: [20, 30], sent: "s_1", seen: live({ a: "v1" }), deed: set("v2") },
+      { at: [35, 40], sent: "s_1", seen: live({ a: "v1" }) },
+    ];
+    expect(rulesBrokenBy(stale)).not.toEqual([]);
+    expect(rulesBrokenBy(stale, { ...TERMS, staleness: 20 * MS })).toEqual([]);
+    const vanished: Line[] = [born, { at: [20, 30], sent: "s_1", seen: NEW }];
+    expect(rulesBrokenBy(vanished)).not.toEqual([]);
+    expect(rulesBrokenBy(vanished, { ...TERMS, mayForget: true })).toEqual([]);
+  });
+});
+
+const destroyed: Line = {
+  at: [20, 30],
+  sent: "s_1",
+  seen: live({ a: "v1" }),
+  deed: { kind: "destroy" },
+};
+const regenerated: Line = {
+  at: [20, 30],
+  sent: "s_1",
+  seen: live({ a: "v1" }),
+  deed: { kind: "regenerate" },
+  given: "s_2",
+};
+const adaAgain: Line = {
+  at: [20, 60],
+  sent: "s_1",
+  seen: live({}, "ada"),
+  deed: { kind: "regenerate" },
+  given: "s_2",
+};
+const add = (at: readonly [number, number], result: number): Line => {
+  return { at, sent: "s_1", seen: live({ a: "v1" }), deed: { kind: "add" }, result };
+};
+
+const BAD: Readonly<Record<string, { readonly rule: RegExp; readonly lines: readonly Line[] }>> = {
+  "a session seen alive after its end": {
+    rule: /^the dead stay dead$/,
+    lines: [born, destroyed, { at: [40, 50], sent: "s_1", seen: live({ a: "v1" }) }],
+  },
+  "a write acknowledged after the end, in a request that began before it": {
+    rule: /^the dead stay dead$/,
+    lines: [
+      born,
+      destroyed,
+      { at: [10, 90], opened: 40 * MS, sent: "s_1", seen: live({ a: "v1" }), deed: set("v2") },
+    ],
+  },
+  "a session seen dead and then alive, though its end is of unknown outcome": {
+    rule: /^the dead stay dead$/,
+    lines: [
+      born,
+      { ...destroyed, outcome: "unknown" },
+      { at: [40, 50], sent: "s_1", seen: ENDED },
+      { at: [60, 70], sent: "s_1", seen: live({ a: "v1" }) },
+    ],
+  },
+  "a successor that outlives the revoking of what it was": {
+    rule: /^the dead stay dead$/,
+    lines: [
+      born,
+      regenerated,
+      { at: [40, 50], deed: { kind: "revoke", id: "s_1" }, result: true },
+      { at: [60, 70], sent: "s_2", seen: live({ a: "v1" }) },
+    ],
+  },
+  "a session that was given a new token while all were revoked": {
+    rule: /^the dead stay dead$/,
+    lines: [
+      ada,
+      adaAgain,
+      { at: [30, 50], deed: { kind: "revokeAll", userId: "ada" }, result: 1 },
+      { at: [70, 80], sent: "s_2", seen: live({}, "ada") },
+    ],
+  },
+  "a session that vanishes": {
+    rule: /^no acknowledged session is lost$/,
+    lines: [born, { at: [20, 30], sent: "s_1", seen: NEW }],
+  },
+  "data of the dead": {
+    rule: /^the dead show nothing$/,
+    lines: [
+      born,
+      destroyed,
+      { at: [40, 50], sent: "s_1", seen: { condition: "ended", values: { a: "v1" } } },
+    ],
+  },
+  "another user's session": {
+    rule: /^a session belongs to one user$/,
+    lines: [ada, { at: [20, 30], sent: "s_1", seen: live({}, "bob") }],
+  },
+  "a lost write": {
+    rule: /^no acknowledged write is lost/,
+    lines: [
+      born,
+      { at: [20, 30], sent: "s_1", seen: live({ a: "v1" }), deed: set("v2") },
+      { at: [40, 50], sent: "s_1", seen: live({ a: "v1" }) },
+    ],
+  },
+  "a write that is lost with a new token": {
+    rule: /^no acknowledged write is lost/,
+    lines: [
+      born,
+      { at: [12, 18], sent: "s_1", seen: live({ a: "v1" }), deed: set("v2") },
+      { ...regenerated, seen: live({ a: "v2" }) },
+      { at: [40, 50], sent: "s_2", seen: live({ a: "v1" }) },
+    ],
+  },
+  "a value that disappears": {
+    rule: /^no acknowledged write is lost/,
+    lines: [born, { at: [20, 30], sent: "s_1", seen: live() }],
+  },
+  "a removed value that comes back": {
+    rule: /^no acknowledged write is lost/,
+    lines: [
+      born,
+      { at: [20, 30], sent: "s_1", seen: live({ a: "v1" }), deed: { kind: "delete", key: "a" } },
+      { at: [40, 50], sent: "s_1", seen: live({ a: "v1" }) },
+    ],
+  },
+  "a value of a write that failed": {
+    rule: /^what failed is not there/,
+    lines: [
+      born,
+      {
+        at: [20, 30],
+        sent: "s_1",
+        seen: live({ a: "v1" }),
+        deed: set("v2"),
+        outcome: "failed",
+      },
+      { at: [40, 50], sent: "s_1", seen: live({ a: "v2" }) },
+    ],
+  },
+  "a value that nobody wrote": {
+    rule: /^nothing comes from nowhere/,
+    lines: [born, { at: [20, 30], sent: "s_1", seen: live({ a: "v9" }) }],
+  },
+  "a value that is consumed twice": {
+    rule: /^a value is consumed once/,
+    lines: [20, 21].map(
+      (start): Line => ({
+        at: [start, 40],
+        sent: "s_1",
+        seen: live({ a: "v1" }),
+        deed: { kind: "consume", key: "a" },
+        result: "v1",
+      }),
+    ),
+  },
+  "two additions that are told the same number": {
+    rule: /^counters are exact$/,
+    lines: [born, add([20, 40], 1), add([21, 41], 1)],
+  },
+  "an addition that is lost": {
+    rule: /^counters are exact$/,
+    lines: [born, add([20, 30], 1), { at: [40, 50], sent: "s_1", seen: live({ a: "v1" }) }],
+  },
+  "an addition that counts twice": {
+    rule: /^counters are exact$/,
+    lines: [
+      born,
+      add([20, 30], 1),
+      { at: [40, 50], sent: "s_1", seen: live({ a: "v1", count: 2 }) },
+    ],
+  },
+  "a list without somebody who is signed in": {
+    rule: /^a user's list/,
+    lines: [ada, { at: [20, 30], deed: { kind: "list", userId: "ada" }, result: [] }],
+  },
+  "a list with somebody who is not": {
+    rule: /^a user's list/,
+    lines: [
+      ada,
+      { ...destroyed, seen: live({}, "ada") },
+      { at: [40, 50], deed: { kind: "list", userId: "ada" }, result: ["s_1"] },
+    ],
+  },
+  "an answer after the deadlines": {
+    rule: /^every request is answered in time$/,
+    lines: [born, { at: [20, 8_000], sent: "s_1", seen: live({ a: "v1" }) }],
+  },
+  "an error that is not the library's": {
+    rule: /^errors are the library's own$/,
+    lines: [born, { at: [20, 30], sent: "s_1", seen: live({ a: "v1" }), outcome: "broken" }],
+  },
+};
+
+describe("the checker finds", () => {
+  it.each(Object.entries(BAD))("%s", (_, { rule, lines }) => {
+    const history = historyOf(lines[0]?.given === undefined ? [born, ...lines] : lines);
+    const violations = check(history, TERMS);
+    const found = violations.find((violation) => rule.test(violation.rule));
+    expect(violations.map((violation) => violation.rule)).toContainEqual(
+      expect.stringMatching(rule),
+    );
+    // In words, with the operations that show it.
+    if (found !== undefined) expect(excerpt(found, history)).toContain("(seed 1)");
+  });
+});

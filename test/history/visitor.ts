@@ -1,0 +1,203 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type SessionToken, sessionId } from "../../src/core/token.ts";
+import type { Random } from "../support/random.ts";
+import type { Crew } from "./crew.ts";
+import { type Answer, type Deed, now, type Operation } from "./operation.ts";
+
+const COOKIE = "__Host-Http-session";
+const USERS = ["ada", "bob"] as const;
+
+/** Where every operation is written down, and every cookie that was ever given. */
+export class Log {
+  readonly operations: Operation[] = [];
+  /** The cookie of each session, by its public id. */
+  readonly tokens = new Map<string, string>();
+  #numbers = 0;
+
+  nextNumber(): number {
+    this.#numbers += 1;
+    return this.#numbers;
+  }
+}
+
+/** What everybody who acts in a run shares. */
+export interface Scene {
+  readonly crew: Crew;
+  readonly log: Log;
+  readonly random: Random;
+  /** When to stop, as `now()` tells it. */
+  readonly until: number;
+  readonly hasDirectory: boolean;
+}
+
+interface Request {
+  readonly process: number;
+  readonly token: string | undefined;
+  readonly deed: Deed;
+  readonly dwellMs: number;
+}
+
+/** Does one thing and writes it down. */
+export async function perform(
+  { crew, log }: Pick<Scene, "crew" | "log">,
+  actor: string,
+  { process, token, deed, dwellMs }: Request,
+): Promise<Operation & Pick<Answer, "setCookie">> {
+  const number = log.nextNumber();
+  const start = now();
+  const cookie = token === undefined ? undefined : `${COOKIE}=${token}`;
+  const answer = await crew.ask(process, { cookie, deed, dwellMs });
+  const end = now();
+  const given = tokenIn(answer?.setCookie ?? []);
+  if (given !== undefined) log.tokens.set(idOf(given), given);
+  const operation = {
+    // A process that died has answered nothing.
+    ...(answer ?? { start, opened: end, end, outcome: "unknown" as const, setCookie: [] }),
+    ...{ number, actor, process, deed },
+    sent: token === undefined ? undefined : idOf(token),
+    given: given === undefined ? undefined : idOf(given),
+  };
+  log.operations.push(operation);
+  return operation;
+}
+
+/** One browser: a few requests at a time, all with the cookie of the moment. */
+export class Visitor {
+  readonly #scene: Scene;
+  readonly #name: string;
+  #token: string | undefined;
+
+  constructor(scene: Scene, name: string) {
+    this.#scene = scene;
+    this.#name = name;
+  }
+
+  async run(): Promise<void> {
+    const { random, until } = this.#scene;
+    while (now() < until) {
+      const isLull = random.chance(0.06);
+      // In a lull the idle clock falls behind, so that the readers after it have to move it.
+      await pause(isLull ? random.between(...LULL_MS) : random.between(0, 20));
+      const requests = Array.from({ length: 1 + random.below(6) }, () => this.#request(DEEDS));
+      // And just then somebody ends the session.
+      if (isLull) requests.push(this.#request(ENDINGS), this.#request(READING));
+      await Promise.all(requests);
+    }
+  }
+
+  async #request(deeds: Readonly<Partial<Record<VisitorDeed, number>>>): Promise<void> {
+    const { random, crew } = this.#scene;
+    const token = this.#token;
+    const request = {
+      process: random.pick(crew.ready),
+      token,
+      deed: this.#deed(token === undefined ? FIRST_DEEDS : deeds),
+      dwellMs: random.chance(0.5) ? random.between(0, 25) : 0,
+    };
+    const { setCookie } = await perform(this.#scene, this.#name, request);
+    for (const line of setCookie) this.#keep(line);
+  }
+
+  /** As a browser does: the answer that arrives last decides. */
+  #keep(line: string): void {
+    this.#token = tokenIn([line]);
+  }
+
+  #deed(deeds: Readonly<Partial<Record<VisitorDeed, number>>>): Deed {
+    const { random, log } = this.#scene;
+    const kind = random.weighted(deeds);
+    const key = random.pick(["a", "b"]);
+    switch (kind) {
+      case "set": {
+        const when = random.chance(0.5) ? "by save" : "with the response";
+        return { kind, key, value: `v${log.nextNumber()}`, when };
+      }
+      case "delete":
+      case "consume":
+        return { kind, key };
+      case "signIn":
+        return { kind, userId: random.pick(USERS) };
+      default:
+        return { kind };
+    }
+  }
+}
+
+type VisitorDeed = Exclude<Deed["kind"], "revoke" | "revokeAll" | "list">;
+
+const DEEDS: Readonly<Record<VisitorDeed, number>> = {
+  read: 28,
+  set: 24,
+  add: 22,
+  delete: 4,
+  consume: 4,
+  regenerate: 4,
+  signIn: 4,
+  signOut: 1,
+  destroy: 1,
+};
+
+const FIRST_DEEDS: Readonly<Record<VisitorDeed, number>> = {
+  ...DEEDS,
+  signIn: 20,
+  regenerate: 0,
+  signOut: 0,
+  destroy: 0,
+};
+
+const ENDINGS = { regenerate: 3, signIn: 2, signOut: 1, destroy: 1 } as const;
+const READING = { read: 1 } as const;
+/** Longer than the tenth of the idle timeout in which activity is not written down. */
+const LULL_MS = [950, 1_100] as const;
+
+/** Tries cookies of the past: of sessions that have ended, most of them. */
+export async function thieve(scene: Scene): Promise<void> {
+  const { random, crew, log, until } = scene;
+  while (now() < until) {
+    await pause(random.between(0, 25));
+    const known = [...log.tokens.values()];
+    if (known.length === 0) continue;
+    // Mostly the newer ones: what happens to a session happens soon after its end.
+    const token = random.chance(0.7) ? random.pick(known.slice(-12)) : random.pick(known);
+    const set = { kind: "set", key: "a", when: "by save", value: `t${log.nextNumber()}` } as const;
+    const deed = random.weighted({ read: 6, set: 1, add: 1 });
+    await perform(scene, "thief", {
+      process: random.pick(crew.ready),
+      token,
+      deed: deed === "set" ? set : { kind: deed },
+      dwellMs: random.chance(0.3) ? random.between(0, 25) : 0,
+    });
+  }
+}
+
+/** Ends other people's sessions, and looks who is signed in. */
+export async function operate(scene: Scene): Promise<void> {
+  const { random, crew, until } = scene;
+  while (now() < until) {
+    await pause(random.between(20, 120));
+    const deed = operatorDeed(scene);
+    if (deed === undefined) continue;
+    const process = random.pick(crew.ready);
+    await perform(scene, "operator", { process, token: undefined, deed, dwellMs: 0 });
+  }
+}
+
+function operatorDeed({ random, log, hasDirectory }: Scene): Deed | undefined {
+  const kind = random.weighted({ revoke: 3, revokeAll: 1, list: 4 });
+  if (kind !== "revoke") return hasDirectory ? { kind, userId: random.pick(USERS) } : undefined;
+  const known = [...log.tokens.keys()];
+  return known.length === 0 ? undefined : { kind, id: random.pick(known.slice(-16)) };
+}
+
+function tokenIn(lines: readonly string[]): string | undefined {
+  for (const line of lines) {
+    const [pair = ""] = line.split(";", 1);
+    if (!pair.startsWith(`${COOKIE}=`) || /;\s*Max-Age=0/i.test(line)) continue;
+    return pair.slice(COOKIE.length + 1);
+  }
+  return undefined;
+}
+
+function idOf(token: string): string {
+  return sessionId(token as SessionToken, "session");
+}
