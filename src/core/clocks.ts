@@ -38,7 +38,10 @@ export function absoluteEndOf(session: Clocked): EpochMs {
   return session.createdAt + session.absoluteTimeoutMs;
 }
 
-/** Which clock has run out at `now`, if any. */
+/**
+ * Which clock has run out at `now`, if any. Servers whose clocks differ end a session earlier or
+ * later by that difference at the most: the grace keeps stores from forgetting it before.
+ */
 export function expiredBy(session: Clocked, now: EpochMs): "idle" | "absolute" | undefined {
   if (now >= absoluteEndOf(session)) return "absolute";
   return now >= session.lastSeenAt + session.idleTimeoutMs ? "idle" : undefined;
