@@ -4,6 +4,8 @@ import { OptionsError } from "../core/errors.ts";
 export type Key = string | Uint8Array;
 
 const MIN_BYTES = 32;
+/** Two random texts of 16 bytes are never the same. */
+const MIN_REPEATED_BYTES = 16;
 const MAX_BYTES = 1_024;
 const HEX = /^[0-9a-f]+$/i;
 const BASE64 = /^[A-Za-z0-9_+/-]+={0,2}$/;
@@ -87,9 +89,13 @@ function looksRandom(bytes: Uint8Array): boolean {
   );
 }
 
-/** Whether fewer than 32 bytes are repeated to fill the secret. */
+/**
+ * Whether fewer than 32 bytes are repeated to fill the secret. Random bytes agree here and there, so
+ * that enough of them must.
+ */
 function repeats(bytes: Uint8Array): boolean {
-  for (let period = 1; period < MIN_BYTES; period += 1) {
+  const longest = Math.min(MIN_BYTES - 1, bytes.length - MIN_REPEATED_BYTES);
+  for (let period = 1; period <= longest; period += 1) {
     if (bytes.every((byte, place) => place < period || byte === bytes[place - period])) return true;
   }
   return false;

@@ -135,6 +135,15 @@ describe("keys as a function", () => {
   });
 });
 
+describe("a random key", () => {
+  it("is never taken for a weak one", () => {
+    for (let tries = 0; tries < 5_000; tries += 1) {
+      const bytes = randomBytes(32);
+      expect(() => new KeyRing("keys", [bytes, freshKey()])).not.toThrow();
+    }
+  });
+});
+
 describe("a weak key", () => {
   const typed: readonly (readonly [string, unknown])[] = [
     ["nothing", ""],
