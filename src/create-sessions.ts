@@ -1,25 +1,21 @@
 import { type CarrierOptions, cookieCarrier } from "./cookies/cookie-carrier.ts";
+import type { CookieStore } from "./cookies/mount.ts";
 import { type Clock, type Environment, pooledRandom } from "./core/environment.ts";
 import { OptionsError } from "./core/errors.ts";
 import type { JsonObject } from "./core/json.ts";
-import { SessionManager } from "./core/manager.ts";
+import { type ManagerParts, SessionManager } from "./core/manager.ts";
 import { requireKnownKeys } from "./core/option-checks.ts";
-import { type EngineOptions, resolveSettings } from "./core/options.ts";
+import { type EngineOptions, type EngineSettings, resolveSettings } from "./core/options.ts";
+import { IS_CLOUDFLARE } from "./core/platform.ts";
 import type { Schema } from "./core/schema.ts";
 import type { Sessions } from "./core/sessions.ts";
 import type { ShapeOptions } from "./core/shape.ts";
 import type { SessionStore } from "./core/store.ts";
 import { handle } from "./frameworks/web.ts";
+import type { Keys } from "./sealing/key-ring.ts";
 import { memoryStore } from "./stores/memory/index.ts";
 
-/** How sessions live, travel and are kept. Every option has a safe default. */
-export interface SessionOptions extends EngineOptions, CarrierOptions {
-  /**
-   * Where records are kept.
-   *
-   * @defaultValue memory in development; in production it must be chosen
-   */
-  readonly store?: SessionStore;
+interface CommonOptions extends EngineOptions, CarrierOptions {
   /**
    * Tells the time; for tests.
    *
@@ -27,6 +23,27 @@ export interface SessionOptions extends EngineOptions, CarrierOptions {
    */
   readonly clock?: Clock;
 }
+
+/** How sessions live, travel and are kept. Every option has a safe default. */
+export interface SessionOptions extends CommonOptions {
+  /**
+   * Where records are kept.
+   *
+   * @defaultValue memory in development; in production it must be chosen
+   */
+  readonly store?: SessionStore;
+  readonly keys?: never;
+}
+
+/** How sessions live and travel that are kept in the visitors' own cookies. */
+export interface CookieSessionOptions extends CommonOptions {
+  /** `cookieStore(…)` or `cookieCache(…)` of `sojourn/cookie`. */
+  readonly store: CookieStore;
+  /** The keys of the cookies: the first one seals, all of them open. Made with `npx sojourn secret`. */
+  readonly keys: Keys;
+}
+
+type AnyOptions = SessionOptions | CookieSessionOptions;
 
 /** Values of any type, where the application has described none. */
 // biome-ignore lint/suspicious/noExplicitAny: as with JSON.parse, the caller knows what it stored.
@@ -46,7 +63,7 @@ export type Untyped = Record<string, any>;
  * });
  */
 export function createSessions<D extends object>(
-  options: SessionOptions & {
+  options: AnyOptions & {
     /** Checks the data when it is read and when it is stored. It must accept `{}`. */
     readonly schema: Schema<D>;
     /** Brings stored data of an earlier form to the schema; given up-to-date data it changes nothing. */
@@ -54,26 +71,55 @@ export function createSessions<D extends object>(
   },
 ): Sessions<D>;
 export function createSessions<D extends object>(
-  options: SessionOptions & {
+  options: AnyOptions & {
     /** A value for each key: shown where nothing is stored, copied for each session. */
     readonly defaults: D;
   },
 ): Sessions<D>;
 export function createSessions<D extends object = Untyped>(
-  options?: SessionOptions,
+  options?: AnyOptions,
 ): Sessions<Partial<D>>;
-export function createSessions(options: SessionOptions & ShapeOptions = {}): Sessions<Untyped> {
+export function createSessions(options: AnyOptions & ShapeOptions = {}): Sessions<Untyped> {
   requireKnownKeys("", options, Object.keys(KNOWN), ADVICE);
   const settings = resolveSettings(options);
   const environment = resolveEnvironment(options.clock);
-  const store = checkedStore(options.store) ?? developmentStore(environment);
-  const carrier = cookieCarrier(options, { ...environment, name: settings.name });
-  return new SessionManager<Untyped>({ settings, store, carrier, environment, handle });
+  const kept = keptWhere(options, settings, environment);
+  return new SessionManager<Untyped>({ settings, environment, handle, ...kept });
+}
+
+/** Where sessions lie, and what travels. */
+function keptWhere(
+  { store, keys, ...options }: AnyOptions,
+  settings: EngineSettings,
+  environment: Environment,
+): Pick<ManagerParts, "store" | "carrier" | "travelling"> {
+  if (isCookieStore(store)) {
+    return store.mount({ carrier: options, keys: requiredKeys(keys), settings, environment });
+  }
+  if (keys !== undefined) throw new OptionsError("keys", `is not known. ${ADVICE["keys"]}`);
+  return {
+    store: checkedStore(store) ?? developmentStore(environment),
+    carrier: cookieCarrier(options, { ...environment, name: settings.name }),
+  };
+}
+
+function isCookieStore(store: SessionStore | CookieStore | undefined): store is CookieStore {
+  return typeof store === "object" && store !== null && "mount" in store;
+}
+
+function requiredKeys(keys: Keys | undefined): Keys {
+  if (keys !== undefined) return keys;
+  throw new OptionsError(
+    "keys",
+    'sessions in cookies are sealed with them. Make one with "npx sojourn secret", and write ' +
+      'keys: [process.env["SESSION_KEY"] ?? ""].',
+  );
 }
 
 const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> = {
   name: true,
   store: true,
+  keys: true,
   idleTimeout: true,
   absoluteTimeout: true,
   persistent: true,
@@ -93,7 +139,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
 const ADVICE: Readonly<Record<string, string>> = {
   secret: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
   password: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
-  keys: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
+  keys: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign. Keys are for cookieStore and encrypted.",
   resave: "Leave it out: a session is stored when a request changes it.",
   saveUninitialized: "Leave it out: a visitor who stores nothing gets no record and no cookie.",
   rolling: "Leave it out: activity moves the idle timeout, and the cookie need not be sent again.",
@@ -120,7 +166,8 @@ function resolveEnvironment(clock: Clock = Date): Environment {
     notice: (sentence) => {
       if (told.has(sentence) || told.size >= MAX_NOTICES) return;
       told.add(sentence);
-      process.emitWarning(sentence, "SojournWarning");
+      if (IS_CLOUDFLARE) console.warn(`SojournWarning: ${sentence}`);
+      else process.emitWarning(sentence, "SojournWarning");
     },
   };
 }

@@ -7,6 +7,7 @@ export type { Clock } from "./core/environment.ts";
 export {
   type AnySessionError,
   CodecError,
+  CookieTooLargeError,
   DataTooLargeError,
   HeadersSentError,
   OptionsError,
@@ -31,7 +32,13 @@ export type {
 } from "./core/record.ts";
 export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export type { Session, SessionView, SignInOptions, SignOutOptions } from "./core/session.ts";
-export type { HandleOptions, SessionInfo, SessionSource, Sessions } from "./core/sessions.ts";
+export type {
+  HandleOptions,
+  OpenOptions,
+  SessionInfo,
+  SessionSource,
+  Sessions,
+} from "./core/sessions.ts";
 export type {
   Announcements,
   Directory,
@@ -50,5 +57,10 @@ export type {
   UserKey,
 } from "./core/store.ts";
 export type { CommitId, SessionId } from "./core/token.ts";
-export { createSessions, type SessionOptions, type Untyped } from "./create-sessions.ts";
+export {
+  type CookieSessionOptions,
+  createSessions,
+  type SessionOptions,
+  type Untyped,
+} from "./create-sessions.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory/index.ts";

@@ -1,5 +1,5 @@
 import type { Carrier } from "../core/carrier.ts";
-import type { RequestHead } from "../core/exchange.ts";
+import type { Exchange, RequestHead } from "../core/exchange.ts";
 import { cookieValues } from "./cookie-header.ts";
 import {
   type CookieOptions,
@@ -33,8 +33,15 @@ export interface CarrierParts {
   readonly now: () => number;
 }
 
+/** Carries a token, or any other text that a cookie can hold. */
+export interface CookieCarrier extends Carrier {
+  /** The cookie's full name, prefix included. */
+  readonly cookieName: string;
+  send(exchange: Exchange, value: string, maxAgeMs: number | undefined): void;
+}
+
 /** Carries the token in a cookie. */
-export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Carrier {
+export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): CookieCarrier {
   const cookie = resolveCookie(parts.name, options.cookie);
   const plain = developmentCookie(cookie);
   const transportOf = resolveTrust(options.trustProxy);
@@ -59,6 +66,7 @@ export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Car
   };
 
   return {
+    cookieName: cookie.name,
     read: (request) => {
       const header = request.header("cookie");
       if (header === undefined) return NOTHING;
@@ -76,11 +84,11 @@ export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Car
       parts.notice(insecureNotice(request, parts.isDevelopment));
       return false;
     },
-    send: (exchange, token, maxAgeMs) => {
+    send: (exchange, value, maxAgeMs) => {
       const suited = suiting(exchange.request);
       if (suited === undefined) return;
       const lifetime = maxAgeMs === undefined ? undefined : { maxAgeMs, now: parts.now() };
-      exchange.reply.addCookie(serializeCookie(suited.name, token, suited.attributes, lifetime));
+      exchange.reply.addCookie(serializeCookie(suited.name, value, suited.attributes, lifetime));
     },
     expire: (exchange) => {
       const suited = suiting(exchange.request);

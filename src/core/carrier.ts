@@ -1,3 +1,4 @@
+import type { Rejection } from "./events.ts";
 import type { Exchange, RequestHead } from "./exchange.ts";
 import type { SessionToken } from "./token.ts";
 
@@ -6,7 +7,7 @@ export interface Presented {
   /** Values under the session's cookie name, in the order of the header. */
   readonly values: readonly string[];
   /** Why none of them is to be believed. */
-  readonly refused: "duplicate" | "insecure" | undefined;
+  readonly refused: Rejection | undefined;
 }
 
 /** How the token travels between the browser and us. */
@@ -20,4 +21,14 @@ export interface Carrier {
   expire(exchange: Exchange): void;
   /** Tells it to forget cookies of the same name under an older Domain or Path. */
   expireStale(exchange: Exchange): void;
+  /** Present where more travels than the session's own cookie. */
+  readonly extras?: CookieExtras;
+}
+
+/** Cookies beside the session's own. */
+export interface CookieExtras {
+  /** Whether there is something to send, now that everything about the response is settled. */
+  readonly isPending: boolean;
+  /** Sends it; the cookies end with the browser unless `maxAgeMs` is given. */
+  send(exchange: Exchange, maxAgeMs: number | undefined): void;
 }

@@ -5,6 +5,7 @@ import type { Engine } from "./engine.ts";
 import { DataTooLargeError, SessionEndedError, StoreError, type StoreOutcome } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
+import { IS_CLOUDFLARE } from "./platform.ts";
 import { commitsBefore, type SessionRecord } from "./record.ts";
 import type { UpdateOutcome } from "./store.ts";
 import { newCommitId, type SessionId } from "./token.ts";
@@ -94,6 +95,9 @@ export class CommitQueue {
    * cannot answer, and whatever the edit itself throws.
    */
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord> {
+    // There the work of a request ends with it, so that nobody may wait for another's: each writes
+    // for itself, as if it were a process of its own.
+    if (IS_CLOUDFLARE) return new Line(this.#parts, base, () => undefined).lead(edit, deadline);
     const { id } = base.record;
     const line = this.#lines[id];
     if (line !== undefined) return line.wait(edit, deadline);
@@ -101,6 +105,13 @@ export class CommitQueue {
     this.#lines[id] = own;
     return own.lead(edit, deadline);
   }
+}
+
+/** What goes to the store in one write. */
+interface Attempt {
+  readonly record: SessionRecord;
+  readonly accepted: readonly Job[];
+  readonly deadline: Deadline;
 }
 
 class Line {
@@ -151,24 +162,23 @@ class Line {
     this.#onIdle();
   }
 
+  /** Goes on until every job of the batch has its answer. */
   async #commitTogether(batch: readonly Job[]): Promise<void> {
     try {
-      for (let conflicts = 0; !(await this.#attempt(batch, conflicts)); conflicts += 1);
+      for (let conflicts = 0; ; conflicts += 1) {
+        const attempt = this.#compose(batch);
+        if (attempt === undefined) return;
+        const outcome = await this.#write(attempt);
+        if (this.#isDone(attempt, outcome)) return;
+        await this.#yieldTo(conflicts, attempt.deadline);
+      }
     } catch (error) {
       for (const job of batch) job.settle(undefined, error);
     }
   }
 
-  /** Resolves to whether every job of the batch has its answer. */
-  async #attempt(batch: readonly Job[], conflicts: number): Promise<boolean> {
-    // What has run out of time is not sent any more: its error said so.
-    const jobs = batch.filter((job) => !job.isSettled);
-    const deadline = jobs.at(-1)?.deadline;
-    if (deadline === undefined) return true;
-    this.#refusePastAbsoluteEnd(deadline);
-    const { record, accepted } = this.#compose(jobs, deadline);
-    if (accepted.length === 0) return true;
-    const outcome = await this.#write(record, accepted, deadline);
+  /** Takes the store's answer. A conflict makes the next attempt build on the newest record. */
+  #isDone({ record, accepted, deadline }: Attempt, outcome: UpdateOutcome): boolean {
     switch (outcome.kind) {
       case "updated":
         this.#base = { record, isStored: true };
@@ -177,7 +187,6 @@ class Line {
       case "conflict":
         this.#base = { record: outcome.current, isStored: true };
         for (const job of accepted) job.isSent = false;
-        await this.#yieldTo(outcome.current, conflicts, deadline);
         return false;
       case "gone":
         throw this.#ended(deadline, outcome.tombstone?.reason);
@@ -186,11 +195,16 @@ class Line {
     }
   }
 
-  /** Applies each edit in turn. One that cannot be had fails alone. */
-  #compose(
-    jobs: readonly Job[],
-    deadline: Deadline,
-  ): { readonly record: SessionRecord; readonly accepted: readonly Job[] } {
+  /**
+   * Applies each edit in turn to the newest record; `undefined` where none is left to commit. One
+   * that cannot be had fails alone, and what has run out of time is not sent any more: its error
+   * said so.
+   */
+  #compose(batch: readonly Job[]): Attempt | undefined {
+    const jobs = batch.filter((job) => !job.isSettled);
+    const deadline = jobs.at(-1)?.deadline;
+    if (deadline === undefined) return undefined;
+    this.#refusePastAbsoluteEnd(deadline);
     const { shape } = this.#parts;
     const base = this.#base.record;
     const accepted: Job[] = [];
@@ -211,7 +225,8 @@ class Line {
         job.settle(undefined, error);
       }
     }
-    return { record: this.#successor(content, texts, deadline), accepted };
+    if (accepted.length === 0) return undefined;
+    return { record: this.#successor(content, texts, deadline), accepted, deadline };
   }
 
   #texts(content: Content): { readonly data: string; readonly flash: string } {
@@ -254,9 +269,9 @@ class Line {
     };
   }
 
-  #write(record: SessionRecord, jobs: readonly Job[], deadline: Deadline): Promise<UpdateOutcome> {
+  #write({ record, accepted, deadline }: Attempt): Promise<UpdateOutcome> {
     const { record: base, isStored } = this.#base;
-    for (const job of jobs) job.isSent = true;
+    for (const job of accepted) job.isSent = true;
     return isStored
       ? this.#parts.keeper.update(record, base.version, deadline)
       : this.#create(record, deadline);
@@ -268,10 +283,11 @@ class Line {
     return { kind: "updated" };
   }
 
-  async #yieldTo(current: SessionRecord, conflicts: number, deadline: Deadline): Promise<void> {
+  async #yieldTo(conflicts: number, deadline: Deadline): Promise<void> {
     this.#parts.events.emit("conflict", this.#happening(deadline));
     if (deadline.remainingMs <= 0) {
-      throw new StoreError("update", "failed", `newer writes of "${current.id}" kept winning`);
+      const { id } = this.#base.record;
+      throw new StoreError("update", "failed", `newer writes of "${id}" kept winning`);
     }
     if (conflicts < CONFLICTS_BEFORE_PAUSE) return;
     const pauseMs = Math.random() * MAX_PAUSE_MS;

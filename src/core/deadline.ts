@@ -34,11 +34,15 @@ export class Deadline implements StoreCall {
   /**
    * Waits for `work` until the deadline, no longer. What `work` does later is nobody's concern.
    *
+   * @param recover - What becomes of the call after a failure, where that need not be its end.
    * @throws {@link StoreError} at the deadline, with the outcome that holds at that moment.
    */
-  guard<T>(work: Promise<T>, terms: Terms): Promise<T> {
+  guard<T>(work: Promise<T>, terms: Terms, recover?: (failure: unknown) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const guard = new Guard(this, this.#endsAt, terms, reject);
+      const guard = new Guard(this, this.#endsAt, terms, (failure) => {
+        if (recover === undefined) reject(failure);
+        else resolve(recover(failure));
+      });
       watch(guard);
       work.then(
         (value) => {
@@ -78,6 +82,7 @@ class Guard implements Wait {
   readonly endsAt: number;
   previous: Wait | undefined;
   next: Wait | undefined;
+  timer: NodeJS.Timeout | undefined;
   readonly #deadline: Deadline;
   readonly #terms: Terms;
   readonly #reject: (error: unknown) => void;

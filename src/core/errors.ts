@@ -5,6 +5,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_ENDED"
   | "ERR_SESSION_CODEC"
   | "ERR_SESSION_DATA_SIZE"
+  | "ERR_SESSION_COOKIE_SIZE"
   | "ERR_SESSION_HEADERS_SENT"
   | "ERR_SESSION_PREFETCH";
 
@@ -112,7 +113,7 @@ export class SessionEndedError extends SessionError {
   constructor(attempt: string) {
     super(
       `Cannot ${attempt}: the session has ended meanwhile. ` +
-        "Nothing was stored; the visitor's next request starts from the newest state.",
+        "The visitor's next request starts from the newest state.",
     );
   }
 }
@@ -141,6 +142,25 @@ export class DataTooLargeError extends SessionError {
     super(
       `The session's data would take ${bytes} bytes, more than maxDataBytes (${maxBytes}). ` +
         "Keep large things in a database and their key in the session.",
+    );
+    this.bytes = bytes;
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** The session would outgrow what browsers keep as a cookie. Nothing of the change was sent. */
+export class CookieTooLargeError extends SessionError {
+  readonly code = "ERR_SESSION_COOKIE_SIZE";
+  readonly status = 500;
+  readonly bytes: number;
+  readonly maxBytes: number;
+
+  /** @param largest - The keys that take the most, as the message names them. */
+  constructor(bytes: number, maxBytes: number, largest: string) {
+    super(
+      `The session would take ${bytes} bytes as a cookie, more than the ${maxBytes} there is room ` +
+        `for. The largest of it: ${largest}. Keep large things in a database and their key in the ` +
+        'session, or keep sessions on the server: sqliteStore("sessions.db") from "sojourn/sqlite".',
     );
     this.bytes = bytes;
     this.maxBytes = maxBytes;
@@ -183,5 +203,6 @@ export type AnySessionError =
   | SessionEndedError
   | CodecError
   | DataTooLargeError
+  | CookieTooLargeError
   | HeadersSentError
   | PrefetchError;

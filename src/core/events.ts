@@ -5,6 +5,10 @@ import type { EndReason, EpochMs } from "./record.ts";
 export type Rejection =
   /** Not of a token's form; never reached the store. */
   | "malformed"
+  /** Sealed under a key that is not there (any more), or by somebody else. */
+  | "unknownKey"
+  /** Sealed, and changed since, or made for another cookie or purpose. */
+  | "altered"
   /** Of the right form, but nothing stands under it. */
   | "unknown"
   /** Idle or absolute timeout. */

@@ -1,5 +1,10 @@
 import type { Deadline, Terms } from "./deadline.ts";
-import { StoreError, type StoreOperation, type StoreOutcome } from "./errors.ts";
+import {
+  CookieTooLargeError,
+  StoreError,
+  type StoreOperation,
+  type StoreOutcome,
+} from "./errors.ts";
 import { remembers, type SessionRecord, type StoredSession, type Tombstone } from "./record.ts";
 import type { EndOutcome, Seen, SessionStore, StoreCall, UpdateOutcome } from "./store.ts";
 import type { CommitId, SessionId } from "./token.ts";
@@ -21,6 +26,11 @@ export class Keeper {
   constructor(store: SessionStore, report: (error: StoreError) => void) {
     this.store = store;
     this.#report = report;
+  }
+
+  /** The same guard before another store. */
+  over(store: SessionStore): Keeper {
+    return new Keeper(store, this.#report);
   }
 
   load(id: SessionId, deadline: Deadline): Promise<StoredSession | undefined> {
@@ -100,15 +110,6 @@ export class Keeper {
     call: (options: StoreCall) => Promise<T>,
     outcome: StoreOutcome = "failed",
   ): Promise<T> {
-    return this.#send(operation, outcome, deadline, call);
-  }
-
-  #send<T>(
-    operation: StoreOperation,
-    outcome: StoreOutcome,
-    deadline: Deadline,
-    call: (options: StoreCall) => Promise<T>,
-  ): Promise<T> {
     return deadline.guard(started(call, deadline), new Sending(operation, outcome, this.#report));
   }
 
@@ -117,10 +118,10 @@ export class Keeper {
     deadline: Deadline,
     write: Write<T>,
   ): Promise<T> {
-    return this.#send(operation, "unknown", deadline, write.send).catch((error: unknown) => {
-      const lost = asStoreError(operation, "unknown", error);
-      if (lost.outcome === "failed") throw lost;
-      return this.#settle(operation, deadline, write, lost);
+    const sending = new Sending(operation, "unknown", this.#report);
+    return deadline.guard(started(write.send, deadline), sending, (failure) => {
+      const isLost = failure instanceof StoreError && failure.outcome === "unknown";
+      return isLost ? this.#settle(operation, deadline, write, failure) : Promise.reject(failure);
     });
   }
 
@@ -136,7 +137,7 @@ export class Keeper {
       const settled = await write.settle().catch(() => "unknown" as const);
       if (settled === "unknown") throw lost;
       if (settled !== "send") return settled;
-      const sent = this.#send(operation, "unknown", deadline, write.send);
+      const sent = this.read(operation, deadline, write.send, "unknown");
       const outcome = await sent.catch(() => undefined);
       if (outcome !== undefined && !write.isAmbiguous(outcome)) return outcome;
     }
@@ -159,7 +160,8 @@ class Sending implements Terms {
     this.#report = report;
   }
 
-  asError(error: unknown): StoreError {
+  asError(error: unknown): StoreError | CookieTooLargeError {
+    if (error instanceof CookieTooLargeError) return error;
     const failure = asStoreError(this.operation, this.outcome, error);
     this.#report(failure);
     return failure;

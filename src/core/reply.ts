@@ -36,14 +36,18 @@ function writeCookie(
   stay: Stay,
   hasStaleCookies: boolean,
 ): boolean {
-  const isWanted = stay.cookie !== "none" || (hasStaleCookies && stay.condition === "live");
+  const { extras } = carrier;
+  const hasExtras = extras?.isPending === true;
+  const isWanted =
+    stay.cookie !== "none" || hasExtras || (hasStaleCookies && stay.condition === "live");
   if (!isWanted || !carrier.canSend(exchange.request)) return false;
   if (hasStaleCookies && stay.condition === "live") carrier.expireStale(exchange);
   const { token, facts } = stay;
-  if (stay.cookie === "send" && token !== undefined) {
-    const remainingMs = absoluteEndOf(facts) - environment.now();
-    carrier.send(exchange, token, facts.persistent ? remainingMs : undefined);
-  } else if (stay.cookie === "expire") carrier.expire(exchange);
+  const remainingMs = absoluteEndOf(facts) - environment.now();
+  const maxAgeMs = facts.persistent ? remainingMs : undefined;
+  if (stay.cookie === "send" && token !== undefined) carrier.send(exchange, token, maxAgeMs);
+  else if (stay.cookie === "expire") carrier.expire(exchange);
+  if (hasExtras) extras.send(exchange, maxAgeMs);
   return true;
 }
 

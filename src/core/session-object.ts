@@ -3,7 +3,7 @@ import type { Deadline } from "./deadline.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { HeadersSentError, OptionsError, PrefetchError, SessionEndedError } from "./errors.ts";
-import { isPrefetch, type RequestHead } from "./exchange.ts";
+import type { RequestHead } from "./exchange.ts";
 import type { SignIn } from "./fields.ts";
 import { checkKey, describeKey, encode, type JsonValue } from "./json.ts";
 import { checkKeys, checkUserId } from "./option-checks.ts";
@@ -20,6 +20,8 @@ export type ReplyPhase = "open" | "headersSent" | "ended";
 /** What the session must know of the request around it. */
 export interface RequestState {
   readonly request: RequestHead;
+  /** Whether the visitor has not asked for it yet. */
+  readonly isPrefetch: boolean;
   readonly phase: ReplyPhase;
 }
 
@@ -131,13 +133,14 @@ export class SessionObject<D extends object> implements Session<D> {
 
   take(key: string): JsonValue | undefined {
     const { request } = this.#around;
-    return this.#stay.draft.take(key, request.method === "HEAD" || isPrefetch(request));
+    const isKept = request.method === "HEAD" || this.#around.isPrefetch || this.#isTooLate();
+    return this.#stay.draft.take(key, isKept);
   }
 
   update<K extends keyof D & string>(key: K, fn: (value: D[K]) => D[K] | undefined): Promise<D[K]> {
     return this.#inTurn("update a value", async (deadline) => {
       checkKey(key, describeKey(key));
-      if (this.#stay.condition === "new") this.#checkCookie("update a value");
+      this.#checkInTime("update a value");
       const value = await this.#stay.update(key, (newest) => fn(newest as D[K]), deadline);
       return value as D[K];
     });
@@ -146,6 +149,7 @@ export class SessionObject<D extends object> implements Session<D> {
   consume<K extends keyof D & string>(key: K): Promise<D[K] | undefined> {
     return this.#inTurn("consume a value", async (deadline) => {
       if (!this.#stay.draft.isOwn(key)) return undefined;
+      this.#checkInTime("consume a value");
       let consumed: D[K] | undefined;
       const remove = (value: unknown, isStored: boolean): undefined => {
         consumed = isStored ? (value as D[K]) : undefined;
@@ -198,7 +202,9 @@ export class SessionObject<D extends object> implements Session<D> {
   save(): Promise<void> {
     return this.#inTurn("save", async (deadline) => {
       const gathered = this.#stay.draft.gathered();
-      if (gathered !== undefined) await this.#stay.commit(gathered, deadline);
+      if (gathered === undefined) return;
+      this.#checkInTime("save");
+      await this.#stay.commit(gathered, deadline);
     });
   }
 
@@ -214,11 +220,21 @@ export class SessionObject<D extends object> implements Session<D> {
     this.#checkPrefetch(attempt);
     if (this.#around.phase === "ended") throw new HeadersSentError(attempt);
     if (this.#stay.condition === "destroyed") throw new SessionEndedError(attempt);
-    if (this.#stay.condition === "new") this.#checkCookie(attempt);
+    this.#checkInTime(attempt);
+  }
+
+  #checkInTime(attempt: string): void {
+    if (this.#isTooLate()) throw new HeadersSentError(attempt);
+  }
+
+  /** Whether a write could not be told to the browser any more, which has to know of it. */
+  #isTooLate(): boolean {
+    const needsCookie = this.#stay.condition === "new" || this.#engine.recordsIn === "cookie";
+    return needsCookie && this.#around.phase !== "open";
   }
 
   #checkPrefetch(attempt: string): void {
-    if (isPrefetch(this.#around.request)) throw new PrefetchError(attempt);
+    if (this.#around.isPrefetch) throw new PrefetchError(attempt);
   }
 
   #checkCookie(attempt: string): void {

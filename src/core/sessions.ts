@@ -31,18 +31,30 @@ export interface HandleOptions {
   readonly remoteAddress?: string;
 }
 
+/** How to open a session. */
+export interface OpenOptions {
+  /**
+   * Asks the store, before anything that must not rest on what held some seconds ago. Where the
+   * request has opened its session already, what is newer in the store shows from then on.
+   *
+   * @defaultValue `false`
+   */
+  readonly fresh?: boolean;
+}
+
 /** The sessions of one application, made by {@link createSessions}. */
 export interface Sessions<D extends object> {
   /**
    * The session of a request: the same one at each call within the request.
    *
    * @param request - The framework's own request object.
+   * @param options - `fresh` asks the store where a copy in a cookie would do (`cookieCache`).
    * @throws {@link OptionsError} if no adapter is mounted for it, {@link StoreError} if the store
    * cannot answer.
    * @example
    * const session = await sessions.open(req);
    */
-  open(request: object): Promise<Session<D>>;
+  open(request: object, options?: OpenOptions): Promise<Session<D>>;
   /**
    * A look at the session without an adapter: for a WebSocket upgrade or a server component.
    * Creates, touches and sends nothing.
@@ -65,30 +77,35 @@ export interface Sessions<D extends object> {
     handler: (request: Request) => Response | Promise<Response>,
     options?: HandleOptions,
   ): Promise<Response>;
-  /** A session by its public id. */
+  /** A session by its public id. @throws {@link OptionsError} for sessions in cookies. */
   find(id: string): Promise<SessionInfo | undefined>;
   /**
    * A user's sessions, the most recently seen first.
    *
-   * @throws {@link OptionsError} if the store keeps no directory.
+   * @throws {@link OptionsError} if the store keeps no directory, and for sessions in cookies.
    */
   list(of: { readonly userId: string }): Promise<SessionInfo[]>;
   /**
    * Ends a session by its public id, or what it has become by a new token.
    *
-   * @param of - Makes sure that the session is that user's own: pass it for ids from a URL.
-   * @returns Whether a session was ended.
+   * @param of - Makes sure that the session is that user's own: pass it for ids from a URL. For
+   * sessions in cookies it must be there.
+   * @returns Whether a session was ended; for one in a cookie, whether it had not been ended before.
    */
   revoke(id: string, of?: { readonly userId?: string }): Promise<boolean>;
   /**
    * Ends a user's sessions everywhere, also those that are being signed in at this moment.
    *
    * @param of - `except` spares one session, by its id.
-   * @returns How many were ended.
+   * @returns How many were ended; 0 for sessions in cookies, which nobody can count.
    * @throws {@link OptionsError} if the store keeps no directory.
    */
   revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number>;
-  /** How many sessions are live. @throws {@link OptionsError} if the store keeps no directory. */
+  /**
+   * How many sessions are live.
+   *
+   * @throws {@link OptionsError} if the store keeps no directory, and for sessions in cookies.
+   */
   count(): Promise<number>;
   /** Deletes what has expired, where the store does not by itself. @returns How many. */
   deleteExpired(): Promise<number>;

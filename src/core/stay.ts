@@ -1,10 +1,11 @@
-import { absoluteEndOf } from "./clocks.ts";
+import { absoluteEndOf, expiredBy } from "./clocks.ts";
 import { type Base, IdTakenError } from "./commit-queue.ts";
 import type { Deadline } from "./deadline.ts";
 import { Draft } from "./draft.ts";
 import { type Edit, type Gathered, gatheredEdit, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
 import { SessionEndedError } from "./errors.ts";
+import type { Rejection } from "./events.ts";
 import { anonymousFields, Shown, type SignIn, signedInFields } from "./fields.ts";
 import { parse } from "./json.ts";
 import type { EndReason, EpochMs, SessionRecord } from "./record.ts";
@@ -122,6 +123,24 @@ export class Stay {
     if (this.#cookie === "none") this.#cookie = "expire";
   }
 
+  /** Takes up what stands in the store by now. Resolves to why that is no session any more. */
+  async refresh(deadline: Deadline): Promise<Rejection | undefined> {
+    const old = this.#stored;
+    if (old === undefined) return undefined;
+    const { id, userId } = old;
+    const newest = await this.#engine.keeper.load(id, deadline);
+    if (newest?.kind === "live" && expiredBy(newest, deadline.now) === undefined) {
+      this.#adopt(this.#token, newest);
+      return undefined;
+    }
+    if (newest?.kind !== "ended") {
+      this.detach({ id, userId, reason: "expired" });
+      return newest === undefined ? "unknown" : "expired";
+    }
+    this.detach({ id, userId, reason: newest.reason });
+    return newest.reason === "revoked" ? "revoked" : "ended";
+  }
+
   /** Commits what was gathered. */
   commit(gathered: Gathered, deadline: Deadline): Promise<void> {
     return this.#apply(gatheredEdit(gathered), deadline, () => {
@@ -201,7 +220,7 @@ export class Stay {
     const isFirst = this.#stored === undefined;
     try {
       const record = await this.#engine.queue.commit(this.#base(), edit, deadline);
-      if (isFirst) this.#cookie = "send";
+      if (isFirst || this.#engine.recordsIn === "cookie") this.#cookie = "send";
       this.#adopt(this.token, record);
       settle();
     } catch (error) {

@@ -55,6 +55,15 @@ export function sessionId(token: SessionToken, manager: string): SessionId {
   return (ID_PREFIX + sha256(`sojourn/session\0${manager}\0${token}`)) as SessionId;
 }
 
+/**
+ * The id under which a store remembers that a session ended which itself lies in a cookie.
+ *
+ * The user is part of it: who ends a session by its id has to know whose it is.
+ */
+export function endedId(id: SessionId, userId: string | undefined, manager: string): SessionId {
+  return (ID_PREFIX + sha256(`sojourn/ended\0${manager}\0${userId ?? ""}\0${id}`)) as SessionId;
+}
+
 // `crypto.hash` costs a third of `createHash`, but not every runtime with node:crypto has it.
 const sha256: (text: string) => string =
   typeof crypto.hash === "function"

@@ -1,11 +1,17 @@
 import { expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Gathered } from "./edit.ts";
-import { type Engine, startDeadline } from "./engine.ts";
+import { type Engine, engineFor, startDeadline } from "./engine.ts";
 import { HeadersSentError, PrefetchError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
 import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
-import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "./record.ts";
+import {
+  type EpochMs,
+  type SessionRecord,
+  type StoredSession,
+  TOMBSTONE_MS,
+  type Tombstone,
+} from "./record.ts";
 import { writeReply } from "./reply.ts";
 import type { Session } from "./session.ts";
 import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
@@ -30,12 +36,13 @@ export type Change =
  * holds the response until what they return has resolved. `undefined` means: go on at once.
  */
 export class Visit implements RequestState {
-  readonly #engine: Engine;
+  #engine: Engine;
   readonly #exchange: Exchange;
   readonly #onOpen: ((visit: Visit) => void) | undefined;
   #opening: Promise<Session<object>> | undefined;
   #stay: Stay | undefined;
   #phase: ReplyPhase = "open";
+  #isPrefetch: boolean | undefined;
   #hasStaleCookies = false;
   #wasSignedIn = false;
 
@@ -54,6 +61,11 @@ export class Visit implements RequestState {
     return this.#exchange.request;
   }
 
+  get isPrefetch(): boolean {
+    this.#isPrefetch ??= isPrefetch(this.request);
+    return this.#isPrefetch;
+  }
+
   /** Whether a cookie waits for the response: of a transition that is completed already. */
   get hasCookie(): boolean {
     return this.#stay !== undefined && this.#stay.cookie !== "none";
@@ -65,10 +77,10 @@ export class Visit implements RequestState {
   }
 
   /** The session: loaded at the first call, the same one at each further call. */
-  open(): Promise<Session<object>> {
-    if (this.#opening !== undefined) return this.#opening;
+  open(isFresh = false): Promise<Session<object>> {
+    if (this.#opening !== undefined) return isFresh ? this.#refreshed() : this.#opening;
     if (this.#phase === "ended") return Promise.reject(new HeadersSentError("open the session"));
-    this.#opening = this.#load();
+    this.#opening = this.#load(isFresh);
     this.#onOpen?.(this);
     return this.#opening;
   }
@@ -133,7 +145,7 @@ export class Visit implements RequestState {
     if (written !== undefined) return written;
     const { record } = stay;
     const isDue = record !== undefined && isTouchDue(record, this.#engine.environment.now());
-    return isDue && !isPrefetch(this.request) ? { kind: "touched", record } : { kind: "none" };
+    return isDue && !this.isPrefetch ? { kind: "touched", record } : { kind: "none" };
   }
 
   async #carryOut(
@@ -147,7 +159,7 @@ export class Visit implements RequestState {
           await this.#touch(change.record, startDeadline(this.#engine));
           break;
         case "written":
-          if (isPrefetch(this.request)) throw new PrefetchError("change a value in place");
+          this.#checkInPlace(isBeforeHeaders);
           await stay.commit(change.gathered, startDeadline(this.#engine));
           break;
         case "refused":
@@ -162,6 +174,14 @@ export class Visit implements RequestState {
     if (isBeforeHeaders) this.#finishHeaders();
   }
 
+  /** A value changed in place is found only now: `set` would have refused it at once. */
+  #checkInPlace(isBeforeHeaders: boolean): void {
+    const attempt = "change a value in place";
+    if (this.isPrefetch) throw new PrefetchError(attempt);
+    if (!isBeforeHeaders && this.#engine.recordsIn === "cookie")
+      throw new HeadersSentError(attempt);
+  }
+
   /** A touch that cannot be had costs the visitor nothing but a tenth of the idle timeout. */
   async #touch(record: SessionRecord, deadline: Deadline): Promise<void> {
     const { keeper, events } = this.#engine;
@@ -173,7 +193,20 @@ export class Visit implements RequestState {
     events.emit("lateWrite", { at: now, id, userId, attempt: "touch", reason: "unknown" });
   }
 
-  async #load(): Promise<Session<object>> {
+  /** What was opened by a copy is compared with the store; what comes from there stays. */
+  async #refreshed(): Promise<Session<object>> {
+    const session = await this.open();
+    const stay = this.#stay;
+    const { forRequest, recordsIn } = this.#engine;
+    if (stay === undefined || forRequest === undefined || recordsIn === "cookie") return session;
+    const id = stay.record?.id;
+    const reason = await stay.turns.take(() => stay.refresh(startDeadline(this.#engine)));
+    if (reason !== undefined) this.#reject(reason, id);
+    return session;
+  }
+
+  async #load(isFresh: boolean): Promise<Session<object>> {
+    this.#engine = engineFor(this.#engine, this.#exchange, isFresh);
     const { environment, carrier } = this.#engine;
     const now = environment.now();
     const stay = new Stay(this.#engine, now);
@@ -190,7 +223,7 @@ export class Visit implements RequestState {
 
   async #resume(stay: Stay, values: readonly string[], now: EpochMs): Promise<void> {
     const { keeper, name } = this.#engine;
-    const deadline = startDeadline(this.#engine);
+    const deadline = startDeadline(this.#engine, now);
     for (const value of values.slice(0, MAX_CANDIDATES)) {
       const token = parseToken(value);
       if (token === undefined) {
@@ -211,7 +244,7 @@ export class Visit implements RequestState {
     now: EpochMs,
   ): boolean {
     if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
-    if (stored.kind === "ended") return this.#meetTombstone(stay, stored);
+    if (stored.kind === "ended") return this.#meetTombstone(stay, stored, now);
     if (this.#isExpired(stored, now)) return this.#reject("expired", id);
     const reading = this.#engine.shape.read(stored.data);
     if (typeof reading === "string") return this.#reject(reading, id);
@@ -221,11 +254,13 @@ export class Visit implements RequestState {
 
   /**
    * Where the browser was given a newer cookie, or none, the old token comes from a request that
-   * was already on its way: its response must not disturb. A revoked one still has the old cookie.
+   * was already on its way: its response must not disturb. A revoked one still has the old cookie,
+   * and so has one that comes much later, where the end is remembered for so long.
    */
-  #meetTombstone(stay: Stay, { id, reason }: Tombstone): boolean {
+  #meetTombstone(stay: Stay, { id, reason, endedAt }: Tombstone, now: EpochMs): boolean {
     if (reason === "revoked") return this.#reject("revoked", id);
-    if (stay.condition === "new") stay.detach({ id, reason });
+    const isLate = now - endedAt < TOMBSTONE_MS;
+    if (isLate && stay.condition === "new") stay.detach({ id, reason });
     return this.#reject("ended", id);
   }
 

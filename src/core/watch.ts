@@ -1,3 +1,5 @@
+import { IS_CLOUDFLARE } from "./platform.ts";
+
 /** Node takes a longer delay for none at all. */
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -9,6 +11,8 @@ export interface Wait {
   onEnd(): void;
   previous: Wait | undefined;
   next: Wait | undefined;
+  /** Its own, on Cloudflare alone. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -22,16 +26,25 @@ let firesAt = Number.POSITIVE_INFINITY;
 
 /** Sees to it that the wait ends. */
 export function watch(wait: Wait): void {
+  // One that it shared would die with the request of another wait.
+  if (IS_CLOUDFLARE) {
+    wait.timer = setTimeout(() => wait.onEnd(), delayUntil(wait.endsAt));
+    return;
+  }
   const isFirst = newest === undefined;
   wait.next = newest;
   if (newest !== undefined) newest.previous = wait;
   newest = wait;
   if (wait.endsAt < firesAt) arm(wait.endsAt);
-  else if (isFirst) timer?.ref();
+  else if (isFirst) timer?.ref?.();
 }
 
 /** The wait is over. One that has ended is over already. */
 export function unwatch(wait: Wait): void {
+  if (IS_CLOUDFLARE) {
+    clearTimeout(wait.timer);
+    return;
+  }
   const { previous, next } = wait;
   if (previous === undefined && newest !== wait) return;
   if (previous === undefined) newest = next;
@@ -40,14 +53,18 @@ export function unwatch(wait: Wait): void {
   wait.previous = undefined;
   wait.next = undefined;
   // It may go on ticking once, but keeps no process alive.
-  if (newest === undefined) timer?.unref();
+  if (newest === undefined) timer?.unref?.();
 }
 
 function arm(at: number): void {
   clearTimeout(timer);
   firesAt = at;
+  timer = setTimeout(tick, delayUntil(at));
+}
+
+function delayUntil(at: number): number {
   const delayMs = Math.max(0, Math.ceil(at - performance.now()));
-  timer = setTimeout(tick, Math.min(delayMs, MAX_TIMER_MS));
+  return Math.min(delayMs, MAX_TIMER_MS);
 }
 
 function tick(): void {

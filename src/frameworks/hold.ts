@@ -242,10 +242,10 @@ class HeldReply {
 
   /** To the handler the first byte is out: frameworks decide by this whether they may still answer. */
   #pretend(name: "headersSent" | "writableEnded", value: boolean): void {
-    if (Object.hasOwn(this.#res, name)) Reflect.set(this.#res, name, value);
     // A plain value rather than a getter: a getter of its own gives each response a hidden class
     // of its own, which costs the garbage collector more than everything else here.
-    else Object.defineProperty(this.#res, name, { value, writable: true, configurable: true });
+    if (!Object.hasOwn(this.#res, name)) Object.defineProperty(this.#res, name, PLAIN);
+    (this.#res as Pretended)[name] = value;
   }
 
   #revealTruth(): void {
@@ -253,6 +253,11 @@ class HeldReply {
     Reflect.deleteProperty(this.#res, "writableEnded");
   }
 }
+
+const PLAIN: PropertyDescriptor = { value: true, writable: true, configurable: true };
+
+/** A response whose getters are hidden behind values of its own. */
+type Pretended = { headersSent: boolean; writableEnded: boolean };
 
 function callbackOf(args: readonly unknown[]): Step | undefined {
   const last = args.at(-1);

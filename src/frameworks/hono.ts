@@ -6,11 +6,27 @@ import type { Visit } from "../core/visit.ts";
 import { isRepresentation } from "./representation.ts";
 import { keep, type WebExchange, webExchange } from "./web.ts";
 
-/** What Hono's Node server adds to the bindings, where it is the server. */
-interface NodeBindings {
+/** What the runtime's server gives to Hono as bindings. */
+interface ServerBindings {
+  /** By `@hono/node-server`. */
   readonly incoming?: {
     readonly socket?: { readonly remoteAddress?: string; readonly encrypted?: boolean };
   };
+  /** By `Deno.serve(app.fetch)`. */
+  readonly remoteAddr?: { readonly hostname?: string };
+  /** By Bun, which passes the server itself. */
+  requestIP?(request: Request): { readonly address: string } | null;
+}
+
+function remoteAddressOf(
+  bindings: ServerBindings | undefined,
+  request: Request,
+): string | undefined {
+  return (
+    bindings?.incoming?.socket?.remoteAddress ??
+    bindings?.remoteAddr?.hostname ??
+    bindings?.requestIP?.(request)?.address
+  );
 }
 
 /**
@@ -32,9 +48,9 @@ export function sessionMiddleware<D extends object>(
 ): MiddlewareHandler {
   return async (c, next) => {
     const manager = typeof sessions === "function" ? sessions(c) : sessions;
-    const socket = (c.env as NodeBindings | undefined)?.incoming?.socket;
-    const head = requestHead(c.req.raw, socket?.remoteAddress);
-    const isEncrypted = head.isEncrypted || socket?.encrypted === true;
+    const bindings = c.env as ServerBindings | undefined;
+    const head = requestHead(c.req.raw, remoteAddressOf(bindings, c.req.raw));
+    const isEncrypted = head.isEncrypted || bindings?.incoming?.socket?.encrypted === true;
     const exchange = webExchange({ ...head, isEncrypted });
     const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
     await internalsOf(manager).attachments.run(visit, next);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   createSessions,
   memoryStore,
+  type OpenOptions,
   type Session,
   type SessionInfo,
   type Sessions,
@@ -182,6 +183,8 @@ describe("the manager", () => {
   });
 
   it("takes every framework's request object", () => {
-    expectTypeOf<Parameters<Sessions<Shop>["open"]>>().toEqualTypeOf<[request: object]>();
+    expectTypeOf<Parameters<Sessions<Shop>["open"]>>().toEqualTypeOf<
+      [request: object, options?: OpenOptions | undefined]
+    >();
   });
 });

@@ -56,6 +56,9 @@ export interface Subject {
 /** What nearly every store promises. */
 const STRICT = { processes: 3, hasDirectory: true, mayForget: false, stalenessMs: 0 } as const;
 
+/** How late a layered store may read. */
+const LAYER_STALENESS_MS = 500;
+
 const NETWORK = ["cut", "deafen", "hold", "delay", "pause", "crash"] as const;
 const DURABLE_NETWORK = [...NETWORK, "kill"] as const;
 
@@ -117,6 +120,20 @@ const TABLE = {
       client.on("error", ignore);
       return redisStore(client);
     },
+    faults: DURABLE_NETWORK,
+  },
+  layered: {
+    ...STRICT,
+    server: startPostgresBackend,
+    open: async ({ port }) => {
+      const { layered } = await import("../../src/stores/layered/index.ts");
+      const { postgresStore } = await import("../../src/stores/postgres/index.ts");
+      const { Pool } = await import("pg");
+      const pool = new Pool({ connectionString: postgresUrl(port) });
+      pool.on("error", ignore);
+      return layered(memoryStore(), postgresStore(pool), { maxStaleness: LAYER_STALENESS_MS });
+    },
+    stalenessMs: LAYER_STALENESS_MS,
     faults: DURABLE_NETWORK,
   },
   postgres: {

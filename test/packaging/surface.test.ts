@@ -12,6 +12,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   sojourn: {
     values: [
       "CodecError",
+      "CookieTooLargeError",
       "DataTooLargeError",
       "HeadersSentError",
       "OptionsError",
@@ -30,6 +31,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "CommitId",
       "CookieOptions",
       "CookiePrefix",
+      "CookieSessionOptions",
       "Directory",
       "Duration",
       "EndAll",
@@ -43,6 +45,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "JsonObject",
       "JsonValue",
       "MemoryStoreOptions",
+      "OpenOptions",
       "Policy",
       "Rejection",
       "ScanPage",
@@ -98,11 +101,26 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "UnstorageStoreOptions",
     ],
   },
+  "sojourn/cookie": {
+    values: ["cookieCache", "cookieStore", "seal", "sign", "unseal", "unsign"],
+    types: [
+      "CookieCacheOptions",
+      "CookieStore",
+      "CookieStoreOptions",
+      "Key",
+      "KeyList",
+      "Keys",
+      "NoRevocations",
+      "SealOptions",
+      "SealingOptions",
+    ],
+  },
   "sojourn/encrypted": {
     values: ["encrypted"],
     types: ["EncryptedOptions", "EncryptedStore", "Key", "KeyList", "Keys"],
   },
   "sojourn/file": { values: ["fileStore"], types: ["FileStoreOptions"] },
+  "sojourn/layered": { values: ["layered"], types: ["LayeredOptions", "LayeredStoreOf"] },
   "sojourn/memcached": {
     values: ["memcachedStore"],
     types: [

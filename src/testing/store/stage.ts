@@ -81,14 +81,24 @@ export class Stage {
     expected: StoredSession | undefined,
     through: SessionStore = this.store,
   ): Promise<void> {
+    const found = await this.found(id, (stored) => isDeepStrictEqual(stored, expected), through);
+    assert.deepEqual(found, expected);
+  }
+
+  /** What stands under an id; where the store may read late, once it is as wanted, if ever. */
+  async found(
+    id: SessionId,
+    isWanted: (stored: StoredSession | undefined) => boolean,
+    through: SessionStore = this.store,
+  ): Promise<StoredSession | undefined> {
     const isBounded = this.store.profile.readYourWrites === "bounded";
     const until = performance.now() + (isBounded ? READ_PATIENCE_MS : 0);
     let found = await through.load(id, this.call);
-    while (!isDeepStrictEqual(found, expected) && performance.now() < until) {
+    while (!isWanted(found) && performance.now() < until) {
       await pause(READ_INTERVAL_MS);
       found = await through.load(id, this.call);
     }
-    assert.deepEqual(found, expected);
+    return found;
   }
 
   user(userId: string = `user-${freshCommit()}`): UserKey {

@@ -8,6 +8,7 @@ export const ROOT: string = new URL("../../../", import.meta.url).pathname;
 export interface Manifest {
   readonly name: string;
   readonly version: string;
+  readonly bin: { readonly sojourn: string };
   readonly exports: Readonly<
     Record<string, string | { readonly types: string; readonly default: string }>
   >;

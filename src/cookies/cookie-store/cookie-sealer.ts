@@ -1,0 +1,58 @@
+import type { RandomBytes } from "../../core/environment.ts";
+import { parse } from "../../core/json.ts";
+import type { EpochMs } from "../../core/record.ts";
+import { type Binding, bindTo } from "../../sealing/binding.ts";
+import type { KeyRing } from "../../sealing/key-ring.ts";
+import type { Opening } from "../../sealing/opening.ts";
+import { Sealer } from "../../sealing/sealer.ts";
+import type { Cookies, Packed } from "./cookies.ts";
+
+/** When a session was last used, as its idle clock's cookie tells it. */
+export interface Sighting {
+  readonly id: string;
+  readonly lastSeenAt: EpochMs;
+}
+
+/** Seals what a manager's cookies carry: each text opens as the cookie that it was made for only. */
+export class CookieSealer {
+  readonly #sealer: Sealer;
+  readonly #sessionName: string;
+  /** By the number of cookies: the seal lies over that too. */
+  readonly #sessions = new Map<number, Binding>();
+  readonly #seen: Binding;
+
+  constructor(ring: KeyRing, random: RandomBytes, { one, seen }: Cookies) {
+    this.#sealer = new Sealer(ring, random);
+    this.#sessionName = one.cookieName;
+    this.#seen = bindTo("sojourn/cookie-idle", seen.cookieName);
+  }
+
+  seal(text: string, count: number): string {
+    return this.#sealer.seal(text, this.#bindingFor(count));
+  }
+
+  open({ text, count }: Packed): Opening {
+    return this.#sealer.open(text, this.#bindingFor(count));
+  }
+
+  sealSighting({ id, lastSeenAt }: Sighting): string {
+    return this.#sealer.seal(JSON.stringify([id, lastSeenAt]), this.#seen);
+  }
+
+  openSighting(text: string): Exclude<Opening, { kind: "opened" }> | Sighting {
+    const opening = this.#sealer.open(text, this.#seen);
+    if (opening.kind !== "opened") return opening;
+    const sighting = parse(opening.text);
+    if (!Array.isArray(sighting)) return { kind: "malformed" };
+    const [id, lastSeenAt] = sighting;
+    return { id, lastSeenAt };
+  }
+
+  #bindingFor(count: number): Binding {
+    const known = this.#sessions.get(count);
+    if (known !== undefined) return known;
+    const binding = bindTo("sojourn/cookie-session", this.#sessionName, String(count));
+    this.#sessions.set(count, binding);
+    return binding;
+  }
+}

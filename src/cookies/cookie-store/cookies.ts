@@ -1,0 +1,111 @@
+import type { Presented } from "../../core/carrier.ts";
+import type { Exchange, RequestHead } from "../../core/exchange.ts";
+import {
+  type CarrierOptions,
+  type CarrierParts,
+  type CookieCarrier,
+  cookieCarrier,
+} from "../cookie-carrier.ts";
+import { COUNT_LENGTH, chunkLength, type Room } from "./size.ts";
+
+/** A sealed text as the request's cookies hold it, and how many of them. */
+export interface Packed {
+  readonly text: string;
+  readonly count: number;
+}
+
+/** What of a session's own cookies a request brought. */
+export interface Brought {
+  readonly packed: readonly Packed[];
+  readonly refused: Presented["refused"];
+}
+
+/** The cookies of one manager: one for the session or several chunks of it, one for its idle clock. */
+export class Cookies {
+  readonly one: CookieCarrier;
+  /** Moves the idle clock without sending the data again. */
+  readonly seen: CookieCarrier;
+  readonly room: Room;
+  readonly #chunks: readonly CookieCarrier[];
+
+  constructor(options: CarrierOptions, parts: CarrierParts, chunks: number) {
+    const named = (suffix: string): CookieCarrier =>
+      cookieCarrier(options, { ...parts, name: parts.name + suffix });
+    this.one = named("");
+    this.seen = named("-seen");
+    this.#chunks = chunks === 1 ? [] : Array.from({ length: chunks }, (_, at) => named(`-${at}`));
+    const longest = this.#chunks[0] ?? this.one;
+    this.room = { chunks, nameLength: longest.cookieName.length };
+  }
+
+  read(request: RequestHead): Brought {
+    const { values, refused } = this.one.read(request);
+    const packed = values.map((text) => ({ text, count: 1 }));
+    if (refused !== undefined || this.#chunks.length === 0) return { packed, refused };
+    const chunked = this.#readChunks(request, packed.length > 0);
+    return { packed: [...packed, ...chunked.packed], refused: chunked.refused };
+  }
+
+  /** Sends a sealed text in its one cookie, or cut into chunks. Others from before are taken away. */
+  send(exchange: Exchange, { text, count }: Packed, maxAgeMs: number | undefined): void {
+    if (count === 1) this.one.send(exchange, text, maxAgeMs);
+    else {
+      this.#sendChunks(exchange, `${count}.${text}`, maxAgeMs);
+      if (isPresent(this.one, exchange.request)) this.one.expire(exchange);
+    }
+    this.#sweep(exchange, count === 1 ? 0 : count);
+  }
+
+  /** Takes all of them away. */
+  expire(exchange: Exchange): void {
+    this.one.expire(exchange);
+    this.#sweep(exchange, 0);
+    if (isPresent(this.seen, exchange.request)) this.seen.expire(exchange);
+  }
+
+  #sendChunks(exchange: Exchange, text: string, maxAgeMs: number | undefined): void {
+    const length = chunkLength(this.room);
+    for (const [at, chunk] of this.#chunks.entries()) {
+      const part = text.slice(at * length, (at + 1) * length);
+      if (part !== "") chunk.send(exchange, part, maxAgeMs);
+    }
+  }
+
+  /** A session that shrinks leaves chunks behind. */
+  #sweep(exchange: Exchange, from: number): void {
+    for (const chunk of this.#chunks.slice(from)) {
+      if (isPresent(chunk, exchange.request)) chunk.expire(exchange);
+    }
+  }
+
+  /**
+   * Which chunk is which is told by their names, and how many there are by the first one; the seal
+   * lies over both, so what is missing, foreign or in another order does not open.
+   */
+  #readChunks(request: RequestHead, isOptional: boolean): Brought {
+    const read = this.#chunks.map((chunk) => chunk.read(request));
+    const [first] = read;
+    const head = first?.values[0];
+    if (read.every(({ values, refused }) => values.length === 0 && refused === undefined)) {
+      return NOTHING;
+    }
+    // What an earlier, larger session left behind beside a whole one.
+    if (head === undefined && isOptional) return NOTHING;
+    const count = Number(/^[2-9]\./.exec(head ?? "")?.[0]) || read.length;
+    const parts = read.slice(0, count);
+    const refused = parts.find((part) => part.refused !== undefined)?.refused;
+    if (refused !== undefined) return { packed: [], refused };
+    if (parts.some(({ values }) => values.length > 1)) return { packed: [], refused: "duplicate" };
+    const isWhole = parts.length === count && parts.every(({ values }) => values.length === 1);
+    if (!isWhole) return { packed: [], refused: "malformed" };
+    const text = parts.map(({ values }) => values[0]).join("");
+    return { packed: [{ text: text.slice(COUNT_LENGTH), count }], refused: undefined };
+  }
+}
+
+const NOTHING: Brought = { packed: [], refused: undefined };
+
+function isPresent(cookie: CookieCarrier, request: RequestHead): boolean {
+  const { values, refused } = cookie.read(request);
+  return values.length > 0 || refused === "duplicate";
+}

@@ -1,0 +1,98 @@
+import { type Duration, durationMs } from "../../core/duration.ts";
+import { OptionsError } from "../../core/errors.ts";
+import { requireKnownKeys } from "../../core/option-checks.ts";
+import type { SessionStore } from "../../core/store.ts";
+import type { CookieStore } from "../mount.ts";
+import { mountCookies } from "./mounting.ts";
+import { MAX_CHUNKS } from "./size.ts";
+
+/** What it means to do without a store of revocations, in words for whoever reads the code. */
+export type NoRevocations = "none: a copied cookie works until it expires, signed out or not";
+
+/** Where cookie sessions are ended, and how large they may be. */
+export interface CookieStoreOptions {
+  /**
+   * The store that remembers which sessions have ended: a browser deletes its cookie at sign-out,
+   * but not whoever has copied it. It must be durable and evict nothing: sqliteStore, fileStore,
+   * postgresStore or mysqlStore. It is asked at each `open`, and written to when a session ends.
+   */
+  readonly revocations: SessionStore | NoRevocations;
+  /**
+   * How long an answer of that store counts in this process, so that most requests ask nothing. A
+   * session that ended elsewhere may open this much longer.
+   *
+   * @defaultValue none: it is asked each time
+   */
+  readonly maxStaleness?: Duration;
+  /**
+   * How many cookies one session may take, up to 4. Each is at most 4096 bytes with its name; all
+   * together at most 14336, as servers refuse more than 16 KiB of headers.
+   *
+   * @defaultValue 1
+   */
+  readonly chunks?: number;
+}
+
+/**
+ * Keeps sessions in the visitors' own cookies, encrypted under the `keys` of `createSessions`.
+ *
+ * A session has room for about 2700 bytes of JSON; beyond that a change fails with
+ * {@link CookieTooLargeError} before anything is sent.
+ *
+ * @throws {@link OptionsError} if an option is wrong. Nothing is read here.
+ * @example
+ * import { createSessions } from "sojourn";
+ * import { cookieStore } from "sojourn/cookie";
+ * import { sqliteStore } from "sojourn/sqlite";
+ *
+ * const sessions = createSessions({
+ *   store: cookieStore({ revocations: sqliteStore("revoked.db") }),
+ *   keys: [process.env["SESSION_KEY"] ?? ""],
+ * });
+ */
+export function cookieStore(options: CookieStoreOptions): CookieStore {
+  requireKnownKeys("cookieStore", options, ["revocations", "maxStaleness", "chunks"], ADVICE);
+  const { maxStaleness, chunks = 1 } = options;
+  if (!Number.isInteger(chunks) || chunks < 1 || chunks > MAX_CHUNKS) {
+    throw new OptionsError("cookieStore.chunks", `must be a whole number from 1 to ${MAX_CHUNKS}.`);
+  }
+  const settings = {
+    revocations: checkedRevocations(options.revocations),
+    maxStalenessMs:
+      maxStaleness === undefined ? 0 : durationMs("cookieStore.maxStaleness", maxStaleness),
+    chunks,
+  };
+  return { mount: (parts) => mountCookies(settings, parts) };
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  keys: "Give them to createSessions, beside store.",
+  secret: "Give keys to createSessions, beside store.",
+  password: "Give keys to createSessions, beside store.",
+};
+
+const NO_REVOCATIONS: NoRevocations =
+  "none: a copied cookie works until it expires, signed out or not";
+
+function checkedRevocations(
+  revocations: SessionStore | NoRevocations | undefined,
+): SessionStore | undefined {
+  if (revocations === NO_REVOCATIONS) return undefined;
+  const option = "cookieStore.revocations";
+  if (typeof revocations !== "object" || typeof revocations?.create !== "function") {
+    throw new OptionsError(
+      option,
+      'takes a store that remembers who has signed out, such as sqliteStore("revoked.db"), or the ' +
+        `words ${JSON.stringify(NO_REVOCATIONS)}.`,
+    );
+  }
+  const { durability, eviction } = revocations.profile;
+  if (durability !== "process" && eviction === "never") return revocations;
+  const reason =
+    durability === "process" ? "forgets everything at a restart" : "may drop records to make room";
+  throw new OptionsError(
+    option,
+    `this store ${reason}, and a session that has ended would come back. Choose one that keeps ` +
+      'what it is given: sqliteStore("revoked.db").',
+  );
+}

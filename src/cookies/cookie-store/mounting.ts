@@ -1,0 +1,63 @@
+import { CommitQueue } from "../../core/commit-queue.ts";
+import type { Engine } from "../../core/engine.ts";
+import type { SessionStore } from "../../core/store.ts";
+import { KeyRing } from "../../sealing/key-ring.ts";
+import type { Mounted, MountParts } from "../mount.ts";
+import { CookieAdministration } from "./administration.ts";
+import { CookieSealer } from "./cookie-sealer.ts";
+import { Cookies } from "./cookies.ts";
+import { written } from "./letter.ts";
+import { NearAnswers } from "./near-answers.ts";
+import { noStore } from "./no-store.ts";
+import { type CookieTools, RequestCarrier } from "./request-carrier.ts";
+import { RequestRecords } from "./request-records.ts";
+import { Revocations } from "./revocations.ts";
+import { cookiesFor } from "./size.ts";
+
+/** The options of a cookie store, checked. */
+export interface CookieSettings {
+  readonly revocations: SessionStore | undefined;
+  readonly maxStalenessMs: number;
+  readonly chunks: number;
+}
+
+/** Puts the parts of a cookie store together. */
+export function mountCookies(
+  { revocations: store, maxStalenessMs, chunks }: CookieSettings,
+  { carrier, keys, settings, environment }: MountParts,
+): Mounted {
+  const { name, policies } = settings;
+  const longestMs = Math.max(
+    ...Object.values(policies).map(({ absoluteTimeoutMs }) => absoluteTimeoutMs),
+  );
+  const cookies = new Cookies(carrier, { ...environment, name }, chunks);
+  const sealer = new CookieSealer(new KeyRing("keys", keys), environment.random, cookies);
+  const tools: CookieTools = { manager: name, cookies, sealer, longestMs };
+  const revocations = store && new Revocations(store, new NearAnswers(maxStalenessMs), longestMs);
+  return {
+    store: store ?? noStore(),
+    carrier: cookies.one,
+    travelling: {
+      recordsIn: "cookie",
+      forRequest: (engine) => engineOf(engine, tools, revocations),
+      administration: (engine) => new CookieAdministration(engine, revocations),
+    },
+  };
+}
+
+/** The parts that hold one request's records in place of a store's. */
+function engineOf(
+  engine: Engine,
+  tools: CookieTools,
+  revocations: Revocations | undefined,
+): Engine {
+  const { environment, events } = engine;
+  const records = new RequestRecords(revocations, (record, generation) => {
+    cookiesFor(written(undefined, generation, record), record, tools.cookies.room);
+  });
+  const carrier = new RequestCarrier(tools, records, (reason) =>
+    events.emit("rejected", { at: environment.now(), reason, id: undefined }),
+  );
+  const parts = { ...engine, keeper: engine.keeper.over(records), carrier };
+  return { ...parts, queue: new CommitQueue(parts) };
+}

@@ -1,0 +1,175 @@
+import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type {
+  Directory,
+  EndOutcome,
+  Seen,
+  SessionStore,
+  StoreCall,
+  UpdateOutcome,
+  UserKey,
+} from "../../core/store.ts";
+import { type CommitId, endedId, type SessionId } from "../../core/token.ts";
+import type { Letter } from "./letter.ts";
+import { COOKIE_PROFILE } from "./profile.ts";
+import type { Revocations } from "./revocations.ts";
+
+/** A record of this request, and what is known of it beside. */
+export interface Held {
+  readonly stored: StoredSession;
+  /** The user's generation at sign-in. */
+  readonly generation: number;
+  /** As it came; `undefined` for a record that was made here, and that nobody else has seen. */
+  readonly letter: Letter | undefined;
+}
+
+/**
+ * The records of one request: what its cookies brought, and what it makes of them. For the engine
+ * it is a store like any other; the carrier sends what stands in it when the response leaves.
+ */
+export class RequestRecords implements SessionStore {
+  readonly profile: SessionStore["profile"] = COOKIE_PROFILE;
+  readonly directory?: Directory;
+  readonly #revocations: Revocations | undefined;
+  /** Asked before a record is taken in: throws where it is too large to be sent. */
+  readonly #measure: (record: SessionRecord, generation: number) => void;
+  readonly #held = new Map<SessionId, Held>();
+  /** What a sign-in of this request has read last. */
+  #signingIn: { readonly userId: string; readonly generation: number } | undefined;
+  /** The session whose idle clock was moved. */
+  touched: SessionId | undefined;
+
+  constructor(
+    revocations: Revocations | undefined,
+    measure: (record: SessionRecord, generation: number) => void,
+  ) {
+    this.#revocations = revocations;
+    this.#measure = measure;
+    if (revocations?.store.directory !== undefined) this.directory = this.#directoryOf(revocations);
+  }
+
+  /** Takes in what a cookie brought. Of several copies of one session the first one counts. */
+  arrive(letter: Letter): void {
+    const { record, generation } = letter;
+    if (this.#held.has(record.id)) return;
+    this.#held.set(record.id, { stored: record, generation, letter });
+  }
+
+  /** What is held under an id, without asking whether it has ended elsewhere. */
+  held(id: SessionId): Held | undefined {
+    return this.#held.get(id);
+  }
+
+  async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
+    const held = this.#held.get(id);
+    return held && ((await this.#endedElsewhere(held, call)) ?? held.stored);
+  }
+
+  async create(record: SessionRecord): Promise<"created" | "taken"> {
+    if (this.#held.has(record.id)) return "taken";
+    const generation = this.#generationFor(record);
+    this.#measure(record, generation);
+    this.#held.set(record.id, { stored: record, generation, letter: undefined });
+    return "created";
+  }
+
+  async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
+    const held = this.#held.get(record.id);
+    if (held === undefined) return GONE;
+    const { stored } = held;
+    if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
+    if (stored.version !== expected) return { kind: "conflict", current: stored };
+    this.#measure(record, held.generation);
+    // Sent, it would take the place of the cookie of whoever has signed in or out meanwhile.
+    const tombstone = await this.#endedElsewhere(held, call);
+    if (tombstone !== undefined) return { kind: "gone", tombstone };
+    this.#held.set(record.id, { ...held, stored: record });
+    return { kind: "updated" };
+  }
+
+  async end(
+    tombstone: Tombstone,
+    expected: CommitId | undefined,
+    call: StoreCall,
+  ): Promise<EndOutcome> {
+    const held = this.#held.get(tombstone.id);
+    if (held === undefined) return GONE;
+    const { stored, letter } = held;
+    if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
+    if (expected !== undefined && stored.version !== expected) {
+      return { kind: "conflict", current: stored };
+    }
+    const earlier = letter && (await this.#remember(tombstone, letter, call));
+    this.#held.set(tombstone.id, { ...held, stored: earlier ?? tombstone });
+    return earlier === undefined ? { kind: "ended" } : { kind: "gone", tombstone: earlier };
+  }
+
+  async touch(id: SessionId, { lastSeenAt, expiresAt }: Seen, call: StoreCall): Promise<boolean> {
+    const held = this.#held.get(id);
+    if (held?.stored.kind !== "live") return false;
+    if (lastSeenAt <= held.stored.lastSeenAt) return true;
+    // Only this touch sends the data too.
+    const isResent = held.letter?.isCurrent === false;
+    if (isResent && (await this.#endedElsewhere(held, call)) !== undefined) return false;
+    this.#held.set(id, { ...held, stored: { ...held.stored, lastSeenAt, expiresAt } });
+    this.touched = id;
+    return true;
+  }
+
+  /** What was made here, or has ended here, is known without asking. */
+  async #endedElsewhere({ stored, letter }: Held, call: StoreCall): Promise<Tombstone | undefined> {
+    if (letter === undefined || stored.kind === "ended") return undefined;
+    return this.#revocations?.endOf(letter, call);
+  }
+
+  /** Copies of the cookie must not open any more. Resolves to an earlier end, if there is one. */
+  async #remember(
+    tombstone: Tombstone,
+    { record }: Letter,
+    call: StoreCall,
+  ): Promise<Tombstone | undefined> {
+    if (this.#revocations === undefined) return undefined;
+    const { id, manager } = tombstone;
+    const { userId, createdAt } = record;
+    const outcome = await this.#revocations.add({ ...tombstone, userId }, createdAt, call);
+    if (outcome === "created") return undefined;
+    return this.#revocations.find(id, endedId(id, userId, manager), call);
+  }
+
+  /** A record that continues a sign-in keeps its generation: it ends with it. */
+  #generationFor({ userId }: SessionRecord): number {
+    if (userId === undefined) return 0;
+    const signIn = this.#signingIn;
+    this.#signingIn = undefined;
+    if (signIn?.userId === userId) return signIn.generation;
+    const isContinued = ({ stored }: Held): boolean =>
+      stored.kind === "live" && stored.userId === userId;
+    return [...this.#held.values()].findLast(isContinued)?.generation ?? 0;
+  }
+
+  async #generationAtSignIn(
+    revocations: Revocations,
+    user: UserKey,
+    call: StoreCall,
+  ): Promise<number> {
+    const generation = await revocations.generation(user, call);
+    this.#signingIn = { userId: user.userId, generation };
+    return generation;
+  }
+
+  /** A request has nothing to say of a user's other sessions. */
+  #directoryOf(revocations: Revocations): Directory {
+    return {
+      generation: (user, call) => this.#generationAtSignIn(revocations, user, call),
+      raiseGeneration: async () => undefined,
+      list: async () => [],
+      endAll: async () => [],
+      scan: async () => [],
+      count: async () => 0,
+    };
+  }
+}
+
+const GONE: { readonly kind: "gone"; readonly tombstone: undefined } = {
+  kind: "gone",
+  tombstone: undefined,
+};

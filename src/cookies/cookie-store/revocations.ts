@@ -1,0 +1,152 @@
+import { GRACE_MS } from "../../core/clocks.ts";
+import { parseObject } from "../../core/json.ts";
+import type { EndReason, EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
+import type { SessionStore, StoreCall, UserKey } from "../../core/store.ts";
+import { endedId, parseId, type SessionId } from "../../core/token.ts";
+import type { Letter } from "./letter.ts";
+import type { NearAnswers } from "./near-answers.ts";
+
+/** Which session an ending is of, as far as whoever ends it has to know it. */
+export type Ended = Pick<
+  Tombstone,
+  "id" | "manager" | "version" | "reason" | "endedAt" | "next"
+> & {
+  readonly userId: string | undefined;
+};
+
+/**
+ * Remembers in a store which sessions have ended, as their cookies cannot be called back. Each
+ * ended session is a record of its own without content, under an id made of the session's.
+ */
+export class Revocations {
+  readonly store: SessionStore;
+  readonly #near: NearAnswers;
+  readonly #longestMs: number;
+
+  /** @param longestMs - No session lives longer. */
+  constructor(store: SessionStore, near: NearAnswers, longestMs: number) {
+    this.store = store;
+    this.#near = near;
+    this.#longestMs = longestMs;
+  }
+
+  /** How the session of a cookie has ended, if it has. */
+  async endOf({ record, generation }: Letter, call: StoreCall): Promise<Tombstone | undefined> {
+    const { id, manager, userId } = record;
+    const place = endedId(id, userId, manager);
+    // Together, as each is a way to the store.
+    const [ended, newest] = await Promise.all([
+      this.#near.ended(place, call.now, () => this.find(id, place, call)),
+      this.#newestGeneration(userId, manager, call),
+    ]);
+    if (ended !== undefined || newest === undefined || newest === generation) return ended;
+    const { version, expiresAt } = record;
+    const facts = { reason: "revoked", endedAt: call.now, next: undefined } as const;
+    return { kind: "ended", id, manager, version, expiresAt, ...facts };
+  }
+
+  /** What the store remembers of a session; asked anew each time. */
+  async find(id: SessionId, place: SessionId, call: StoreCall): Promise<Tombstone | undefined> {
+    const stored = await this.store.load(place, call);
+    return stored?.kind === "live" ? readEnding(stored, id) : stored;
+  }
+
+  /**
+   * What to store of an end, so that it is known until no copy of the cookie opens any more: one
+   * may have a longer timeout than the copy that is ended, as visitors change their wishes.
+   *
+   * @param startedAt - When the session began; the moment itself where that is not known.
+   */
+  recordOf(ended: Ended, startedAt: EpochMs): SessionRecord {
+    return endingRecord(ended, startedAt + this.#longestMs);
+  }
+
+  async add(ended: Ended, startedAt: EpochMs, call: StoreCall): Promise<"created" | "taken"> {
+    const ending = this.recordOf(ended, startedAt);
+    // Before it too: whoever looks for what became of a lost answer must not find an old one.
+    this.#near.forget(ending.id);
+    try {
+      return await this.store.create(ending, call);
+    } finally {
+      this.#near.forget(ending.id);
+    }
+  }
+
+  /** This process has changed what stands there. */
+  forget(place: SessionId): void {
+    this.#near.forget(place);
+  }
+
+  /** Ends every session that the user has signed in to until now. */
+  async raise(user: UserKey, call: StoreCall): Promise<void> {
+    await this.store.directory?.raiseGeneration(user, call);
+    this.#near.forgetUser(user);
+  }
+
+  /** The generation at this moment, at a sign-in; 0 where the store keeps none. */
+  async generation(user: UserKey, call: StoreCall): Promise<number> {
+    const generation = (await this.store.directory?.generation(user, call)) ?? 0;
+    this.#near.learn(user, generation, call.now);
+    return generation;
+  }
+
+  /** @returns `undefined` where there is none to compare with. */
+  async #newestGeneration(
+    userId: string | undefined,
+    manager: string,
+    call: StoreCall,
+  ): Promise<number | undefined> {
+    if (userId === undefined || this.store.directory === undefined) return undefined;
+    const user = { manager, userId };
+    return this.#near.generation(user, call.now, () => this.generation(user, call));
+  }
+}
+
+/** The record that stands for an ended session. Nobody has a token for its id. */
+function endingRecord(
+  { id, userId, manager, version, reason, endedAt, next }: Ended,
+  endsAt: EpochMs,
+): SessionRecord {
+  const lifetimeMs = Math.max(endsAt - endedAt, 1);
+  return {
+    kind: "live",
+    id: endedId(id, userId, manager),
+    // No manager can have this name, so none counts it as a session.
+    manager: `${manager}:ended`,
+    version,
+    earlier: "",
+    data: JSON.stringify({ reason, next }),
+    flash: "",
+    userId: undefined,
+    createdAt: endedAt,
+    lastSeenAt: endedAt,
+    authenticatedAt: undefined,
+    persistent: false,
+    device: undefined,
+    idleTimeoutMs: lifetimeMs,
+    absoluteTimeoutMs: lifetimeMs,
+    expiresAt: endsAt + GRACE_MS,
+  };
+}
+
+/** Whatever stands there, the session has ended. */
+function readEnding(record: SessionRecord, id: SessionId): Tombstone {
+  const { version, createdAt, expiresAt, manager } = record;
+  const { reason, next } = parseObject(record.data) ?? {};
+  return {
+    kind: "ended",
+    id,
+    manager,
+    version,
+    reason: isEndReason(reason) ? reason : "revoked",
+    endedAt: createdAt,
+    next: parseId(next),
+    expiresAt,
+  };
+}
+
+const REASONS: readonly EndReason[] = ["destroyed", "signedOut", "revoked", "regenerated"];
+
+function isEndReason(reason: unknown): reason is EndReason {
+  return REASONS.some((known) => known === reason);
+}

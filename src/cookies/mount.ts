@@ -1,0 +1,28 @@
+import type { Carrier } from "../core/carrier.ts";
+import type { Environment } from "../core/environment.ts";
+import type { EngineSettings } from "../core/options.ts";
+import type { SessionStore } from "../core/store.ts";
+import type { Travelling } from "../core/travelling.ts";
+import type { Keys } from "../sealing/key-ring.ts";
+import type { CarrierOptions } from "./cookie-carrier.ts";
+
+/** Keeps sessions, or copies of them, in the visitors' cookies: a `store` of `createSessions`. */
+export interface CookieStore {
+  /** Called by `createSessions`. */
+  mount(parts: MountParts): Mounted;
+}
+
+/** What such a store takes from `createSessions`. */
+export interface MountParts {
+  readonly carrier: CarrierOptions;
+  readonly keys: Keys;
+  readonly settings: EngineSettings;
+  readonly environment: Environment;
+}
+
+/** What a session manager is made of then. */
+export interface Mounted {
+  readonly store: SessionStore;
+  readonly carrier: Carrier;
+  readonly travelling: Travelling;
+}

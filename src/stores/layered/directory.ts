@@ -1,0 +1,66 @@
+import { StoreError, type StoreOperation } from "../../core/errors.ts";
+import type { Tombstone } from "../../core/record.ts";
+import type { Directory, EndAll, UserKey } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+import type { Near } from "./near.ts";
+import type { Trust } from "./trust.ts";
+
+/** Origin's directory; what it ends goes into near before anybody has the answer. */
+export function layeredDirectory(
+  directory: Directory,
+  { near, trust }: { readonly near: Near; readonly trust: Trust },
+  requireOpen: (operation: StoreOperation) => void,
+): Directory {
+  return {
+    async generation(user, call) {
+      requireOpen("generation");
+      return directory.generation(user, call);
+    },
+    async raiseGeneration(user, call) {
+      requireOpen("raiseGeneration");
+      return directory.raiseGeneration(user, call);
+    },
+    async list(user, call) {
+      requireOpen("list");
+      return directory.list(user, call);
+    },
+    async endAll(user, end, call) {
+      requireOpen("endAll");
+      try {
+        const ids = await directory.endAll(user, end, call);
+        trust.ended(ids);
+        trust.endedAll(user);
+        const filling = trust.filling(call.now);
+        const entries = ids.map((id) => {
+          const stored = tombstoneOf(id, user, end);
+          return [id, { ...filling, stored }] as const;
+        });
+        await near.overwriteAll(entries, call.now);
+        return ids;
+      } catch (error) {
+        // Some may have ended, and nobody knows which.
+        if (!hasFailed(error)) trust.disbelieveAll();
+        throw error;
+      }
+    },
+    async scan(page, call) {
+      requireOpen("scan");
+      return directory.scan(page, call);
+    },
+    async count(manager, call) {
+      requireOpen("count");
+      return directory.count(manager, call);
+    },
+  };
+}
+
+/** Whether it is certain that nothing was written. */
+export function hasFailed(error: unknown): boolean {
+  return error instanceof StoreError && error.outcome === "failed";
+}
+
+/** As every store writes it. */
+function tombstoneOf(id: SessionId, { manager }: UserKey, end: EndAll): Tombstone {
+  const { version, reason, endedAt, expiresAt } = end;
+  return { kind: "ended", id, manager, version, reason, endedAt, next: undefined, expiresAt };
+}

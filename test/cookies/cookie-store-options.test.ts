@@ -1,0 +1,108 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import {
+  type CookieStore,
+  type CookieStoreOptions,
+  cookieStore,
+} from "../../src/cookies/cookie.ts";
+import { createSessions, memoryStore, OptionsError, type SessionStore } from "../../src/index.ts";
+import { durableStore, NONE, newKey } from "./support/cookie-world.ts";
+
+const refusedBy = (make: () => unknown): OptionsError => {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof OptionsError) return error;
+  }
+  throw new Error("It was not refused.");
+};
+
+const evicting = (): SessionStore => {
+  const store = durableStore();
+  const profile = { ...store.profile, eviction: "anonymous-first" } as const;
+  const { load, create, update, end } = store;
+  return { profile, load, create, update, end };
+};
+
+describe("cookieStore", () => {
+  it.each<[string, object | undefined, string, RegExp]>([
+    ["nothing", undefined, "cookieStore", /must be an object/],
+    ["no revocations", {}, "cookieStore.revocations", /or the words "none: a copied cookie/],
+    ["a bare none", { revocations: "none" }, "cookieStore.revocations", /or the words/],
+    ["null", { revocations: null }, "cookieStore.revocations", /takes a store/],
+    [
+      "a forgetful store",
+      { revocations: memoryStore() },
+      "cookieStore.revocations",
+      /at a restart/,
+    ],
+    ["an evicting store", { revocations: evicting() }, "cookieStore.revocations", /make room/],
+    ["keys", { revocations: NONE, keys: [] }, "cookieStore.keys", /to createSessions/],
+    ["five chunks", { revocations: NONE, chunks: 5 }, "cookieStore.chunks", /from 1 to 4/],
+    ["half a chunk", { revocations: NONE, chunks: 1.5 }, "cookieStore.chunks", /whole number/],
+    [
+      "no duration",
+      { revocations: NONE, maxStaleness: 0 },
+      "cookieStore.maxStaleness",
+      /not a duration/,
+    ],
+  ])("refuses %s", (_name, options, option, sentence) => {
+    const error = refusedBy(() => cookieStore(options as CookieStoreOptions));
+    expect([error.option, error.message]).toEqual([option, expect.stringMatching(sentence)]);
+  });
+
+  it("asks for revocations by type", () => {
+    type Asked = CookieStoreOptions["revocations"];
+    expectTypeOf<undefined>().not.toExtend<Asked>();
+    expectTypeOf<"none">().not.toExtend<Asked>();
+    expectTypeOf<SessionStore>().toExtend<Asked>();
+    expectTypeOf<typeof NONE>().toExtend<Asked>();
+    // @ts-expect-error what is lost without has to be read
+    expect(() => cookieStore({})).toThrow();
+  });
+});
+
+describe("createSessions", () => {
+  const store = (): CookieStore => cookieStore({ revocations: NONE });
+
+  it("asks for keys by type, and at the door", () => {
+    // @ts-expect-error a cookie is sealed
+    const { option, message } = refusedBy(() => createSessions({ store: store() }));
+    expect([option, message]).toEqual(["keys", expect.stringContaining("npx sojourn secret")]);
+  });
+
+  it.each([["correct horse battery staple"], [""], ["A".repeat(43)], [newKey().slice(0, 20)]])(
+    "refuses the weak key %j",
+    (key) => {
+      const error = refusedBy(() => createSessions({ store: store(), keys: [key] }));
+      expect(error.option).toBe("keys");
+      expect(error.message).toContain("npx sojourn secret");
+      if (key !== "") expect(error.message).not.toContain(key);
+    },
+  );
+
+  it("refuses keys for other stores, by type too", () => {
+    const make = (): unknown =>
+      // @ts-expect-error a token needs no key
+      createSessions({ store: memoryStore(), keys: [newKey()] });
+    expect(refusedBy(make).message).toContain("nothing to sign");
+  });
+
+  it("takes schemas, defaults, and all other options with it", () => {
+    const sessions = createSessions({
+      store: store(),
+      keys: newKey(),
+      defaults: { visits: 0 },
+      cookie: { sameSite: "strict" },
+      idleTimeout: "1h",
+    });
+    expectTypeOf(sessions.read).returns.resolves.toExtend<{ readonly id: string } | undefined>();
+  });
+
+  it("knows two managers of one name on one store of revocations", () => {
+    const revocations = durableStore();
+    const make = (): unknown =>
+      createSessions({ store: cookieStore({ revocations }), keys: newKey() });
+    make();
+    expect(refusedBy(make).option).toBe("name");
+  });
+});

@@ -1,0 +1,3 @@
+import { describeHistory } from "./suite.ts";
+
+describeHistory("layered", 3);
