@@ -128,12 +128,13 @@ class Line {
   }
 
   /** The first in line goes at once, and alone. */
-  async lead(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
+  lead(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     const job = new Job(edit, deadline);
-    await this.#commitTogether([job]);
-    if (this.#waiting.length === 0) this.#onIdle();
-    else void this.#serveWaiting();
-    return job.result();
+    return this.#commitTogether([job]).then(() => {
+      if (this.#waiting.length === 0) this.#onIdle();
+      else void this.#serveWaiting();
+      return job.result();
+    });
   }
 
   /** The others go together, once it is back. */
@@ -258,7 +259,8 @@ class Line {
     const lastSeenAt = Math.max(base.lastSeenAt, now);
     return {
       ...base,
-      ...texts,
+      data: texts.data,
+      flash: texts.flash,
       version: newCommitId(environment.random),
       earlier: isStored ? commitsBefore(base) : "",
       lastSeenAt,

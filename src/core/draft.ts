@@ -185,6 +185,7 @@ export class Draft {
   /** What was gathered stands in the store. Changes made since then are still to be committed. */
   committed(gathered: Gathered): void {
     for (const [key, text] of gathered.values) this.#committedAt(key, text);
+    if (this.#pending?.size === 0) this.#pending = undefined;
     if (gathered.spared === this.#spared) this.#spared = undefined;
     this.#flashed = this.#flashed?.filter((entry) => !gathered.flashed.includes(entry));
     for (const name of gathered.taken) this.#taken?.delete(name);

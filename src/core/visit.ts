@@ -117,10 +117,8 @@ export class Visit implements RequestState {
     if (stay === undefined) return undefined;
     const busy = stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeEnd());
-    const change = this.#decide(stay);
-    return change.kind === "written" || change.kind === "refused"
-      ? this.#carryOut(stay, change, false)
-      : undefined;
+    const change = writtenBy(stay);
+    return change === undefined ? undefined : this.#carryOut(stay, change, false);
   }
 
   /** The handler answers before its `open` has come back: the answer waits for it. */
@@ -283,7 +281,9 @@ function isFailure(status: number, stay: Stay): boolean {
   return status >= 500 || (status === 409 && stay.condition === "detached");
 }
 
-function writtenBy(stay: Stay): Change | undefined {
+function writtenBy(
+  stay: Stay,
+): Extract<Change, { readonly kind: "written" | "refused" }> | undefined {
   try {
     const gathered = stay.draft.gathered();
     return gathered === undefined ? undefined : { kind: "written", gathered };

@@ -45,7 +45,7 @@ export type LayeredStoreOf<Origin extends SessionStore> = Pick<
  * here.
  * @example
  * const sessions = createSessions({
- *   store: layered(memoryStore(), postgresStore(pool), { maxStaleness: "5s" }),
+ *   store: layered(memoryStore(), sqliteStore("sessions.db"), { maxStaleness: "5s" }),
  * });
  */
 export function layered<Origin extends SessionStore>(
