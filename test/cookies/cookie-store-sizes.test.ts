@@ -201,6 +201,19 @@ describe("a session in chunks", () => {
     expect(world.reasons).toEqual([expect.stringMatching(`^(malformed|${reason})$`)]);
   });
 
+  it("is refused where its count is spelled in another way, though all chunks are there", async () => {
+    const world = new CookieWorld({ cookies: { chunks: 3 } });
+    const browser = await large(world);
+    const first = browser.jar.get(chunk(0)) ?? "";
+    expect(first).toMatch(/^3\./);
+    for (const count of ["3,", "3A", "A.", "..", "33", "0.", "1.", "9.", "4.", "2."]) {
+      browser.jar.set(chunk(0), count + first.slice(2));
+      expect(await readBack(browser.copy())).toBeNull();
+    }
+    browser.jar.set(chunk(0), first);
+    expect(await readBack(browser)).toHaveLength(8_500);
+  });
+
   it("is whole beside what an earlier one has left", async () => {
     const world = chunked();
     const browser = await large(world);

@@ -91,7 +91,8 @@ export class Cookies {
     }
     // What an earlier, larger session left behind beside a whole one.
     if (head === undefined && isOptional) return NOTHING;
-    const count = Number(/^[2-9]\./.exec(head ?? "")?.[0]) || read.length;
+    const count = head === undefined ? read.length : countIn(head);
+    if (count === undefined) return { packed: [], refused: "malformed" };
     const parts = read.slice(0, count);
     const refused = parts.find((part) => part.refused !== undefined)?.refused;
     if (refused !== undefined) return { packed: [], refused };
@@ -104,6 +105,11 @@ export class Cookies {
 }
 
 const NOTHING: Brought = { packed: [], refused: undefined };
+
+/** Exactly as it is written: the seal lies over the number, not over how it is spelled. */
+function countIn(head: string): number | undefined {
+  return /^[2-9]\./.test(head) ? Number(head[0]) : undefined;
+}
 
 function isPresent(cookie: CookieCarrier, request: RequestHead): boolean {
   const { values, refused } = cookie.read(request);
