@@ -1,8 +1,9 @@
 import { absoluteEndOf, policyFor, storeExpiryOf } from "./clocks.ts";
-import type { Deadline, Terms } from "./deadline.ts";
+import { Job } from "./commit-job.ts";
+import type { Deadline } from "./deadline.ts";
 import { type Content, type Edit, flashText, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
-import { DataTooLargeError, SessionEndedError, StoreError, type StoreOutcome } from "./errors.ts";
+import { DataTooLargeError, SessionEndedError, StoreError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
 import { IS_CLOUDFLARE } from "./platform.ts";
@@ -29,48 +30,6 @@ const CONFLICTS_BEFORE_PAUSE = 3;
 const MAX_PAUSE_MS = 16;
 
 type Parts = Omit<Engine, "queue">;
-
-/** An edit on its way, and what becomes of it. */
-class Job implements Terms {
-  readonly operation = "update";
-  readonly edit: Edit;
-  readonly deadline: Deadline;
-  /** On its way to the store: from here on a failure is of unknown outcome. */
-  isSent = false;
-  isSettled = false;
-  /** Called when it is settled, where somebody waits in line for it. */
-  onSettled: (() => void) | undefined;
-  #record: SessionRecord | undefined;
-  #error: unknown;
-
-  constructor(edit: Edit, deadline: Deadline) {
-    this.edit = edit;
-    this.deadline = deadline;
-  }
-
-  get outcome(): StoreOutcome {
-    return this.isSent ? "unknown" : "failed";
-  }
-
-  asError(error: unknown): unknown {
-    this.isSettled = true;
-    return error;
-  }
-
-  settle(record: SessionRecord | undefined, error?: unknown): void {
-    if (this.isSettled) return;
-    this.isSettled = true;
-    this.#record = record;
-    this.#error = error;
-    this.onSettled?.();
-  }
-
-  /** The record as stored with the edit. @throws why there is none. */
-  result(): SessionRecord {
-    if (this.#record === undefined) throw this.#error;
-    return this.#record;
-  }
-}
 
 /**
  * Applies edits to records, in one line for each session of this process. What waits while a write
