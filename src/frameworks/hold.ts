@@ -112,11 +112,24 @@ class HeldReply {
     if (this.#phase === "flowing") return step() !== false;
     if (this.#phase === "mute") callback?.();
     else {
-      this.#steps ??= [];
-      this.#steps.push(() => void step());
+      this.#keep(step);
       this.#remember(callback);
     }
     return this.#phase === "mute";
+  }
+
+  /** What is asked for after the end comes after it, and Node refuses it then. */
+  #keep(step: () => unknown): void {
+    const end = this.#lastStep;
+    if (end !== undefined) {
+      this.#lastStep = () => {
+        end();
+        step();
+      };
+      return;
+    }
+    this.#steps ??= [];
+    this.#steps.push(() => void step());
   }
 
   #remember(callback: Step | undefined): void {

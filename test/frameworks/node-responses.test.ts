@@ -149,6 +149,18 @@ describe("a held Node response", () => {
     ]);
   });
 
+  it("sends nothing that is written after the end, as Node does", async () => {
+    const codes: unknown[] = [];
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.on("error", (error: NodeJS.ErrnoException) => codes.push(error.code));
+      res.end("done");
+      res.write(" and more");
+    });
+    expect(await (await client.get("/")).text()).toBe("done");
+    expect(codes).toEqual(["ERR_STREAM_WRITE_AFTER_END"]);
+  });
+
   it("holds flushed headers too", async () => {
     const { client, store } = await serve((res, session) => {
       session.set("name", "Ada");
