@@ -71,6 +71,7 @@ function recordOf(changes: Partial<SessionRecord>): SessionRecord {
   return {
     ...{ kind: "live", id: sessionId(newToken(random), manager), manager },
     ...{ version: newCommitId(random), earlier: "", data: JSON.stringify(DATA), flash: "" },
+    notes: undefined,
     ...{ userId: undefined, authenticatedAt: undefined, device: undefined, persistent: false },
     ...{ createdAt: now, lastSeenAt: now, expiresAt: now + DAY_MS },
     ...{ idleTimeoutMs: 1_800_000, absoluteTimeoutMs: 43_200_000 },

@@ -1,13 +1,13 @@
 import { endOf } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
+import { EndingAll } from "./ending-all.ts";
+import { endFollowing } from "./endings.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
 import { checkUserId } from "./option-checks.ts";
-import { type SessionRecord, TOMBSTONE_MS } from "./record.ts";
+import type { SessionFacts } from "./record.ts";
 import type { SessionInfo, Sessions } from "./sessions.ts";
 import type { Directory } from "./store.ts";
-import { newCommitId, parseId, type SessionId } from "./token.ts";
-import { currentId, endFollowing } from "./transitions.ts";
+import { parseId, type SessionId } from "./token.ts";
 
 /** What can be done to sessions from outside their requests. */
 export type Administration = Pick<
@@ -46,46 +46,24 @@ export class StoreAdministration implements Administration {
     const deadline = startDeadline(this.#engine);
     // A guard that is undefined, as an anonymous visitor's userId is, guards all the same.
     const isGuarded = "userId" in of;
-    const accepts = ({ userId }: SessionRecord): boolean =>
+    const accepts = ({ userId }: { readonly userId: string | undefined }): boolean =>
       !isGuarded || (userId !== undefined && userId === of.userId);
     const ending = { reason: "revoked", accepts } as const;
     const ended = await endFollowing(this.#engine, known, ending, deadline);
     if (ended === undefined) return false;
     this.#emitRevoked(ended.id, ended.userId);
     // One past its timeouts was still there, but of no use to anybody.
-    return this.#isOurs(ended);
+    return ended.record === undefined || this.#isOurs(ended.record);
   }
 
   async revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number> {
     checkUserId("revokeAll(userId)", of.userId);
-    const { keeper, name, environment } = this.#engine;
     const directory = this.#directory("revokeAll");
-    const deadline = startDeadline(this.#engine);
-    const except = await this.#spared(of.except, deadline);
-    const { now } = deadline;
-    const user = { manager: name, userId: of.userId };
-    // First the generation: a sign-in that reads it later is newer than this call.
-    await keeper.read(
-      "raiseGeneration",
-      deadline,
-      (call) => directory.raiseGeneration(user, call),
-      "unknown",
+    const except = exceptedId(of.except);
+    const ending = new EndingAll(this.#engine, directory, of.userId, (id) =>
+      this.#emitRevoked(id, of.userId),
     );
-    const end = {
-      except,
-      version: newCommitId(environment.random),
-      reason: "revoked",
-      endedAt: now,
-      expiresAt: now + TOMBSTONE_MS,
-    } as const;
-    const ids = await keeper.read(
-      "endAll",
-      deadline,
-      (call) => directory.endAll(user, end, call),
-      "unknown",
-    );
-    for (const id of ids) this.#emitRevoked(id, of.userId);
-    return ids.length;
+    return except === undefined ? ending.all() : ending.allBut(except);
   }
 
   async count(): Promise<number> {
@@ -95,7 +73,7 @@ export class StoreAdministration implements Administration {
     );
   }
 
-  #isOurs(record: SessionRecord): boolean {
+  #isOurs(record: SessionFacts): boolean {
     const { name, environment } = this.#engine;
     return record.manager === name && environment.now() < endOf(record);
   }
@@ -109,21 +87,19 @@ export class StoreAdministration implements Administration {
     );
   }
 
-  /** The one to spare, under the id that it has by now. */
-  async #spared(except: string | undefined, deadline: Deadline): Promise<SessionId | undefined> {
-    if (except === undefined) return undefined;
-    const known = parseId(except);
-    if (known !== undefined) return currentId(this.#engine, known, deadline);
-    throw new OptionsError("revokeAll(except)", "pass the session's id, as in session.id.");
-  }
-
   #emitRevoked(id: string, userId: string | undefined): void {
     const { environment, events } = this.#engine;
     events.emit("revoked", { at: environment.now(), id, userId });
   }
 }
 
-function infoOf(record: SessionRecord): SessionInfo {
+function exceptedId(except: string | undefined): SessionId | undefined {
+  const known = parseId(except);
+  if (except === undefined || known !== undefined) return known;
+  throw new OptionsError("revokeAll(except)", "pass the session's id, as in session.id.");
+}
+
+function infoOf(record: SessionFacts): SessionInfo {
   const { id, userId, createdAt, lastSeenAt, authenticatedAt, persistent, device } = record;
   const expiresAt = endOf(record);
   return { id, userId, createdAt, lastSeenAt, expiresAt, authenticatedAt, persistent, device };

@@ -172,6 +172,7 @@ class Line {
       document: this.#base.document ?? shape.document(base.data),
       flash: parseFlash(base.flash),
       persistent: base.persistent,
+      notes: base.notes,
     };
     let texts = { data: base.data, flash: base.flash };
     for (const job of jobs) {
@@ -202,7 +203,7 @@ class Line {
   }
 
   #successor(
-    { persistent }: Content,
+    { persistent, notes }: Content,
     texts: Pick<SessionRecord, "data" | "flash">,
     { now }: Deadline,
   ): SessionRecord {
@@ -220,6 +221,7 @@ class Line {
       ...base,
       data: texts.data,
       flash: texts.flash,
+      notes,
       version: newCommitId(environment.random),
       earlier: isStored ? commitsBefore(base) : "",
       lastSeenAt,

@@ -1,4 +1,5 @@
 import { type JsonObject, type JsonValue, parse } from "./json.ts";
+import { editNotes, type NoteEdit } from "./notes.ts";
 
 /** A message for a later request: its own name, its key, its value. */
 export type FlashEntry = readonly [name: string, key: string, value: JsonValue];
@@ -8,6 +9,8 @@ export interface Content {
   readonly document: Readonly<JsonObject>;
   readonly flash: readonly FlashEntry[];
   readonly persistent: boolean;
+  /** The library's own, as the record has them. */
+  readonly notes: string | undefined;
 }
 
 /** One request's wish, applied to whatever the newest content is, as often as a conflict asks. */
@@ -49,9 +52,24 @@ export function gatheredEdit(gathered: Gathered): Edit {
       document: editDocument(content.document, gathered),
       flash: editFlash(content.flash, gathered),
       persistent: gathered.persistent ?? content.persistent,
+      notes: content.notes,
     }),
   };
 }
+
+/** An edit that changes the notes too. */
+export function notedEdit(edit: Edit, notes: readonly NoteEdit[]): Edit {
+  return {
+    bytes: edit.bytes,
+    apply: (content) => {
+      const edited = edit.apply(content);
+      return { ...edited, notes: editNotes(edited.notes, notes) };
+    },
+  };
+}
+
+/** The edit that leaves all as it is. */
+export const NO_EDIT: Edit = { bytes: 0, apply: (content) => content };
 
 function editFlash(
   flash: readonly FlashEntry[],

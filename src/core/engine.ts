@@ -5,6 +5,8 @@ import { Deadline } from "./deadline.ts";
 import type { Environment } from "./environment.ts";
 import type { Events } from "./events.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Families } from "./families.ts";
+import type { Guard } from "./guards.ts";
 import type { Keeper } from "./keeper.ts";
 import type { EpochMs } from "./record.ts";
 import type { Shape } from "./shape.ts";
@@ -13,6 +15,11 @@ import type { Shape } from "./shape.ts";
 export interface Engine {
   readonly name: string;
   readonly keeper: Keeper;
+  /** As `keeper`, past any copy of a record that a request brings. */
+  readonly origin: Keeper;
+  readonly families: Families;
+  /** Asked in this order whether a session may be opened. */
+  readonly guards: readonly Guard[];
   readonly queue: Pick<CommitQueue, "commit">;
   readonly carrier: Carrier;
   readonly shape: Shape;

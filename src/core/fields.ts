@@ -22,6 +22,7 @@ export function anonymousFields({ policies }: Pick<Engine, "policies">, now: Epo
   return {
     data: "{}",
     flash: "",
+    notes: undefined,
     userId: undefined,
     createdAt: now,
     lastSeenAt: now,
@@ -45,6 +46,7 @@ export function signedInFields(
       : { data: picked(shape, newest.data, keep), flash: flashText([]) };
   return {
     ...kept,
+    notes: undefined,
     userId,
     device,
     persistent,

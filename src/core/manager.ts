@@ -8,6 +8,8 @@ import type { Environment } from "./environment.ts";
 import { OptionsError } from "./errors.ts";
 import { Events, type SessionEvents, type SessionListener } from "./events.ts";
 import type { Reply } from "./exchange.ts";
+import { Families } from "./families.ts";
+import { GUARDS, judge } from "./guards.ts";
 import { keepInternals } from "./internals.ts";
 import { Keeper } from "./keeper.ts";
 import type { EngineSettings } from "./options.ts";
@@ -57,7 +59,9 @@ export class SessionManager<D extends object> implements Sessions<D> {
       events.emit("storeError", { at: environment.now(), error }),
     );
     const recordsIn = travelling?.recordsIn ?? "store";
-    const parts = { ...settings, carrier, environment, events, keeper, recordsIn };
+    const families = new Families(keeper, settings.name, environment);
+    const kept = { keeper, origin: keeper, families, recordsIn };
+    const parts = { ...settings, ...kept, carrier, environment, events, guards: GUARDS };
     const engine: Engine = {
       ...parts,
       queue: new CommitQueue(parts),
@@ -92,6 +96,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
       if (token === undefined) continue;
       const stored = await keeper.load(sessionId(token, name), deadline);
       if (stored?.kind !== "live" || expiredBy(stored, environment.now())) continue;
+      const verdict = await judge(engine, stored, deadline);
+      if (verdict !== undefined && verdict.kind !== "accepted") continue;
       const view = viewOf<D>(engine, stored);
       if (view !== undefined) return view;
     }

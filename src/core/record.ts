@@ -23,6 +23,8 @@ export interface SessionRecord extends Policy {
   readonly data: string;
   /** Messages waiting for {@link Session.take}, as JSON text; empty when there are none. */
   readonly flash: string;
+  /** What the library itself notes of the session, as the text of one JSON object. No store looks. */
+  readonly notes: string | undefined;
   readonly userId: string | undefined;
   /** When the absolute clock started: at creation, again at sign-in. */
   readonly createdAt: EpochMs;
@@ -49,8 +51,13 @@ export interface Tombstone {
   readonly endedAt: EpochMs;
   /** The session that took over, where a new token was given to the same visitor. */
   readonly next: SessionId | undefined;
+  /** What the library notes of the session that ended. */
+  readonly notes: string | undefined;
   readonly expiresAt: EpochMs;
 }
+
+/** A live record without what the application keeps in it. */
+export type SessionFacts = Omit<SessionRecord, "data" | "flash">;
 
 /** What stands under an id. */
 export type StoredSession = SessionRecord | Tombstone;

@@ -1,26 +1,21 @@
+import { currentGeneration } from "./admission.ts";
 import { absoluteEndOf, expiredBy } from "./clocks.ts";
 import { type Base, IdTakenError } from "./commit-queue.ts";
 import type { Deadline } from "./deadline.ts";
 import { Draft } from "./draft.ts";
-import { type Edit, type Gathered, gatheredEdit, parseFlash } from "./edit.ts";
+import { type Edit, type Gathered, gatheredEdit, NO_EDIT, notedEdit, parseFlash } from "./edit.ts";
+import { endRecord } from "./endings.ts";
 import type { Engine } from "./engine.ts";
 import { SessionEndedError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
 import { anonymousFields, Shown, type SignIn, signedInFields } from "./fields.ts";
 import { parse } from "./json.ts";
+import { generationOf, type NoteEdit } from "./notes.ts";
 import type { EndReason, EpochMs, SessionRecord } from "./record.ts";
 import type { Reading } from "./shape.ts";
+import { type Continuation, continueUnder } from "./succession.ts";
 import type { SessionToken } from "./token.ts";
-import {
-  type Continuation,
-  continueUnder,
-  endRecord,
-  type Fields,
-  type Issued,
-  issue,
-  MAX_TOKENS,
-  repeatingTokens,
-} from "./transitions.ts";
+import { type Fields, type Issued, issue, MAX_TOKENS, repeatingTokens } from "./transitions.ts";
 import { Turns } from "./turns.ts";
 import { UpdateEdit, type Updater } from "./update-edit.ts";
 
@@ -40,6 +35,8 @@ export interface Former {
   readonly reason?: EndReason | "expired";
 }
 
+const NO_EDITS: readonly NoteEdit[] = [];
+
 /** The state of one visitor's session within one request, and how it changes. */
 export class Stay {
   readonly #engine: Engine;
@@ -53,6 +50,8 @@ export class Stay {
   #token: SessionToken | undefined;
   #stored: SessionRecord | undefined;
   #former: Former | undefined;
+  /** What the library notes of the session with its next commit. */
+  #edits: readonly NoteEdit[] = NO_EDITS;
   /** The transitions of this request. */
   readonly turns: Turns = new Turns();
 
@@ -62,10 +61,16 @@ export class Stay {
   }
 
   /** Takes up the live session that the token stands for. */
-  resume(token: SessionToken, record: SessionRecord, reading: Reading): void {
+  resume(
+    token: SessionToken,
+    record: SessionRecord,
+    reading: Reading,
+    edits: readonly NoteEdit[] = NO_EDITS,
+  ): void {
     this.#condition = "live";
     this.#token = token;
     this.#stored = record;
+    this.#edits = edits;
     this.#draft = new Draft(this.#engine.shape, {
       ...reading,
       flash: parseFlash(record.flash),
@@ -149,6 +154,16 @@ export class Stay {
     });
   }
 
+  /** Whether there is something to note, be it with a commit of its own. */
+  get hasEdits(): boolean {
+    return this.#edits.length > 0;
+  }
+
+  /** Commits what is to be noted. */
+  commitEdits(deadline: Deadline): Promise<void> {
+    return this.#apply(NO_EDIT, deadline, () => undefined);
+  }
+
   /** Changes one key by its newest value. */
   async update(key: string, updater: Updater, deadline: Deadline): Promise<unknown> {
     const { shape } = this.#engine;
@@ -165,7 +180,13 @@ export class Stay {
       this.detach({ ...old, reason: "expired" });
       this.#refuseEnded(deadline);
     }
-    const continuation: Continuation = { derive: (newest) => newest, isLinked: true, admit };
+    const continuation: Continuation = {
+      derive: (newest) => newest,
+      userId: old.userId,
+      generation: generationOf(old),
+      isLinked: true,
+      isSignIn: false,
+    };
     await this.#continueAs(continuation, deadline, () => {
       const event = { at: deadline.now, id: this.id, userId: old.userId, previousId: old.id };
       this.#engine.events.emit("regenerated", event);
@@ -177,13 +198,14 @@ export class Stay {
     const { now } = deadline;
     const { userId, keep } = signIn;
     const old = this.#stored;
-    const before = await this.#generationOf(userId, deadline);
+    const generation = await currentGeneration(this.#engine, userId, deadline);
     const continuation: Continuation = {
       derive: (newest) => signedInFields(this.#engine, newest, signIn, now),
+      userId,
+      generation,
       // The pointer leads only to the same visitor's session: never from one user to another.
       isLinked: old?.userId === undefined || old.userId === userId,
-      // OWASP ASVS 5.0, 7.4.2: no sign-in slips past a revokeAll that runs meanwhile.
-      admit: async () => (await this.#generationOf(userId, deadline)) === before,
+      isSignIn: true,
     };
     await this.#continueAs(continuation, deadline, () => {
       if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
@@ -218,8 +240,11 @@ export class Stay {
   async #apply(edit: Edit, deadline: Deadline, settle: () => void, tokens = 1): Promise<void> {
     this.#refuseEnded(deadline);
     const isFirst = this.#stored === undefined;
+    const edits = this.#edits;
+    const whole = edits === NO_EDITS ? edit : notedEdit(edit, edits);
     try {
-      const record = await this.#engine.queue.commit(this.#base(), edit, deadline);
+      const record = await this.#engine.queue.commit(this.#base(), whole, deadline);
+      this.#edits = NO_EDITS;
       if (isFirst || this.#engine.recordsIn === "cookie") this.#cookie = "send";
       this.#adopt(this.token, record);
       settle();
@@ -248,6 +273,7 @@ export class Stay {
       const from = old ?? this.facts;
       const continued = await continueUnder(this.#engine, from, continuation, deadline);
       this.#adopt(continued.token, continued.record);
+      this.#edits = continued.edits;
       this.#cookie = "send";
       if (old === undefined) this.#emit("created", deadline);
       settle();
@@ -265,7 +291,7 @@ export class Stay {
   async #end(reason: "signedOut" | "destroyed", deadline: Deadline): Promise<boolean> {
     const record = this.#stored;
     if (record !== undefined) {
-      const isSameVisitor = ({ userId }: SessionRecord): boolean =>
+      const isSameVisitor = ({ userId }: Pick<SessionRecord, "userId">): boolean =>
         record.userId === undefined || userId === record.userId;
       const ending = { reason, accepts: isSameVisitor };
       const ended = await endRecord(this.#engine, record, ending, deadline);
@@ -278,14 +304,6 @@ export class Stay {
     }
     this.#forget(deadline.now);
     return true;
-  }
-
-  async #generationOf(userId: string, deadline: Deadline): Promise<number> {
-    const { keeper, name } = this.#engine;
-    const { directory } = keeper.store;
-    if (directory === undefined) return 0;
-    const user = { manager: name, userId };
-    return keeper.read("generation", deadline, (call) => directory.generation(user, call));
   }
 
   #emitLate({ now }: Deadline): void {
@@ -313,6 +331,7 @@ export class Stay {
     this.#openedAt = now;
     this.#fields = undefined;
     this.#draft = undefined;
+    this.#edits = NO_EDITS;
   }
 
   #base(): Base {
@@ -323,5 +342,3 @@ export class Stay {
     return { record: this.#issued.record, isStored: false };
   }
 }
-
-const admit = async (): Promise<boolean> => true;

@@ -1,4 +1,4 @@
-import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "./record.ts";
+import type { EpochMs, SessionFacts, SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import type { CommitId, SessionId } from "./token.ts";
 
 /** What every call on a store is given. */
@@ -122,16 +122,26 @@ export interface ScanPage {
 }
 
 /**
- * Finds sessions by user. Each user has a durable generation, 0 at first: `signIn` reads it before
- * and after it creates, `endAll` follows its raising, so that no sign-in slips past.
+ * Finds sessions by user. Each user has a durable generation, 0 at first: a session notes the one it
+ * was admitted under, and who gives a session a new token reads it again once the new one is
+ * created. `endAll` follows its raising, so that no sign-in and no new token slips past.
  */
 export interface Directory {
   generation(user: UserKey, call: StoreCall): Promise<number>;
-  /** Raises the user's generation; it never comes back to an earlier value. */
-  raiseGeneration(user: UserKey, call: StoreCall): Promise<void>;
-  /** The user's live records, most recently seen first. */
-  list(user: UserKey, call: StoreCall): Promise<readonly SessionRecord[]>;
-  /** Ends the user's live records, whatever their versions, and resolves to their ids. */
+  /**
+   * Raises the user's generation above every earlier value, also above one that was forgotten: to
+   * the time in milliseconds, or one more than the last where that is later.
+   *
+   * @param keepUntil - From then on it may be forgotten, and is 0 again. For ever if left out.
+   * @returns The new one.
+   */
+  raiseGeneration(user: UserKey, call: StoreCall, keepUntil?: EpochMs): Promise<number>;
+  /** The user's live records, most recently seen first. Their data may be left out. */
+  list(user: UserKey, call: StoreCall): Promise<readonly SessionFacts[]>;
+  /**
+   * Ends live records of the user, whatever their versions, and resolves to their ids: all that
+   * there are, or as many as it takes on at a time. It is called until it resolves to none.
+   */
   endAll(user: UserKey, end: EndAll, call: StoreCall): Promise<readonly SessionId[]>;
   /** Live records in the order of their ids. */
   scan(page: ScanPage, call: StoreCall): Promise<readonly SessionRecord[]>;

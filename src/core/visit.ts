@@ -5,6 +5,8 @@ import { type Engine, engineFor, startDeadline } from "./engine.ts";
 import { HeadersSentError, PrefetchError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
 import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
+import { judge, type Verdict } from "./guards.ts";
+import type { NoteEdit } from "./notes.ts";
 import {
   type EpochMs,
   type SessionRecord,
@@ -17,6 +19,7 @@ import type { Session } from "./session.ts";
 import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
 import { Stay } from "./stay.ts";
 import { parseToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
+import { tombstone } from "./transitions.ts";
 
 /** A header may hold thousands of cookies of our name; the store is asked about a few. */
 const MAX_CANDIDATES = 4;
@@ -26,6 +29,8 @@ export type Change =
   | { readonly kind: "none" }
   | { readonly kind: "touched"; readonly record: SessionRecord }
   | { readonly kind: "written"; readonly gathered: Gathered }
+  /** The library has something to note of the session, and nobody else to store it with. */
+  | { readonly kind: "noted" }
   /** A value changed in place can no longer be kept. */
   | { readonly kind: "refused"; readonly error: unknown };
 
@@ -142,8 +147,10 @@ export class Visit implements RequestState {
     const written = writtenBy(stay);
     if (written !== undefined) return written;
     const { record } = stay;
-    const isDue = record !== undefined && isTouchDue(record, this.#engine.environment.now());
-    return isDue && !this.isPrefetch ? { kind: "touched", record } : { kind: "none" };
+    if (record === undefined) return { kind: "none" };
+    const isDue = stay.hasEdits || isTouchDue(record, this.#engine.environment.now());
+    if (!isDue || this.isPrefetch) return { kind: "none" };
+    return stay.hasEdits ? { kind: "noted" } : { kind: "touched", record };
   }
 
   async #carryOut(
@@ -159,6 +166,10 @@ export class Visit implements RequestState {
         case "written":
           this.#checkInPlace(isBeforeHeaders);
           await stay.commit(change.gathered, startDeadline(this.#engine));
+          break;
+        case "noted":
+          // What cannot be noted now is found out by the next request.
+          await stay.commitEdits(startDeadline(this.#engine)).catch(() => undefined);
           break;
         case "refused":
           throw change.error;
@@ -230,24 +241,53 @@ export class Visit implements RequestState {
       }
       const id = sessionId(token, name);
       const stored = await keeper.load(id, deadline);
-      if (this.#takesUp(stay, token, id, stored, now)) return;
+      if (!this.#isLive(stay, id, stored, now)) continue;
+      const verdict = judge(this.#engine, stored, deadline);
+      const edits = verdict && (await this.#accepted(stored, await verdict, deadline));
+      const isAccepted = verdict === undefined || edits !== undefined;
+      if (isAccepted && this.#takesUp(stay, token, stored, edits)) return;
     }
+  }
+
+  /** By the record and its clocks. */
+  #isLive(
+    stay: Stay,
+    id: SessionId,
+    stored: StoredSession | undefined,
+    now: EpochMs,
+  ): stored is SessionRecord {
+    if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
+    if (stored.kind === "ended") return this.#meetTombstone(stay, stored, now);
+    return !this.#isExpired(stored, now) || this.#reject("expired", id);
   }
 
   #takesUp(
     stay: Stay,
     token: SessionToken,
-    id: SessionId,
-    stored: StoredSession | undefined,
-    now: EpochMs,
+    record: SessionRecord,
+    edits: readonly NoteEdit[] | undefined,
   ): boolean {
-    if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
-    if (stored.kind === "ended") return this.#meetTombstone(stay, stored, now);
-    if (this.#isExpired(stored, now)) return this.#reject("expired", id);
-    const reading = this.#engine.shape.read(stored.data);
-    if (typeof reading === "string") return this.#reject(reading, id);
-    stay.resume(token, stored, reading);
+    const reading = this.#engine.shape.read(record.data);
+    if (typeof reading === "string") return this.#reject(reading, record.id);
+    stay.resume(token, record, reading, edits);
     return true;
+  }
+
+  /** What is to be noted of a session; `undefined` if it is not to be opened. */
+  async #accepted(
+    record: SessionRecord,
+    verdict: Verdict,
+    deadline: Deadline,
+  ): Promise<readonly NoteEdit[] | undefined> {
+    if (verdict.kind === "accepted") return verdict.edits;
+    const { id, userId } = record;
+    if (verdict.kind === "ended") {
+      const stone = tombstone(this.#engine, record, "revoked", deadline);
+      await this.#engine.keeper.end(stone, undefined, deadline);
+      this.#engine.events.emit("revoked", { at: deadline.now, id, userId });
+    }
+    this.#reject(verdict.reason, id);
+    return undefined;
   }
 
   /**

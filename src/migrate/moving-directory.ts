@@ -1,4 +1,4 @@
-import type { SessionRecord } from "../core/record.ts";
+import type { SessionFacts, SessionRecord } from "../core/record.ts";
 import type { Directory, ScanPage, StoreCall, UserKey } from "../core/store.ts";
 import { finish, type Route } from "./carrier.ts";
 import { parcelsOf } from "./parcel.ts";
@@ -8,14 +8,13 @@ export function movingDirectory(route: Route): Directory {
   const [from, to] = [route.from.directory, route.to.directory];
   return {
     async generation(user, call) {
-      // Both only ever rise, so their sum never comes back to an earlier value.
       const both = [from.generation(user, call), to.generation(user, call)];
-      const [old = 0, young = 0] = await Promise.all(both);
-      return old + young;
+      return Math.max(...(await Promise.all(both)));
     },
-    async raiseGeneration(user, call) {
-      // In both, for processes that know only one of them.
-      await Promise.all([from.raiseGeneration(user, call), to.raiseGeneration(user, call)]);
+    async raiseGeneration(user, call, keepUntil) {
+      // In both, for processes that know only one of them; so the later of the two rises too.
+      const both = [from, to].map((each) => each.raiseGeneration(user, call, keepUntil));
+      return Math.max(...(await Promise.all(both)));
     },
     async list(user, call) {
       const old = await from.list(user, call);
@@ -56,13 +55,17 @@ async function finishParcels(
   call: StoreCall,
 ): Promise<void> {
   const parcels = { manager: parcelsOf(manager), userId };
-  for (const parcel of await route.to.directory.list(parcels, call)) {
-    await finish(route, parcel, call);
+  for (const { id } of await route.to.directory.list(parcels, call)) {
+    const parcel = await route.to.load(id, call);
+    if (parcel?.kind === "live") await finish(route, parcel, call);
   }
 }
 
 /** Each session once, as the second list has it: it was read later. */
-function united(old: readonly SessionRecord[], young: readonly SessionRecord[]): SessionRecord[] {
+function united<Facts extends SessionFacts>(
+  old: readonly Facts[],
+  young: readonly Facts[],
+): Facts[] {
   const all = new Map([...old, ...young].map((record) => [record.id, record]));
   return [...all.values()];
 }

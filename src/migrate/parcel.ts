@@ -38,6 +38,7 @@ export function parcelOf(record: SessionRecord): SessionRecord {
     earlier: "",
     data: JSON.stringify({ record }),
     flash: "",
+    notes: undefined,
     device: undefined,
   };
 }
@@ -45,9 +46,9 @@ export function parcelOf(record: SessionRecord): SessionRecord {
 /** The record that a parcel holds. */
 export function unpacked(parcel: SessionRecord): SessionRecord {
   const { record } = JSON.parse(parcel.data) as { readonly record: SessionRecord };
-  const { userId, authenticatedAt, device } = record;
+  const { userId, authenticatedAt, device, notes } = record;
   // JSON dropped what is undefined.
-  return { ...record, userId, authenticatedAt, device };
+  return { ...record, userId, authenticatedAt, device, notes };
 }
 
 /** What stands in the old store for a session that has moved, as long as its record would have. */
@@ -59,6 +60,7 @@ export function claimOf({ id, manager, expiresAt }: SessionRecord, now: EpochMs)
   return {
     ...{ kind: "ended", id, manager, version, reason, endedAt: now, expiresAt },
     next: parcelIdOf(id),
+    notes: undefined,
   };
 }
 
@@ -78,5 +80,6 @@ export function endOfParcel(
   return {
     ...{ kind: "ended", id, manager, version, reason: "destroyed", endedAt: now, expiresAt },
     next: undefined,
+    notes: undefined,
   };
 }

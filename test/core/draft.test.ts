@@ -21,7 +21,7 @@ class Subject {
   readonly draft: Draft;
 
   constructor(document: JsonObject = {}, flash: readonly FlashEntry[] = []) {
-    this.content = { document, flash, persistent: false };
+    this.content = { document, flash, persistent: false, notes: undefined };
     this.draft = new Draft(shape, this.#stored());
   }
 

@@ -28,6 +28,7 @@ const CONTENT: Content = {
   document: { a: 1, b: [2] },
   flash: [["m1", "k", "v"]],
   persistent: false,
+  notes: undefined,
 };
 const FIRST: GatheredAt = { change: undefined, isCleared: false };
 

@@ -67,6 +67,7 @@ function record(version: CommitId = newCommitId(random)): SessionRecord {
     earlier: "",
     data: "{}",
     flash: "",
+    notes: undefined,
     userId: undefined,
     createdAt: 0,
     lastSeenAt: 0,
@@ -93,6 +94,7 @@ function stone({ id, manager }: SessionRecord): Tombstone {
     reason: "revoked",
     endedAt: 0,
     next: undefined,
+    notes: undefined,
     expiresAt: 9_000,
   };
 }

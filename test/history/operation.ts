@@ -10,7 +10,7 @@ export type Deed =
   | { readonly kind: "signOut" }
   | { readonly kind: "destroy" }
   | { readonly kind: "revoke"; readonly id: string }
-  | { readonly kind: "revokeAll"; readonly userId: string }
+  | { readonly kind: "revokeAll"; readonly userId: string; readonly except?: string | undefined }
   | { readonly kind: "list"; readonly userId: string };
 
 /** Whether a change is stored by `save`, or when the response is made. */

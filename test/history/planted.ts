@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { SessionStore } from "../../src/index.ts";
+import type { Directory, SessionStore } from "../../src/index.ts";
 
 /** A store that offers what {@link planted} builds on. */
 type Sound = SessionStore & Required<Pick<SessionStore, "touch">>;
@@ -62,6 +62,20 @@ const BUGS = {
       return { kind: "ended" };
     },
   }),
+  "misses a session when all of a user's are to end": (sound) => {
+    const { directory } = sound;
+    if (directory === undefined) throw new Error("This bug needs a store with a directory.");
+    return {
+      directory: {
+        ...methodsOf(directory),
+        endAll: async (user, end, call) => {
+          const [newest] = await directory.list(user, call);
+          // The loop that core runs has an end: one session is never found.
+          return directory.endAll(user, { ...end, except: end.except ?? newest?.id }, call);
+        },
+      },
+    };
+  },
   "reads from a replica that lags": (sound) => {
     const replica = new Map<Id, { readonly stored: Stored; readonly at: number }>();
     return {
@@ -94,6 +108,18 @@ export function planted(store: SessionStore, bug: BugName): SessionStore {
     ...(directory === undefined ? {} : { directory }),
   };
   return { ...sound, ...BUGS[bug](sound) };
+}
+
+/** A directory's own methods: it may be an object of a class. */
+function methodsOf(directory: Directory): Directory {
+  return {
+    generation: (user, call) => directory.generation(user, call),
+    raiseGeneration: (user, call, keepUntil) => directory.raiseGeneration(user, call, keepUntil),
+    list: (user, call) => directory.list(user, call),
+    endAll: (user, end, call) => directory.endAll(user, end, call),
+    scan: (page, call) => directory.scan(page, call),
+    count: (manager, call) => directory.count(manager, call),
+  };
 }
 
 /** Puts a record under its id with no question asked. */

@@ -12,7 +12,24 @@ export class Log {
   readonly operations: Operation[] = [];
   /** The cookie of each session, by its public id. */
   readonly tokens = new Map<string, string>();
+  /** Whose each of them is, as far as it was seen. */
+  readonly #users = new Map<string, string>();
   #numbers = 0;
+
+  write(operation: Operation): void {
+    this.operations.push(operation);
+    const { deed, given, sent, seen } = operation;
+    if (sent !== undefined && seen?.userId !== undefined) this.#users.set(sent, seen.userId);
+    if (given === undefined) return;
+    const userId = deed.kind === "signIn" ? deed.userId : this.#users.get(sent ?? "");
+    if (userId !== undefined) this.#users.set(given, userId);
+  }
+
+  /** The ids of the newest sessions of a user, those that may have ended too. */
+  newestOf(userId: string, count: number): readonly string[] {
+    const theirs = [...this.#users].filter(([, user]) => user === userId).map(([id]) => id);
+    return theirs.slice(-count);
+  }
 
   nextNumber(): number {
     this.#numbers += 1;
@@ -57,7 +74,7 @@ export async function perform(
     sent: token === undefined ? undefined : idOf(token),
     given: given === undefined ? undefined : idOf(given),
   };
-  log.operations.push(operation);
+  log.write(operation);
   return operation;
 }
 
@@ -172,13 +189,45 @@ export async function thieve(scene: Scene): Promise<void> {
 
 /** Ends other people's sessions, and looks who is signed in. */
 export async function operate(scene: Scene): Promise<void> {
-  const { random, crew, until } = scene;
+  const { random, crew, until, hasDirectory } = scene;
   while (now() < until) {
     await pause(random.between(20, 120));
+    if (hasDirectory && random.chance(0.2)) await stampede(scene);
     const deed = operatorDeed(scene);
     if (deed === undefined) continue;
     const process = random.pick(crew.ready);
     await perform(scene, "operator", { process, token: undefined, deed, dwellMs: 0 });
+  }
+}
+
+const HUNTED = 6;
+
+/**
+ * Ends all of a user's sessions while somebody who has copied their cookies has each of them given
+ * new tokens as fast as it can be had.
+ */
+async function stampede(scene: Scene): Promise<void> {
+  const { random, crew, log } = scene;
+  const userId = random.pick(USERS);
+  const ids = log.newestOf(userId, HUNTED);
+  const except = ids.length > 0 && random.chance(0.4) ? random.pick(ids) : undefined;
+  const fleeing = ids.map((id) => flee(scene, log.tokens.get(id), 1 + random.below(4)));
+  await pause(random.between(0, 10));
+  const deed = { kind: "revokeAll", userId, except } as const;
+  const process = random.pick(crew.ready);
+  await perform(scene, "operator", { process, token: undefined, deed, dwellMs: 0 });
+  await Promise.all(fleeing);
+}
+
+async function flee(scene: Scene, first: string | undefined, times: number): Promise<void> {
+  const { random, crew } = scene;
+  let token = first;
+  for (let turn = 0; turn < times && token !== undefined; turn += 1) {
+    const request = { process: random.pick(crew.ready), token, dwellMs: 0 };
+    const deed = { kind: "regenerate" } as const;
+    const { setCookie, outcome } = await perform(scene, "thief", { ...request, deed });
+    if (outcome !== "ok") return;
+    token = tokenIn(setCookie);
   }
 }
 

@@ -119,7 +119,10 @@ async function operate(deed: Exclude<Deed, SessionDeed>): Promise<unknown> {
     case "revoke":
       return sessions.revoke(deed.id);
     case "revokeAll":
-      return sessions.revokeAll({ userId: deed.userId });
+      return sessions.revokeAll({
+        userId: deed.userId,
+        ...(deed.except !== undefined && { except: deed.except }),
+      });
     case "list":
       return (await sessions.list({ userId: deed.userId })).map(({ id }) => id);
     default:

@@ -134,12 +134,58 @@ describe("signing in", () => {
     expect(world.told("signedIn")).toMatchObject([{ id, previousId, userId: "ada" }]);
   });
 
-  it("twice at the same moment signs in once", async () => {
+  it("twice at the same moment, as two clicks do, succeeds twice", async () => {
+    const world = new World();
+    const browser = await world.returning({ cart: ["tea"] });
+    const old = browser.copy();
+    world.switch.behave = yielding;
+    const browsers = [browser.copy(), browser.copy()];
+    const answers = await Promise.all(
+      browsers.map((each) => each.visit((session) => session.signIn("ada"))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    // Whichever cookie the browser keeps, it is signed in, and has its cart.
+    for (const each of browsers) {
+      const { json } = await each.visit((session) => [session.userId, session.get("cart")]);
+      expect(json).toEqual(["ada", ["tea"]]);
+    }
+    const { json } = await old.visit((session) => session.userId ?? null);
+    expect(json).toBe(null);
+    expect(await world.sessions.revokeAll({ userId: "ada" })).toBe(2);
+    expect(await world.live()).toBe(0);
+  });
+
+  it("twice at the same moment, as different users, succeeds once", async () => {
     const world = new World();
     const browser = await world.returning();
     world.switch.behave = yielding;
-    const answers = await times(2, () => browser.copy().visit((session) => session.signIn("ada")));
+    const users = ["ada", "eve"];
+    const answers = await Promise.all(
+      users.map((user) => browser.copy().visit((session) => session.signIn(user))),
+    );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+  });
+
+  it("goes on from what a parallel request of the visitor has made of the session", async () => {
+    const world = new World();
+    const browser = await world.returning({ n: 1 });
+    const entered = gate();
+    const passed = gate();
+    const slow = browser.copy();
+    const answer = slow.visit(async (session) => {
+      entered.open();
+      await passed.passed;
+      await session.signIn("ada");
+    });
+    await entered.passed;
+    await browser.visit(async (session) => {
+      await session.regenerate();
+      session.set("n", 2);
+    });
+    passed.open();
+    expect((await answer).status).toBe(200);
+    const { json } = await slow.visit((session) => [session.userId, session.get("n")]);
+    expect(json).toEqual(["ada", 2]);
     expect(await world.live()).toBe(1);
   });
 });

@@ -53,7 +53,7 @@ const ENDS: readonly End[] = [
   },
 ];
 
-describe.each(ENDS)("a write that comes after $name", ({ end, isFollowed }) => {
+describe.each(ENDS)("a write that comes after $name", ({ name, end, isFollowed }) => {
   async function lateRequest(late: Handler) {
     const world = new World();
     const browser = await world.signedIn("ada", { theme: "dark", n: 1 });
@@ -84,21 +84,28 @@ describe.each(ENDS)("a write that comes after $name", ({ end, isFollowed }) => {
     },
     update: (session) => session.update("n", (n) => n + 1),
     regenerate: (session) => session.regenerate(),
-    signIn: (session) => session.signIn("ada"),
     save: (session) => {
       session.set("n", 2);
       return session.save();
     },
   };
 
-  it.each(Object.keys(LATE))("is refused with 409 and sends no cookie: %s", async (name) => {
-    const { world, answer, oldToken, slow } = await lateRequest(LATE[name] ?? (() => undefined));
+  it.each(Object.keys(LATE))("is refused with 409 and sends no cookie: %s", async (change) => {
+    const { world, answer, oldToken, slow } = await lateRequest(LATE[change] ?? (() => undefined));
     expect(answer.status).toBe(409);
     expect(answer.cookies).toEqual([]);
     expect(await world.live()).toBe(isFollowed ? 1 : 0);
     slow.token = oldToken;
     const { json } = await slow.visit((session) => [session.userId ?? null, session.has("n")]);
     expect(json).toEqual([null, false]);
+  });
+
+  it("signs in all the same where the browser was given another token, and else is refused", async () => {
+    const { answer, world } = await lateRequest((session) => session.signIn("ada"));
+    const isRival = name === "regenerate" || name === "signIn of the same user";
+    expect(answer.status).toBe(isRival ? 200 : 409);
+    expect(answer.cookies).toHaveLength(isRival ? 1 : 0);
+    expect(await world.live()).toBe((isFollowed ? 1 : 0) + (isRival ? 1 : 0));
   });
 
   it("is reported, as is a mere touch, which passes silently", async () => {
@@ -175,7 +182,7 @@ async function race(
   const browser = await start(world);
   const browsers: Record<string, Browser> = {};
   const running = Object.entries(actors).map(([name, act]) => {
-    const store = wrapped(world.memory, schedule.actor(name, ...free));
+    const store = wrapped(world.memory, schedule.actor(name, "mark", ...free));
     const sessions = createSessions<Untyped>({ store, clock: world.clock });
     const own = browser.copy(sessions);
     browsers[name] = own;

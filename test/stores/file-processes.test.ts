@@ -106,7 +106,10 @@ describe("a process that is killed while it writes", () => {
         const listed = await store.directory.list({ manager, userId: "alice" }, call);
         const ids = new Set(listed.map(({ id }) => id));
         expect([...acknowledged.keys()].filter((id) => !ids.has(id))).toEqual([]);
-        expect(listed.every(({ data }) => data.length === 1_000)).toBe(true);
+        for (const { id } of listed) {
+          const stored = await store.load(id, call);
+          expect(stored?.kind === "live" && stored.data.length).toBe(1_000);
+        }
         expect(await store.directory.count(manager, call)).toBe(listed.length);
       }
     },

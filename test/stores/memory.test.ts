@@ -11,6 +11,7 @@ import { play, RUNS } from "./support/model.ts";
 
 const NOW = 1_800_000_000_000;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const manager = "shop";
 const call = { now: NOW, signal: new AbortController().signal };
 
@@ -213,26 +214,48 @@ describe("the memory store", () => {
 
 describe("generations in bounded memory", () => {
   const user = (place: number): UserKey => ({ manager, userId: String(place) });
+  const now = NOW;
 
-  it("never come back to an earlier value, however many users there are", () => {
-    const generations = new Generations(10);
-    const highest = new Map<number, number>();
-    for (let turn = 0; turn < 500; turn += 1) {
-      generations.raise(user((turn * 7) % 40));
-      for (let place = 0; place < 40; place += 1) {
-        const generation = generations.of(user(place));
-        expect(generation).toBeGreaterThanOrEqual(highest.get(place) ?? 0);
-        highest.set(place, generation);
-      }
+  it("move at each raise, by the clock or past it", () => {
+    const generations = new Generations(2);
+    for (let turn = 0; turn < 100; turn += 1) {
+      const before = generations.of(user(turn % 5), now);
+      const raised = generations.raise(user(turn % 5), now);
+      expect(raised).toBeGreaterThan(before);
+      expect(raised).toBeGreaterThanOrEqual(now);
+      expect(generations.of(user(turn % 5), now)).toBe(raised);
     }
   });
 
-  it("move at each raise", () => {
-    const generations = new Generations(2);
-    for (let turn = 0; turn < 100; turn += 1) {
-      const before = generations.of(user(turn % 5));
-      generations.raise(user(turn % 5));
-      expect(generations.of(user(turn % 5))).toBeGreaterThan(before);
+  it("stay while a request may be under way, however many users there are", () => {
+    const generations = new Generations(10);
+    const raised = [...Array(100).keys()].map((place) => generations.raise(user(place), now));
+    for (const [place, generation] of raised.entries()) {
+      expect(generations.of(user(place), now + MINUTE_MS)).toBe(generation);
     }
+  });
+
+  it("are forgotten beyond the bound, those raised longest ago first", () => {
+    const generations = new Generations(10);
+    for (let place = 0; place < 100; place += 1)
+      generations.raise(user(place), now + place * HOUR_MS);
+    const end = now + 100 * HOUR_MS;
+    const known = [...Array(100).keys()].filter((place) => generations.of(user(place), end) > 0);
+    expect(known).toEqual([...Array(10).keys()].map((place) => 90 + place));
+  });
+
+  it("are 0 once they need not be kept, and rise above what was forgotten", () => {
+    const generations = new Generations(10);
+    const first = generations.raise(user(1), now, now + HOUR_MS);
+    expect(generations.of(user(1), now + HOUR_MS - 1)).toBe(first);
+    expect(generations.of(user(1), now + HOUR_MS)).toBe(0);
+    expect(generations.raise(user(1), now + HOUR_MS)).toBeGreaterThan(first);
+  });
+
+  it("are kept as long as the longest wish", () => {
+    const generations = new Generations(10);
+    generations.raise(user(1), now, now + 2 * HOUR_MS);
+    generations.raise(user(1), now, now + HOUR_MS);
+    expect(generations.of(user(1), now + HOUR_MS)).toBeGreaterThan(0);
   });
 });

@@ -2,11 +2,15 @@ import type { Administration } from "../../core/administration.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import { type Engine, startDeadline } from "../../core/engine.ts";
 import { OptionsError } from "../../core/errors.ts";
+import { familyOf } from "../../core/notes.ts";
 import { checkUserId } from "../../core/option-checks.ts";
 import type { Tombstone } from "../../core/record.ts";
 import type { StoreCall } from "../../core/store.ts";
-import { newCommitId, parseId, type SessionId } from "../../core/token.ts";
+import { endedId, newCommitId, parseId, type SessionId } from "../../core/token.ts";
 import type { Revocations } from "./revocations.ts";
+
+/** A parallel request may give one new token, or two; more than that is a pursuit. */
+const STOP_AFTER = 2;
 
 /** Administers sessions that only their visitors have: they can be ended, not looked at. */
 export class CookieAdministration implements Administration {
@@ -80,25 +84,41 @@ export class CookieAdministration implements Administration {
   /** Ends the session, or what it has become by a new token. */
   async #revoke(
     revocations: Revocations,
+    first: SessionId,
+    userId: string,
+    deadline: Deadline,
+  ): Promise<boolean> {
+    const { keeper, families } = this.#engine;
+    let id = first;
+    for (let steps = 1; ; steps += 1) {
+      if (await this.#isEnded(revocations, id, userId, deadline)) return true;
+      const place = endedId(id, userId, this.#engine.name);
+      const find = (call: StoreCall): Promise<Tombstone | undefined> =>
+        revocations.find(id, place, call);
+      const stone = await keeper.read("load", deadline, find);
+      if (stone?.next === undefined) return isOurDoing(stone, steps);
+      // Who is given new tokens faster than we go would never be caught.
+      if (steps === STOP_AFTER) await families.revoke(familyOf(stone), deadline);
+      id = stone.next;
+    }
+  }
+
+  /** Whether the session had not ended before. */
+  async #isEnded(
+    revocations: Revocations,
     id: SessionId,
     userId: string,
     deadline: Deadline,
   ): Promise<boolean> {
     const { keeper, name, environment, events } = this.#engine;
     const { now } = deadline;
-    const facts = { reason: "revoked", endedAt: now, next: undefined } as const;
+    const told = { reason: "revoked", endedAt: now, next: undefined, notes: undefined } as const;
     const version = newCommitId(environment.random);
-    const ending = revocations.recordOf({ id, userId, manager: name, version, ...facts }, now);
+    const ending = revocations.recordOf({ id, userId, manager: name, version, ...told }, now);
     const outcome = await keeper.create(ending, deadline);
     revocations.forget(ending.id);
-    if (outcome === "created") {
-      events.emit("revoked", { at: now, id, userId });
-      return true;
-    }
-    const find = (call: StoreCall): Promise<Tombstone | undefined> =>
-      revocations.find(id, ending.id, call);
-    const next = (await keeper.read("load", deadline, find))?.next;
-    return next !== undefined && this.#revoke(revocations, next, userId, deadline);
+    if (outcome === "created") events.emit("revoked", { at: now, id, userId });
+    return outcome === "created";
   }
 
   #required(method: string): Revocations {
@@ -109,6 +129,11 @@ export class CookieAdministration implements Administration {
         'session. Give it a store: cookieStore({ revocations: sqliteStore("revoked.db") }).',
     );
   }
+}
+
+/** Who finds that it gets no new tokens ends its own session, and notes whose it was. */
+function isOurDoing(stone: Tombstone | undefined, steps: number): boolean {
+  return steps > STOP_AFTER && stone?.reason === "revoked" && stone.notes !== undefined;
 }
 
 function unknowable(method: string): OptionsError {

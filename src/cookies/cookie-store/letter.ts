@@ -9,13 +9,11 @@ export interface Letter {
   /** The session's token. Here it is no key to anything: the id is made of it, as everywhere. */
   readonly token: SessionToken;
   readonly record: SessionRecord;
-  /** The user's generation at sign-in. */
-  readonly generation: number;
   /** Whether the newest key had sealed it. */
   readonly isCurrent: boolean;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 /** The record's own commits are of no use to later requests: each begins to count anew. */
 const ARRIVED = "arrived" as CommitId;
 
@@ -28,11 +26,7 @@ const ANY_TOKEN: string = "-".repeat(43);
  *
  * @param token - `undefined` to see how long the text will be.
  */
-export function written(
-  token: SessionToken | undefined,
-  generation: number,
-  record: SessionRecord,
-): string {
+export function written(token: SessionToken | undefined, record: SessionRecord): string {
   const facts = [
     VERSION,
     token ?? ANY_TOKEN,
@@ -43,7 +37,7 @@ export function written(
     record.persistent,
     record.userId ?? null,
     record.authenticatedAt ?? null,
-    generation,
+    record.notes ?? null,
   ];
   return `${JSON.stringify(facts)}\n${record.flash}\n${record.data}`;
 }
@@ -62,7 +56,7 @@ export function readLetter(
   const facts = parse(first);
   if (!isFacts(facts)) return undefined;
   const [, token, createdAt, lastSeenAt, idleTimeoutMs, absoluteTimeoutMs, ...others] = facts;
-  const [persistent, userId, authenticatedAt, generation] = others;
+  const [persistent, userId, authenticatedAt, notes] = others;
   const parsed = parseToken(token);
   if (parsed === undefined) return undefined;
   const clocks = {
@@ -79,6 +73,7 @@ export function readLetter(
     earlier: "",
     data: lines.join("\n"),
     flash,
+    notes: notes ?? undefined,
     userId: userId ?? undefined,
     ...clocks,
     authenticatedAt: authenticatedAt ?? undefined,
@@ -86,7 +81,7 @@ export function readLetter(
     device: undefined,
     expiresAt: storeExpiryOf(clocks),
   };
-  return { token: parsed, record, generation, isCurrent };
+  return { token: parsed, record, isCurrent };
 }
 
 type Facts = readonly [
@@ -99,7 +94,7 @@ type Facts = readonly [
   persistent: boolean,
   userId: string | null,
   authenticatedAt: number | null,
-  generation: number,
+  notes: string | null,
 ];
 
 /** Only this library seals facts, so their form is that of their version. */

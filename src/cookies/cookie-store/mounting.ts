@@ -52,12 +52,13 @@ function engineOf(
   revocations: Revocations | undefined,
 ): Engine {
   const { environment, events } = engine;
-  const records = new RequestRecords(revocations, (record, generation) => {
-    cookiesFor(written(undefined, generation, record), record, tools.cookies.room);
+  const records = new RequestRecords(revocations, (record) => {
+    cookiesFor(written(undefined, record), record, tools.cookies.room);
   });
   const carrier = new RequestCarrier(tools, records, (reason) =>
     events.emit("rejected", { at: environment.now(), reason, id: undefined }),
   );
-  const parts = { ...engine, keeper: engine.keeper.over(records), carrier };
+  const keeper = engine.keeper.over(records);
+  const parts = { ...engine, keeper, origin: keeper, carrier };
   return { ...parts, queue: new CommitQueue(parts) };
 }

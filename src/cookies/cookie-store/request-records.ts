@@ -1,3 +1,4 @@
+import { predecessorOf } from "../../core/notes.ts";
 import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
 import type {
   Directory,
@@ -6,7 +7,6 @@ import type {
   SessionStore,
   StoreCall,
   UpdateOutcome,
-  UserKey,
 } from "../../core/store.ts";
 import { type CommitId, endedId, type SessionId } from "../../core/token.ts";
 import type { Letter } from "./letter.ts";
@@ -16,8 +16,6 @@ import type { Revocations } from "./revocations.ts";
 /** A record of this request, and what is known of it beside. */
 export interface Held {
   readonly stored: StoredSession;
-  /** The user's generation at sign-in. */
-  readonly generation: number;
   /** As it came; `undefined` for a record that was made here, and that nobody else has seen. */
   readonly letter: Letter | undefined;
 }
@@ -31,17 +29,12 @@ export class RequestRecords implements SessionStore {
   readonly directory?: Directory;
   readonly #revocations: Revocations | undefined;
   /** Asked before a record is taken in: throws where it is too large to be sent. */
-  readonly #measure: (record: SessionRecord, generation: number) => void;
+  readonly #measure: (record: SessionRecord) => void;
   readonly #held = new Map<SessionId, Held>();
-  /** What a sign-in of this request has read last. */
-  #signingIn: { readonly userId: string; readonly generation: number } | undefined;
   /** The session whose idle clock was moved. */
   touched: SessionId | undefined;
 
-  constructor(
-    revocations: Revocations | undefined,
-    measure: (record: SessionRecord, generation: number) => void,
-  ) {
+  constructor(revocations: Revocations | undefined, measure: (record: SessionRecord) => void) {
     this.#revocations = revocations;
     this.#measure = measure;
     if (revocations?.store.directory !== undefined) this.directory = this.#directoryOf(revocations);
@@ -49,9 +42,9 @@ export class RequestRecords implements SessionStore {
 
   /** Takes in what a cookie brought. Of several copies of one session the first one counts. */
   arrive(letter: Letter): void {
-    const { record, generation } = letter;
+    const { record } = letter;
     if (this.#held.has(record.id)) return;
-    this.#held.set(record.id, { stored: record, generation, letter });
+    this.#held.set(record.id, { stored: record, letter });
   }
 
   /** What is held under an id, without asking whether it has ended elsewhere. */
@@ -61,14 +54,14 @@ export class RequestRecords implements SessionStore {
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
     const held = this.#held.get(id);
-    return held && ((await this.#endedElsewhere(held, call)) ?? held.stored);
+    if (held === undefined) return this.#predecessor(id, call);
+    return (await this.#endedElsewhere(held, call)) ?? held.stored;
   }
 
   async create(record: SessionRecord): Promise<"created" | "taken"> {
     if (this.#held.has(record.id)) return "taken";
-    const generation = this.#generationFor(record);
-    this.#measure(record, generation);
-    this.#held.set(record.id, { stored: record, generation, letter: undefined });
+    this.#measure(record);
+    this.#held.set(record.id, { stored: record, letter: undefined });
     return "created";
   }
 
@@ -78,7 +71,7 @@ export class RequestRecords implements SessionStore {
     const { stored } = held;
     if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
     if (stored.version !== expected) return { kind: "conflict", current: stored };
-    this.#measure(record, held.generation);
+    this.#measure(record);
     // Sent, it would take the place of the cookie of whoever has signed in or out meanwhile.
     const tombstone = await this.#endedElsewhere(held, call);
     if (tombstone !== undefined) return { kind: "gone", tombstone };
@@ -92,7 +85,7 @@ export class RequestRecords implements SessionStore {
     call: StoreCall,
   ): Promise<EndOutcome> {
     const held = this.#held.get(tombstone.id);
-    if (held === undefined) return GONE;
+    if (held === undefined) return this.#endPredecessor(tombstone, call);
     const { stored, letter } = held;
     if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
     if (expected !== undefined && stored.version !== expected) {
@@ -115,10 +108,39 @@ export class RequestRecords implements SessionStore {
     return true;
   }
 
+  /** The record that took over from a session which no cookie of this request has. */
+  #heirOf(id: SessionId): SessionRecord | undefined {
+    for (const { letter } of this.#held.values()) {
+      if (letter !== undefined && predecessorOf(letter.record) === id) return letter.record;
+    }
+    return undefined;
+  }
+
+  /** How such a session has ended; as long as nobody knows of an end, it counts as live. */
+  async #predecessor(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
+    const heir = this.#heirOf(id);
+    if (heir === undefined || this.#revocations === undefined) return undefined;
+    for (const userId of usersBefore(heir)) {
+      const place = endedId(id, userId, heir.manager);
+      const ended = await this.#revocations.find(id, place, call);
+      if (ended !== undefined) return ended;
+    }
+    return { ...heir, id, notes: undefined };
+  }
+
+  async #endPredecessor(tombstone: Tombstone, call: StoreCall): Promise<EndOutcome> {
+    const heir = this.#heirOf(tombstone.id);
+    if (heir === undefined || this.#revocations === undefined) return GONE;
+    for (const userId of usersBefore(heir)) {
+      await this.#revocations.add({ ...tombstone, userId }, heir.createdAt, call);
+    }
+    return { kind: "ended" };
+  }
+
   /** What was made here, or has ended here, is known without asking. */
   async #endedElsewhere({ stored, letter }: Held, call: StoreCall): Promise<Tombstone | undefined> {
     if (letter === undefined || stored.kind === "ended") return undefined;
-    return this.#revocations?.endOf(letter, call);
+    return this.#revocations?.endOf(letter.record, call);
   }
 
   /** Copies of the cookie must not open any more. Resolves to an earlier end, if there is one. */
@@ -135,38 +157,22 @@ export class RequestRecords implements SessionStore {
     return this.#revocations.find(id, endedId(id, userId, manager), call);
   }
 
-  /** A record that continues a sign-in keeps its generation: it ends with it. */
-  #generationFor({ userId }: SessionRecord): number {
-    if (userId === undefined) return 0;
-    const signIn = this.#signingIn;
-    this.#signingIn = undefined;
-    if (signIn?.userId === userId) return signIn.generation;
-    const isContinued = ({ stored }: Held): boolean =>
-      stored.kind === "live" && stored.userId === userId;
-    return [...this.#held.values()].findLast(isContinued)?.generation ?? 0;
-  }
-
-  async #generationAtSignIn(
-    revocations: Revocations,
-    user: UserKey,
-    call: StoreCall,
-  ): Promise<number> {
-    const generation = await revocations.generation(user, call);
-    this.#signingIn = { userId: user.userId, generation };
-    return generation;
-  }
-
   /** A request has nothing to say of a user's other sessions. */
   #directoryOf(revocations: Revocations): Directory {
     return {
-      generation: (user, call) => this.#generationAtSignIn(revocations, user, call),
-      raiseGeneration: async () => undefined,
+      generation: (user, call) => revocations.generation(user, call),
+      raiseGeneration: async () => 0,
       list: async () => [],
       endAll: async () => [],
       scan: async () => [],
       count: async () => 0,
     };
   }
+}
+
+/** Whose the session before may have been: the same user's, or nobody's. */
+function usersBefore({ userId }: SessionRecord): readonly (string | undefined)[] {
+  return [...new Set([userId, undefined])];
 }
 
 const GONE: { readonly kind: "gone"; readonly tombstone: undefined } = {

@@ -1,15 +1,15 @@
 import { GRACE_MS } from "../../core/clocks.ts";
-import { parseObject } from "../../core/json.ts";
+import { generationOf } from "../../core/notes.ts";
 import type { EndReason, EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
+import { sideContent, sideManager, sideRecord } from "../../core/side-record.ts";
 import type { SessionStore, StoreCall, UserKey } from "../../core/store.ts";
 import { endedId, parseId, type SessionId } from "../../core/token.ts";
-import type { Letter } from "./letter.ts";
 import type { NearAnswers } from "./near-answers.ts";
 
 /** Which session an ending is of, as far as whoever ends it has to know it. */
 export type Ended = Pick<
   Tombstone,
-  "id" | "manager" | "version" | "reason" | "endedAt" | "next"
+  "id" | "manager" | "version" | "reason" | "endedAt" | "next" | "notes"
 > & {
   readonly userId: string | undefined;
 };
@@ -31,7 +31,7 @@ export class Revocations {
   }
 
   /** How the session of a cookie has ended, if it has. */
-  async endOf({ record, generation }: Letter, call: StoreCall): Promise<Tombstone | undefined> {
+  async endOf(record: SessionRecord, call: StoreCall): Promise<Tombstone | undefined> {
     const { id, manager, userId } = record;
     const place = endedId(id, userId, manager);
     // Together, as each is a way to the store.
@@ -39,10 +39,12 @@ export class Revocations {
       this.#near.ended(place, call.now, () => this.find(id, place, call)),
       this.#newestGeneration(userId, manager, call),
     ]);
-    if (ended !== undefined || newest === undefined || newest === generation) return ended;
+    const isAdmitted = newest === undefined || newest <= generationOf(record);
+    if (ended !== undefined || isAdmitted) return ended;
     const { version, expiresAt } = record;
-    const facts = { reason: "revoked", endedAt: call.now, next: undefined } as const;
-    return { kind: "ended", id, manager, version, expiresAt, ...facts };
+    const reason = "revoked";
+    const told = { reason, endedAt: call.now, next: undefined, notes: undefined } as const;
+    return { kind: "ended", id, manager, version, expiresAt, ...told };
   }
 
   /** What the store remembers of a session; asked anew each time. */
@@ -78,9 +80,13 @@ export class Revocations {
   }
 
   /** Ends every session that the user has signed in to until now. */
-  async raise(user: UserKey, call: StoreCall): Promise<void> {
-    await this.store.directory?.raiseGeneration(user, call);
-    this.#near.forgetUser(user);
+  async raise(user: UserKey, call: StoreCall): Promise<number | undefined> {
+    const keepUntil = call.now + this.#longestMs + GRACE_MS;
+    try {
+      return await this.store.directory?.raiseGeneration(user, call, keepUntil);
+    } finally {
+      this.#near.forgetUser(user);
+    }
   }
 
   /** The generation at this moment, at a sign-in; 0 where the store keeps none. */
@@ -104,35 +110,23 @@ export class Revocations {
 
 /** The record that stands for an ended session. Nobody has a token for its id. */
 function endingRecord(
-  { id, userId, manager, version, reason, endedAt, next }: Ended,
+  { id, userId, manager, version, reason, endedAt, next, notes }: Ended,
   endsAt: EpochMs,
 ): SessionRecord {
-  const lifetimeMs = Math.max(endsAt - endedAt, 1);
-  return {
-    kind: "live",
+  return sideRecord({
     id: endedId(id, userId, manager),
-    // No manager can have this name, so none counts it as a session.
-    manager: `${manager}:ended`,
+    manager: sideManager(manager, KIND),
     version,
-    earlier: "",
-    data: JSON.stringify({ reason, next }),
-    flash: "",
-    userId: undefined,
-    createdAt: endedAt,
-    lastSeenAt: endedAt,
-    authenticatedAt: undefined,
-    persistent: false,
-    device: undefined,
-    idleTimeoutMs: lifetimeMs,
-    absoluteTimeoutMs: lifetimeMs,
-    expiresAt: endsAt + GRACE_MS,
-  };
+    content: { reason, ...(next && { next }), ...(notes !== undefined && { notes }) },
+    writtenAt: endedAt,
+    endsAt,
+  });
 }
 
 /** Whatever stands there, the session has ended. */
 function readEnding(record: SessionRecord, id: SessionId): Tombstone {
   const { version, createdAt, expiresAt, manager } = record;
-  const { reason, next } = parseObject(record.data) ?? {};
+  const { reason, next, notes } = sideContent(record, manager) ?? {};
   return {
     kind: "ended",
     id,
@@ -141,9 +135,12 @@ function readEnding(record: SessionRecord, id: SessionId): Tombstone {
     reason: isEndReason(reason) ? reason : "revoked",
     endedAt: createdAt,
     next: parseId(next),
+    notes: typeof notes === "string" ? notes : undefined,
     expiresAt,
   };
 }
+
+const KIND = "ended";
 
 const REASONS: readonly EndReason[] = ["destroyed", "signedOut", "revoked", "regenerated"];
 

@@ -43,8 +43,9 @@ export function encryptedStore(store: SessionStore, records: SealedRecords): Ses
 function encryptedDirectory(directory: Directory, records: SealedRecords): Directory {
   return {
     generation: (user, call) => directory.generation(user, call),
-    raiseGeneration: (user, call) => directory.raiseGeneration(user, call),
-    list: async (user, call) => opened("list", await directory.list(user, call), records),
+    raiseGeneration: (user, call, keepUntil) => directory.raiseGeneration(user, call, keepUntil),
+    list: async (user, call) =>
+      opened("list", (await directory.list(user, call)) as SessionRecord[], records),
     endAll: (user, end, call) => directory.endAll(user, end, call),
     scan: async (page, call) => opened("scan", await directory.scan(page, call), records),
     count: (manager, call) => directory.count(manager, call),

@@ -59,6 +59,7 @@ async function endAll(task: Task, user: UserKey, end: EndAll): Promise<readonly 
       reason,
       endedAt,
       next: undefined,
+      notes: undefined,
       expiresAt,
     };
     if (await endWhere(task, tombstone, (head) => isOf(head, tag))) ended.push(id);

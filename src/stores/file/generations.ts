@@ -14,7 +14,7 @@ export async function generationOf(task: Task, user: UserKey): Promise<number> {
 }
 
 /** Raises the user's generation above what it was when the call began. */
-export async function raiseGeneration(task: Task, user: UserKey): Promise<void> {
+export async function raiseGeneration(task: Task, user: UserKey): Promise<number> {
   const folder = task.places.generation(user);
   const next = (await generationOf(task, user)) + 1;
   const write = (): Promise<boolean | undefined> =>
@@ -28,6 +28,7 @@ export async function raiseGeneration(task: Task, user: UserKey): Promise<void> 
   if (isWritten === undefined) throw new Error("the folder of a generation is gone");
   await task.settledFiles.sync(folder);
   await task.quietly(() => forgetEarlier(task, user, next - 1));
+  return next;
 }
 
 async function forgetEarlier(task: Task, user: UserKey, first: number): Promise<void> {

@@ -44,6 +44,7 @@ function liveOf(
 ): SessionRecord {
   return {
     kind: "live",
+    notes: undefined,
     id: file.id,
     manager: file.manager,
     version: told.version,
@@ -65,6 +66,7 @@ function liveOf(
 function endedOf(file: EndedFile, told: Pick<Tombstone, "version" | "expiresAt">): Tombstone {
   return {
     kind: "ended",
+    notes: undefined,
     id: file.id,
     manager: file.manager,
     version: told.version,

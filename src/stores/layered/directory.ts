@@ -16,9 +16,9 @@ export function layeredDirectory(
       requireOpen("generation");
       return directory.generation(user, call);
     },
-    async raiseGeneration(user, call) {
+    async raiseGeneration(user, call, keepUntil) {
       requireOpen("raiseGeneration");
-      return directory.raiseGeneration(user, call);
+      return directory.raiseGeneration(user, call, keepUntil);
     },
     async list(user, call) {
       requireOpen("list");
@@ -62,5 +62,15 @@ export function hasFailed(error: unknown): boolean {
 /** As every store writes it. */
 function tombstoneOf(id: SessionId, { manager }: UserKey, end: EndAll): Tombstone {
   const { version, reason, endedAt, expiresAt } = end;
-  return { kind: "ended", id, manager, version, reason, endedAt, next: undefined, expiresAt };
+  return {
+    kind: "ended",
+    id,
+    manager,
+    version,
+    reason,
+    endedAt,
+    next: undefined,
+    notes: undefined,
+    expiresAt,
+  };
 }

@@ -70,6 +70,7 @@ const HOLLOW = {
   earlier: "",
   data: "{}",
   flash: "",
+  notes: undefined,
   userId: undefined,
   authenticatedAt: undefined,
   persistent: false,
@@ -99,5 +100,15 @@ function storedIn(record: SessionRecord, label: Label): StoredSession | undefine
   if (tombstone === null) return undefined;
   const { id, manager } = record;
   const { reason, endedAt, next } = tombstone;
-  return { kind: "ended", id, manager, version, reason, endedAt, next, expiresAt };
+  return {
+    kind: "ended",
+    id,
+    manager,
+    version,
+    reason,
+    endedAt,
+    next,
+    notes: undefined,
+    expiresAt,
+  };
 }

@@ -37,6 +37,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
 function recordOf(value: SessionRecord): SessionRecord {
   return {
     kind: "live",
+    notes: undefined,
     id: value.id,
     manager: value.manager,
     version: value.version,
@@ -58,6 +59,7 @@ function recordOf(value: SessionRecord): SessionRecord {
 function tombstoneOf(value: Tombstone): Tombstone {
   return {
     kind: "ended",
+    notes: undefined,
     id: value.id,
     manager: value.manager,
     version: value.version,

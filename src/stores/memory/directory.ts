@@ -14,13 +14,13 @@ export function memoryDirectory(
 ): Directory {
   const generations = new Generations(maxUsers);
   return {
-    async generation(user) {
+    async generation(user, { now }) {
       opened("generation");
-      return generations.of(user);
+      return generations.of(user, now);
     },
-    async raiseGeneration(user) {
+    async raiseGeneration(user, { now }, keepUntil) {
       opened("raiseGeneration");
-      generations.raise(user);
+      return generations.raise(user, now, keepUntil);
     },
     async list({ manager, userId }, { now }) {
       const records = opened("list").recordsOf(manager, userId, now);
@@ -46,8 +46,11 @@ export function memoryDirectory(
 
 function tombstoneOf({ id, manager }: SessionRecord, end: EndAll): Readonly<Tombstone> {
   const { version, reason, endedAt, expiresAt } = end;
-  const next = undefined;
-  return Object.freeze({ kind: "ended", id, manager, version, reason, endedAt, next, expiresAt });
+  const toldOf = { next: undefined, notes: undefined };
+  return Object.freeze({
+    ...{ kind: "ended", id, manager, version, reason, endedAt, expiresAt },
+    ...toldOf,
+  });
 }
 
 /** Beyond this many pages' worth of candidates, those that cannot be on the page are let go. */

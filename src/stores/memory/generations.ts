@@ -1,39 +1,50 @@
+import { type EpochMs, TOMBSTONE_MS } from "../../core/record.ts";
 import type { UserKey } from "../../core/store.ts";
 
+interface Raised {
+  readonly generation: number;
+  readonly keepUntil: EpochMs;
+}
+
+/** So many are looked at in one go for what may be forgotten. */
+const LOOKED_AT = 4;
+
 /**
- * Users' generations, in bounded memory and without a way back: one counter rises for all, and
- * those raised longest ago are forgotten in favour of a floor that nobody is below.
+ * Users' generations, in bounded memory: beyond the bound those that were raised longest ago are
+ * forgotten before their time, but none that a request under way may have read. It does no harm, as
+ * `endAll` of this store is one step and misses nothing.
  */
 export class Generations {
-  /** Oldest first, so in the order of their values. */
-  readonly #raised = new Map<string, number>();
+  /** Raised longest ago first. */
+  readonly #raised = new Map<string, Raised>();
   readonly #maxUsers: number;
-  #latest = 0;
-  #floor = 0;
 
   constructor(maxUsers: number) {
     this.#maxUsers = maxUsers;
   }
 
-  of(user: UserKey): number {
-    return this.#raised.get(keyOf(user)) ?? this.#floor;
+  of(user: UserKey, now: EpochMs): number {
+    const raised = this.#raised.get(keyOf(user));
+    return raised === undefined || raised.keepUntil <= now ? 0 : raised.generation;
   }
 
-  raise(user: UserKey): void {
+  raise(user: UserKey, now: EpochMs, keepUntil: EpochMs = Number.POSITIVE_INFINITY): number {
     const key = keyOf(user);
-    this.#latest += 1;
+    const last = this.#raised.get(key);
+    const generation = Math.max((last?.generation ?? 0) + 1, now);
     this.#raised.delete(key);
-    this.#raised.set(key, this.#latest);
-    if (this.#raised.size > this.#maxUsers) this.#forgetOlderHalf();
+    this.#raised.set(key, { generation, keepUntil: Math.max(last?.keepUntil ?? 0, keepUntil) });
+    this.#forgetSome(now);
+    return generation;
   }
 
-  // Half at once: each move of the floor makes the sign-ins under way start over.
-  #forgetOlderHalf(): void {
-    const target = this.#maxUsers >> 1;
-    for (const [key, generation] of this.#raised) {
-      if (this.#raised.size <= target) return;
-      this.#raised.delete(key);
-      this.#floor = generation;
+  #forgetSome(now: EpochMs): void {
+    let looks = 0;
+    for (const [key, { generation, keepUntil }] of this.#raised) {
+      const isInWay = this.#raised.size > this.#maxUsers && generation + TOMBSTONE_MS <= now;
+      if (isInWay || keepUntil <= now) this.#raised.delete(key);
+      looks += 1;
+      if (looks === LOOKED_AT) return;
     }
   }
 }

@@ -162,6 +162,6 @@ export class Shelf {
 /** What V8 takes for the text at most: two bytes for each UTF-16 unit. */
 function bytesOf(stored: StoredSession): number {
   if (stored.kind === "ended") return 0;
-  const { data, flash, userId = "", device = "" } = stored;
-  return 2 * (data.length + flash.length + userId.length + device.length);
+  const { data, flash, notes = "", userId = "", device = "" } = stored;
+  return 2 * (data.length + flash.length + notes.length + userId.length + device.length);
 }

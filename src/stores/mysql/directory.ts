@@ -19,6 +19,8 @@ export function mysqlDirectory(connections: Connections, statements: Statements)
     raiseGeneration(user, call) {
       return connections.run("raiseGeneration", call, async (loan) => {
         await loan.write(statements.raiseGeneration, userValues(user));
+        const [row] = await loan.rows(statements.generation, userValues(user));
+        return Number((row as GenerationRow | undefined)?.generation ?? 0);
       });
     },
     list(user, call) {

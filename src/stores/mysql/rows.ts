@@ -81,6 +81,7 @@ export function recordOf(row: unknown): SessionRecord {
   const live = row as Row;
   return {
     kind: "live",
+    notes: undefined,
     id: idOf(live),
     manager: text(live["manager"]),
     version: text(live["version"]) as CommitId,
@@ -107,6 +108,7 @@ export function idOf(row: unknown): SessionId {
 function tombstoneOf(row: Row): Tombstone {
   return {
     kind: "ended",
+    notes: undefined,
     id: idOf(row),
     manager: text(row["manager"]),
     version: text(row["version"]) as CommitId,

@@ -11,7 +11,8 @@ export function postgresDirectory(connection: Connection): Directory {
       return Number(row?.[0] ?? 0);
     },
     async raiseGeneration({ manager, userId }, call) {
-      await connection.run("raiseGeneration", call, [manager, userId]);
+      const [row] = await connection.run("raiseGeneration", call, [manager, userId]);
+      return Number(row?.[0]);
     },
     async list({ manager, userId }, call) {
       const rows = await connection.run("list", call, [manager, userId, call.now]);

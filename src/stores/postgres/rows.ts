@@ -113,6 +113,7 @@ export function recordOf(row: Row): SessionRecord {
   ] = row as unknown as LiveColumns;
   return {
     kind: "live",
+    notes: undefined,
     id,
     manager,
     version,
@@ -137,6 +138,7 @@ function tombstoneOf(row: Row): Tombstone {
   const [reason, endedAt, next] = ended;
   return {
     kind: "ended",
+    notes: undefined,
     id,
     manager,
     version,

@@ -88,7 +88,7 @@ RETURNING 1`),
     raiseGeneration: statement(`
 INSERT INTO ${generations} AS known (manager, user_id, generation) VALUES ($1::text, $2::text, 1)
 ON CONFLICT (user_id, manager) DO UPDATE SET generation = known.generation + 1
-RETURNING 1${surely}`),
+RETURNING generation${surely}`),
 
     list: statement(`
 SELECT ${SELECTED} FROM ${sessions}

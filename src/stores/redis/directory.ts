@@ -33,7 +33,7 @@ export function redisDirectory(parts: DirectoryParts): Directory {
     async raiseGeneration(user, call) {
       const key = keys.generation(user);
       const sent = { script: RAISE, key, args: [timeText(call.now)] };
-      await commands.runConfirmed("raiseGeneration", call, sent, () => true);
+      return Number(await commands.runConfirmed("raiseGeneration", call, sent, () => true));
     },
     async list(user, call) {
       const ids = await index.ids("list", call, user);

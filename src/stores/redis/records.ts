@@ -13,9 +13,9 @@ import type { CommitId, SessionId } from "../../core/token.ts";
 //
 //   L<end><last activity><version> <earlier …>\n
 //   <created> <authenticated> <idle timeout> <absolute timeout> <persistent> <length of flash>\n
-//   <manager>\n<user>\n<device>\n<flash><data>
+//   <manager>\n<user>\n<device>\n<notes>\n<flash><data>
 //
-//   E<end><ended><version>\n<reason> <next>\n<manager>\n
+//   E<end><ended><version>\n<reason> <next>\n<manager>\n<notes>\n
 
 const RADIX = 36;
 /** Enough for times until the year 5188. */
@@ -50,18 +50,22 @@ export function recordText(record: SessionRecord): string {
     record.flash === "" ? "" : shortText(record.flash.length),
   ];
   const commits = record.earlier === "" ? record.version : `${record.version} ${record.earlier}`;
-  const device = lineText(record.device);
-  return (
-    `L${timeText(record.expiresAt)}${timeText(record.lastSeenAt)}${commits}\n` +
-    `${numbers.join(" ").trimEnd()}\n${ownerText(record)}\n${device}\n${record.flash}${record.data}`
-  );
+  const lines = [
+    `L${timeText(record.expiresAt)}${timeText(record.lastSeenAt)}${commits}`,
+    numbers.join(" ").trimEnd(),
+    ownerText(record),
+    lineText(record.device),
+    lineText(record.notes),
+    record.flash + record.data,
+  ];
+  return lines.join("\n");
 }
 
 /** The text of a tombstone. */
 export function tombstoneText(tombstone: Tombstone): string {
-  const { expiresAt, endedAt, version, reason, next = "", manager } = tombstone;
+  const { expiresAt, endedAt, version, reason, next = "", manager, notes } = tombstone;
   const head = `E${timeText(expiresAt)}${timeText(endedAt)}${version}`;
-  return `${head}\n${REASONS[reason]} ${next}\n${managerLine(manager)}\n`;
+  return `${head}\n${REASONS[reason]} ${next}\n${managerLine(manager)}\n${lineText(notes)}\n`;
 }
 
 /** Whose a record is: two lines of its text. */
@@ -98,14 +102,14 @@ export function ownerIn(head: string): string {
 }
 
 function recordOf(id: SessionId, text: string): SessionRecord {
-  const [commitsEnd, numbersEnd, managerEnd, userEnd, deviceEnd] = linesOf(text);
+  const [commitsEnd, numbersEnd, managerEnd, userEnd, deviceEnd, notesEnd] = linesOf(text);
   const commits = text.slice(COMMITS_AT, commitsEnd);
   const space = commits.indexOf(" ");
   const numbers = text.slice(commitsEnd + 1, numbersEnd).split(" ");
   const [created = "", authenticated = "", idle = "", absolute = "", persistent, flash = ""] =
     numbers;
   const createdAt = numberOf(created);
-  const flashEnd = deviceEnd + 1 + (flash === "" ? 0 : numberOf(flash));
+  const flashEnd = notesEnd + 1 + (flash === "" ? 0 : numberOf(flash));
   return {
     kind: "live",
     id,
@@ -113,7 +117,8 @@ function recordOf(id: SessionId, text: string): SessionRecord {
     version: (space === -1 ? commits : commits.slice(0, space)) as CommitId,
     earlier: space === -1 ? "" : commits.slice(space + 1),
     data: text.slice(flashEnd),
-    flash: text.slice(deviceEnd + 1, flashEnd),
+    flash: text.slice(notesEnd + 1, flashEnd),
+    notes: lineValue(text.slice(deviceEnd + 1, notesEnd)),
     userId: lineValue(text.slice(managerEnd + 1, userEnd)),
     createdAt,
     lastSeenAt: timeAt(text, 1 + TIME_DIGITS),
@@ -126,17 +131,18 @@ function recordOf(id: SessionId, text: string): SessionRecord {
   };
 }
 
-/** Where the first five lines end. */
-function linesOf(text: string): readonly [number, number, number, number, number] {
+/** Where the first six lines end. */
+function linesOf(text: string): readonly [number, number, number, number, number, number] {
   const first = text.indexOf("\n");
   const second = text.indexOf("\n", first + 1);
   const third = text.indexOf("\n", second + 1);
   const fourth = text.indexOf("\n", third + 1);
-  return [first, second, third, fourth, text.indexOf("\n", fourth + 1)];
+  const fifth = text.indexOf("\n", fourth + 1);
+  return [first, second, third, fourth, fifth, text.indexOf("\n", fifth + 1)];
 }
 
 function tombstoneOf(id: SessionId, text: string): Tombstone {
-  const [first = "", second = "", manager = ""] = text.split("\n", 3);
+  const [first = "", second = "", manager = "", notes = ""] = text.split("\n", 4);
   const reasons = Object.keys(REASONS) as EndReason[];
   const next = second.slice(2);
   return {
@@ -147,6 +153,7 @@ function tombstoneOf(id: SessionId, text: string): Tombstone {
     reason: reasons.find((reason) => second.startsWith(REASONS[reason])) ?? "destroyed",
     endedAt: timeAt(text, 1 + TIME_DIGITS),
     next: next === "" ? undefined : (next as SessionId),
+    notes: lineValue(notes),
     expiresAt: timeAt(text, 1),
   };
 }

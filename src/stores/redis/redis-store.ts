@@ -174,7 +174,7 @@ export class RedisStore implements RedisSessionStore {
     const { version, reason, endedAt, expiresAt } = end;
     const manager = userOf(owner)?.manager ?? "";
     const about = { id, manager, version, reason, endedAt, expiresAt };
-    const tombstone: Tombstone = { kind: "ended", next: undefined, ...about };
+    const tombstone: Tombstone = { kind: "ended", next: undefined, notes: undefined, ...about };
     const [isDone] = await this.#end("endAll", tombstone, { expected: undefined, owner }, call);
     return isDone;
   }

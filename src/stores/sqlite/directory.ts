@@ -13,8 +13,10 @@ export function sqliteDirectory(connection: Connection): Directory {
       });
     },
     raiseGeneration({ manager, userId }, call) {
-      return connection.run("raiseGeneration", call, ({ raiseGeneration }) => {
+      return connection.run("raiseGeneration", call, ({ raiseGeneration, generation }) => {
         raiseGeneration.run(manager, userId);
+        const row = generation.get(manager, userId) as GenerationRow | undefined | null;
+        return Number(row?.generation ?? 0);
       });
     },
     list({ manager, userId }, call) {

@@ -94,6 +94,7 @@ export function recordOf(row: unknown): SessionRecord {
   const live = row as LiveRow;
   return {
     kind: "live",
+    notes: undefined,
     id: live.id,
     manager: live.manager,
     version: live.version,
@@ -115,6 +116,7 @@ export function recordOf(row: unknown): SessionRecord {
 function tombstoneOf(row: EndedRow): Tombstone {
   return {
     kind: "ended",
+    notes: undefined,
     id: row.id,
     manager: row.manager,
     version: row.version,

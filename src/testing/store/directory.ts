@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { SessionRecord } from "../../core/record.ts";
-import type { Directory } from "../../core/store.ts";
+import type { Directory, SessionStore, UserKey } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
-import { freshCommit, freshId, RECORD_LIFE_MS, successorOf } from "./fixtures.ts";
+import { factsOf, freshCommit, freshId, RECORD_LIFE_MS, successorOf } from "./fixtures.ts";
 import { type Stage, type Tell, withDirectory } from "./stage.ts";
 
 const MINUTE_MS = 60_000;
@@ -30,6 +30,35 @@ export function tellGenerations(tell: Tell): void {
         values,
         values.toSorted((one, other) => one - other),
       );
+    }),
+  );
+
+  tell(
+    "resolve to the new one when they rise, which is no earlier than the time",
+    withDirectory(async (stage, directory) => {
+      const user = stage.user();
+      const raised = await directory.raiseGeneration(user, stage.call);
+      assert.ok(raised >= stage.now);
+      assert.equal(await directory.generation(user, stage.call), raised);
+      assert.ok((await directory.raiseGeneration(user, stage.call)) > raised);
+    }),
+  );
+
+  tell(
+    "are kept as long as they are asked to, and rise above what was forgotten",
+    withDirectory(async (stage, directory) => {
+      const user = stage.user();
+      const keepUntil = stage.now + 2 * MINUTE_MS;
+      const raised = await directory.raiseGeneration(user, stage.call, keepUntil);
+      // An earlier wish does not shorten a later one.
+      const again = await directory.raiseGeneration(user, stage.call, stage.now + MINUTE_MS);
+      assert.ok(again > raised);
+      await stage.advance(MINUTE_MS + MINUTE_MS / 2);
+      assert.equal(await directory.generation(user, stage.call), again);
+      await stage.advance(MINUTE_MS);
+      const left = await directory.generation(user, stage.call);
+      assert.ok(left === 0 || left === again);
+      assert.ok((await directory.raiseGeneration(user, stage.call)) > again);
     }),
   );
 
@@ -62,11 +91,8 @@ export function tellGenerations(tell: Tell): void {
         const user = stage.user();
         const theirs = stage.handles[1].directory ?? directory;
         const signIns = Array.from({ length: 4 }, () => signIn(stage, theirs, user.userId));
-        const revoke = async (): Promise<void> => {
-          await directory.raiseGeneration(user, stage.call);
-          await directory.endAll(user, stage.endAll(), stage.call);
-        };
-        const [, ...admitted] = await Promise.all([revoke(), ...signIns]);
+        const revoking = revokeAll(stage, directory, user);
+        const [, ...admitted] = await Promise.all([revoking, ...signIns]);
         const newest = await directory.generation(user, stage.call);
         const live = await directory.list(user, stage.call);
         const earlier = admitted.filter(({ generation }) => generation !== newest);
@@ -75,6 +101,37 @@ export function tellGenerations(tell: Tell): void {
       }
     }),
   );
+}
+
+/** Ends all as core does: raises the generation, then ends until nothing is left to end. */
+async function revokeAll(stage: Stage, directory: Directory, user: UserKey): Promise<void> {
+  await directory.raiseGeneration(user, stage.call);
+  while ((await directory.endAll(user, stage.endAll(), stage.call)).length > 0);
+}
+
+/**
+ * Gives a session new tokens as core does, until that is refused: creates the next record, reads the
+ * generation, gives way if it moved, and else ends the record before in its favour.
+ */
+async function regenerateOn(
+  stage: Stage,
+  store: SessionStore & { readonly directory: Directory },
+  first: SessionRecord,
+  user: UserKey,
+): Promise<void> {
+  const generation = await store.directory.generation(user, stage.call);
+  for (let record = first; ; ) {
+    const next = stage.record({ userId: user.userId });
+    await store.create(next, stage.call);
+    const isMoved = (await store.directory.generation(user, stage.call)) !== generation;
+    const stone = stage.tombstone(record, { reason: "regenerated", next: next.id });
+    const isOver = isMoved || (await store.end(stone, undefined, stage.call)).kind !== "ended";
+    if (isOver) {
+      await store.end(stage.tombstone(next), undefined, stage.call);
+      return;
+    }
+    record = next;
+  }
 }
 
 /** Signs in as core does: reads the generation, creates, reads it again, gives way if it moved. */
@@ -93,6 +150,17 @@ async function signIn(
   return { id: record.id, generation };
 }
 
+/** Checks a list; the application's data may be left out of it. */
+export async function shows(
+  stage: Stage,
+  directory: Directory,
+  user: UserKey,
+  records: readonly SessionRecord[],
+): Promise<void> {
+  const listed = await directory.list(user, stage.call);
+  assert.deepEqual(listed.map(factsOf), records.map(factsOf));
+}
+
 export function tellListing(tell: Tell): void {
   tell(
     "shows the user's live records, most recently seen first",
@@ -103,7 +171,7 @@ export function tellListing(tell: Tell): void {
         minutes.map((minute) => createdAt(stage, user.userId, minute)),
       );
       const newestFirst = records.toSorted((one, other) => other.lastSeenAt - one.lastSeenAt);
-      assert.deepEqual(await directory.list(user, stage.call), newestFirst);
+      await shows(stage, directory, user, newestFirst);
     }),
   );
 
@@ -120,7 +188,7 @@ export function tellListing(tell: Tell): void {
       await stage.created({ userId, manager: `${stage.manager}-2` });
       const kept = await stage.created({ userId });
       await stage.advance(2 * MINUTE_MS);
-      assert.deepEqual(await directory.list(user, stage.call), [kept]);
+      await shows(stage, directory, user, [kept]);
     }),
   );
 
@@ -131,14 +199,14 @@ export function tellListing(tell: Tell): void {
       const anonymous = await stage.created();
       const hers = successorOf(anonymous, { userId: alice.userId });
       await stage.store.update(hers, anonymous.version, stage.call);
-      assert.deepEqual(await directory.list(alice, stage.call), [hers]);
+      await shows(stage, directory, alice, [hers]);
       const his = successorOf(hers, { userId: bob.userId });
       await stage.store.update(his, hers.version, stage.call);
-      assert.deepEqual(await directory.list(alice, stage.call), []);
-      assert.deepEqual(await directory.list(bob, stage.call), [his]);
+      await shows(stage, directory, alice, []);
+      await shows(stage, directory, bob, [his]);
       const nobodys = successorOf(his, { userId: undefined });
       await stage.store.update(nobodys, his.version, stage.call);
-      assert.deepEqual(await directory.list(bob, stage.call), []);
+      await shows(stage, directory, bob, []);
     }),
   );
 
@@ -153,12 +221,12 @@ export function tellListing(tell: Tell): void {
       };
       await stage.store.touch?.(record.id, later, stage.call);
       const seen = stage.store.touch === undefined ? {} : later;
-      assert.deepEqual(await directory.list(user, stage.call), [{ ...record, ...seen }]);
+      await shows(stage, directory, user, [{ ...record, ...seen }]);
       const after = successorOf(record, { ...later, data: '{"theme":"light"}' });
       await stage.store.update(after, record.version, stage.call);
-      assert.deepEqual(await directory.list(user, stage.call), [after]);
+      await shows(stage, directory, user, [after]);
       await stage.advance(RECORD_LIFE_MS + MINUTE_MS);
-      assert.deepEqual(await directory.list(user, stage.call), [after]);
+      await shows(stage, directory, user, [after]);
     }),
   );
 }
@@ -180,10 +248,10 @@ export function tellEndingAll(tell: Tell): void {
       assert.deepEqual(ids.toSorted(), [first.id, second.id].toSorted());
       for (const { id, manager } of [first, second]) {
         const { version, reason, endedAt, expiresAt } = end;
-        const ended = { version, reason, endedAt, expiresAt, next: undefined };
+        const ended = { version, reason, endedAt, expiresAt, next: undefined, notes: undefined };
         await stage.sees(id, { kind: "ended", id, manager, ...ended });
       }
-      assert.deepEqual(await directory.list(user, stage.call), []);
+      await shows(stage, directory, user, []);
     }),
   );
 
@@ -196,6 +264,26 @@ export function tellEndingAll(tell: Tell): void {
       const end = stage.endAll({ except: spared.id });
       assert.deepEqual(await directory.endAll(user, end, stage.call), [other.id]);
       await stage.sees(spared.id, spared);
+    }),
+  );
+
+  tell(
+    "leaves nothing of a user whose sessions are given new tokens over and over",
+    withDirectory(async (stage, directory) => {
+      const [, store] = stage.handles;
+      const theirs = { ...bound(store), directory: store.directory ?? directory };
+      for (let round = 0; round < ROUNDS / 2; round += 1) {
+        const user = stage.user();
+        const { userId } = user;
+        const firsts = await Promise.all([1, 2, 3].map(() => stage.created({ userId })));
+        const loops = firsts.map((first) => regenerateOn(stage, theirs, first, user));
+        await revokeAll(stage, directory, user);
+        const live = await directory.list(user, stage.call);
+        await Promise.all(loops);
+        // What is listed while a loop is refused was never told to anybody, and is taken back.
+        assert.ok(live.length <= firsts.length);
+        await shows(stage, directory, user, []);
+      }
     }),
   );
 
@@ -298,4 +386,14 @@ export function tellCounting(tell: Tell): void {
       assert.equal(await count(), 1);
     }),
   );
+}
+
+function bound(store: SessionStore): SessionStore {
+  return {
+    profile: store.profile,
+    load: (id, call) => store.load(id, call),
+    create: (record, call) => store.create(record, call),
+    update: (record, expected, call) => store.update(record, expected, call),
+    end: (tombstone, expected, call) => store.end(tombstone, expected, call),
+  };
 }

@@ -1,5 +1,10 @@
 import { pooledRandom } from "../../core/environment.ts";
-import { commitsBefore, type SessionRecord, type Tombstone } from "../../core/record.ts";
+import {
+  commitsBefore,
+  type SessionFacts,
+  type SessionRecord,
+  type Tombstone,
+} from "../../core/record.ts";
 import {
   type CommitId,
   newCommitId,
@@ -38,6 +43,7 @@ export function recordAt(
     earlier: "",
     data: '{"theme":"dark"}',
     flash: "",
+    notes: undefined,
     userId: undefined,
     createdAt: now,
     lastSeenAt: now,
@@ -73,7 +79,14 @@ export function tombstoneAt(
     reason: "destroyed",
     endedAt: now,
     next: undefined,
+    notes: undefined,
     expiresAt: now + TOMBSTONE_LIFE_MS,
     ...changes,
   };
+}
+
+/** A record as a list has it: without the application's data, which a store may leave out there. */
+export function factsOf(record: SessionFacts): SessionFacts {
+  const { data: _data, flash: _flash, ...facts } = record as SessionRecord;
+  return facts;
 }

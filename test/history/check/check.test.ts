@@ -33,6 +33,14 @@ const set = (value: string): Deed => ({ kind: "set", key: "a", value, when: "by 
 const born: Line = { at: [0, 10], seen: NEW, deed: set("v1"), given: "s_1" };
 const ada: Line = { at: [0, 10], seen: NEW, deed: { kind: "signIn", userId: "ada" }, given: "s_1" };
 
+const adaAgain: Line = {
+  at: [20, 60],
+  sent: "s_1",
+  seen: live({}, "ada"),
+  deed: { kind: "regenerate" },
+  given: "s_2",
+};
+
 describe("the checker accepts", () => {
   it("a session that lives, is written, moves to a new token, and ends", () => {
     const lines: Line[] = [
@@ -90,6 +98,31 @@ describe("the checker accepts", () => {
     expect(rulesBrokenBy(lines)).toEqual([]);
   });
 
+  it("two sign-ins at the same moment, which both stand", () => {
+    const signIn = (at: readonly [number, number], given: string): Line => {
+      const deed: Deed = { kind: "signIn", userId: "ada" };
+      return { at, sent: "s_1", seen: live({ a: "v1" }), deed, given };
+    };
+    const lines: Line[] = [
+      born,
+      signIn([20, 40], "s_2"),
+      signIn([21, 50], "s_3"),
+      { at: [60, 70], sent: "s_2", seen: live({ a: "v1" }, "ada"), deed: set("v2") },
+      { at: [80, 90], sent: "s_3", seen: live({ a: "v1" }, "ada") },
+    ];
+    expect(rulesBrokenBy(lines)).toEqual([]);
+  });
+
+  it("a spared session that is given a new token meanwhile, and goes on", () => {
+    const lines: Line[] = [
+      ada,
+      adaAgain,
+      { at: [30, 50], deed: { kind: "revokeAll", userId: "ada", except: "s_1" }, result: 0 },
+      { at: [70, 80], sent: "s_2", seen: live({}, "ada") },
+    ];
+    expect(rulesBrokenBy(lines)).toEqual([]);
+  });
+
   it("what the profile does not promise", () => {
     const stale: Line[] = [
       born,
@@ -114,13 +147,6 @@ const regenerated: Line = {
   at: [20, 30],
   sent: "s_1",
   seen: live({ a: "v1" }),
-  deed: { kind: "regenerate" },
-  given: "s_2",
-};
-const adaAgain: Line = {
-  at: [20, 60],
-  sent: "s_1",
-  seen: live({}, "ada"),
   deed: { kind: "regenerate" },
   given: "s_2",
 };
@@ -165,6 +191,24 @@ const BAD: Readonly<Record<string, { readonly rule: RegExp; readonly lines: read
       ada,
       adaAgain,
       { at: [30, 50], deed: { kind: "revokeAll", userId: "ada" }, result: 1 },
+      { at: [70, 80], sent: "s_2", seen: live({}, "ada") },
+    ],
+  },
+  "a spared session that vanishes": {
+    rule: /^no acknowledged session is lost$/,
+    lines: [
+      ada,
+      adaAgain,
+      { at: [30, 50], deed: { kind: "revokeAll", userId: "ada", except: "s_1" }, result: 1 },
+      { at: [70, 80], sent: "s_2", seen: NEW },
+    ],
+  },
+  "a session that is not spared, and stays": {
+    rule: /^the dead stay dead$/,
+    lines: [
+      ada,
+      { at: [0, 15], seen: NEW, deed: { kind: "signIn", userId: "ada" }, given: "s_2" },
+      { at: [30, 50], deed: { kind: "revokeAll", userId: "ada", except: "s_1" }, result: 0 },
       { at: [70, 80], sent: "s_2", seen: live({}, "ada") },
     ],
   },

@@ -54,8 +54,10 @@ function did({ deed }: Operation): string {
     case "delete":
     case "consume":
       return `${deed.kind}s ${deed.key}`;
-    case "signIn":
     case "revokeAll":
+      if (deed.except !== undefined) return `revokeAll ${deed.userId} but ${short(deed.except)}`;
+      return `revokeAll ${deed.userId}`;
+    case "signIn":
     case "list":
       return `${deed.kind} ${deed.userId}`;
     case "revoke":

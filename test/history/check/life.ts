@@ -1,4 +1,4 @@
-import type { Operation } from "../operation.ts";
+import type { Deed, Operation } from "../operation.ts";
 
 /** One session id: how it began, what it came from, and what may have ended it. */
 export class Life {
@@ -7,9 +7,8 @@ export class Life {
   readonly userId: string | undefined;
   /** The session whose data and visitor it took over with a new token. */
   readonly parent: Life | undefined;
-  /** Whether the parent's end was acknowledged. If not, both may be alive. */
-  readonly isSettled: boolean;
   readonly children: Life[] = [];
+  readonly #isAcknowledged: boolean;
   /** What ends it, or may: `isSure` where it was acknowledged. */
   readonly ends: End[] = [];
   /** Requests that carried its cookie and were shown something. */
@@ -20,7 +19,7 @@ export class Life {
     this.id = id;
     this.birth = birth;
     this.userId = deed.kind === "signIn" ? deed.userId : undefined;
-    this.isSettled = birth.outcome === "ok";
+    this.#isAcknowledged = birth.outcome === "ok";
     const wasLive = birth.seen?.condition === "live";
     if (sender === undefined || !wasLive) return;
     if (deed.kind === "regenerate") {
@@ -31,6 +30,24 @@ export class Life {
       if (isSameVisitor) this.parent = sender;
     }
     this.parent?.children.push(this);
+  }
+
+  /**
+   * Whether it surely took the place of its parent. If not, both may be alive: the parent's end was
+   * not acknowledged, or two requests have signed in at the same time and both stand.
+   */
+  get isSettled(): boolean {
+    return this.#isAcknowledged && (this.parent === undefined || this.parent.children.length === 1);
+  }
+
+  /** The session that its visitor began with. */
+  get root(): Life {
+    return this.parent === undefined ? this : this.parent.root;
+  }
+
+  /** Whether it surely belongs to those that continue each other from the root on. */
+  get isTied(): boolean {
+    return this.isSettled && (this.parent === undefined || this.parent.isTied);
   }
 
   /** When its user proved who they are, and in which request. */
@@ -97,12 +114,26 @@ function end(lives: Lives, by: Operation, mayForget: boolean): void {
   const { deed } = by;
   if (deed.kind === "revoke") {
     const life = lives.get(deed.id);
-    if (life !== undefined) endChain(life, by, by.outcome === "ok", mayForget);
+    if (life === undefined) return;
+    endChain(life, by, by.outcome === "ok", mayForget);
+    // Who is pursued from token to token takes the whole family along.
+    endPerhaps(lives, life.root, by);
   } else if (deed.kind === "revokeAll") {
-    for (const life of lives.values()) {
-      if (life.userId === deed.userId) endAsOneOfAll(life, by);
-    }
+    endAll(lives, deed, by);
   } else endOwn(lives, by, mayForget);
+}
+
+function endAll(
+  lives: Lives,
+  { userId, except = "" }: Extract<Deed, { readonly kind: "revokeAll" }>,
+  by: Operation,
+): void {
+  const spared = lives.get(except)?.root;
+  for (const life of lives.values()) {
+    if (life.userId !== userId) continue;
+    if (life.root === spared) endUnlessSpared(life, by);
+    else endAsOneOfAll(life, by);
+  }
 }
 
 /** What a visitor's request does to the session that it came with. */
@@ -124,6 +155,18 @@ function endChain(life: Life, by: Operation, isSure: boolean, mayForget: boolean
   for (const child of life.children) {
     endChain(child, by, isSure && child.isSettled && !mayForget, mayForget);
   }
+}
+
+function endPerhaps(lives: Lives, root: Life, by: Operation): void {
+  for (const life of lives.values()) {
+    if (life.root === root) life.ends.push({ by, isSure: false });
+  }
+}
+
+/** A call that has not said whom it spares may have ended them all. */
+function endUnlessSpared(life: Life, by: Operation): void {
+  const isSpared = by.outcome === "ok" && life.isTied;
+  if (!isSpared) life.ends.push({ by, isSure: false });
 }
 
 /** Sure is the end of a session whose sign-in was over, also if it is given a new token meanwhile. */

@@ -57,7 +57,7 @@ async function settle(): Promise<void> {
   await new Promise(setImmediate);
 }
 
-const MAX_RUNS = 3_000;
+const MAX_RUNS = 5_000;
 
 /**
  * Runs a program in every order in which its store calls can happen, and resolves to how many

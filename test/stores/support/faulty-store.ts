@@ -209,7 +209,14 @@ export const SLIPS: Readonly<Record<string, Slip>> = {
           const ended: SessionId[] = [];
           for (const { id, manager, version } of listed) {
             if (id === end.except) continue;
-            const tombstone = { ...stone, kind: "ended", id, manager, next: undefined } as const;
+            const tombstone = {
+              ...stone,
+              kind: "ended",
+              id,
+              manager,
+              next: undefined,
+              notes: undefined,
+            } as const;
             const outcome = await sound.end(tombstone, version, call);
             if (outcome.kind === "ended") ended.push(id);
           }
@@ -260,7 +267,7 @@ export const SLIPS: Readonly<Record<string, Slip>> = {
   },
   "never raises a generation": {
     caughtBy: ["generations: rise, and never come back to an earlier value"],
-    make: (sound) => withDirectory(sound, { raiseGeneration: async () => undefined }),
+    make: (sound) => withDirectory(sound, { raiseGeneration: async () => 0 }),
   },
   "keeps one generation for all": {
     caughtBy: ["generations: are each user's own, within one manager"],
@@ -268,8 +275,9 @@ export const SLIPS: Readonly<Record<string, Slip>> = {
       let generation = 0;
       return withDirectory(sound, {
         generation: async () => generation,
-        raiseGeneration: async () => {
-          generation += 1;
+        raiseGeneration: async (_user, { now }) => {
+          generation = Math.max(generation + 1, now);
+          return generation;
         },
       });
     },

@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../../../src/core/record.ts";
+import type {
+  EpochMs,
+  SessionFacts,
+  SessionRecord,
+  StoredSession,
+  Tombstone,
+} from "../../../src/core/record.ts";
 import type {
   EndOutcome,
   Seen,
@@ -10,6 +16,7 @@ import type {
 } from "../../../src/core/store.ts";
 import type { CommitId, SessionId } from "../../../src/core/token.ts";
 import {
+  factsOf,
   freshCommit,
   freshId,
   recordAt,
@@ -133,8 +140,11 @@ const ANSWERS = {
     model.touch(id, record, now),
   ],
   list: async ({ store, model, user, call, now }) => [
-    (await store.directory.list(user, call)).toSorted(byId),
-    model.live(user.manager, now).filter(({ userId }) => userId === user.userId),
+    (await store.directory.list(user, call)).toSorted(byId).map(factsOf),
+    model
+      .live(user.manager, now)
+      .filter(({ userId }) => userId === user.userId)
+      .map(factsOf),
   ],
   endAll: async ({ store, model, user, id, record, call, now }) => {
     const { expiresAt } = record;
@@ -219,6 +229,6 @@ function turnOf(
   };
 }
 
-function byId(one: SessionRecord, other: SessionRecord): number {
+function byId(one: SessionFacts, other: SessionFacts): number {
   return one.id < other.id ? -1 : 1;
 }

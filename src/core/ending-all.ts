@@ -1,0 +1,186 @@
+import { currentGeneration } from "./admission.ts";
+import { GRACE_MS } from "./clocks.ts";
+import type { Deadline } from "./deadline.ts";
+import { type Engine, startDeadline } from "./engine.ts";
+import { StoreError } from "./errors.ts";
+import { editNotes, type Family, familyOf, generationOf, ofGeneration, userIn } from "./notes.ts";
+import {
+  commitsBefore,
+  type SessionFacts,
+  type SessionRecord,
+  type StoredSession,
+  TOMBSTONE_MS,
+} from "./record.ts";
+import type { Directory, UserKey } from "./store.ts";
+import { newCommitId, type SessionId } from "./token.ts";
+import { tombstone } from "./transitions.ts";
+
+/** Somebody who signs in again and again is not waited for: what is newer than we are may stay. */
+const MAX_PASSES = 100;
+/** Ends under way at the same time, where each is a call of its own. */
+const AT_ONCE = 32;
+/** So often a session may be written to or be given a new token while we note something of it. */
+const MAX_TRIES = 32;
+/** From a visitor's anonymous session to the one that the user has signed in to. */
+const MAX_STEPS = 4;
+
+/**
+ * Ends a user's sessions everywhere. First the user's generation is raised: who signs in or is given
+ * a new token from then on is refused, or newer than this. Then what is there ends, until a pass
+ * ends nothing. Each pass has a deadline of its own, as nobody knows how many sessions there are.
+ */
+export class EndingAll {
+  readonly #engine: Engine;
+  readonly #directory: Directory;
+  readonly #user: UserKey;
+  readonly #onEnded: (id: SessionId) => void;
+
+  constructor(
+    engine: Engine,
+    directory: Directory,
+    userId: string,
+    onEnded: (id: SessionId) => void,
+  ) {
+    this.#engine = engine;
+    this.#directory = directory;
+    this.#user = { manager: engine.name, userId };
+    this.#onEnded = onEnded;
+  }
+
+  /** Resolves to how many have ended. */
+  async all(): Promise<number> {
+    await this.#raise();
+    return this.#passes(() => this.#endAll());
+  }
+
+  /** As {@link all}, but for the family of one session, whatever its visitor is doing meanwhile. */
+  async allBut(id: SessionId): Promise<number> {
+    const { families } = this.#engine;
+    const family = await this.#familyOf(id);
+    if (family === undefined) return this.all();
+    const from = await currentGeneration(this.#engine, this.#user.userId, this.#deadline());
+    await families.sparing(family, this.#deadline());
+    const upTo = await this.#raise();
+    await families.spared(family, { from, upTo }, this.#deadline()).catch(halfDone);
+    const total = await this.#passes(() => this.#endOthers(family, upTo));
+    await this.#note(id, upTo).catch(halfDone);
+    return total;
+  }
+
+  /** The family of a session of this user that is live, or goes on under another token. */
+  async #familyOf(first: SessionId): Promise<Family | undefined> {
+    const { keeper } = this.#engine;
+    const deadline = this.#deadline();
+    let stored = await keeper.load(first, deadline);
+    for (let steps = 0; steps < MAX_STEPS && stored !== undefined; steps += 1) {
+      const userId = stored.kind === "live" ? stored.userId : userIn(stored);
+      const goesOn = stored.kind === "live" || stored.next !== undefined;
+      if (goesOn && userId === this.#user.userId) return familyOf(stored);
+      // Nobody's yet: the user may have signed in to what became of it.
+      const next = stored.kind === "ended" && userId === undefined ? stored.next : undefined;
+      stored = next && (await keeper.load(next, deadline));
+    }
+    return undefined;
+  }
+
+  #deadline(): Deadline {
+    return startDeadline(this.#engine);
+  }
+
+  #raise(): Promise<number> {
+    const { keeper, policies } = this.#engine;
+    const deadline = this.#deadline();
+    const lives = Object.values(policies).map(({ absoluteTimeoutMs }) => absoluteTimeoutMs);
+    const keepUntil = deadline.now + Math.max(...lives) + GRACE_MS;
+    return keeper.read(
+      "raiseGeneration",
+      deadline,
+      (call) => this.#directory.raiseGeneration(this.#user, call, keepUntil),
+      "unknown",
+    );
+  }
+
+  async #passes(pass: () => Promise<readonly SessionId[]>): Promise<number> {
+    let total = 0;
+    for (let passes = 0; passes < MAX_PASSES; passes += 1) {
+      const ended = await pass().catch(halfDone);
+      for (const id of ended) this.#onEnded(id);
+      total += ended.length;
+      if (ended.length === 0) break;
+    }
+    return total;
+  }
+
+  #endAll(): Promise<readonly SessionId[]> {
+    const { keeper, environment } = this.#engine;
+    const deadline = this.#deadline();
+    const { now } = deadline;
+    const end = {
+      except: undefined,
+      version: newCommitId(environment.random),
+      reason: "revoked",
+      endedAt: now,
+      expiresAt: now + TOMBSTONE_MS,
+    } as const;
+    return keeper.read(
+      "endAll",
+      deadline,
+      (call) => this.#directory.endAll(this.#user, end, call),
+      "unknown",
+    );
+  }
+
+  async #endOthers(family: Family, generation: number): Promise<readonly SessionId[]> {
+    const { keeper } = this.#engine;
+    const listed = await keeper.read("list", this.#deadline(), (call) =>
+      this.#directory.list(this.#user, call),
+    );
+    const others = listed.filter(
+      (facts) => familyOf(facts) !== family && generationOf(facts) < generation,
+    );
+    const ended: SessionId[] = [];
+    for (let at = 0; at < others.length; at += AT_ONCE) {
+      const some = others.slice(at, at + AT_ONCE);
+      const outcomes = await Promise.all(some.map((facts) => this.#isEnded(facts)));
+      ended.push(...some.filter((_, place) => outcomes[place] === true).map(({ id }) => id));
+    }
+    return ended;
+  }
+
+  async #isEnded(facts: SessionFacts): Promise<boolean> {
+    const deadline = this.#deadline();
+    const stone = tombstone(this.#engine, facts, "revoked", deadline);
+    const outcome = await this.#engine.keeper.end(stone, undefined, deadline);
+    return outcome.kind === "ended";
+  }
+
+  /** From here on the spared session is admitted under the new generation by itself. */
+  async #note(first: SessionId, generation: number): Promise<void> {
+    const { keeper, environment } = this.#engine;
+    const deadline = this.#deadline();
+    let stored: StoredSession | undefined = await keeper.load(first, deadline);
+    for (let tries = 0; tries < MAX_TRIES && stored !== undefined; tries += 1) {
+      if (stored.kind === "ended") {
+        stored = stored.next && (await keeper.load(stored.next, deadline));
+        continue;
+      }
+      if (generationOf(stored) >= generation) return;
+      const noted: SessionRecord = {
+        ...stored,
+        notes: editNotes(stored.notes, [ofGeneration(generation)]),
+        version: newCommitId(environment.random),
+        earlier: commitsBefore(stored),
+      };
+      const outcome = await keeper.update(noted, stored.version, deadline);
+      if (outcome.kind === "updated") return;
+      stored = outcome.kind === "conflict" ? outcome.current : outcome.tombstone;
+    }
+  }
+}
+
+/** Once the generation is raised a failure has ended something, if not all: what is active ends. */
+function halfDone(error: unknown): never {
+  if (!(error instanceof StoreError)) throw error;
+  const detail = "the user's sessions end one by one as they are used";
+  throw new StoreError(error.operation, "unknown", detail, { cause: error });
+}

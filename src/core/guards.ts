@@ -1,0 +1,130 @@
+import { currentGeneration, sparedUnder } from "./admission.ts";
+import { isTouchDue } from "./clocks.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Engine } from "./engine.ts";
+import type { Rejection } from "./events.ts";
+import {
+  beginsFamily,
+  familyOf,
+  generationOf,
+  type NoteEdit,
+  ofGeneration,
+  predecessorOf,
+  takingOverFrom,
+} from "./notes.ts";
+import type { SessionRecord } from "./record.ts";
+import type { SessionId } from "./token.ts";
+import { handOverStone } from "./transitions.ts";
+
+/** What a guard makes of a session that is live by its record and its clocks. */
+export type Verdict =
+  /** It may be used. The edits go with the next commit. */
+  | { readonly kind: "accepted"; readonly edits: readonly NoteEdit[] }
+  /** This request gets another one; the session stays as it is. */
+  | { readonly kind: "refused"; readonly reason: Rejection }
+  /** It should not be there any more. */
+  | { readonly kind: "ended"; readonly reason: Rejection };
+
+/**
+ * Has a say in whether a session may be opened. `undefined` is consent, without a promise: most
+ * requests give it nothing to ask.
+ */
+export type Guard = (
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+) => Promise<Verdict> | undefined;
+
+const CONSENT: Verdict = { kind: "accepted", edits: [] };
+
+/** The guards of every manager, in the order in which they are asked. */
+export const GUARDS: readonly Guard[] = [takesOver, isStillAdmitted];
+
+/** What the guards make of a session: the first objection, or all that is to be noted. */
+export function judge(
+  engine: Engine,
+  record: SessionRecord,
+  deadline: Deadline,
+): Promise<Verdict> | undefined {
+  let verdicts: Promise<Verdict> | undefined;
+  for (const guard of engine.guards) {
+    verdicts =
+      verdicts === undefined
+        ? guard(record, engine, deadline)
+        : verdicts.then((first) => joined(first, () => guard(record, engine, deadline)));
+  }
+  return verdicts;
+}
+
+async function joined(first: Verdict, next: () => Promise<Verdict> | undefined): Promise<Verdict> {
+  if (first.kind !== "accepted") return first;
+  const second = await next();
+  if (second?.kind !== "accepted") return second ?? first;
+  return { kind: "accepted", edits: [...first.edits, ...second.edits] };
+}
+
+/**
+ * A session that took over from another one stands only if that one has ended in its favour. Where
+ * the answer to that end was lost nobody knew: what stands under the old id tells.
+ */
+function takesOver(
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+): Promise<Verdict> | undefined {
+  const predecessor = predecessorOf(record);
+  return predecessor && settled(predecessor, record, engine, deadline);
+}
+
+async function settled(
+  predecessor: SessionId,
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+): Promise<Verdict> {
+  const { origin } = engine;
+  // Who signs in over another user's session takes nothing over but the browser.
+  const next = beginsFamily(record) ? undefined : record.id;
+  let before = await origin.load(predecessor, deadline);
+  if (before?.kind === "live") {
+    const stone = handOverStone(engine, before, next, deadline);
+    const outcome = await origin.end(stone, undefined, deadline);
+    before = outcome.kind === "gone" ? outcome.tombstone : stone;
+  }
+  if (next === undefined || before?.next === next) {
+    return { kind: "accepted", edits: [takingOverFrom(undefined)] };
+  }
+  return { kind: "ended", reason: before?.reason === "revoked" ? "revoked" : "ended" };
+}
+
+/**
+ * A user's generation is raised when all their sessions end. One that was missed, as an index can
+ * lose an entry, ends when its activity is to be written down again (OWASP ASVS 5.0, 7.4.2).
+ */
+function isStillAdmitted(
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+): Promise<Verdict> | undefined {
+  const { recordsIn, keeper } = engine;
+  const isKnown = record.userId !== undefined && keeper.store.directory !== undefined;
+  // A session in a cookie is asked about at each open, by the cookie store.
+  if (!isKnown || recordsIn === "cookie" || !isTouchDue(record, deadline.now)) return undefined;
+  return admittedStill(record, engine, deadline);
+}
+
+async function admittedStill(
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+): Promise<Verdict> {
+  const admittedUnder = generationOf(record);
+  const { userId } = record;
+  // A directory that cannot answer signs nobody out: it is asked again at the next request.
+  const generation = await currentGeneration(engine, userId, deadline).catch(() => admittedUnder);
+  if (generation <= admittedUnder) return CONSENT;
+  const candidate = { userId, generation: admittedUnder, family: familyOf(record) };
+  const spared = await sparedUnder(engine, candidate, generation, deadline);
+  if (spared === undefined) return { kind: "ended", reason: "revoked" };
+  return { kind: "accepted", edits: [ofGeneration(spared)] };
+}

@@ -1,0 +1,109 @@
+import { type JsonObject, parseObject } from "./json.ts";
+import type { SessionRecord, Tombstone } from "./record.ts";
+import { parseId, type SessionId } from "./token.ts";
+
+/**
+ * The entries of a record's notes. Each is changed by a {@link NoteEdit} of its own, and an edit is
+ * applied again to the newest notes after a conflict, so that no writer loses another's entry.
+ */
+const GENERATION = "g";
+const FAMILY = "f";
+const TOKENS = "n";
+const PREDECESSOR = "p";
+/** In a tombstone's notes: whose session it was. */
+const USER = "u";
+
+/** Changes one entry of the newest notes. */
+export type NoteEdit = (notes: JsonObject) => void;
+
+/**
+ * Names the sessions that continue each other under new tokens: 96 bits of the first one's id,
+ * enough to tell the families of one manager apart.
+ */
+export type Family = string;
+
+const FAMILY_LENGTH = 16;
+
+/** The text of the notes with the edits applied in turn; `undefined` where nothing is left. */
+export function editNotes(
+  text: string | undefined,
+  edits: readonly NoteEdit[],
+): string | undefined {
+  if (edits.length === 0) return text;
+  const notes = entriesOf(text);
+  for (const edit of edits) edit(notes);
+  return Object.keys(notes).length === 0 ? undefined : JSON.stringify(notes);
+}
+
+/** The family of a session: its own where it is the first. */
+export function familyOf({ id, notes }: Pick<SessionRecord | Tombstone, "id" | "notes">): Family {
+  const family = entryOf(notes, FAMILY);
+  return typeof family === "string" ? family : id.slice(2, 2 + FAMILY_LENGTH);
+}
+
+/** Whether a session continues none that is known. */
+export function beginsFamily({ notes }: Pick<SessionRecord, "notes">): boolean {
+  return entryOf(notes, FAMILY) === undefined;
+}
+
+/** The user's generation that a session was admitted under. */
+export function generationOf({ notes }: Pick<SessionRecord, "notes">): number {
+  const generation = entryOf(notes, GENERATION);
+  return typeof generation === "number" ? generation : 0;
+}
+
+/** The session that this one takes over from, as long as nobody has noted that it is over. */
+export function predecessorOf({ notes }: Pick<SessionRecord, "notes">): SessionId | undefined {
+  return parseId(entryOf(notes, PREDECESSOR));
+}
+
+/** Whose session a tombstone is of, where that was noted. */
+export function userIn({ notes }: Tombstone): string | undefined {
+  const userId = entryOf(notes, USER);
+  return typeof userId === "string" ? userId : undefined;
+}
+
+/** Notes the user's generation; 0 is left out. */
+export function ofGeneration(generation: number): NoteEdit {
+  return (notes) => put(notes, GENERATION, generation === 0 ? undefined : generation);
+}
+
+/** Notes the family; a session that begins one notes none. */
+export function ofFamily(family: Family | undefined): NoteEdit {
+  return (notes) => put(notes, FAMILY, family);
+}
+
+/** How many tokens the family had before this session's. */
+export function tokensBefore({ notes }: Pick<SessionRecord | Tombstone, "notes">): number {
+  const tokens = entryOf(notes, TOKENS);
+  return typeof tokens === "number" ? tokens : 0;
+}
+
+/** Notes how many tokens there were before; 0 is left out. */
+export function afterTokens(tokens: number): NoteEdit {
+  return (notes) => put(notes, TOKENS, tokens === 0 ? undefined : tokens);
+}
+
+/** Notes that the session takes over from another one; `undefined` that this is done. */
+export function takingOverFrom(predecessor: SessionId | undefined): NoteEdit {
+  return (notes) => put(notes, PREDECESSOR, predecessor);
+}
+
+/** What a tombstone tells of the session: for those who look for what has become of it. */
+export function notesOfEnded(record: SessionRecord): string {
+  const tokens = tokensBefore(record) || undefined;
+  return JSON.stringify({ [FAMILY]: familyOf(record), [TOKENS]: tokens, [USER]: record.userId });
+}
+
+function put(notes: JsonObject, key: string, value: string | number | undefined): void {
+  if (value === undefined) delete notes[key];
+  else notes[key] = value;
+}
+
+function entryOf(text: string | undefined, key: string): unknown {
+  return text === undefined ? undefined : entriesOf(text)[key];
+}
+
+function entriesOf(text: string | undefined): JsonObject {
+  return (text === undefined ? undefined : parseObject(text)) ?? {};
+}

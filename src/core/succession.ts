@@ -1,0 +1,230 @@
+import { admitted, type Candidate } from "./admission.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Engine } from "./engine.ts";
+import { SessionEndedError, StoreError } from "./errors.ts";
+import {
+  afterTokens,
+  editNotes,
+  type Family,
+  familyOf,
+  type NoteEdit,
+  notesOfEnded,
+  ofFamily,
+  ofGeneration,
+  takingOverFrom,
+  tokensBefore,
+} from "./notes.ts";
+import { commitsBefore, type SessionRecord, type Tombstone } from "./record.ts";
+import type { EndOutcome } from "./store.ts";
+import type { CommitId } from "./token.ts";
+import {
+  create,
+  type Fields,
+  handOverStone,
+  type Issued,
+  identified,
+  tombstone,
+  undo,
+} from "./transitions.ts";
+
+type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name">;
+
+/** How a session is continued under a new token. */
+export interface Continuation {
+  /** The new record's fields, made from the newest old one, as often as that changes. */
+  derive(newest: Fields): Fields;
+  /** Whose the new session is, and the user's generation before any of this. */
+  readonly userId: string | undefined;
+  readonly generation: number;
+  /** Whether a late revoke of the old session ends the new one too. */
+  readonly isLinked: boolean;
+  /** Whether the user signs in: then it is no defeat that a parallel request gave a new token. */
+  readonly isSignIn: boolean;
+}
+
+/** The new session, and what is still to be done about it. */
+export interface Continued extends Issued {
+  /** To be noted with the next commit. Until then whoever opens the session finds it out. */
+  readonly edits: readonly NoteEdit[];
+  /** The error that says that nobody knows whether the old session ended. */
+  readonly unsettled?: StoreError;
+}
+
+/**
+ * Continues a session under a new token. The old one is dead when the promise resolves, but for
+ * an `unsettled` end.
+ *
+ * Create before end: a crash in between leaves two sessions, not none. The end is
+ * compare-and-set, so that a write acknowledged meanwhile is carried over, and a session that was
+ * ended meanwhile takes its successor along.
+ *
+ * @param old - The stored record, or the fields of a visitor who has none.
+ * @throws {@link SessionEndedError} if the old session, or all of the user's, were ended
+ * meanwhile; nothing is left then.
+ */
+export async function continueUnder(
+  parts: Parts,
+  old: SessionRecord | Fields,
+  continuation: Continuation,
+  deadline: Deadline,
+): Promise<Continued> {
+  const stored = "id" in old ? old : undefined;
+  const succession = new Succession(parts, continuation, stored, deadline);
+  const { token, record } = await create(parts, succession.fields(old), deadline);
+  try {
+    const edits = await succession.admission();
+    if (stored === undefined) return { token, record, edits };
+    const handedOver = await succession.handOver(stored, record);
+    // Where the end is of unknown outcome it stays noted: the next request finds it out.
+    if (handedOver.unsettled !== undefined) return { token, edits, ...handedOver };
+    return { token, edits: [...edits, takingOverFrom(undefined)], ...handedOver };
+  } catch (error) {
+    await undo(parts, record.id, deadline);
+    throw error;
+  }
+}
+
+type HandedOver = Pick<Continued, "record" | "unsettled">;
+
+/** How far a family's newest session may be from the last milestone. */
+export const TOKENS_PER_MILESTONE = 16;
+/** So many others may give the same session a new token before a sign-in gives up. */
+const MAX_RIVALS = 8;
+
+/** One change of tokens. */
+class Succession implements Candidate {
+  readonly userId: string | undefined;
+  readonly generation: number;
+  readonly family: Family | undefined;
+  readonly #parts: Parts;
+  readonly #derive: Continuation["derive"];
+  readonly #isSignIn: boolean;
+  readonly #old: SessionRecord | undefined;
+  readonly #deadline: Deadline;
+
+  constructor(
+    parts: Parts,
+    { derive, userId, generation, isLinked, isSignIn }: Continuation,
+    old: SessionRecord | undefined,
+    deadline: Deadline,
+  ) {
+    this.userId = userId;
+    this.generation = generation;
+    this.family = old !== undefined && isLinked ? familyOf(old) : undefined;
+    this.#parts = parts;
+    this.#derive = derive;
+    this.#isSignIn = isSignIn;
+    this.#old = old;
+    this.#deadline = deadline;
+  }
+
+  /** What the new record says. */
+  fields(newest: SessionRecord | Fields): Fields {
+    const predecessor = "id" in newest ? newest.id : undefined;
+    const tokens = this.family === undefined ? 0 : tokensBefore(newest) + 1;
+    return noted(this.#derive(newest), [
+      ofGeneration(this.generation),
+      ofFamily(this.family),
+      afterTokens(tokens),
+      takingOverFrom(predecessor),
+    ]);
+  }
+
+  /** What is to be noted of the admission. @throws {@link SessionEndedError} if there is none. */
+  async admission(): Promise<NoteEdit[]> {
+    const generation = await admitted(this.#parts, this, this.#deadline);
+    if (generation === undefined) return this.#refuse();
+    return generation === this.generation ? [] : [ofGeneration(generation)];
+  }
+
+  /** Ends the old record in favour of its successor, merging what is written to it until then. */
+  async handOver(old: SessionRecord, first: SessionRecord): Promise<HandedOver> {
+    const next = this.family === undefined ? undefined : first.id;
+    let successor = first;
+    let newest = old;
+    for (let rivals = 0; ; ) {
+      const stone = handOverStone(this.#parts, newest, next, this.#deadline);
+      const outcome = await this.#endOrUnknown(stone, newest.version);
+      if (outcome instanceof StoreError) return { record: successor, unsettled: outcome };
+      if (outcome.kind === "ended") return { record: await this.#passed(successor) };
+      if (outcome.kind === "conflict") newest = outcome.current;
+      else {
+        const rival = await this.#rival(outcome.tombstone, rivals);
+        if (rival.userId !== undefined) return { record: await this.#apart(successor) };
+        newest = rival;
+        rivals += 1;
+      }
+      successor = await this.#rewrite(successor, this.fields(newest));
+    }
+  }
+
+  /** A family that is given many tokens in a row leaves a trace: see {@link Pursuit}. */
+  async #passed(successor: SessionRecord): Promise<SessionRecord> {
+    const tokens = tokensBefore(successor);
+    if (this.family !== undefined && tokens % TOKENS_PER_MILESTONE === 0) {
+      const milestone = { id: successor.id, tokens };
+      // The way without it is only longer.
+      const passing = this.#parts.families.passed(this.family, milestone, this.#deadline);
+      await passing.catch(() => undefined);
+    }
+    return successor;
+  }
+
+  /** Nothing goes on after an ending, and what the ending missed ends too. */
+  async #refuse(): Promise<never> {
+    const old = this.#old;
+    if (old !== undefined && this.family !== undefined && old.userId === this.userId) {
+      const revoked = tombstone(this.#parts, old, "revoked", this.#deadline);
+      const stone = { ...revoked, notes: notesOfEnded(old) };
+      await this.#parts.keeper.end(stone, undefined, this.#deadline);
+    }
+    throw ended();
+  }
+
+  /**
+   * What a parallel request has made of the session: one that the same user has signed in to, as
+   * two clicks on the button do, or one that is still nobody's.
+   */
+  async #rival(stone: Tombstone | undefined, rivals: number): Promise<SessionRecord> {
+    if (!this.#isSignIn || stone?.next === undefined || rivals === MAX_RIVALS) throw ended();
+    const stored = await this.#parts.keeper.load(stone.next, this.#deadline);
+    if (stored?.kind !== "live") throw ended();
+    if (stored.userId !== undefined && stored.userId !== this.userId) throw ended();
+    return stored;
+  }
+
+  /** Both sign-ins stand, each a session of its own: nobody knows which cookie the browser keeps. */
+  #apart(successor: SessionRecord): Promise<SessionRecord> {
+    const edits = [ofFamily(undefined), afterTokens(0), takingOverFrom(undefined)];
+    return this.#rewrite(successor, noted(successor, edits));
+  }
+
+  /** An end of unknown outcome must not cost the visitor the successor: the old one may be gone. */
+  async #endOrUnknown(stone: Tombstone, expected: CommitId): Promise<EndOutcome | StoreError> {
+    try {
+      return await this.#parts.keeper.end(stone, expected, this.#deadline);
+    } catch (error) {
+      if (error instanceof StoreError && error.outcome === "unknown") return error;
+      throw error;
+    }
+  }
+
+  async #rewrite(previous: SessionRecord, fields: Fields): Promise<SessionRecord> {
+    const { id, manager, version } = previous;
+    const record = {
+      ...identified(fields, id, manager, this.#parts.environment),
+      earlier: commitsBefore(previous),
+    };
+    const outcome = await this.#parts.keeper.update(record, version, this.#deadline);
+    if (outcome.kind === "updated") return record;
+    throw ended();
+  }
+}
+
+function noted(fields: Fields, edits: readonly NoteEdit[]): Fields {
+  return { ...fields, notes: editNotes(fields.notes, edits) };
+}
+
+function ended(): SessionEndedError {
+  return new SessionEndedError("give the session a new token");
+}

@@ -1,0 +1,561 @@
+import { describe, expect, it, vi } from "vitest";
+import {
+  createSessions,
+  type Directory,
+  type SessionStore,
+  type Sessions,
+  type SilentStore,
+  type Untyped,
+} from "../../src/index.ts";
+import type { Browser } from "./support/browser.ts";
+import { DAY, MINUTE } from "./support/clock.ts";
+import { everyInterleaving, type Schedule } from "./support/interleavings.ts";
+import { gate, quiet, World } from "./support/world.ts";
+import { type Intercept, wrapped, yielding } from "./support/wrapped-store.ts";
+
+/**
+ * The same data, as a store has it that finds a user's sessions first and ends them one by one: as
+ * Redis, files and MySQL do, and as PostgreSQL does where it waits for a lock.
+ */
+function inSteps(store: SilentStore, intercept: Intercept): SilentStore {
+  const { directory } = store;
+  const endAll: Directory["endAll"] = async (user, end, call) => {
+    const found = await intercept("list", () => directory.list(user, call));
+    const ended = [];
+    for (const { id, manager } of found) {
+      if (id === end.except) continue;
+      const { version, reason, endedAt, expiresAt } = end;
+      const told = { version, reason, endedAt, expiresAt, next: undefined, notes: undefined };
+      const stone = { kind: "ended", id, manager, ...told } as const;
+      const { kind } = await intercept("end", () => store.end(stone, undefined, call));
+      if (kind === "ended") ended.push(id);
+    }
+    return ended;
+  };
+  return delegating(store, { endAll });
+}
+
+function delegating(store: SilentStore, changed: Partial<Directory>): SilentStore {
+  const { directory, expiry } = store;
+  return {
+    profile: store.profile,
+    load: (id, call) => store.load(id, call),
+    create: (record, call) => store.create(record, call),
+    update: (record, expected, call) => store.update(record, expected, call),
+    end: (stone, expected, call) => store.end(stone, expected, call),
+    touch: (id, seen, call) => store.touch(id, seen, call),
+    directory: {
+      generation: (user, call) => directory.generation(user, call),
+      raiseGeneration: (user, call, keepUntil) => directory.raiseGeneration(user, call, keepUntil),
+      list: (user, call) => directory.list(user, call),
+      endAll: (user, end, call) => directory.endAll(user, end, call),
+      scan: (page, call) => directory.scan(page, call),
+      count: (manager, call) => directory.count(manager, call),
+      ...changed,
+    },
+    expiry,
+    close: async () => undefined,
+  };
+}
+
+type Actor = (browser: Browser) => Promise<unknown>;
+
+interface Race {
+  readonly world: World;
+  readonly browsers: Readonly<Record<string, Browser>>;
+}
+
+/** Actors that each have a process of their own, over a store that ends in steps. */
+async function race(
+  schedule: Schedule,
+  world: World,
+  actors: Readonly<Record<string, { readonly browser: Browser; readonly act: Actor }>>,
+): Promise<Race> {
+  const browsers: Record<string, Browser> = {};
+  const running = Object.entries(actors).map(([name, { browser, act }]) => {
+    const intercept = schedule.actor(name, "load", "mark");
+    const store = wrapped(inSteps(world.memory, intercept), (operation, send) =>
+      operation === "endAll" ? send() : intercept(operation, send),
+    );
+    const own = browser.copy(createSessions<Untyped>({ store, clock: world.clock }));
+    browsers[name] = own;
+    return act(own);
+  });
+  await schedule.run(running);
+  await Promise.all(running);
+  for (const own of Object.values(browsers)) own.sessions = world.sessions;
+  return { world, browsers };
+}
+
+const regenerate: Actor = (browser) => browser.visit((session) => session.regenerate());
+const revokeAll: Actor = (browser) => browser.sessions.revokeAll({ userId: "ada" });
+
+async function isSignedIn(browser: Browser): Promise<boolean> {
+  const answer = await browser.visit((session) => session.userId ?? null);
+  return answer.status === 200 && answer.json !== null;
+}
+
+describe("inside the steps of an endAll", () => {
+  it("revokeAll leaves nothing of a session that is given a new token", async () => {
+    const runs = await everyInterleaving(async (schedule) => {
+      const world = new World();
+      const browser = await world.signedIn("ada");
+      const actors = { one: { browser, act: regenerate }, all: { browser, act: revokeAll } };
+      const { browsers } = await race(schedule, world, actors);
+      expect(await world.live()).toBe(0);
+      expect(await isSignedIn(browsers["one"] as Browser)).toBe(false);
+    });
+    expect(runs).toBeGreaterThan(10);
+  });
+
+  it("revokeAll leaves nothing of a session that is given two", async () => {
+    await everyInterleaving(async (schedule) => {
+      const world = new World();
+      const browser = await world.signedIn("ada");
+      const twice: Actor = async (each) => {
+        await regenerate(each);
+        await regenerate(each);
+      };
+      const actors = { one: { browser, act: twice }, all: { browser, act: revokeAll } };
+      await race(schedule, world, actors);
+      expect(await world.live()).toBe(0);
+    });
+  });
+
+  it("revokeAll leaves nothing of a session that the user signs in to again", async () => {
+    await everyInterleaving(async (schedule) => {
+      const world = new World();
+      const browser = await world.signedIn("ada");
+      let began = -1;
+      const again: Actor = async (each) => {
+        const { status } = await each.visit((session) => {
+          began = schedule.trace.length;
+          return session.signIn("ada");
+        });
+        return status;
+      };
+      const actors = { one: { browser, act: again }, all: { browser, act: revokeAll } };
+      await race(schedule, world, actors);
+      // A sign-in that reads the generation after it was raised is newer than the ending.
+      const raised = schedule.trace.indexOf("all.raiseGeneration");
+      const read = schedule.trace.indexOf("one.generation", began);
+      if (read < raised) expect(await world.live()).toBe(0);
+      else expect(await world.live()).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it("revokeAll spares the one that it is to spare, which is given a new token", async () => {
+    await everyInterleaving(async (schedule) => {
+      const world = new World();
+      const [spared, other] = [await world.signedIn("ada"), await world.signedIn("ada")];
+      const except = await world.idOf(spared);
+      const actors = {
+        one: { browser: spared, act: regenerate },
+        all: {
+          browser: spared,
+          act: (each: Browser) => each.sessions.revokeAll({ userId: "ada", except }),
+        },
+      };
+      const { browsers } = await race(schedule, world, actors);
+      expect(await isSignedIn(browsers["one"] as Browser)).toBe(true);
+      expect(await isSignedIn(other)).toBe(false);
+      expect(await world.live()).toBe(1);
+      await staysSignedIn(world, browsers["one"] as Browser);
+    });
+  });
+
+  it("revokeAll spares the one that it is to spare, which signs in again", async () => {
+    await everyInterleaving(async (schedule) => {
+      const world = new World();
+      const [spared, other] = [await world.signedIn("ada"), await world.signedIn("ada")];
+      const except = await world.idOf(spared);
+      const actors = {
+        one: { browser: spared, act: (each: Browser) => each.visit((s) => s.signIn("ada")) },
+        all: {
+          browser: spared,
+          act: (each: Browser) => each.sessions.revokeAll({ userId: "ada", except }),
+        },
+      };
+      const { browsers } = await race(schedule, world, actors);
+      expect(await isSignedIn(other)).toBe(false);
+      await staysSignedIn(world, browsers["one"] as Browser);
+    });
+  });
+
+  it("revokeAll loses nothing that the spared one writes meanwhile", async () => {
+    await everyInterleaving(async (schedule) => {
+      const world = new World();
+      const spared = await world.signedIn("ada", { n: 1 });
+      const except = await world.idOf(spared);
+      const actors = {
+        one: { browser: spared, act: (each: Browser) => each.visit((s) => s.set("n", 2)) },
+        all: {
+          browser: spared,
+          act: (each: Browser) => each.sessions.revokeAll({ userId: "ada", except }),
+        },
+      };
+      await race(schedule, world, actors);
+      const { json } = await spared.visit((session) => [session.userId, session.get("n")]);
+      expect(json).toEqual(["ada", 2]);
+      await staysSignedIn(world, spared);
+    });
+  });
+});
+
+/** Also where its activity is written down, and the user's generation asked for. */
+async function staysSignedIn(world: World, browser: Browser): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    world.clock.move(4 * MINUTE);
+    expect(await isSignedIn(browser)).toBe(true);
+  }
+}
+
+/** A process whose every call takes some turns more than that of somebody near. */
+function far(world: World, turns: number): Sessions<Untyped> & { calls: number } {
+  const slowly: Intercept = async (_operation, send) => {
+    sessions.calls += 1;
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+    return send();
+  };
+  const store = wrapped(inSteps(world.memory, slowly), slowly);
+  const sessions = Object.assign(createSessions<Untyped>({ store, clock: world.clock }), {
+    calls: 0,
+  });
+  return sessions;
+}
+
+/** Gives itself new tokens as fast as it can, until it is told to stop or is refused. */
+function thief(world: World, browser: Browser): { readonly stop: () => Promise<number> } {
+  browser.sessions = createSessions<Untyped>({
+    store: wrapped(world.memory, yielding),
+    clock: world.clock,
+  });
+  let isStopped = false;
+  let tokens = 0;
+  const looping = (async () => {
+    while (!isStopped) {
+      const answer = await browser.visit(async (session) => {
+        await session.regenerate();
+        return session.isNew;
+      });
+      if (answer.status !== 200 || answer.json === true) break;
+      tokens += 1;
+    }
+    return tokens;
+  })();
+  return {
+    stop: () => {
+      isStopped = true;
+      return looping;
+    },
+  };
+}
+
+async function afterTokens(browser: Browser, count = 5): Promise<void> {
+  for (let token = 0; token < count; token += 1) {
+    const before = browser.token;
+    await vi.waitUntil(() => browser.token !== before, { interval: 0 });
+  }
+}
+
+describe("somebody who gives themselves new tokens in a loop, from near by", () => {
+  it.each([1, 5, 20])(
+    "is ended by a revokeAll whose calls take %i times as long",
+    async (turns) => {
+      const world = new World();
+      const browser = await world.signedIn("ada");
+      const loop = thief(world, browser);
+      await afterTokens(browser);
+      await far(world, turns).revokeAll({ userId: "ada" });
+      expect(await world.live()).toBe(0);
+      await loop.stop();
+      expect(await isSignedIn(browser)).toBe(false);
+    },
+  );
+
+  it.each([1, 5, 20])("is ended by a revoke whose calls take %i times as long", async (turns) => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const loop = thief(world, browser);
+    await afterTokens(browser);
+    const [listed] = await world.sessions.list({ userId: "ada" });
+    const sessions = far(world, turns);
+    expect(await sessions.revoke(String(listed?.id), { userId: "ada" })).toBe(true);
+    expect(sessions.calls).toBeLessThan(60);
+    await loop.stop();
+    expect(await world.live()).toBe(0);
+    expect(await isSignedIn(browser)).toBe(false);
+  });
+
+  it("is ended by a revoke of the id that it had long before, in as few calls", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const first = await world.idOf(browser);
+    const loop = thief(world, browser);
+    await afterTokens(browser, 100);
+    const sessions = far(world, 5);
+    expect(await sessions.revoke(first)).toBe(true);
+    expect(sessions.calls).toBeLessThan(60);
+    expect(await loop.stop()).toBeGreaterThanOrEqual(100);
+    expect(await world.live()).toBe(0);
+  });
+
+  it("is ended though nobody has signed in", async () => {
+    const world = new World();
+    const browser = await world.returning();
+    const first = await world.idOf(browser);
+    const loop = thief(world, browser);
+    await afterTokens(browser);
+    expect(await far(world, 5).revoke(first)).toBe(true);
+    await loop.stop();
+    const { json } = await browser.visit((session) => session.get("seen") ?? null);
+    expect(json).toBe(null);
+  });
+
+  it("is not ended by who may end another user's sessions alone", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const first = await world.idOf(browser);
+    const loop = thief(world, browser);
+    await afterTokens(browser);
+    expect(await far(world, 5).revoke(first, { userId: "eve" })).toBe(false);
+    await loop.stop();
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+
+  it("is spared by a revokeAll that is to spare it, and goes on", async () => {
+    const world = new World();
+    const [browser, other] = [await world.signedIn("ada"), await world.signedIn("ada")];
+    const except = await world.idOf(browser);
+    const loop = thief(world, browser);
+    await afterTokens(browser);
+    expect(await far(world, 5).revokeAll({ userId: "ada", except })).toBe(1);
+    await afterTokens(browser);
+    await loop.stop();
+    expect(await isSignedIn(other)).toBe(false);
+    await staysSignedIn(world, browser);
+  });
+
+  it("is spared by two of them at the same time, as two clicks on the button are", async () => {
+    const world = new World();
+    const [browser, other] = [await world.signedIn("ada"), await world.signedIn("ada")];
+    const except = await world.idOf(browser);
+    const loop = thief(world, browser);
+    await afterTokens(browser);
+    const clicks = [far(world, 3), far(world, 4)];
+    await Promise.all(clicks.map((each) => each.revokeAll({ userId: "ada", except })));
+    await loop.stop();
+    expect(await isSignedIn(other)).toBe(false);
+    await staysSignedIn(world, browser);
+  });
+
+  it("is not spared by a revokeAll that comes after the one that spared it", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const except = await world.idOf(browser);
+    const loop = thief(world, browser);
+    await afterTokens(browser);
+    await far(world, 3).revokeAll({ userId: "ada", except });
+    world.clock.move(1);
+    await far(world, 3).revokeAll({ userId: "ada" });
+    await loop.stop();
+    expect(await world.live()).toBe(0);
+    expect(await isSignedIn(browser)).toBe(false);
+  });
+});
+
+describe("a session that a revokeAll has spared", () => {
+  it("stays though it is not used until nobody remembers the revokeAll", async () => {
+    const world = new World();
+    const [spared, other] = [await world.signedIn("ada"), await world.signedIn("ada")];
+    const except = await world.idOf(spared);
+    expect(await world.sessions.revokeAll({ userId: "ada", except })).toBe(1);
+    world.clock.move(25 * MINUTE);
+    expect(await isSignedIn(spared)).toBe(true);
+    expect(await isSignedIn(other)).toBe(false);
+  });
+
+  it("may be named by the id that it had before it was given a new token", async () => {
+    const world = new World();
+    const [spared, other] = [await world.signedIn("ada"), await world.signedIn("ada")];
+    const except = await world.idOf(spared);
+    await regenerate(spared);
+    expect(await world.sessions.revokeAll({ userId: "ada", except })).toBe(1);
+    world.clock.move(25 * MINUTE);
+    expect(await isSignedIn(spared)).toBe(true);
+    expect(await isSignedIn(other)).toBe(false);
+  });
+
+  it("may be named by the id of the anonymous one that the user signed in from", async () => {
+    const world = new World();
+    const [spared, other] = [await world.returning(), await world.signedIn("ada")];
+    const except = await world.idOf(spared);
+    await spared.visit((session) => session.signIn("ada"));
+    expect(await world.sessions.revokeAll({ userId: "ada", except })).toBe(1);
+    expect(await isSignedIn(spared)).toBe(true);
+    expect(await isSignedIn(other)).toBe(false);
+  });
+
+  it("is the user's own: another user's is not spared from anything", async () => {
+    const world = new World();
+    const eve = await world.signedIn("eve");
+    const other = await world.signedIn("ada");
+    const except = await world.idOf(eve);
+    expect(await world.sessions.revokeAll({ userId: "ada", except })).toBe(1);
+    const store = delegating(world.memory, { list: async () => [], endAll: async () => [] });
+    const sessions = createSessions<Untyped>({ store, clock: world.clock });
+    await sessions.revokeAll({ userId: "eve" });
+    eve.sessions = sessions;
+    expect((await eve.visit((session) => session.regenerate())).status).toBe(409);
+    expect(await isSignedIn(other)).toBe(false);
+  });
+
+  it("leaves who signs in after it in peace", async () => {
+    const world = new World();
+    const spared = await world.signedIn("ada");
+    const except = await world.idOf(spared);
+    await world.sessions.revokeAll({ userId: "ada", except });
+    const later = await world.signedIn("ada");
+    await staysSignedIn(world, later);
+    await staysSignedIn(world, spared);
+  });
+});
+
+describe("an index that has lost a session", () => {
+  /** Nothing of a user is found, as after a failover or an eviction. */
+  function lossy(world: World): SessionStore {
+    return delegating(world.memory, { list: async () => [], endAll: async () => [] });
+  }
+
+  async function missed(options: Record<string, unknown> = {}) {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const sessions = createSessions<Untyped>({
+      store: lossy(world),
+      clock: world.clock,
+      ...options,
+    });
+    browser.sessions = sessions;
+    expect(await sessions.revokeAll({ userId: "ada" })).toBe(0);
+    return { world, browser, sessions };
+  }
+
+  it("keeps it until its next touch, and no longer", async () => {
+    const { world, browser } = await missed();
+    expect(await isSignedIn(browser)).toBe(true);
+    world.clock.move(3 * MINUTE);
+    expect(await isSignedIn(browser)).toBe(false);
+    expect(await world.live()).toBe(0);
+  });
+
+  it("is told of by a rejection, and by the session's end", async () => {
+    const { world, browser, sessions } = await missed();
+    const told: string[] = [];
+    sessions.on("rejected", ({ reason }) => void told.push(reason));
+    sessions.on("revoked", ({ userId }) => void told.push(String(userId)));
+    world.clock.move(3 * MINUTE);
+    await isSignedIn(browser);
+    expect(told).toEqual(["ada", "revoked"]);
+  });
+
+  it("gives it no new token either, and ends it where it asks for one", async () => {
+    const { world, browser } = await missed();
+    expect((await browser.visit((session) => session.regenerate())).status).toBe(409);
+    expect(await world.live()).toBe(0);
+  });
+
+  it("does not touch who signs in afterwards", async () => {
+    const { world, sessions } = await missed();
+    const later = world.browser().copy(sessions);
+    world.clock.move(1);
+    await later.visit((session) => session.signIn("ada"));
+    await staysSignedIn(world, later);
+  });
+
+  it("keeps one signed in whom a directory without an answer cannot judge", async () => {
+    const { world, browser } = await missed();
+    const mute = delegating(world.memory, {
+      generation: () => Promise.reject(new Error("the directory is away")),
+    });
+    browser.sessions = createSessions<Untyped>({ store: mute, clock: world.clock });
+    world.clock.move(3 * MINUTE);
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+
+  it("is healed of what it forgot for as long as the longest session lives", async () => {
+    const { world, browser } = await missed({ persistent: { absoluteTimeout: "400d" } });
+    world.clock.move(MINUTE);
+    const user = { manager: "session", userId: "ada" };
+    const at = (ms: number) => ({
+      now: world.clock.now() + ms,
+      signal: new AbortController().signal,
+    });
+    expect(await world.memory.directory.generation(user, at(400 * DAY))).toBeGreaterThan(0);
+    expect(await world.memory.directory.generation(user, at(402 * DAY))).toBe(0);
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+});
+
+describe("a new token whose old one ended in an outage", () => {
+  /** The answer to the end is lost, and so is that to the question what became of it. */
+  async function unsettled(meanwhile: (world: World, id: string) => Promise<unknown>) {
+    const world = new World();
+    const browser = await world.signedIn("ada", { n: 1 });
+    const old = browser.copy();
+    const id = await world.idOf(browser);
+    const created = gate();
+    const revoked = gate();
+    let isAway = false;
+    const intercept: Intercept = async (operation, send) => {
+      if (operation === "end" && !isAway) {
+        created.open();
+        await revoked.passed;
+        isAway = true;
+      }
+      if (isAway) throw new Error("the store is away");
+      return send();
+    };
+    browser.sessions = createSessions<Untyped>({
+      store: wrapped(world.memory, intercept),
+      clock: world.clock,
+    });
+    const answer = browser.visit((session) => session.regenerate());
+    await created.passed;
+    await meanwhile(world, id);
+    revoked.open();
+    expect(await answer).toMatchObject({ status: 503, cookies: [expect.any(String)] });
+    browser.sessions = world.sessions;
+    return { world, browser, old };
+  }
+
+  it("is dead where the old one was revoked", async () => {
+    const { world, browser } = await unsettled(async (world, id) => {
+      expect(await world.sessions.revoke(id)).toBe(true);
+    });
+    expect(await isSignedIn(browser)).toBe(false);
+    expect(await world.live()).toBe(0);
+  });
+
+  it("is nothing that read() would show then", async () => {
+    const { browser } = await unsettled((world, id) => world.sessions.revoke(id));
+    const headers = new Headers({ cookie: `__Host-Http-session=${browser.token}` });
+    expect(await browser.sessions.read(headers)).toBe(undefined);
+  });
+
+  it("is the visitor's where nobody has ended the old one, which ends now", async () => {
+    const { world, browser, old } = await unsettled(quiet);
+    const { json } = await browser.visit((session) => [session.userId, session.get("n")]);
+    expect(json).toEqual(["ada", 1]);
+    expect(await isSignedIn(old)).toBe(false);
+    expect(await world.live()).toBe(1);
+    await staysSignedIn(world, browser);
+  });
+
+  it("asks for the old one once, and not at each request", async () => {
+    const { world, browser } = await unsettled(quiet);
+    await isSignedIn(browser);
+    world.switch.forget();
+    await isSignedIn(browser);
+    expect(world.switch.calls).toEqual(["load"]);
+  });
+});
