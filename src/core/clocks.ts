@@ -16,6 +16,12 @@ export type Clocked = Pick<
 /** A store keeps a record this long past its end, for clock skew and requests still running. */
 export const GRACE_MS = 300_000;
 
+/**
+ * A sweep leaves for so long what has expired. Nobody sees it any more, and a clock that is ahead by
+ * less, for an hour by a slip of its zone, deletes nothing that others still use.
+ */
+export const SWEEP_DELAY_MS = 3_600_000;
+
 /** A touch is written at most once in this fraction of the idle timeout. */
 const TOUCHES_PER_IDLE_TIMEOUT = 10;
 

@@ -153,7 +153,11 @@ export interface Directory {
 export interface Expiry {
   /** How often a manager should do it by itself. */
   readonly intervalMs: number;
-  /** Deletes records and tombstones past their `expiresAt`, and resolves to how many. */
+  /**
+   * Deletes records and tombstones past their `expiresAt`, and resolves to how many. It may leave
+   * for an hour what has expired, and should leave what lives by the backend's own clock: an
+   * application whose clock is ahead must not take everybody's sessions along.
+   */
   deleteExpired(call: StoreCall): Promise<number>;
 }
 
