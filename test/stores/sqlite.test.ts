@@ -148,6 +148,20 @@ describe("the SQLite store", () => {
     source.close();
   });
 
+  it("stays where it was when it was made, should the application go elsewhere", async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    const store = sqliteStore("sessions.db");
+    try {
+      process.chdir(before);
+      await store.create(recordAt(NOW, { manager }), call);
+      expect(await readdir(folder)).toContain("sessions.db");
+    } finally {
+      await store.close();
+      await rm(join(before, "sessions.db"), { force: true });
+    }
+  });
+
   it("tells when its folder is missing, and works once that is there", async () => {
     const nested = join(folder, "data", "sessions.db");
     const store = sqliteStore(nested);

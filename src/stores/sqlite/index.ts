@@ -1,10 +1,11 @@
+import { resolve } from "node:path";
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SilentStore, StoreProfile } from "../../core/store.ts";
 import { Connection } from "./connection.ts";
 import type { SqliteDatabase } from "./database.ts";
-import { fileSource, passedSource, type Source, type Synchronous } from "./source.ts";
+import { fileSource, IN_MEMORY, passedSource, type Source, type Synchronous } from "./source.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./database.ts";
@@ -74,8 +75,9 @@ function forPath(path: string, synchronous: Synchronous = "normal"): Backing {
     );
   }
   oneOf("sqliteStore.synchronous", synchronous, ["normal", "full"]);
-  const profile = path === ":memory:" ? IN_MEMORY : ON_DISK[synchronous];
-  return { source: fileSource(path, synchronous), profile };
+  if (path === IN_MEMORY) return { source: fileSource(path, synchronous), profile: UNKEPT };
+  // The working directory of now, should the application change it.
+  return { source: fileSource(resolve(path), synchronous), profile: ON_DISK[synchronous] };
 }
 
 function forDatabase(database: SqliteDatabase, synchronous: Synchronous | undefined): Backing {
@@ -132,7 +134,7 @@ const PASSED: StoreProfile = {
   ],
 };
 
-const IN_MEMORY: StoreProfile = {
+const UNKEPT: StoreProfile = {
   ...SHARED,
   scope: "process",
   durability: "process",

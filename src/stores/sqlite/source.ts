@@ -20,6 +20,9 @@ export interface Source {
 /** `normal` outlives a crash of the process, `full` a loss of power too. */
 export type Synchronous = "normal" | "full";
 
+/** SQLite's name for a database without a file. */
+export const IN_MEMORY = ":memory:";
+
 const PRIVATE = 0o600;
 /**
  * How long the write-ahead log grows before SQLite copies it into the database, within the write
@@ -68,7 +71,7 @@ function openFile(
   path: string,
   synchronous: Synchronous,
 ): DatabaseSync {
-  if (path !== ":memory:") createPrivate(path);
+  if (path !== IN_MEMORY) createPrivate(path);
   const database = new Driver(path);
   try {
     database.exec("PRAGMA journal_mode = WAL");
