@@ -11,6 +11,7 @@ import { newToken, sessionId } from "../../src/core/token.ts";
 import { type SqliteDatabase, sqliteStore } from "../../src/stores/sqlite/index.ts";
 import { ensureSchema } from "../../src/stores/sqlite/schema.ts";
 import { fileSource } from "../../src/stores/sqlite/source.ts";
+import { prepareStatements } from "../../src/stores/sqlite/statements.ts";
 import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
 import {
@@ -35,7 +36,7 @@ describeStore(
   { runner },
 );
 
-const NOW = 1_800_000_000_000;
+const NOW = 1_700_000_000_000;
 const HOUR_MS = 3_600_000;
 const manager = "shop";
 const call = { now: NOW, signal: new AbortController().signal };
@@ -373,12 +374,53 @@ describe("deleting what has expired", () => {
     for (const record of records) await store.create(record, call);
     const abort = new AbortController();
     setImmediate(() => setImmediate(() => abort.abort()));
-    const later = { now: NOW + HOUR_MS, signal: abort.signal };
+    const later = { now: NOW + 2 * HOUR_MS, signal: abort.signal };
     const deleted = await store.expiry.deleteExpired(later);
     expect(deleted).toBeGreaterThan(0);
     expect(deleted).toBeLessThan(2_100);
-    const rest = await store.expiry.deleteExpired({ ...call, now: NOW + HOUR_MS });
+    const rest = await store.expiry.deleteExpired({ ...call, now: NOW + 2 * HOUR_MS });
     expect(deleted + rest).toBe(2_100);
+  });
+
+  it("is done an hour after the expiry", async () => {
+    const store = sqliteStore(":memory:");
+    const record = recordAt(NOW, { manager });
+    await store.create(record, call);
+    const due = record.expiresAt + HOUR_MS;
+    expect(await store.expiry.deleteExpired({ ...call, now: due - 1 })).toBe(0);
+    expect(await store.expiry.deleteExpired({ ...call, now: due })).toBe(1);
+  });
+
+  it.each([1, 2, 24, 24 * 365])(
+    "spares what lives, by a clock that is %i hours ahead",
+    async (hours) => {
+      const store = sqliteStore(path);
+      const now = Date.now();
+      const present = { ...call, now };
+      const records = Array.from({ length: 20 }, () => recordAt(now, { manager }));
+      for (const record of records) await store.create(record, present);
+      expect(await store.expiry.deleteExpired({ ...call, now: now + hours * HOUR_MS })).toBe(0);
+      expect(await store.directory.count(manager, present)).toBe(20);
+      await store.close();
+    },
+  );
+
+  it("finds what is due in the index", async () => {
+    const database = new DatabaseSync(path);
+    ensureSchema(database, "sojourn_sessions");
+    const prepared: string[] = [];
+    const listening: SqliteDatabase = {
+      exec: (sql) => database.exec(sql),
+      prepare(sql) {
+        prepared.push(sql);
+        return database.prepare(sql);
+      },
+    };
+    prepareStatements(listening, "sojourn_sessions");
+    const sweep = prepared.find((sql) => sql.includes("DELETE")) ?? "";
+    const plan = JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${sweep}`).all(NOW, 1));
+    expect(plan).toContain("USING COVERING INDEX sojourn_sessions_by_expiry (expires_at<?)");
+    database.close();
   });
 
   it("is wanted every ten minutes, unless told otherwise", () => {

@@ -1,3 +1,4 @@
+import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
 import type { SqliteDatabase, SqliteStatement } from "./database.ts";
 import { ENDED_COLUMNS, LIVE_COLUMNS } from "./rows.ts";
 import { tableNames } from "./schema.ts";
@@ -18,6 +19,9 @@ export interface Statements {
   readonly count: SqliteStatement;
   readonly deleteExpired: SqliteStatement;
 }
+
+/** SQLite's own clock, in epoch milliseconds. */
+const OWN_NOW = "CAST(strftime('%s', 'now') AS INTEGER) * 1000";
 
 // What only a live record has makes room; the data too.
 const ONLY_LIVE = LIVE_COLUMNS.filter(
@@ -73,6 +77,8 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
     // One statement finds and deletes, so what was touched meanwhile is not among them.
     deleteExpired: prepare(`
       DELETE FROM ${sessions}
-      WHERE rowid IN (SELECT rowid FROM ${sessions} WHERE expires_at <= ? LIMIT ?)`),
+      WHERE rowid IN (
+        SELECT rowid FROM ${sessions}
+        WHERE expires_at <= min(?, ${OWN_NOW}) - ${SWEEP_DELAY_MS} LIMIT ?)`),
   };
 }
