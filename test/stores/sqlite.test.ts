@@ -21,7 +21,9 @@ import {
   openPath,
   temporaryFolder,
 } from "./support/databases.ts";
+import { describeGenerations } from "./support/generations.ts";
 import { play, RUNS } from "./support/model.ts";
+import { describeNotes } from "./support/notes.ts";
 
 const runner = { describe, it };
 describeStore("SQLite, by path", openPath, { runner });
@@ -35,6 +37,9 @@ describeStore(
   },
   { runner },
 );
+
+describeNotes("SQLite", openPath);
+describeGenerations("SQLite", openPath);
 
 const NOW = 1_700_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -213,9 +218,10 @@ describe("the SQLite store", () => {
     const store = sqliteStore(database);
     const record = recordAt(NOW, { manager, userId: "alice" });
     await store.create(record, call);
-    await store.directory.raiseGeneration({ manager, userId: "alice" }, call);
+    const alice = { manager, userId: "alice" };
+    expect(await store.directory.raiseGeneration(alice, call)).toBe(NOW);
     expect(await store.load(record.id, call)).toEqual(record);
-    expect(await store.directory.generation({ manager, userId: "alice" }, call)).toBe(1);
+    expect(await store.directory.generation(alice, call)).toBe(NOW);
     expect(await store.directory.count(manager, call)).toBe(1);
     database.close();
   });
@@ -233,9 +239,39 @@ describe("the schema", () => {
     const database = new DatabaseSync(path);
     database.exec("UPDATE sojourn_sessions_meta SET value = 99");
     await expect(open()).rejects.toThrow(/schema version 99.*run the newer release/);
-    database.exec("UPDATE sojourn_sessions_meta SET value = 1");
+    database.exec("UPDATE sojourn_sessions_meta SET value = 2");
     await (await open()).close?.();
     database.close();
+  });
+
+  it("is brought up to date, with the sessions and generations that are there", async () => {
+    const database = new DatabaseSync(path);
+    database.exec(VERSION_1);
+    database.close();
+    const store = sqliteStore(path);
+    const user = { manager: "session", userId: "alice" };
+    const [listed] = await store.directory.list(user, call);
+    expect(listed).toMatchObject({ data: '{"cart":[1]}', userId: "alice", notes: undefined });
+    expect(await store.directory.generation(user, call)).toBe(3);
+    await store.directory.raiseGeneration(user, call);
+    expect(await store.directory.generation(user, call)).toBe(NOW);
+    if (listed?.kind !== "live") throw new Error("it is not there");
+    const next = successorOf(listed, { notes: '{"g":1}' });
+    await store.update(next, listed.version, call);
+    expect(await store.load(listed.id, call)).toEqual(next);
+    await store.close();
+  });
+
+  it("is brought up to date once, when several processes start", async () => {
+    const database = new DatabaseSync(path);
+    database.exec(VERSION_1);
+    database.close();
+    const stores = Array.from({ length: 5 }, () => sqliteStore(path));
+    const counts = await Promise.all(
+      stores.map(({ directory }) => directory.count("session", call)),
+    );
+    expect(counts).toEqual([1, 1, 1, 1, 1]);
+    for (const store of stores) await store.close();
   });
 
   it("is refused where the table is the application's own", async () => {
@@ -449,3 +485,30 @@ describe("options of the SQLite store", () => {
 
   const memory = (): DatabaseSync => new DatabaseSync(":memory:");
 });
+
+/** What release 0.1 made before sessions had notes, with a session in it. */
+const VERSION_1 = `
+  CREATE TABLE "sojourn_sessions" (
+    id TEXT NOT NULL PRIMARY KEY, manager TEXT NOT NULL, version TEXT NOT NULL,
+    expires_at INTEGER NOT NULL, earlier TEXT, data TEXT, flash TEXT, user_id TEXT,
+    created_at INTEGER, last_seen_at INTEGER, authenticated_at INTEGER, idle_timeout_ms INTEGER,
+    absolute_timeout_ms INTEGER, persistent INTEGER, device TEXT, reason TEXT, ended_at INTEGER,
+    next TEXT
+  ) STRICT;
+  CREATE INDEX "sojourn_sessions_by_user" ON "sojourn_sessions" (manager, user_id)
+    WHERE user_id IS NOT NULL;
+  CREATE INDEX "sojourn_sessions_by_expiry" ON "sojourn_sessions" (expires_at, manager, reason);
+  CREATE TABLE "sojourn_sessions_generations" (
+    manager TEXT NOT NULL, user_id TEXT NOT NULL, generation INTEGER NOT NULL,
+    PRIMARY KEY (manager, user_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE "sojourn_sessions_meta" (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+  INSERT INTO "sojourn_sessions_meta" VALUES ('version', 1);
+  INSERT INTO "sojourn_sessions_generations" VALUES ('session', 'alice', 3);
+  INSERT INTO "sojourn_sessions" VALUES (
+    's_kS1oZ0aJpSC4GB_r2zXqzTmTqoJ_6X0vSfkL4sYjZ9E', 'session', 'AAAAAAAA', ${NOW + 1_800_000}, '',
+    '{"cart":[1]}', '', 'alice', ${NOW}, ${NOW}, ${NOW}, 1800000, 43200000, 0, NULL, NULL, NULL,
+    NULL
+  );
+`;

@@ -8,15 +8,13 @@ export function sqliteDirectory(connection: Connection): Directory {
   return {
     generation({ manager, userId }, call) {
       return connection.run("generation", call, ({ generation }) => {
-        const row = generation.get(manager, userId) as GenerationRow | undefined | null;
-        return Number(row?.generation ?? 0);
+        return generationIn(generation.get(manager, userId));
       });
     },
-    raiseGeneration({ manager, userId }, call) {
-      return connection.run("raiseGeneration", call, ({ raiseGeneration, generation }) => {
-        raiseGeneration.run(manager, userId);
-        const row = generation.get(manager, userId) as GenerationRow | undefined | null;
-        return Number(row?.generation ?? 0);
+    raiseGeneration({ manager, userId }, call, keepUntil) {
+      return connection.run("raiseGeneration", call, ({ raiseGeneration }) => {
+        const [row] = raiseGeneration.all(manager, userId, call.now, keepUntil ?? null);
+        return generationIn(row);
       });
     },
     list({ manager, userId }, call) {
@@ -25,7 +23,7 @@ export function sqliteDirectory(connection: Connection): Directory {
       );
     },
     endAll({ manager, userId }, end, call) {
-      const values = endedValues({ ...end, next: undefined });
+      const values = endedValues({ ...end, next: undefined, notes: undefined });
       const except = end.except ?? null;
       return connection.run("endAll", call, ({ endAll }) =>
         endAll.all(...values, manager, userId, except, call.now).map(idOf),
@@ -45,8 +43,9 @@ export function sqliteDirectory(connection: Connection): Directory {
   };
 }
 
-interface GenerationRow {
-  readonly generation: number | bigint;
+function generationIn(row: unknown): number {
+  const found = row as { readonly generation: number | bigint } | undefined | null;
+  return Number(found?.generation ?? 0);
 }
 
 function idOf(row: unknown): SessionId {

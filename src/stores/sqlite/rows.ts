@@ -13,6 +13,7 @@ interface LiveRow {
   readonly earlier: string;
   readonly data: string;
   readonly flash: string;
+  readonly notes: string | null;
   readonly user_id: string | null;
   readonly created_at: Integer;
   readonly last_seen_at: Integer;
@@ -31,6 +32,7 @@ interface EndedRow {
   readonly version: CommitId;
   readonly ended_at: Integer;
   readonly next: SessionId | null;
+  readonly notes: string | null;
   readonly expires_at: Integer;
 }
 
@@ -39,6 +41,7 @@ export const LIVE_COLUMNS: readonly string[] = [
   "manager",
   "version",
   "expires_at",
+  "notes",
   "earlier",
   "data",
   "flash",
@@ -61,6 +64,7 @@ export function liveValues(record: SessionRecord): SqliteValue[] {
     record.manager,
     record.version,
     record.expiresAt,
+    record.notes ?? null,
     record.earlier,
     record.data,
     record.flash,
@@ -77,9 +81,10 @@ export function liveValues(record: SessionRecord): SqliteValue[] {
 
 /** What an ended session's columns are set to, in the order in which the statements name them. */
 export function endedValues(
-  ended: Pick<Tombstone, "version" | "expiresAt" | "reason" | "endedAt" | "next">,
+  ended: Pick<Tombstone, "version" | "expiresAt" | "notes" | "reason" | "endedAt" | "next">,
 ): SqliteValue[] {
-  return [ended.version, ended.expiresAt, ended.reason, ended.endedAt, ended.next ?? null];
+  const { version, expiresAt, notes, reason, endedAt, next } = ended;
+  return [version, expiresAt, notes ?? null, reason, endedAt, next ?? null];
 }
 
 /** Reads a row of the sessions table. */
@@ -94,13 +99,13 @@ export function recordOf(row: unknown): SessionRecord {
   const live = row as LiveRow;
   return {
     kind: "live",
-    notes: undefined,
     id: live.id,
     manager: live.manager,
     version: live.version,
     earlier: live.earlier,
     data: live.data,
     flash: live.flash,
+    notes: live.notes ?? undefined,
     userId: live.user_id ?? undefined,
     createdAt: Number(live.created_at),
     lastSeenAt: Number(live.last_seen_at),
@@ -116,13 +121,13 @@ export function recordOf(row: unknown): SessionRecord {
 function tombstoneOf(row: EndedRow): Tombstone {
   return {
     kind: "ended",
-    notes: undefined,
     id: row.id,
     manager: row.manager,
     version: row.version,
     reason: row.reason,
     endedAt: Number(row.ended_at),
     next: row.next ?? undefined,
+    notes: row.notes ?? undefined,
     expiresAt: Number(row.expires_at),
   };
 }

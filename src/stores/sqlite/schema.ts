@@ -1,7 +1,7 @@
 import { isInTransaction, type SqliteDatabase } from "./database.ts";
 import { SqliteStoreProblem } from "./failure.ts";
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** The quoted names of the store's tables. */
 export interface TableNames {
@@ -20,15 +20,16 @@ export function tableNames(table: string): TableNames {
 }
 
 /**
- * Creates the tables where they are not there yet. The version stands in a table of the store's
- * own, because `user_version` may be the application's.
+ * Creates the tables where they are not there yet, and brings older ones up to date. The version
+ * stands in a table of the store's own, because `user_version` may be the application's.
  */
 export function ensureSchema(database: SqliteDatabase, table: string): void {
-  if (isCurrent(database, table)) return;
+  if (stepsTo(database, table) === undefined) return;
   // Of several processes that start at once one gets the write lock; the others look again.
   database.exec("BEGIN IMMEDIATE");
   try {
-    if (!isCurrent(database, table)) database.exec(schemaOf(table));
+    const steps = stepsTo(database, table);
+    if (steps !== undefined) database.exec(steps);
     database.exec("COMMIT");
   } catch (error) {
     // SQLite has rolled back by itself after some failures.
@@ -37,14 +38,33 @@ export function ensureSchema(database: SqliteDatabase, table: string): void {
   }
 }
 
-function isCurrent(database: SqliteDatabase, table: string): boolean {
+/** The statements that lead to the present version; `undefined` where it is there. */
+function stepsTo(database: SqliteDatabase, table: string): string | undefined {
   const version = versionOf(database, table);
-  if (version === undefined) return false;
-  if (version === SCHEMA_VERSION) return true;
-  throw new SqliteStoreProblem(
-    `the table "${table}" is of schema version ${version}, and this release of sojourn reads ` +
-      `version ${SCHEMA_VERSION}; run the newer release, or choose another table`,
-  );
+  switch (version) {
+    case undefined:
+      return schemaOf(table);
+    case 1:
+      return fromVersion1(table);
+    case SCHEMA_VERSION:
+      return undefined;
+    default:
+      throw new SqliteStoreProblem(
+        `the table "${table}" is of schema version ${version}, and this release of sojourn reads ` +
+          `version ${SCHEMA_VERSION}; run the newer release, or choose another table`,
+      );
+  }
+}
+
+function fromVersion1(table: string): string {
+  const { sessions, generations, meta } = tableNames(table);
+  return `
+    ALTER TABLE ${sessions} ADD COLUMN notes TEXT;
+    ALTER TABLE ${generations} ADD COLUMN keep_until INTEGER;
+    CREATE INDEX "${table}_generations_by_end" ON ${generations} (keep_until)
+      WHERE keep_until IS NOT NULL;
+    UPDATE ${meta} SET value = 2 WHERE name = 'version';
+  `;
 }
 
 function versionOf(database: SqliteDatabase, table: string): number | undefined {
@@ -68,6 +88,7 @@ function schemaOf(table: string): string {
       manager TEXT NOT NULL,
       version TEXT NOT NULL,
       expires_at INTEGER NOT NULL,
+      notes TEXT,
       -- of a live session
       earlier TEXT,
       data TEXT,
@@ -91,8 +112,11 @@ function schemaOf(table: string): string {
       manager TEXT NOT NULL,
       user_id TEXT NOT NULL,
       generation INTEGER NOT NULL,
+      keep_until INTEGER,
       PRIMARY KEY (manager, user_id)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX "${table}_generations_by_end" ON ${generations} (keep_until)
+      WHERE keep_until IS NOT NULL;
     CREATE TABLE ${meta} (
       name TEXT NOT NULL PRIMARY KEY,
       value INTEGER NOT NULL

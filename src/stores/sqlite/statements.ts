@@ -18,15 +18,15 @@ export interface Statements {
   readonly scan: SqliteStatement;
   readonly count: SqliteStatement;
   readonly deleteExpired: SqliteStatement;
+  readonly deleteGenerations: SqliteStatement;
 }
 
-/** SQLite's own clock, in epoch milliseconds. */
-const OWN_NOW = "CAST(strftime('%s', 'now') AS INTEGER) * 1000";
+/** What has expired before then is deleted: by the call's clock, and by SQLite's own. */
+const DUE = `min(?, CAST(strftime('%s', 'now') AS INTEGER) * 1000) - ${SWEEP_DELAY_MS}`;
 
+const COMMON = ["manager", "version", "expires_at", "notes"];
 // What only a live record has makes room; the data too.
-const ONLY_LIVE = LIVE_COLUMNS.filter(
-  (column) => !["manager", "version", "expires_at"].includes(column),
-);
+const ONLY_LIVE = LIVE_COLUMNS.filter((column) => !COMMON.includes(column));
 
 /** Prepares the store's statements for one table. */
 export function prepareStatements(database: SqliteDatabase, table: string): Statements {
@@ -36,7 +36,7 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
   const live = "reason IS NULL AND expires_at > ?";
   const bury = `
     UPDATE ${sessions}
-    SET version = ?, expires_at = ?, reason = ?, ended_at = ?, next = ?,
+    SET version = ?, expires_at = ?, notes = ?, reason = ?, ended_at = ?, next = ?,
       ${ONLY_LIVE.map((column) => `${column} = NULL`).join(", ")}`;
 
   return {
@@ -59,9 +59,13 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
       WHERE id = ? AND ${live}`),
 
     generation: prepare(`SELECT generation FROM ${generations} WHERE manager = ? AND user_id = ?`),
+    // Where either is NULL, for ever, max() is NULL too.
     raiseGeneration: prepare(`
-      INSERT INTO ${generations} VALUES (?, ?, 1)
-      ON CONFLICT (manager, user_id) DO UPDATE SET generation = generation + 1`),
+      INSERT INTO ${generations} (manager, user_id, generation, keep_until) VALUES (?, ?, ?, ?)
+      ON CONFLICT (manager, user_id) DO UPDATE
+      SET generation = max(generation + 1, excluded.generation),
+        keep_until = max(keep_until, excluded.keep_until)
+      RETURNING generation`),
     list: prepare(`
       SELECT ${columns} FROM ${sessions} WHERE manager = ? AND user_id = ? AND ${live}
       ORDER BY last_seen_at DESC`),
@@ -79,6 +83,10 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
       DELETE FROM ${sessions}
       WHERE rowid IN (
         SELECT rowid FROM ${sessions}
-        WHERE expires_at <= min(?, ${OWN_NOW}) - ${SWEEP_DELAY_MS} LIMIT ?)`),
+        WHERE expires_at <= ${DUE} LIMIT ?)`),
+    deleteGenerations: prepare(`
+      DELETE FROM ${generations}
+      WHERE (manager, user_id) IN (
+        SELECT manager, user_id FROM ${generations} WHERE keep_until <= ${DUE} LIMIT ?)`),
   };
 }
