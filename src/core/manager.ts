@@ -23,7 +23,7 @@ import type {
   Sessions,
 } from "./sessions.ts";
 import { headOf } from "./source.ts";
-import type { SessionStore } from "./store.ts";
+import type { Expiry, SessionStore } from "./store.ts";
 import { parseToken, sessionId } from "./token.ts";
 import type { Travelling } from "./travelling.ts";
 import { viewOf } from "./view.ts";
@@ -51,6 +51,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
   readonly #administration: Administration;
   readonly #handle: ManagerParts["handle"];
   #sweeper: NodeJS.Timeout | undefined;
+  #isSweeping = false;
+  #isClosed = false;
 
   constructor({ settings, store, carrier, environment, travelling, handle }: ManagerParts) {
     claimName(store, settings.name);
@@ -133,11 +135,15 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async deleteExpired(): Promise<number> {
-    const { keeper } = this.#engine;
-    const { expiry } = keeper.store;
+    const { expiry } = this.#engine.keeper.store;
     if (expiry === undefined) return 0;
-    const deadline = startDeadline(this.#engine);
-    return keeper.read("deleteExpired", deadline, (call) => expiry.deleteExpired(call), "unknown");
+    const until = performance.now() + expiry.intervalMs / 2;
+    for (let total = 0; ; ) {
+      const { deleted, isCutShort } = await this.#deleteSome(expiry);
+      total += deleted;
+      const hasMore = isCutShort && deleted > 0;
+      if (!hasMore || this.#isClosed || performance.now() >= until) return total;
+    }
   }
 
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void {
@@ -145,22 +151,45 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#sweeper);
     const { store } = this.#engine.keeper;
     if (releaseName(store, this.#engine.name)) await store.close?.();
+  }
+
+  /** One call, told to stop so early that it can come to an end before its deadline. */
+  async #deleteSome(expiry: Expiry): Promise<{ deleted: number; isCutShort: boolean }> {
+    const { keeper } = this.#engine;
+    const deadline = startDeadline(this.#engine);
+    const signal = AbortSignal.timeout(Math.floor(SWEEPING_SHARE * deadline.remainingMs));
+    const deleted = await keeper.read(
+      "deleteExpired",
+      deadline,
+      ({ now }) => expiry.deleteExpired({ now, signal }),
+      "unknown",
+    );
+    return { deleted, isCutShort: signal.aborted };
   }
 
   /** Not while constructing: a manager that nobody uses does nothing. */
   #startSweeping(): void {
     const { expiry } = this.#engine.keeper.store;
     if (this.#sweeper !== undefined || expiry === undefined) return;
-    // A failure is reported as a storeError; the next turn tries again.
-    const sweep = (): void => void this.deleteExpired().catch(() => undefined);
-    this.#sweeper = setInterval(sweep, expiry.intervalMs);
+    const sweep = async (): Promise<void> => {
+      if (this.#isSweeping) return;
+      this.#isSweeping = true;
+      // A failure is reported as a storeError; the next turn tries again.
+      await this.deleteExpired().catch(() => undefined);
+      this.#isSweeping = false;
+    };
+    this.#sweeper = setInterval(() => void sweep(), expiry.intervalMs);
     // The web's timers are numbers.
     this.#sweeper.unref?.();
   }
 }
+
+/** How much of its time a sweep works; the rest is for the step that it is in. */
+const SWEEPING_SHARE = 0.8;
 
 /** Whoever only reads has nothing to answer. */
 const NO_REPLY: Reply = {

@@ -107,7 +107,13 @@ export interface Sessions<D extends object> {
    * @throws {@link OptionsError} if the store keeps no directory, and for sessions in cookies.
    */
   count(): Promise<number>;
-  /** Deletes what has expired, where the store does not by itself. @returns How many. */
+  /**
+   * Deletes what has expired, where the store does not by itself: in as many steps as it takes, each
+   * within `storeTimeout`. A store may leave for an hour what nobody sees any more.
+   *
+   * @returns How many.
+   * @throws {@link StoreError} if the store cannot answer.
+   */
   deleteExpired(): Promise<number>;
   /** Listens to what happens. @returns The function that stops listening. */
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void;

@@ -56,6 +56,25 @@ describe("expired sessions", () => {
     expect(deleteExpired).toHaveBeenCalledTimes(2);
   });
 
+  it("are not deleted twice at a time, however long it takes", async () => {
+    let finish: (count: number) => void = () => undefined;
+    const deleteExpired = vi.fn(
+      () =>
+        new Promise<number>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    const store = storeWith({ intervalMs: 1_000, deleteExpired });
+    const sessions = createSessions({ store, storeTimeout: "1m" });
+    await visit(sessions, () => undefined);
+    await vi.advanceTimersByTimeAsync(3_500);
+    expect(deleteExpired).toHaveBeenCalledTimes(1);
+    finish(0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(deleteExpired).toHaveBeenCalledTimes(2);
+    await sessions.close();
+  });
+
   it("are tried again after a failure, which is reported", async () => {
     const deleteExpired = vi.fn(() => Promise.reject(new Error("locked")));
     const sessions = createSessions({ store: storeWith({ intervalMs: 600_000, deleteExpired }) });
@@ -72,6 +91,46 @@ describe("deleteExpired", () => {
     const expiry = { intervalMs: 1_000, deleteExpired: async () => 3 };
     expect(await createSessions({ store: storeWith(expiry) }).deleteExpired()).toBe(3);
     expect(await createSessions({ store: storeWith() }).deleteExpired()).toBe(0);
+  });
+
+  /** Deletes as many as that, each time until it is told to stop; with 0 it is done at once. */
+  function busyExpiry(...counts: readonly number[]): { expiry: Expiry; calls: () => number } {
+    const left = counts.values();
+    let calls = 0;
+    const deleteExpired: Expiry["deleteExpired"] = async ({ signal }) => {
+      calls += 1;
+      const count = left.next().value ?? 0;
+      if (count > 0) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return count;
+    };
+    return { expiry: { intervalMs: 60_000, deleteExpired }, calls: () => calls };
+  }
+
+  it("is told to stop before its deadline, and goes on as long as there is something", async () => {
+    const { expiry, calls } = busyExpiry(5, 7);
+    const sessions = createSessions({ store: storeWith(expiry), storeTimeout: "100ms" });
+    const errors: StoreError[] = [];
+    sessions.on("storeError", ({ error }) => errors.push(error));
+    expect(await sessions.deleteExpired()).toBe(12);
+    expect(calls()).toBe(3);
+    expect(errors).toEqual([]);
+  });
+
+  it("does not go on for longer than half of its interval", async () => {
+    const { expiry, calls } = busyExpiry(...Array.from({ length: 100 }, () => 1));
+    const store = storeWith({ ...expiry, intervalMs: 100 });
+    const sessions = createSessions({ store, storeTimeout: "50ms" });
+    expect(await sessions.deleteExpired()).toBe(calls());
+    expect(calls()).toBeLessThan(5);
+  });
+
+  it("does not go on once the sessions are closed", async () => {
+    const { expiry, calls } = busyExpiry(5, 7);
+    const sessions = createSessions({ store: storeWith(expiry), storeTimeout: "100ms" });
+    const deleting = sessions.deleteExpired();
+    await sessions.close();
+    expect(await deleting).toBe(5);
+    expect(calls()).toBe(1);
   });
 });
 

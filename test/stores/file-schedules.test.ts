@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SessionRecord, StoredSession } from "../../src/core/record.ts";
 import type { SilentStore, StoreCall } from "../../src/core/store.ts";
@@ -10,7 +10,7 @@ import { temporaryFolder } from "./support/file-folders.ts";
 import { type Event, isSequential, type Operation, perform } from "./support/file-history.ts";
 import { type Choose, everyOrder, randomOrder, Schedule } from "./support/file-schedule.ts";
 
-const NOW = 1_800_000_000_000;
+const NOW = 1_700_000_000_000;
 const PATIENCE_MS = 300_000;
 /** Of the thousands for two writes; all of them where the variable is large, in some minutes. */
 const MAX_ORDERS = Number(process.env["SOJOURN_FILE_ORDERS"] ?? 120);
@@ -105,7 +105,8 @@ async function checkIndex(
 }
 
 const seen = { lastSeenAt: NOW + 1, expiresAt: NOW + 2 * HOUR_MS };
-const LATE = NOW + HOUR_MS;
+/** When a sweep finds what has expired without a touch, but not what was touched. */
+const LATE = NOW + 2 * HOUR_MS;
 
 const update =
   (data: string, userId = "alice") =>
@@ -200,6 +201,54 @@ describe("three writers in orders at random", () => {
           randomOrder(seed, crashes),
         );
       }
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe("two who raise a user's generation", () => {
+  const user = { manager, userId: "alice" };
+
+  /** Lets two raise it, and as many sweep, in one order. */
+  async function raiseOnce(
+    choose: Choose,
+    keepUntil: number | undefined,
+    sweepers: number,
+  ): Promise<void> {
+    await plain.directory.raiseGeneration(user, { ...call, now: NOW - 1 }, keepUntil);
+    const schedule = new Schedule();
+    const raised: number[] = [];
+    const stores = Array.from(
+      { length: 2 + sweepers },
+      (_, writer) => new FileStore(folder, schedule.filesOf(writer), plain.profile, HOUR_MS),
+    );
+    await Promise.all(stores.map((store) => store.load(recordAt(NOW, { manager }).id, call)));
+    const writers = stores.map(({ directory, expiry }, writer) => async () => {
+      if (writer > 1) await expiry.deleteExpired({ ...call, now: NOW + 3 * HOUR_MS });
+      else raised.push(await directory.raiseGeneration(user, call, NOW + 4 * HOUR_MS));
+    });
+    await schedule.run(writers, choose);
+    const newest = await plain.directory.generation(user, call);
+    expect(new Set(raised).size).toBe(2);
+    expect(Math.min(...raised)).toBeGreaterThanOrEqual(NOW);
+    expect(newest).toBe(Math.max(...raised));
+    await rm(new Places(folder).generations, { recursive: true });
+    await mkdir(new Places(folder).generations);
+  }
+
+  it(
+    "each get one of their own, in each order of their steps",
+    async () => {
+      const orders = await everyOrder(MAX_ORDERS, (choose) => raiseOnce(choose, undefined, 0));
+      expect(orders).toBeGreaterThanOrEqual(100);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "each get one of their own, in orders at random, though sweeps forget the one before",
+    async () => {
+      for (let seed = 1; seed <= 100; seed += 1) await raiseOnce(randomOrder(seed, 0), NOW, 2);
     },
     PATIENCE_MS,
   );

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,11 +10,15 @@ import { Places } from "../../src/stores/file/places.ts";
 import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
 import { openFolder, temporaryFolder } from "./support/file-folders.ts";
+import { describeGenerations } from "./support/generations.ts";
 import { play, RUNS } from "./support/model.ts";
+import { describeNotes } from "./support/notes.ts";
 
 const runner = { describe, it };
 describeStore("Files", openFolder(), { runner });
 describeStore("Files, forced to the disk", openFolder({ durability: "full" }), { runner });
+describeNotes("Files", openFolder());
+describeGenerations("Files", openFolder());
 
 const NOW = 1_700_000_000_000;
 const DAY_MS = 86_400_000;
@@ -153,7 +157,9 @@ describe("the sweep of the file store", () => {
     await writeFile(join(file, "..", `1-${"0".repeat(24)}`), "an earlier version");
     await store.expiry.deleteExpired({ ...call, now: 0 });
     expect(await readdir(places.temporary)).toHaveLength(1);
-    await store.expiry.deleteExpired({ ...call, now: Date.now() + DAY_MS });
+    const longAgo = new Date(Date.now() - DAY_MS);
+    await utimes(built, longAgo, longAgo);
+    await store.expiry.deleteExpired({ ...call, now: NOW + DAY_MS });
     expect(await filesIn(path)).toEqual([]);
     expect(await readdir(places.temporary)).toEqual([]);
   });

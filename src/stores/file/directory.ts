@@ -1,5 +1,5 @@
 import type { StoreOperation } from "../../core/errors.ts";
-import type { SessionRecord, Tombstone } from "../../core/record.ts";
+import type { SessionRecord, StoredSession } from "../../core/record.ts";
 import type { Directory, EndAll, ScanPage, StoreCall, UserKey } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import { findHead, read } from "./chain.ts";
@@ -8,7 +8,10 @@ import { generationOf, raiseGeneration } from "./generations.ts";
 import { managerTag, userTag } from "./places.ts";
 import type { Task } from "./task.ts";
 import { entriesOf, healEntry, isOf } from "./user-index.ts";
-import { sessionsAfter } from "./walk.ts";
+import { batches, sessionsAfter } from "./walk.ts";
+
+/** So long `endAll` goes on ending, and then leaves the rest to the next call. */
+const TURN_MS = 3_000;
 
 /** Runs the work of one call. */
 export type RunTask = <Result>(
@@ -21,8 +24,8 @@ export type RunTask = <Result>(
 export function fileDirectory(run: RunTask): Directory {
   return {
     generation: (user, call) => run("generation", call, (task) => generationOf(task, user)),
-    raiseGeneration: (user, call) =>
-      run("raiseGeneration", call, (task) => raiseGeneration(task, user)),
+    raiseGeneration: (user, call, keepUntil) =>
+      run("raiseGeneration", call, (task) => raiseGeneration(task, user, keepUntil)),
     list: (user, call) => run("list", call, (task) => list(task, user)),
     endAll: (user, end, call) => run("endAll", call, (task) => endAll(task, user, end)),
     scan: (page, call) => run("scan", call, (task) => scan(task, page)),
@@ -33,62 +36,85 @@ export function fileDirectory(run: RunTask): Directory {
 async function list(task: Task, user: UserKey): Promise<readonly SessionRecord[]> {
   const tag = userTag(user);
   const records: SessionRecord[] = [];
-  for (const id of await entriesOf(task, tag)) {
-    const standing = await read(task, id);
-    if (!isOf(standing?.head, tag)) {
-      await task.quietly(() => healEntry(task, tag, id));
-      continue;
-    }
-    const stored = standing?.stored;
-    if (stored?.kind === "live" && stored.expiresAt > task.call.now) records.push(stored);
+  for await (const batch of batches(await entriesOf(task, tag))) {
+    const found = await Promise.all(batch.map((id) => liveOf(task, tag, id)));
+    records.push(...found.filter((record) => record !== undefined));
   }
   return records.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
 }
 
+/** A user's session, and no entry of what is none. */
+async function liveOf(task: Task, tag: string, id: SessionId): Promise<SessionRecord | undefined> {
+  const standing = await read(task, id);
+  if (!isOf(standing?.head, tag)) await task.quietly(() => healEntry(task, tag, id));
+  else if (isLive(standing?.stored, task.call)) return standing.stored;
+  return undefined;
+}
+
+/**
+ * Ends what it finds, until it finds nothing more: a session that was given a new token meanwhile
+ * is behind an entry that an earlier look did not see.
+ */
 async function endAll(task: Task, user: UserKey, end: EndAll): Promise<readonly SessionId[]> {
   const tag = userTag(user);
-  const { version, reason, endedAt, expiresAt } = end;
+  const until = performance.now() + TURN_MS;
   const ended: SessionId[] = [];
-  for (const id of await entriesOf(task, tag)) {
-    if (id === end.except) continue;
-    const tombstone: Tombstone = {
-      kind: "ended",
-      id,
-      manager: user.manager,
-      version,
-      reason,
-      endedAt,
-      next: undefined,
-      notes: undefined,
-      expiresAt,
-    };
-    if (await endWhere(task, tombstone, (head) => isOf(head, tag))) ended.push(id);
+  for (let before = -1; before < ended.length; ) {
+    before = ended.length;
+    const ids = (await entriesOf(task, tag)).filter((id) => id !== end.except);
+    for await (const batch of batches(ids)) {
+      const outcomes = await Promise.all(batch.map((id) => endOne(task, user, tag, id, end)));
+      ended.push(...batch.filter((_, place) => outcomes[place]));
+      if (ended.length > 0 && performance.now() > until) return ended;
+    }
   }
   return ended;
+}
+
+function endOne(
+  task: Task,
+  { manager }: UserKey,
+  tag: string,
+  id: SessionId,
+  { version, reason, endedAt, expiresAt }: EndAll,
+): Promise<boolean> {
+  const none = { next: undefined, notes: undefined };
+  const facts = { kind: "ended", id, manager, version, reason, endedAt, expiresAt } as const;
+  return endWhere(task, { ...facts, ...none }, (head) => isOf(head, tag));
 }
 
 async function scan(task: Task, page: ScanPage): Promise<readonly SessionRecord[]> {
   const tag = managerTag(page.manager);
   const records: SessionRecord[] = [];
-  for await (const id of sessionsAfter(task, page.after)) {
+  for await (const batch of batches(sessionsAfter(task, page.after))) {
+    const found = await Promise.all(
+      batch.map(async (id) =>
+        (await findHead(task, id))?.managerTag === tag ? read(task, id) : undefined,
+      ),
+    );
+    for (const standing of found) {
+      const stored = standing?.stored;
+      if (isLive(stored, task.call) && stored.manager === page.manager) records.push(stored);
+    }
     if (records.length >= page.limit) break;
-    const head = await findHead(task, id);
-    if (head?.managerTag !== tag) continue;
-    const stored = (await read(task, id))?.stored;
-    const isListed = stored?.kind === "live" && stored.expiresAt > task.call.now;
-    if (isListed && stored.manager === page.manager) records.push(stored);
   }
-  return records;
+  return records.slice(0, page.limit);
+}
+
+function isLive(stored: StoredSession | undefined, { now }: StoreCall): stored is SessionRecord {
+  return stored?.kind === "live" && stored.expiresAt > now;
 }
 
 /** From names alone: no file is read. */
 async function count(task: Task, manager: string): Promise<number> {
   const tag = managerTag(manager);
   let total = 0;
-  for await (const id of sessionsAfter(task, undefined)) {
-    const head = await findHead(task, id);
-    const isLive = head?.kind === "live" && head.expiresAt > task.call.now;
-    if (isLive && head.managerTag === tag) total += 1;
+  for await (const batch of batches(sessionsAfter(task, undefined))) {
+    const heads = await Promise.all(batch.map((id) => findHead(task, id)));
+    for (const head of heads) {
+      const isLive = head?.kind === "live" && head.expiresAt > task.call.now;
+      if (isLive && head.managerTag === tag) total += 1;
+    }
   }
   return total;
 }

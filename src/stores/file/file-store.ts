@@ -14,10 +14,10 @@ import { type CommitId, parseId, type SessionId } from "../../core/token.ts";
 import { begin, findHead, follow, read, touch } from "./chain.ts";
 import { fileDirectory } from "./directory.ts";
 import { endWhere } from "./ending.ts";
-import { deleteExpired } from "./expiry.ts";
 import type { Files } from "./files.ts";
 import { prepareFolder } from "./folder.ts";
 import { Places, userTag } from "./places.ts";
+import { Sweep } from "./sweep.ts";
 import { Task } from "./task.ts";
 import { addEntry, confirmEntry, healEntry } from "./user-index.ts";
 
@@ -36,9 +36,10 @@ export class FileStore implements SilentStore {
     this.#places = new Places(folder);
     this.#files = files;
     this.directory = fileDirectory((operation, call, work) => this.#run(operation, call, work));
+    const sweep = new Sweep();
     this.expiry = {
       intervalMs: sweepIntervalMs,
-      deleteExpired: (call) => this.#run("deleteExpired", call, deleteExpired),
+      deleteExpired: (call) => this.#run("deleteExpired", call, (task) => sweep.run(task)),
     };
   }
 

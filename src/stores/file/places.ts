@@ -32,12 +32,12 @@ export class Places {
 
   /** The folder with an entry for each session of a user. */
   user(tag: string): string {
-    return join(this.users, tag.slice(0, 2), tag);
+    return join(this.users, tagFolder(tag), tag);
   }
 
-  generation(user: UserKey): string {
-    const tag = userTag(user);
-    return join(this.generations, tag.slice(0, 2), tag);
+  /** The folder with a user's generations. */
+  generation(tag: string): string {
+    return join(this.generations, tagFolder(tag), tag);
   }
 
   /** A place for a session that is being built. */
@@ -59,6 +59,11 @@ export function shardNames(id: SessionId): readonly [string, string] {
   return [hex(id.charCodeAt(2)), hex(id.charCodeAt(3))];
 }
 
+/** The folder above what lies under a tag. */
+export function tagFolder(tag: string): string {
+  return tag.slice(0, 2);
+}
+
 function hex(code: number): string {
   return code.toString(16).padStart(2, "0");
 }
@@ -66,6 +71,16 @@ function hex(code: number): string {
 /** 96 random bits: a name that was never used and never will be again. */
 export function nonce(): string {
   return randomBytes(12).toString("hex");
+}
+
+/** A place among the sessions, at random. */
+export function anyId(): SessionId {
+  return `s_${randomBytes(32).toString("base64url")}` as SessionId;
+}
+
+/** A place among the users, at random. */
+export function anyTag(): string {
+  return randomBytes(16).toString("hex");
 }
 
 /** Stands for a user within one manager in names, which a user id itself could not. */

@@ -44,13 +44,13 @@ function liveOf(
 ): SessionRecord {
   return {
     kind: "live",
-    notes: undefined,
     id: file.id,
     manager: file.manager,
     version: told.version,
     earlier: file.earlier,
     data: file.data,
     flash: file.flash,
+    notes: file.notes,
     userId: file.userId,
     createdAt: file.createdAt,
     lastSeenAt: told.lastSeenAt,
@@ -66,13 +66,13 @@ function liveOf(
 function endedOf(file: EndedFile, told: Pick<Tombstone, "version" | "expiresAt">): Tombstone {
   return {
     kind: "ended",
-    notes: undefined,
     id: file.id,
     manager: file.manager,
     version: told.version,
     reason: file.reason,
     endedAt: file.endedAt,
     next: file.next,
+    notes: file.notes,
     expiresAt: told.expiresAt,
   };
 }

@@ -13,7 +13,8 @@ export class Task {
   readonly files: Files;
   /** Steps that belong to a write which is done. They are taken in any case. */
   readonly settledFiles: Files;
-  #mayHaveWritten = false;
+  /** How many deciding steps are under way, done, or failed in a way that leaves it open. */
+  #writes = 0;
 
   constructor(places: Places, files: Files, call: StoreCall) {
     this.places = places;
@@ -27,7 +28,7 @@ export class Task {
     try {
       return await work();
     } catch (error) {
-      throw failureOf(operation, error, this.#mayHaveWritten);
+      throw failureOf(operation, error, this.#writes > 0);
     }
   }
 
@@ -43,14 +44,13 @@ export class Task {
     step: (files: Files) => Promise<void>,
   ): Promise<boolean | undefined> {
     this.#check();
-    const wasWritten = this.#mayHaveWritten;
-    this.#mayHaveWritten = true;
+    this.#writes += 1;
     try {
       await step(this.settledFiles);
       return true;
     } catch (error) {
       if (![...absent, ...missed].includes(codeOf(error))) throw error;
-      this.#mayHaveWritten = wasWritten;
+      this.#writes -= 1;
       return absent.includes(codeOf(error)) ? undefined : false;
     }
   }

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { parseId, type SessionId } from "../../core/token.ts";
 import { findHead } from "./chain.ts";
@@ -12,6 +13,8 @@ import type { Task } from "./task.ts";
 // So of the two, whichever looks later sees what the other did: no record is without its entry.
 
 const MARK = "~";
+/** So many of a user's entries are healed at one visit. */
+const VISITED = 1_000;
 
 /** A file in a user's folder. */
 interface Entry {
@@ -50,19 +53,29 @@ export function isOf(head: Head | undefined, tag: string): head is Head {
   return head?.kind === "live" && head.userTag === tag;
 }
 
-/** Takes away the entries of a session that is not the user's, and brings back one that is. */
+/**
+ * Takes away the entry of a session that is not the user's, and brings back that of one that is. In
+ * few steps, however many sessions the user has: the marks of who crashed at it are left to
+ * {@link healUser}.
+ */
 export async function healEntry(task: Task, tag: string, id: SessionId): Promise<void> {
-  for (const entry of await entriesIn(task, tag)) {
-    if (entry.id === id) await heal(task, tag, entry);
-  }
+  await heal(task, tag, { name: id, id, isMark: false });
 }
 
-/** Heals every entry of a user, and removes the folder where none is left. */
+/**
+ * Heals the entries of a user, and removes the folder where none is left. Of a user with very many
+ * some are looked at, from a place at random on, so that no visit takes for ever.
+ */
 export async function healUser(task: Task, tag: string): Promise<void> {
-  for (const entry of await entriesIn(task, tag)) {
+  const entries = await entriesIn(task, tag);
+  const first = entries.length > VISITED ? randomInt(entries.length) : 0;
+  let isUsed = entries.length > VISITED;
+  for (const entry of [...entries.slice(first), ...entries.slice(0, first)].slice(0, VISITED)) {
     const isRight = !entry.isMark && isOf(await findHead(task, entry.id), tag);
-    if (!isRight) await heal(task, tag, entry);
+    if (isRight) isUsed = true;
+    else await heal(task, tag, entry);
   }
+  if (isUsed) return;
   await unless([...ABSENT, ...OCCUPIED], task.files.removeFolder(task.places.user(tag)));
 }
 

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { parseId, type SessionId } from "../../core/token.ts";
 import { ABSENT, unless } from "./files.ts";
-import { shardNames } from "./places.ts";
+import { shardNames, tagFolder } from "./places.ts";
 import type { Task } from "./task.ts";
 
 const SHARD = /^[0-9a-f]{2}$/;
 const TAG = /^[0-9a-f]{32}$/;
+/** Node has four threads for the file system; a few more steps than that keep them busy. */
+const BATCH = 16;
 
 /** The ids of all sessions after one, in their order. */
 export async function* sessionsAfter(
@@ -31,14 +33,33 @@ async function* shardsFrom(task: Task, after: SessionId | undefined): AsyncGener
   }
 }
 
-/** The tags of all users that have a folder. */
-export async function* userTags(task: Task): AsyncGenerator<string> {
-  const { users } = task.places;
-  for (const outer of await shardsIn(task, users)) {
-    for (const tag of await namesIn(task, join(users, outer))) {
-      if (TAG.test(tag)) yield tag;
+/** The tags after one of the users that have a folder in this one, in their order. */
+export async function* tagsAfter(
+  task: Task,
+  folder: string,
+  after: string | undefined,
+): AsyncGenerator<string> {
+  const first = after === undefined ? "" : tagFolder(after);
+  for (const outer of await shardsIn(task, folder)) {
+    if (outer < first) continue;
+    for (const tag of await namesIn(task, join(folder, outer))) {
+      if (TAG.test(tag) && (after === undefined || tag > after)) yield tag;
     }
   }
+}
+
+/** The same items, some at a time, for work that may be done at once. */
+export async function* batches<Item>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+): AsyncGenerator<readonly Item[]> {
+  let batch: Item[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 async function shardsIn(task: Task, folder: string): Promise<readonly string[]> {

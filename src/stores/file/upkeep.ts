@@ -1,0 +1,67 @@
+import type { EpochMs } from "../../core/record.ts";
+import type { SessionId } from "../../core/token.ts";
+import { findHead, tidy } from "./chain.ts";
+import { forgetGeneration } from "./generations.ts";
+import { Round } from "./round.ts";
+import type { Task } from "./task.ts";
+import { addEntry, healUser } from "./user-index.ts";
+import { sessionsAfter, tagsAfter } from "./walk.ts";
+
+/**
+ * Puts right what crashes left, and forgets generations. It is in no hurry and costs several times
+ * what a look at a name does, so it is done a little at a time, in rounds of its own.
+ */
+export class Upkeep {
+  readonly #sessions: Round<SessionId>;
+  readonly #users: Round<string>;
+  readonly #generations: Round<string>;
+
+  constructor(anyId: SessionId, anyTag: string) {
+    this.#sessions = new Round(anyId);
+    this.#users = new Round(anyTag);
+    this.#generations = new Round(anyTag);
+  }
+
+  /** Yields after each step, until all has been gone through once. */
+  async *steps(task: Task, due: EpochMs): AsyncGenerator<void, void> {
+    const { users, generations } = task.places;
+    const rounds = [
+      each(
+        this.#sessions.rest((after) => sessionsAfter(task, after)),
+        (id) => tend(task, id),
+      ),
+      each(
+        this.#users.rest((after) => tagsAfter(task, users, after)),
+        (tag) => healUser(task, tag),
+      ),
+      each(
+        this.#generations.rest((after) => tagsAfter(task, generations, after)),
+        (tag) => forgetGeneration(task, tag, due),
+      ),
+    ];
+    for (;;) {
+      const results = [];
+      for (const round of rounds) results.push(await round.next());
+      if (results.every(({ done }) => done)) return;
+      yield;
+    }
+  }
+}
+
+async function* each<Name>(
+  names: AsyncIterable<Name>,
+  work: (name: Name) => Promise<void>,
+): AsyncGenerator<void, void> {
+  for await (const name of names) {
+    await work(name);
+    yield;
+  }
+}
+
+async function tend(task: Task, id: SessionId): Promise<void> {
+  const head = await findHead(task, id);
+  if (head === undefined) return;
+  await tidy(task, id, head);
+  const isLive = head.kind === "live" && head.expiresAt > task.call.now;
+  if (isLive && head.userTag !== "") await addEntry(task, head.userTag, id);
+}
