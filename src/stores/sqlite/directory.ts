@@ -1,7 +1,7 @@
 import type { Directory } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Connection } from "./connection.ts";
-import { endedValues, recordOf } from "./rows.ts";
+import { endedValues, factsIn, recordOf } from "./rows.ts";
 
 /** The directory of a SQLite store. */
 export function sqliteDirectory(connection: Connection): Directory {
@@ -19,7 +19,7 @@ export function sqliteDirectory(connection: Connection): Directory {
     },
     list({ manager, userId }, call) {
       return connection.run("list", call, ({ list }) =>
-        list.all(manager, userId, call.now).map(recordOf),
+        list.all(manager, userId, call.now).map(factsIn),
       );
     },
     endAll({ manager, userId }, end, call) {

@@ -1,4 +1,10 @@
-import type { EndReason, SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type {
+  EndReason,
+  SessionFacts,
+  SessionRecord,
+  StoredSession,
+  Tombstone,
+} from "../../core/record.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import type { SqliteValue } from "./database.ts";
 
@@ -96,15 +102,19 @@ export function storedOf(row: unknown): StoredSession | undefined {
 
 /** Reads a row that is known to be live. */
 export function recordOf(row: unknown): SessionRecord {
-  const live = row as LiveRow;
+  const { data, flash } = row as LiveRow;
+  return { ...factsIn(row), data, flash };
+}
+
+/** Reads a live row without what the application keeps in it. */
+export function factsIn(row: unknown): SessionFacts {
+  const live = row as Omit<LiveRow, "data" | "flash">;
   return {
     kind: "live",
     id: live.id,
     manager: live.manager,
     version: live.version,
     earlier: live.earlier,
-    data: live.data,
-    flash: live.flash,
     notes: live.notes ?? undefined,
     userId: live.user_id ?? undefined,
     createdAt: Number(live.created_at),

@@ -25,6 +25,7 @@ export interface Statements {
 const DUE = `min(?, CAST(strftime('%s', 'now') AS INTEGER) * 1000) - ${SWEEP_DELAY_MS}`;
 
 const COMMON = ["manager", "version", "expires_at", "notes"];
+const FACTS = ["id", ...LIVE_COLUMNS.filter((column) => !["data", "flash"].includes(column))];
 // What only a live record has makes room; the data too.
 const ONLY_LIVE = LIVE_COLUMNS.filter((column) => !COMMON.includes(column));
 
@@ -66,8 +67,9 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
       SET generation = max(generation + 1, excluded.generation),
         keep_until = max(keep_until, excluded.keep_until)
       RETURNING generation`),
+    // Facts alone: what the application keeps may be long, and nobody asks for it here.
     list: prepare(`
-      SELECT ${columns} FROM ${sessions} WHERE manager = ? AND user_id = ? AND ${live}
+      SELECT ${FACTS.join(", ")} FROM ${sessions} WHERE manager = ? AND user_id = ? AND ${live}
       ORDER BY last_seen_at DESC`),
     endAll: prepare(`
       ${bury} WHERE manager = ? AND user_id = ? AND id IS NOT ? AND ${live} RETURNING id`),
