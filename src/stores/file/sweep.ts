@@ -9,7 +9,7 @@ import type { Task } from "./task.ts";
 import { sweepTemporary, timeOfFiles } from "./temporary.ts";
 import { Upkeep } from "./upkeep.ts";
 import { healEntry } from "./user-index.ts";
-import { batches, sessionsAfter } from "./walk.ts";
+import { sessionsAfter } from "./walk.ts";
 
 /** How much upkeep is done at each round, however few sessions there are. */
 const MIN_UPKEEP = 1_000;
@@ -39,8 +39,7 @@ export class Sweep {
 
   async #goRound(task: Task, due: EpochMs, count: { deleted: number }): Promise<void> {
     const upkeep = this.#upkeep.steps(task, due);
-    const ids = this.#round.rest((after) => sessionsAfter(task, after));
-    for await (const batch of batches(ids)) {
+    for await (const batch of this.#round.rest((after) => sessionsAfter(task, after))) {
       await settled(batch.map((id) => sweepSession(task, id, due, count)));
       await upkeep.next();
     }

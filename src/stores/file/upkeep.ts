@@ -26,34 +26,38 @@ export class Upkeep {
   async *steps(task: Task, due: EpochMs): AsyncGenerator<void, void> {
     const { users, generations } = task.places;
     const rounds = [
-      each(
-        this.#sessions.rest((after) => sessionsAfter(task, after)),
+      eachOf(
+        this.#sessions,
+        (after) => sessionsAfter(task, after),
         (id) => tend(task, id),
       ),
-      each(
-        this.#users.rest((after) => tagsAfter(task, users, after)),
+      eachOf(
+        this.#users,
+        (after) => tagsAfter(task, users, after),
         (tag) => healUser(task, tag),
       ),
-      each(
-        this.#generations.rest((after) => tagsAfter(task, generations, after)),
+      eachOf(
+        this.#generations,
+        (after) => tagsAfter(task, generations, after),
         (tag) => forgetGeneration(task, tag, due),
       ),
     ];
     for (;;) {
-      const results = [];
-      for (const round of rounds) results.push(await round.next());
-      if (results.every(({ done }) => done)) return;
+      let isDone = true;
+      for (const round of rounds) isDone = (await round.next()).done === true && isDone;
+      if (isDone) return;
       yield;
     }
   }
 }
 
-async function* each<Name>(
-  names: AsyncIterable<Name>,
+async function* eachOf<Name extends string>(
+  round: Round<Name>,
+  after: (name: Name | undefined) => AsyncIterable<Name>,
   work: (name: Name) => Promise<void>,
 ): AsyncGenerator<void, void> {
-  for await (const name of names) {
-    await work(name);
+  for await (const names of round.rest(after, 1)) {
+    for (const name of names) await work(name);
     yield;
   }
 }

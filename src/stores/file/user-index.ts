@@ -14,7 +14,7 @@ import type { Task } from "./task.ts";
 
 const MARK = "~";
 /** So many of a user's entries are healed at one visit. */
-const VISITED = 1_000;
+const VISITED = 200;
 
 /** A file in a user's folder. */
 interface Entry {

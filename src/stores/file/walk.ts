@@ -51,11 +51,12 @@ export async function* tagsAfter(
 /** The same items, some at a time, for work that may be done at once. */
 export async function* batches<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
+  size: number = BATCH,
 ): AsyncGenerator<readonly Item[]> {
   let batch: Item[] = [];
   for await (const item of items) {
     batch.push(item);
-    if (batch.length < BATCH) continue;
+    if (batch.length < size) continue;
     yield batch;
     batch = [];
   }
