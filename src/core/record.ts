@@ -59,6 +59,12 @@ export interface Tombstone {
 /** A live record without what the application keeps in it. */
 export type SessionFacts = Omit<SessionRecord, "data" | "flash">;
 
+/**
+ * In the place of data that a store cannot read, nor anybody else any more: JSON, for backends that
+ * look, but no object, so that nobody takes it for data.
+ */
+export const UNREADABLE_DATA = '"sojourn: unreadable"';
+
 /** What stands under an id. */
 export type StoredSession = SessionRecord | Tombstone;
 

@@ -1,5 +1,6 @@
 import { CodecError, OptionsError } from "./errors.ts";
 import { encode, type JsonObject, parseObject } from "./json.ts";
+import { UNREADABLE_DATA } from "./record.ts";
 import { issuePath, type Schema, type SchemaResult } from "./schema.ts";
 
 /** What an application says about its data: a schema, defaults, or nothing. */
@@ -18,7 +19,7 @@ export interface Reading {
 /** Knows how stored data and the application's values relate. */
 export interface Shape {
   /** Reads stored data, or says why it is refused. */
-  read(text: string): Reading | "corrupt" | "schema";
+  read(text: string): Reading | "corrupt" | "schema" | "unknownKey";
   /** The document that edits apply to; the stored text has been read before. */
   document(text: string): JsonObject;
   /** What `get` shows of a document. @throws {@link CodecError} if the schema refuses it. */
@@ -54,7 +55,7 @@ function plainShape(defaults: ReadonlyMap<string, string>): Shape {
   return {
     read: (text) => {
       const document = parseObject(text);
-      return document === undefined ? "corrupt" : { document, view: document };
+      return document === undefined ? unreadable(text) : { document, view: document };
     },
     document: (text) => parseObject(text) ?? {},
     view: (document) => document,
@@ -65,6 +66,10 @@ function plainShape(defaults: ReadonlyMap<string, string>): Shape {
     copy: (value) => JSON.parse(JSON.stringify(value)),
     defaultKeys: [...defaults.keys()],
   };
+}
+
+function unreadable(text: string): "corrupt" | "unknownKey" {
+  return text === UNREADABLE_DATA ? "unknownKey" : "corrupt";
 }
 
 function encodeDefaults(defaults: object): ReadonlyMap<string, string> {
@@ -94,7 +99,7 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
   };
   return {
     read: (text) => {
-      if (parseObject(text) === undefined) return "corrupt";
+      if (parseObject(text) === undefined) return unreadable(text);
       try {
         const migrated = document(text);
         return { document: migrated, view: view(migrated) };

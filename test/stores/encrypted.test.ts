@@ -5,15 +5,16 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { OptionsError, StoreError } from "../../src/core/errors.ts";
-import type { SessionRecord } from "../../src/core/record.ts";
+import { type SessionRecord, UNREADABLE_DATA } from "../../src/core/record.ts";
 import type { SessionStore, SilentStore } from "../../src/core/store.ts";
 import { encrypted, type KeyList } from "../../src/stores/encrypted/index.ts";
 import { memoryStore } from "../../src/stores/memory/index.ts";
 import { sqliteStore } from "../../src/stores/sqlite/index.ts";
-import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { factsOf, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
 import { openPath, temporaryFolder } from "./support/databases.ts";
 import { play, RUNS } from "./support/model.ts";
+import { describeNotes } from "./support/notes.ts";
 
 const NOW = 1_800_000_000_000;
 const manager = "shop";
@@ -23,6 +24,10 @@ const key = freshKey();
 const OTHER_KEY = freshKey();
 
 const runner = { describe, it };
+describeNotes("memory, encrypted,", async () => {
+  const store = encrypted(memoryStore(), freshKey());
+  return { store, close: () => store.close() };
+});
 describeStore(
   "memory, encrypted",
   async () => {
@@ -49,6 +54,7 @@ const texts = {
   data: '{"secret":"canary-data"}',
   flash: '[["secret","canary-flash"]]',
   device: "canary-device",
+  notes: '{"u":"canary-notes"}',
 };
 
 async function failure(work: Promise<unknown>): Promise<StoreError> {
@@ -89,6 +95,9 @@ describe("an encrypted store", () => {
     const record = recordAt(NOW, { manager, userId: "alice", ...texts });
     await store.create(record, call);
     await store.update(successorOf(record, texts), record.version, call);
+    const other = recordAt(NOW, { manager });
+    await store.create(other, call);
+    await store.end(tombstoneAt(NOW, other, { notes: texts.notes }), undefined, call);
     const files = await readdir(folder);
     const contents = await Promise.all(files.map((file) => readFile(join(folder, file), "latin1")));
     expect(contents.join("")).toContain(record.id);
@@ -114,9 +123,9 @@ describe("an encrypted store", () => {
     const [one, other] = [await inside.load(bare.id, call), await inside.load(full.id, call)];
     expect(one).toMatchObject({ flash: "", device: undefined });
     expect(other).toMatchObject({ flash: "", device: undefined });
-    const length = (stored: typeof one): number =>
-      stored?.kind === "live" ? stored.data.length : 0;
-    expect(length(one)).toBe(length(other));
+    const lengths = (stored: typeof one): unknown =>
+      stored?.kind === "live" && [stored.data.length, stored.notes?.length];
+    expect(lengths(one)).toEqual(lengths(other));
   });
 
   it("gives the store inside a JSON object, for backends that look at it", async () => {
@@ -175,6 +184,7 @@ describe("an encrypted record", () => {
     ["a longer idle timeout", (stored) => ({ ...stored, idleTimeoutMs: 10 ** 12 })],
     ["a longer absolute timeout", (stored) => ({ ...stored, absoluteTimeoutMs: 10 ** 12 })],
     ["persistence", (stored) => ({ ...stored, persistent: true })],
+    ["what a list shows for its data", (stored) => ({ ...stored, data: sealing(stored.notes) })],
     ["data cut short", (stored) => ({ ...stored, data: `${stored.data.slice(0, -10)}"}` })],
     [
       "one character changed",
@@ -191,6 +201,22 @@ describe("an encrypted record", () => {
     const error = await failure(store.load(record.id, call));
     expect(error).toMatchObject({ operation: "load", outcome: "failed" });
     expect(error.message).toContain("was altered");
+  });
+
+  it.each<readonly [string, (stored: SessionRecord) => string | undefined]>([
+    ["taken away", () => undefined],
+    ["put in plain", () => '{"g":9}'],
+    ["replaced by its data", ({ data }) => sealedIn(data)],
+    ["cut short", ({ notes }) => notes?.slice(0, -4)],
+  ])("opens, though what a list shows of it was %s: the list does without", async (_, change) => {
+    const inside = memoryStore();
+    const store = encrypted(inside, key);
+    const record = recordAt(NOW, { manager, userId: "alice", ...texts });
+    await store.create(record, call);
+    await tamper(inside, record, (stored) => ({ ...stored, notes: change(stored) }));
+    expect(await store.load(record.id, call)).toEqual(record);
+    const listed = await store.directory.list({ manager, userId: "alice" }, call);
+    expect(listed).toEqual([factsOf({ ...record, device: undefined, notes: undefined })]);
   });
 
   it("does not open in another session's row", async () => {
@@ -225,15 +251,11 @@ describe("an encrypted record", () => {
     const record = recordAt(NOW, { manager, userId: "alice", ...texts });
     await encrypted(inside, freshKey()).create(record, call);
     const store = encrypted(inside, key);
-    const page = { manager, after: undefined, limit: 9 };
-    const user = { manager, userId: "alice" };
     const successor = successorOf(successorOf(record));
     for (const [operation, work] of [
       ["load", store.load(record.id, call)],
       ["update", store.update(successor, successor.version, call)],
       ["end", store.end(tombstoneAt(NOW, record), successor.version, call)],
-      ["list", store.directory.list(user, call)],
-      ["scan", store.directory.scan(page, call)],
     ] as const) {
       const error = await failure(work);
       expect(error).toMatchObject({ operation, outcome: "failed" });
@@ -242,8 +264,59 @@ describe("an encrypted record", () => {
     // What needs no content still works: everybody can be signed out.
     expect(await store.directory.count(manager, call)).toBe(1);
     const end = { ...tombstoneAt(NOW, record), except: undefined, reason: "revoked" as const };
+    const user = { manager, userId: "alice" };
     expect(await store.directory.endAll(user, end, call)).toEqual([record.id]);
     expect(await store.load(record.id, call)).toMatchObject({ kind: "ended" });
+  });
+});
+
+describe("a record that does not open", () => {
+  it("hides none of the others from a list and a scan, nor what is not private of itself", async () => {
+    const inside = memoryStore();
+    const store = encrypted(inside, key);
+    const user = { manager, userId: "alice" };
+    const facts = { ...user, ...texts };
+    const [lost, altered, sound] = [
+      recordAt(NOW, { ...facts, lastSeenAt: NOW + 1 }),
+      recordAt(NOW, { ...facts, lastSeenAt: NOW + 2 }),
+      recordAt(NOW, { ...facts, lastSeenAt: NOW + 3 }),
+    ];
+    await encrypted(inside, freshKey()).create(lost, call);
+    await store.create(altered, call);
+    await store.create(sound, call);
+    await tamper(inside, altered, (stored) => ({ ...stored, createdAt: NOW - 1 }));
+    const unknown = { device: undefined, notes: undefined };
+    const listed = await store.directory.list(user, call);
+    expect(listed).toEqual([
+      factsOf(sound),
+      factsOf({ ...altered, ...unknown, createdAt: NOW - 1 }),
+      factsOf({ ...lost, ...unknown }),
+    ]);
+    const page = { manager, after: undefined, limit: 9 };
+    const scanned = await store.directory.scan(page, call);
+    expect(scanned.map(({ id }) => id)).toEqual([lost.id, altered.id, sound.id].sort());
+    const readable = scanned.filter(({ data }) => data !== UNREADABLE_DATA);
+    expect(readable).toEqual([sound]);
+  });
+});
+
+describe("a tombstone in an encrypted store", () => {
+  it("keeps its notes for those who have the key, and is there without them for others", async () => {
+    const inside = memoryStore();
+    const store = encrypted(inside, key);
+    const record = recordAt(NOW, { manager, ...texts });
+    const tombstone = tombstoneAt(NOW, record, { notes: texts.notes });
+    await store.create(record, call);
+    await store.end(tombstone, undefined, call);
+    expect(await store.load(record.id, call)).toEqual(tombstone);
+    const late = tombstoneAt(NOW, record);
+    expect(await store.end(late, undefined, call)).toEqual({ kind: "gone", tombstone });
+    const without = { ...tombstone, notes: undefined };
+    const others = encrypted(inside, freshKey());
+    expect(await others.load(record.id, call)).toEqual(without);
+    const next = successorOf(record);
+    const outcome = await others.update(next, record.version, call);
+    expect(outcome).toEqual({ kind: "gone", tombstone: without });
   });
 });
 
@@ -336,6 +409,14 @@ describe("options of an encrypted store", () => {
     expect(wrap).toThrow(OptionsError);
   });
 });
+
+function sealedIn(data: string): string {
+  return (JSON.parse(data) as { readonly "sojourn:sealed": string })["sojourn:sealed"];
+}
+
+function sealing(text: string | undefined): string {
+  return JSON.stringify({ "sojourn:sealed": text });
+}
 
 /** The first of the characters swapped for another one. */
 function swapped(end: string): string {

@@ -1,5 +1,4 @@
-import type { SessionRecord } from "../../core/record.ts";
-import type { Directory, SessionStore } from "../../core/store.ts";
+import type { Directory, EndOutcome, SessionStore, UpdateOutcome } from "../../core/store.ts";
 import type { SealedRecords } from "./records.ts";
 
 /** `store` with records sealed on the way in and opened on the way out; all else is its own. */
@@ -19,16 +18,12 @@ export function encryptedStore(store: SessionStore, records: SealedRecords): Ses
 
     async update(record, expected, call) {
       const outcome = await store.update(records.seal("update", record), expected, call);
-      return outcome.kind === "conflict"
-        ? { ...outcome, current: records.open("update", outcome.current) }
-        : outcome;
+      return opened("update", outcome, records);
     },
 
     async end(tombstone, expected, call) {
-      const outcome = await store.end(tombstone, expected, call);
-      return outcome.kind === "conflict"
-        ? { ...outcome, current: records.open("end", outcome.current) }
-        : outcome;
+      const sealed = records.sealTombstone("end", tombstone);
+      return opened("end", await store.end(sealed, expected, call), records);
     },
 
     ...(touch && { touch: touch.bind(store) }),
@@ -39,23 +34,36 @@ export function encryptedStore(store: SessionStore, records: SealedRecords): Ses
   };
 }
 
-/** What asks for no record's content goes straight to the store inside. */
+/** What a write met, opened. */
+function opened<Outcome extends UpdateOutcome | EndOutcome>(
+  operation: "update" | "end",
+  outcome: Outcome,
+  records: SealedRecords,
+): Outcome {
+  if (outcome.kind === "conflict") {
+    return { ...outcome, current: records.open(operation, outcome.current) };
+  }
+  if (outcome.kind !== "gone" || outcome.tombstone === undefined) return outcome;
+  return { ...outcome, tombstone: records.openTombstone(operation, outcome.tombstone) };
+}
+
+/**
+ * What asks for no record's content goes straight to the store inside. A list and a scan do not end
+ * at a record that does not open: there are others behind it.
+ */
 function encryptedDirectory(directory: Directory, records: SealedRecords): Directory {
   return {
     generation: (user, call) => directory.generation(user, call),
     raiseGeneration: (user, call, keepUntil) => directory.raiseGeneration(user, call, keepUntil),
-    list: async (user, call) =>
-      opened("list", (await directory.list(user, call)) as SessionRecord[], records),
+    async list(user, call) {
+      const found = await directory.list(user, call);
+      return found.map((facts) => records.openFacts("list", facts));
+    },
     endAll: (user, end, call) => directory.endAll(user, end, call),
-    scan: async (page, call) => opened("scan", await directory.scan(page, call), records),
+    async scan(page, call) {
+      const found = await directory.scan(page, call);
+      return found.map((record) => records.open("scan", record, "unreadable"));
+    },
     count: (manager, call) => directory.count(manager, call),
   };
-}
-
-function opened(
-  operation: "list" | "scan",
-  found: readonly SessionRecord[],
-  records: SealedRecords,
-): readonly SessionRecord[] {
-  return found.map((record) => records.open(operation, record));
 }

@@ -2,10 +2,11 @@ import { pooledRandom } from "../../core/environment.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { flag, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
-import { KeyRing, type Keys } from "../../sealing/key-ring.ts";
+import { type KeyList, KeyRing, type Keys } from "../../sealing/key-ring.ts";
 import { Sealer } from "../../sealing/sealer.ts";
 import { encryptedStore } from "./encrypted-store.ts";
 import { SealedRecords } from "./records.ts";
+import { RetiredKeys } from "./retired-keys.ts";
 
 export type { Key, KeyList, Keys } from "../../sealing/key-ring.ts";
 
@@ -19,6 +20,14 @@ export interface EncryptedOptions {
    * @defaultValue false
    */
   readonly acceptPlain?: boolean;
+  /**
+   * Keys that must not be believed any more, as others may know them: each itself, or its id as the
+   * error about an unknown key names it. Who has a session under one of them begins anew (`rejected`
+   * with `unknownKey`); it can still be listed and revoked until it expires.
+   *
+   * @defaultValue none: a session under a key that is not in `keys` is an error
+   */
+  readonly retired?: KeyList;
 }
 
 /** The wrapped store: it offers whatever the store inside offers. */
@@ -28,7 +37,8 @@ export type EncryptedStore<Store extends SessionStore> = Pick<
 >;
 
 /**
- * Encrypts what sessions hold before any store sees it: the data, the messages and the device.
+ * Encrypts what sessions hold before any store sees it: the data, the messages, the device, and what
+ * the library notes of them.
  *
  * Everything else of a record but its last activity is bound in: a row that was altered, or moved
  * to another session or user, is an error and not a session. User ids, times and ids stay readable,
@@ -46,16 +56,17 @@ export function encrypted<Store extends SessionStore>(
   keys: Keys,
   options: EncryptedOptions = {},
 ): EncryptedStore<Store> {
-  requireKnownKeys("encrypted", options, ["acceptPlain"]);
+  requireKnownKeys("encrypted", options, ["acceptPlain", "retired"]);
   if (typeof store?.load !== "function" || typeof store.update !== "function") {
     throw new OptionsError(
       "encrypted(store)",
       'takes a store, such as sqliteStore("sessions.db").',
     );
   }
-  const sealer = new Sealer(new KeyRing("encrypted(keys)", keys), pooledRandom());
+  const ring = new KeyRing("encrypted(keys)", keys);
+  const retired = new RetiredKeys("encrypted.retired", options.retired ?? [], ring);
   const acceptPlain = flag("encrypted.acceptPlain", options.acceptPlain) ?? false;
-  const records = new SealedRecords(sealer, acceptPlain);
+  const records = new SealedRecords(new Sealer(ring, pooledRandom()), retired, acceptPlain);
   // The wrapping has just those members that the store has.
   return encryptedStore(store, records) as EncryptedStore<Store>;
 }

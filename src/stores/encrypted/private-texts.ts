@@ -1,0 +1,38 @@
+import { parseObject } from "../../core/json.ts";
+import type { SessionRecord } from "../../core/record.ts";
+
+/** What of a session the library knows and nobody else is to see. */
+export type Particulars = Pick<SessionRecord, "device" | "notes">;
+
+/** All that is private of a session. */
+export type Private = Particulars & Pick<SessionRecord, "data" | "flash">;
+
+/** The lengths of the four texts, a dash for one that is missing, and the texts. */
+export function privateText({ data, flash, device, notes }: Private): string {
+  const lengths = [data, flash, device, notes].map((text) => text?.length ?? "-").join(" ");
+  // JSON would double every quote of the data.
+  return `${lengths} ${data}${flash}${device ?? ""}${notes ?? ""}`;
+}
+
+const LENGTHS = /^(\d+) (\d+) (-|\d+) (-|\d+) /;
+
+export function privateFrom(text: string): Private {
+  const [front = "", ...lengths] = LENGTHS.exec(text) ?? [];
+  let end = front.length;
+  const [data, flash, device, notes] = lengths.map((length) => {
+    if (length === "-") return undefined;
+    const start = end;
+    end += Number(length);
+    return text.slice(start, end);
+  });
+  return { data: data ?? "", flash: flash ?? "", device, notes };
+}
+
+export function particularsText({ device, notes }: Particulars): string {
+  return JSON.stringify({ device, notes });
+}
+
+export function particularsFrom(text: string): Particulars {
+  const { device, notes } = (parseObject(text) ?? {}) as Partial<Particulars>;
+  return { device, notes };
+}

@@ -1,0 +1,42 @@
+import { OptionsError } from "../../core/errors.ts";
+import type { KeyList, KeyRing } from "../../sealing/key-ring.ts";
+import { RingKey } from "../../sealing/ring-key.ts";
+import { secretBytes } from "../../sealing/secret.ts";
+
+/** What sealed texts begin with, and errors name: eight characters that tell the keys apart. */
+const KEY_ID = /^A[Q-f][\w-]{6}$/;
+const KEY_ID_LENGTH = 8;
+
+/** The id of the key that a text is sealed under. It opens nothing. */
+export function keyIdOf(sealed: string): string {
+  return sealed.slice(0, KEY_ID_LENGTH);
+}
+
+/** Keys under which nothing is to be believed any more. */
+export class RetiredKeys {
+  readonly #ids: ReadonlySet<string>;
+
+  /** @throws {@link OptionsError} if one is no key and no key's id, or is in use. */
+  constructor(option: string, given: KeyList, ring: KeyRing) {
+    const list = typeof given === "string" || given instanceof Uint8Array ? [given] : given;
+    if (!Array.isArray(list)) {
+      throw new OptionsError(
+        option,
+        "must be a list of keys, or of their ids as errors name them.",
+      );
+    }
+    this.#ids = new Set(list.map((key, place) => idOf(`${option}[${place}]`, key, ring)));
+  }
+
+  /** Whether a text is sealed under one of them. */
+  has(sealed: string): boolean {
+    return this.#ids.has(keyIdOf(sealed));
+  }
+}
+
+function idOf(option: string, key: unknown, ring: KeyRing): string {
+  const isId = typeof key === "string" && KEY_ID.test(key);
+  const id = isId ? key : new RingKey(secretBytes(option, key)).sealHead;
+  if (ring.find("sealHead", id) === undefined) return id;
+  throw new OptionsError(option, "is in keys as well. Take it out there.");
+}
