@@ -53,3 +53,8 @@ export function sideContent(
   if (stored?.kind !== "live" || stored.manager !== manager) return undefined;
   return parseObject(stored.data);
 }
+
+/** Whether something is kept beside the sessions, rather than one of them. */
+export function isSide({ manager }: Pick<StoredSession, "manager">): boolean {
+  return manager.includes(":");
+}

@@ -14,7 +14,6 @@ import { factsOf, recordAt, successorOf, tombstoneAt } from "../../src/testing/s
 import { describeStore } from "../../src/testing/store.ts";
 import { openPath, temporaryFolder } from "./support/databases.ts";
 import { play, RUNS } from "./support/model.ts";
-import { describeNotes } from "./support/notes.ts";
 
 const NOW = 1_800_000_000_000;
 const manager = "shop";
@@ -24,10 +23,6 @@ const key = freshKey();
 const OTHER_KEY = freshKey();
 
 const runner = { describe, it };
-describeNotes("memory, encrypted,", async () => {
-  const store = encrypted(memoryStore(), freshKey());
-  return { store, close: () => store.close() };
-});
 describeStore(
   "memory, encrypted",
   async () => {

@@ -12,12 +12,10 @@ import { describeStore } from "../../src/testing/store.ts";
 import { openFolder, temporaryFolder } from "./support/file-folders.ts";
 import { describeGenerations } from "./support/generations.ts";
 import { play, RUNS } from "./support/model.ts";
-import { describeNotes } from "./support/notes.ts";
 
 const runner = { describe, it };
 describeStore("Files", openFolder(), { runner });
 describeStore("Files, forced to the disk", openFolder({ durability: "full" }), { runner });
-describeNotes("Files", openFolder());
 describeGenerations("Files", openFolder());
 
 const NOW = 1_700_000_000_000;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { OptionsError, StoreError } from "../../src/core/errors.ts";
 import type { SessionRecord } from "../../src/core/record.ts";
+import { sideManager } from "../../src/core/side-record.ts";
 import type { SessionStore, StoreCall } from "../../src/core/store.ts";
 import { encrypted } from "../../src/stores/encrypted/index.ts";
 import { layered } from "../../src/stores/layered/index.ts";
@@ -31,6 +32,7 @@ const texts = {
   data: '{"a":["ü"]}',
   flash: '[["f","m"]]',
   device: 'Firefox "\n;',
+  notes: '{"g":1}',
   userId: "alice",
 };
 
@@ -60,6 +62,27 @@ describe("a layered store", () => {
     );
   });
 
+  it("shows a record that is no session as it stands in origin, whoever wrote it", async () => {
+    const origin = new Origin();
+    const store = layered(memoryStore(), origin.silent(), { maxStaleness });
+    const mark = fresh({ manager: sideManager("shop", "family"), data: '{"n":1}' });
+    expect(await store.load(mark.id, call)).toBeUndefined();
+    await origin.inside.create(mark, call);
+    expect(await store.load(mark.id, call)).toEqual(mark);
+    const second = successorOf(mark, { data: '{"n":2}' });
+    await origin.inside.update(second, mark.version, call);
+    expect(await store.load(mark.id, call)).toEqual(second);
+    const third = successorOf(second, { data: '{"n":3}' });
+    expect(await store.update(third, second.version, call)).toEqual({ kind: "updated" });
+    const fourth = successorOf(third, { data: '{"n":4}' });
+    await origin.inside.update(fourth, third.version, call);
+    expect(await store.load(mark.id, call)).toEqual(fourth);
+    await store.touch(mark.id, { ...fourth, lastSeenAt: NOW + 1 }, call);
+    const tombstone = tombstoneAt(NOW, mark);
+    await origin.inside.end(tombstone, undefined, call);
+    expect(await store.load(mark.id, call)).toEqual(tombstone);
+  });
+
   it("asks origin once within the bound, however many read", async () => {
     const origin = new Origin();
     const store = layered(memoryStore(), origin.handle(), { maxStaleness });
@@ -85,7 +108,7 @@ describe("a layered store", () => {
     const seen = { lastSeenAt: NOW + 1, expiresAt: next.expiresAt + 1 };
     await store.touch(record.id, seen, call);
     expect(await store.load(record.id, call)).toEqual({ ...next, ...seen });
-    const tombstone = tombstoneAt(NOW, record);
+    const tombstone = tombstoneAt(NOW, record, { notes: '{"u":"alice"}' });
     await store.end(tombstone, undefined, call);
     expect(await store.load(record.id, call)).toEqual(tombstone);
     expect(origin.loads).toBe(0);

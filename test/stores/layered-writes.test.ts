@@ -269,6 +269,22 @@ describe("an end that is heard of before the answer of a write that came before 
     }
   });
 
+  it("is not served after the endAll that found it, though an earlier one did not", async () => {
+    const { origin, store } = await opened();
+    const first = fresh();
+    await store.create(first, call);
+    expect(await store.directory.endAll(user, endAll(), call)).toEqual([first.id]);
+    // Given a new token by another process, just too late for the first look.
+    const successor = fresh();
+    await origin.inside.create(successor, call);
+    expect(await store.load(successor.id, call)).toEqual(successor);
+    const end = endAll();
+    expect(await store.directory.endAll(user, end, call)).toEqual([successor.id]);
+    const { version, reason } = end;
+    expect(await store.load(successor.id, call)).toMatchObject({ kind: "ended", version, reason });
+    expect(await store.directory.endAll(user, endAll(), call)).toEqual([]);
+  });
+
   it("is not served after an endAll that found it done, and did not hear of it", async () => {
     const { origin, store } = await opened();
     const [record, written] = [fresh(), fresh()];

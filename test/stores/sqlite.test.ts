@@ -23,7 +23,6 @@ import {
 } from "./support/databases.ts";
 import { describeGenerations } from "./support/generations.ts";
 import { play, RUNS } from "./support/model.ts";
-import { describeNotes } from "./support/notes.ts";
 
 const runner = { describe, it };
 describeStore("SQLite, by path", openPath, { runner });
@@ -38,7 +37,6 @@ describeStore(
   { runner },
 );
 
-describeNotes("SQLite", openPath);
 describeGenerations("SQLite", openPath);
 
 const NOW = 1_700_000_000_000;

@@ -62,15 +62,6 @@ export function hasFailed(error: unknown): boolean {
 /** As every store writes it. */
 function tombstoneOf(id: SessionId, { manager }: UserKey, end: EndAll): Tombstone {
   const { version, reason, endedAt, expiresAt } = end;
-  return {
-    kind: "ended",
-    id,
-    manager,
-    version,
-    reason,
-    endedAt,
-    next: undefined,
-    notes: undefined,
-    expiresAt,
-  };
+  const none = { next: undefined, notes: undefined };
+  return { ...{ kind: "ended", id, manager, version, reason, endedAt, expiresAt }, ...none };
 }

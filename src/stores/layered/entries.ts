@@ -36,7 +36,7 @@ type Label = readonly [
   version: CommitId | "",
   expiresAt: EpochMs,
   device: string | null,
-  tombstone: Pick<Tombstone, "reason" | "endedAt" | "next"> | null,
+  tombstone: Pick<Tombstone, "reason" | "endedAt" | "next" | "notes"> | null,
 ];
 
 /** The record that near keeps for an entry, until `expiresAt` at most. */
@@ -83,8 +83,8 @@ function labelOf({ stored, writer, sequence, tickMs, filledAt }: Entry): Label {
   if (stored === undefined) return [...front, "none", "", 0, null, null];
   const { kind, version, expiresAt } = stored;
   if (kind === "live") return [...front, kind, version, expiresAt, stored.device ?? null, null];
-  const { reason, endedAt, next } = stored;
-  return [...front, kind, version, expiresAt, null, { reason, endedAt, next }];
+  const { reason, endedAt, next, notes } = stored;
+  return [...front, kind, version, expiresAt, null, { reason, endedAt, next, notes }];
 }
 
 function labelFrom(device: string | undefined): Label | undefined {
@@ -99,16 +99,10 @@ function storedIn(record: SessionRecord, label: Label): StoredSession | undefine
   if (kind === "live") return { ...record, version, expiresAt, device: device ?? undefined };
   if (tombstone === null) return undefined;
   const { id, manager } = record;
-  const { reason, endedAt, next } = tombstone;
+  const { reason, endedAt, next, notes } = tombstone;
   return {
-    kind: "ended",
-    id,
-    manager,
-    version,
-    reason,
-    endedAt,
-    next,
-    notes: undefined,
-    expiresAt,
+    ...{ kind: "ended", id, manager, version, reason, endedAt, expiresAt },
+    // JSON dropped what is undefined.
+    ...{ next, notes },
   };
 }

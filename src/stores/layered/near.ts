@@ -1,6 +1,7 @@
 import { Deadline, type Terms } from "../../core/deadline.ts";
 import { pooledRandom } from "../../core/environment.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
+import { isSide } from "../../core/side-record.ts";
 import type { SessionStore, StoreCall } from "../../core/store.ts";
 import { type CommitId, newCommitId, type SessionId } from "../../core/token.ts";
 import { type Entry, entryOf, nearRecordOf } from "./entries.ts";
@@ -102,6 +103,8 @@ export class Near {
 
   /** Resolves to `false` if something else has come in between. */
   async #put(id: SessionId, entry: Entry, sight: Sight, deadline: Deadline): Promise<boolean> {
+    // What is kept beside sessions tells processes of each other, so none may learn of it late.
+    if (entry.stored !== undefined && isSide(entry.stored)) return true;
     const replaced = sight.place;
     const isNothing = entry.stored === undefined && replaced === "empty";
     const record = this.#recordOf(id, entry);
