@@ -79,8 +79,9 @@ async function isPacked(
  */
 export async function settle({ to }: Route, id: SessionId, call: StoreCall): Promise<void> {
   const parcel = await to.load(parcelIdOf(id), call);
-  if (parcel?.kind !== "live") return;
-  await to.create(unpacked(parcel), call);
+  const record = parcel?.kind === "live" ? unpacked(parcel) : undefined;
+  if (parcel === undefined || record === undefined) return;
+  await to.create(record, call);
   await to.end(endOfParcel(parcel, call.now), undefined, call);
 }
 
@@ -96,7 +97,8 @@ export async function finish(
   parcel: SessionRecord,
   call: StoreCall,
 ): Promise<boolean> {
-  const { id } = unpacked(parcel);
+  const id = unpacked(parcel)?.id;
+  if (id === undefined) return false;
   const found = await route.from.load(id, call);
   // The record still counts; whoever moves it uses this parcel.
   if (found?.kind === "live") return false;

@@ -1,4 +1,5 @@
-import { remembers, type SessionRecord } from "../core/record.ts";
+import { StoreError } from "../core/errors.ts";
+import { remembers, type SessionRecord, UNREADABLE_DATA } from "../core/record.ts";
 import type { Directory, StoreCall } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
 import { type Carried, carry, finish, type Route } from "./carrier.ts";
@@ -20,6 +21,8 @@ export class Move {
   #verified = 0;
   #ended = 0;
   #missing = 0;
+  /** Each once, however many passes meet it. */
+  readonly #unreadable = new Set<SessionId>();
 
   constructor(route: Route, settings: MoveSettings) {
     this.#route = route;
@@ -39,22 +42,28 @@ export class Move {
     }
     const left = await this.#left();
     const isComplete = left === 0 && this.#missing === 0;
-    return { ...this.#progress(), left, missing: this.#missing, isComplete };
+    const unreadable = this.#unreadable.size;
+    return { ...this.#progress(), left, unreadable, missing: this.#missing, isComplete };
   }
 
-  /** Moves what the old store has, and resolves to how many sessions it found. */
+  /** Moves what the old store has, and resolves to how many sessions it found to move. */
   async #pass(manager: string): Promise<number> {
     let found = 0;
-    for await (const page of this.#pages(this.#route.from.directory, manager)) {
+    for await (const all of this.#pages(this.#route.from.directory, manager)) {
+      const page = all.filter(({ id }) => !this.#unreadable.has(id));
       found += page.length;
-      await this.#each(page, async (record) => this.#count(record, await this.#carried(record.id)));
+      await this.#each(page, async (record) => this.#count(record, await this.#carried(record)));
       this.#settings.onProgress(this.#progress());
     }
     return found;
   }
 
-  async #count(record: SessionRecord, carried: Carried): Promise<void> {
+  async #count(record: SessionRecord, carried: Carried | "unreadable"): Promise<void> {
     if (carried === "busy") return;
+    if (carried === "unreadable") {
+      this.#unreadable.add(record.id);
+      return;
+    }
     if (carried === "ended") {
       this.#ended += 1;
       return;
@@ -73,11 +82,13 @@ export class Move {
     return stored.lastSeenAt >= record.lastSeenAt;
   }
 
-  async #carried(id: SessionId): Promise<Carried> {
+  async #carried({ id, data }: SessionRecord): Promise<Carried | "unreadable"> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#within((call) => carry(this.#route, id, call));
       } catch (error) {
+        // The scan has said so already: it is not the store that fails.
+        if (data === UNREADABLE_DATA && error instanceof StoreError) return "unreadable";
         if (tries === MAX_TRIES || this.#settings.signal.aborted) throw error;
       }
     }

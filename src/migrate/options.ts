@@ -20,6 +20,8 @@ export interface MoveProgress {
 export interface MoveResult extends MoveProgress {
   /** Live sessions that the old store still has. */
   readonly left: number;
+  /** Those of them that do not open: under a key that is not there, or altered. */
+  readonly unreadable: number;
   /** Sessions that were moved and are not in the new store: it has lost or evicted them. */
   readonly missing: number;
   /** Whether the old store can be switched off: nothing is left and nothing is missing. */

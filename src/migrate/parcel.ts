@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { pooledRandom } from "../core/environment.ts";
+import { parseObject } from "../core/json.ts";
 import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../core/record.ts";
 import { TOMBSTONE_MS } from "../core/record.ts";
+import { sideManager } from "../core/side-record.ts";
 import { newCommitId, type SessionId } from "../core/token.ts";
 
 /*
@@ -26,7 +28,7 @@ export function parcelIdOf(id: SessionId): SessionId {
 
 /** The name under which a manager's parcels are kept, so that none counts as a session. */
 export function parcelsOf(manager: string): string {
-  return `${manager} (moving)`;
+  return sideManager(manager, "moving");
 }
 
 /** A copy of a record, to be kept in the store that it moves to. */
@@ -43,9 +45,10 @@ export function parcelOf(record: SessionRecord): SessionRecord {
   };
 }
 
-/** The record that a parcel holds. */
-export function unpacked(parcel: SessionRecord): SessionRecord {
-  const { record } = JSON.parse(parcel.data) as { readonly record: SessionRecord };
+/** The record that a parcel holds; `undefined` where nobody can read it any more. */
+export function unpacked(parcel: SessionRecord): SessionRecord | undefined {
+  const record = parseObject(parcel.data)?.["record"] as SessionRecord | undefined;
+  if (record === undefined) return undefined;
   const { userId, authenticatedAt, device, notes } = record;
   // JSON dropped what is undefined.
   return { ...record, userId, authenticatedAt, device, notes };

@@ -3,6 +3,7 @@ import type { SessionRecord, StoredSession } from "../../src/core/record.ts";
 import type { SessionId } from "../../src/core/token.ts";
 import { carry } from "../../src/migrate/carrier.ts";
 import { type MovableStore, migrateSessions } from "../../src/migrate/index.ts";
+import { parcelsOf } from "../../src/migrate/parcel.ts";
 import {
   freshCommit,
   recordAt,
@@ -31,7 +32,7 @@ async function finished(place: Place): Promise<void> {
   const result = await migrateSessions(place.from, place.to, { managers: [MANAGER], clock });
   expect(result).toMatchObject({ left: 0, missing: 0, isComplete: true });
   expect(await place.from.directory.count(MANAGER, call)).toBe(0);
-  expect(await place.to.directory.count(`${MANAGER} (moving)`, call)).toBe(0);
+  expect(await place.to.directory.count(parcelsOf(MANAGER), call)).toBe(0);
 }
 
 describe("in every order of the calls, a session that is carried", () => {

@@ -1,13 +1,16 @@
 import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { OptionsError } from "../../src/core/errors.ts";
+import { type SessionRecord, UNREADABLE_DATA } from "../../src/core/record.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import { createSessions } from "../../src/create-sessions.ts";
 import { type MoveProgress, migrateSessions, movingStore } from "../../src/migrate/index.ts";
+import { encrypted } from "../../src/stores/encrypted/index.ts";
 import { memoryStore } from "../../src/stores/memory/index.ts";
 import { sqliteStore } from "../../src/stores/sqlite/index.ts";
 import { recordAt, successorOf } from "../../src/testing/store/fixtures.ts";
@@ -16,6 +19,7 @@ import { temporaryFolder } from "../stores/support/databases.ts";
 import { Crash, call, clock, MANAGER, NOW, Place } from "./support.ts";
 
 const managers = [MANAGER];
+const freshKey = (): string => randomBytes(32).toString("base64url");
 
 describe("migrateSessions", () => {
   it("moves every session as it is, and says so", async () => {
@@ -27,7 +31,8 @@ describe("migrateSessions", () => {
     const onProgress = (progress: MoveProgress): void => void heard.push(progress);
     const result = await migrateSessions(place.from, place.to, { managers, clock, onProgress });
     const done = { total: 450, moved: 450, verified: 450, ended: 0 };
-    expect(result).toEqual({ ...done, left: 0, missing: 0, isComplete: true });
+    const rest = { left: 0, unreadable: 0, missing: 0 };
+    expect(result).toEqual({ ...done, ...rest, isComplete: true });
     expect(heard.map(({ moved }) => moved)).toEqual([200, 400, 450]);
     for (const record of records) expect(await place.after(record.id)).toEqual(record);
     expect(await place.to.directory.count(MANAGER, call)).toBe(450);
@@ -121,6 +126,38 @@ describe("migrateSessions", () => {
     const again = await migrateSessions(place.from, place.to, { managers, clock });
     expect(again).toMatchObject({ moved: 1, isComplete: true });
     expect(await place.after(newest.id)).toEqual(newest);
+  });
+
+  it("moves all others where some do not open, and says how many are left", async () => {
+    const [inside, target] = [memoryStore(), memoryStore()];
+    const [lost, leaked, present] = [freshKey(), freshKey(), freshKey()];
+    const created = async (key: string, count: number): Promise<SessionRecord[]> => {
+      const record = () => recordAt(NOW, { manager: MANAGER, userId: "alice", notes: '{"g":1}' });
+      const records = Array.from({ length: count }, record);
+      const store = encrypted(inside, key);
+      for (const each of records) await store.create(each, call);
+      return records;
+    };
+    const [unreadable, retired, sound] = [
+      await created(lost, 3),
+      await created(leaked, 3),
+      await created(present, 300),
+    ];
+    const from = encrypted(inside, present, { retired: [leaked] });
+    const to = encrypted(target, present);
+    const result = await migrateSessions(from, to, { managers, clock });
+    expect(result).toMatchObject({ moved: 303, verified: 303, left: 3, unreadable: 3 });
+    expect(result.isComplete).toBe(false);
+    for (const record of sound) expect(await to.load(record.id, call)).toEqual(record);
+    const facts = { userId: "alice", data: UNREADABLE_DATA };
+    for (const { id } of retired) expect(await to.load(id, call)).toMatchObject(facts);
+    // Once the key is there again, so are they.
+    const again = await migrateSessions(encrypted(inside, [present, lost]), to, {
+      managers,
+      clock,
+    });
+    expect(again).toMatchObject({ moved: 3, unreadable: 0, isComplete: true });
+    for (const record of unreadable) expect(await to.load(record.id, call)).toEqual(record);
   });
 
   it("says when the new store does not keep what it was given", async () => {
