@@ -80,6 +80,22 @@ describe("a sweep that is told to stop", () => {
 });
 
 describe("a sweep", () => {
+  it("goes past a session that it cannot read, and tells of it at the end", async () => {
+    const [broken, ...others] = await create(40, { userId: "alice" });
+    const files = nodeFiles(false);
+    const path = new Places(folder).session((broken as SessionRecord).id);
+    const list: Files["list"] = (place) =>
+      place === path
+        ? Promise.reject(Object.assign(new Error("EACCES"), { code: "EACCES" }))
+        : files.list(place);
+    const { profile } = store;
+    const { expiry } = new FileStore(folder, { ...files, list }, profile, HOUR_MS);
+    const later = { ...call, now: NOW + DAY_MS };
+    await expect(expiry.deleteExpired(later)).rejects.toMatchObject({ message: "EACCES" });
+    for (const { id } of others) expect(await store.load(id, call)).toBeUndefined();
+    expect(await store.load((broken as SessionRecord).id, call)).toEqual(broken);
+  });
+
   it("deletes an hour after the expiry", async () => {
     const [record] = await create(1, { userId: "alice" });
     const due = (record?.expiresAt ?? 0) + HOUR_MS;

@@ -22,25 +22,30 @@ export class Sweep {
   readonly #round = new Round<SessionId>(anyId());
   readonly #upkeep = new Upkeep(anyId(), anyTag());
 
-  /** Resolves to how many sessions it has deleted until the end of its round, or the deadline. */
+  /**
+   * Resolves to how many sessions it has deleted until the end of its round, or the deadline.
+   *
+   * @throws what the file system said of a session, once the others have been seen to.
+   */
   async run(task: Task): Promise<number> {
-    const count = { deleted: 0 };
+    const tally = new Tally(task);
     try {
       const present = await timeOfFiles(task);
       const due = Math.min(task.call.now, present) - SWEEP_DELAY_MS;
       await sweepTemporary(task, present);
-      await this.#goRound(task, due, count);
+      await this.#goRound(task, due, tally);
     } catch (error) {
       // What was deleted is deleted, and the rest is left to the next time.
       if (!task.call.signal.aborted) throw error;
     }
-    return count.deleted;
+    if (tally.failure !== undefined) throw tally.failure;
+    return tally.deleted;
   }
 
-  async #goRound(task: Task, due: EpochMs, count: { deleted: number }): Promise<void> {
-    const upkeep = this.#upkeep.steps(task, due);
+  async #goRound(task: Task, due: EpochMs, tally: Tally): Promise<void> {
+    const upkeep = this.#upkeep.steps(task, due, (work) => tally.attempt(work));
     for await (const batch of this.#round.rest((after) => sessionsAfter(task, after))) {
-      await settled(batch.map((id) => sweepSession(task, id, due, count)));
+      await tally.attemptAll(batch.map((id) => () => sweepSession(task, id, due, tally)));
       await upkeep.next();
     }
     for (let steps = 0; steps < MIN_UPKEEP; steps += 1) {
@@ -49,10 +54,29 @@ export class Sweep {
   }
 }
 
-/** The first failure, but not before the others have come to an end. */
-async function settled(steps: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(steps)) {
-    if (outcome.status === "rejected") throw outcome.reason;
+/** What a sweep has done, and what went wrong first: one broken folder keeps it from no other. */
+class Tally {
+  deleted = 0;
+  failure: unknown;
+  readonly #task: Task;
+
+  constructor(task: Task) {
+    this.#task = task;
+  }
+
+  async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.#task.call.signal.aborted) throw error;
+      this.failure ??= error;
+    }
+  }
+
+  /** All at once. It waits for all of them, so that none is deleted and not counted. */
+  async attemptAll(works: readonly (() => Promise<void>)[]): Promise<void> {
+    const outcomes = await Promise.allSettled(works.map((work) => this.attempt(work)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 }
 
@@ -60,13 +84,13 @@ async function sweepSession(
   task: Task,
   id: SessionId,
   due: EpochMs,
-  count: { deleted: number },
+  tally: { deleted: number },
 ): Promise<void> {
   const head = await findHead(task, id);
   if (head === undefined) return removeEmpty(task, id);
   // Who touched it meanwhile has renamed this head, so it is not found and not removed.
   if (head.expiresAt > due || !(await remove(task, id, head))) return;
-  count.deleted += 1;
+  tally.deleted += 1;
   const { userTag } = head;
   if (userTag === "") return;
   await task.quietly(async () => {

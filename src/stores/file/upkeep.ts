@@ -7,6 +7,9 @@ import type { Task } from "./task.ts";
 import { addEntry, healUser } from "./user-index.ts";
 import { sessionsAfter, tagsAfter } from "./walk.ts";
 
+/** Does a piece of work, whose failure must not keep others from theirs. */
+export type Attempt = (work: () => Promise<void>) => Promise<void>;
+
 /**
  * Puts right what crashes left, and forgets generations. It is in no hurry and costs several times
  * what a look at a name does, so it is done a little at a time, in rounds of its own.
@@ -23,23 +26,23 @@ export class Upkeep {
   }
 
   /** Yields after each step, until all has been gone through once. */
-  async *steps(task: Task, due: EpochMs): AsyncGenerator<void, void> {
+  async *steps(task: Task, due: EpochMs, attempt: Attempt): AsyncGenerator<void, void> {
     const { users, generations } = task.places;
     const rounds = [
       eachOf(
         this.#sessions,
         (after) => sessionsAfter(task, after),
-        (id) => tend(task, id),
+        (id) => attempt(() => tend(task, id)),
       ),
       eachOf(
         this.#users,
         (after) => tagsAfter(task, users, after),
-        (tag) => healUser(task, tag),
+        (tag) => attempt(() => healUser(task, tag)),
       ),
       eachOf(
         this.#generations,
         (after) => tagsAfter(task, generations, after),
-        (tag) => forgetGeneration(task, tag, due),
+        (tag) => attempt(() => forgetGeneration(task, tag, due)),
       ),
     ];
     for (;;) {
