@@ -7,7 +7,6 @@ import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pooledRandom } from "../../src/core/environment.ts";
 import { OptionsError } from "../../src/core/errors.ts";
-import type { SilentStore } from "../../src/core/store.ts";
 import { newToken, sessionId } from "../../src/core/token.ts";
 import { createSessions } from "../../src/index.ts";
 import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
@@ -17,7 +16,7 @@ import { describeStore } from "../../src/testing/store.ts";
 import { ask, eventually, startRedis } from "../support/servers/redis.ts";
 import type { TestServer } from "../support/servers/test-server.ts";
 import { play, RUNS } from "./support/model.ts";
-import { type OpenClient, openOn, SINGLE } from "./support/redis-clients.ts";
+import { type OpenClient, openOn, SINGLE, swept } from "./support/redis-clients.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -455,20 +454,6 @@ describe("options of the Redis store", () => {
 
   const replicaReader = new Redis({ lazyConnect: true, role: "slave" });
 });
-
-/** The model sweeps; Redis does it by itself. */
-function swept(store: RedisSessionStore): SilentStore {
-  const expiry = { intervalMs: 1, deleteExpired: async () => 0 };
-  return {
-    ...{ profile: store.profile, directory: store.directory, expiry },
-    load: (id, options) => store.load(id, options),
-    create: (record, options) => store.create(record, options),
-    update: (record, expected, options) => store.update(record, expected, options),
-    end: (tombstone, expected, options) => store.end(tombstone, expected, options),
-    touch: (id, seen, options) => store.touch(id, seen, options),
-    close: () => store.close(),
-  };
-}
 
 async function isUp(store: RedisSessionStore): Promise<boolean> {
   const short = { now, signal: AbortSignal.timeout(200) };

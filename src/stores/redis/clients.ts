@@ -7,6 +7,8 @@ export interface RedisEvents {
 export interface NodeRedisCommandOptions {
   readonly abortSignal?: AbortSignal;
   readonly chainId?: symbol;
+  readonly typeMapping?: object;
+  readonly timeout?: number;
 }
 
 interface NodeRedisShared extends RedisEvents {

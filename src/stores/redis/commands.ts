@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
 import type { Command, Driver, Hearer, Subscription } from "./driver.ts";
 import { failureOf, isNoScript } from "./failure.ts";
 import type { Script } from "./scripts.ts";
@@ -8,6 +9,15 @@ import type { Script } from "./scripts.ts";
 /** One call of a script: on one key. */
 export interface ScriptCall extends ScriptOn {
   readonly key: string;
+}
+
+/** Makes of a reply what was asked for, or throws if it is something else. */
+type Read<T> = (reply: unknown) => T;
+
+/** What is asked about a session: a command that has its key in the first place. */
+interface Question<T> {
+  readonly command: (id: SessionId) => Command;
+  readonly read: (reply: unknown, id: SessionId) => T;
 }
 
 /** A script and its arguments. */
@@ -37,56 +47,61 @@ export class Commands {
     return this.#driver.isCluster;
   }
 
-  get(operation: StoreOperation, call: StoreCall, key: string): Promise<unknown> {
-    return this.#guarded(operation, call, () => this.#driver.send(key, ["get", key], call.signal));
+  /** Sends a command that has its key in the first place. */
+  send<T>(operation: StoreOperation, call: StoreCall, command: Command, read: Read<T>): Promise<T> {
+    const [, key = ""] = command;
+    return this.#guarded(operation, call, async () =>
+      read(await this.#driver.send(key, command, call.signal)),
+    );
   }
 
-  send(
-    operation: StoreOperation,
-    call: StoreCall,
-    key: string,
-    command: Command,
-  ): Promise<unknown> {
-    return this.#guarded(operation, call, () => this.#driver.send(key, command, call.signal));
-  }
-
-  run(operation: StoreOperation, call: StoreCall, sent: ScriptCall): Promise<unknown> {
-    return this.#guarded(operation, call, () => this.#evaluate([sent.key], sent, call.signal));
+  run<T>(operation: StoreOperation, call: StoreCall, sent: ScriptCall, read: Read<T>): Promise<T> {
+    return this.runOn(operation, call, [sent.key], sent, read);
   }
 
   /** Runs a script on many keys; not in a Cluster. */
-  runOn(
+  runOn<T>(
     operation: StoreOperation,
     call: StoreCall,
     keys: readonly string[],
     sent: ScriptOn,
-  ): Promise<unknown> {
-    return this.#guarded(operation, call, () => this.#evaluate(keys, sent, call.signal));
+    read: Read<T>,
+  ): Promise<T> {
+    return this.#guarded(operation, call, async () =>
+      read(await this.#evaluate(keys, sent, call.signal)),
+    );
   }
 
   /**
    * Runs a script, and resolves once the replicas that the store was told to wait for have what it
-   * wrote; `wrote` tells from the reply whether it wrote. Until the deadline it is tried again.
+   * wrote; `wrote` tells from the answer whether it wrote. Until the deadline it is tried again.
    */
-  runConfirmed(
+  runConfirmed<T>(
     operation: StoreOperation,
     call: StoreCall,
     sent: ScriptCall,
-    wrote: (reply: unknown) => boolean,
-  ): Promise<unknown> {
-    if (this.#replicas === 0) return this.run(operation, call, sent);
-    return this.#guarded(operation, call, () => this.#confirm(sent, call.signal, wrote));
+    { read, wrote }: { readonly read: Read<T>; readonly wrote: (answer: T) => boolean },
+  ): Promise<T> {
+    if (this.#replicas === 0) return this.run(operation, call, sent, read);
+    return this.#guarded(operation, call, async () =>
+      read(await this.#confirm(sent, call.signal, (reply) => wrote(read(reply)))),
+    );
   }
 
-  /** Sends many commands at once, each with its key in the first place. */
-  sendAll(
+  /** Asks about many sessions at once. */
+  askAbout<T>(
     operation: StoreOperation,
     call: StoreCall,
-    commands: readonly Command[],
-  ): Promise<readonly unknown[]> {
-    const { signal } = call;
+    ids: readonly SessionId[],
+    { command, read }: Question<T>,
+  ): Promise<readonly T[]> {
     return this.#guarded(operation, call, () =>
-      Promise.all(commands.map((command) => this.#driver.send(command[1] ?? "", command, signal))),
+      Promise.all(
+        ids.map(async (id) => {
+          const asked = command(id);
+          return read(await this.#driver.send(asked[1] ?? "", asked, call.signal), id);
+        }),
+      ),
     );
   }
 

@@ -6,6 +6,7 @@ import type { Commands } from "./commands.ts";
 import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
 import { ownerText, storedOf, timeText } from "./records.ts";
+import { numberIn, textIn } from "./replies.ts";
 import type { Roll } from "./roll.ts";
 import { RAISE } from "./scripts.ts";
 import type { Tidying } from "./tidying.ts";
@@ -27,19 +28,21 @@ export function redisDirectory(parts: DirectoryParts): Directory {
   const { commands, keys, index, roll } = parts;
   return {
     async generation(user, call) {
-      const value = await commands.get("generation", call, keys.generation(user));
-      return Number(value ?? 0);
+      const command: Command = ["get", keys.generation(user)];
+      return commands.send("generation", call, command, generationIn);
     },
     async raiseGeneration(user, call) {
       const key = keys.generation(user);
       const sent = { script: RAISE, key, args: [timeText(call.now)] };
-      return Number(await commands.runConfirmed("raiseGeneration", call, sent, () => true));
+      const raised = { read: numberIn, wrote: () => true };
+      return commands.runConfirmed("raiseGeneration", call, sent, raised);
     },
     async list(user, call) {
       const ids = await index.ids("list", call, user);
-      const loads = ids.map((id): Command => ["get", keys.record(id)]);
-      const texts = await commands.sendAll("list", call, loads);
-      const found = ids.map((id, place) => theirs(user, storedOf(id, texts[place], call.now)));
+      const found = await commands.askAbout("list", call, ids, {
+        command: (id) => ["get", keys.record(id)],
+        read: (reply, id) => theirs(user, storedOf(id, textIn(reply), call.now)),
+      });
       const stale = ids.filter((_, place) => found[place] === undefined);
       parts.tidying.later(call, (later) => index.removeStale("list", later, user, stale));
       const records = found.filter((record) => record !== undefined);
@@ -49,6 +52,10 @@ export function redisDirectory(parts: DirectoryParts): Directory {
     scan: (page, call) => roll.page(page, call),
     count: (manager, call) => roll.count(manager, call),
   };
+}
+
+function generationIn(reply: unknown): number {
+  return reply === null ? 0 : numberIn(reply);
 }
 
 function theirs(

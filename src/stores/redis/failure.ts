@@ -1,5 +1,6 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import { Unsent } from "./driver.ts";
+import { Unforeseen } from "./replies.ts";
 
 /** What the `redis` package rejects with before it has sent anything. */
 const UNSENT: ReadonlySet<string> = new Set([
@@ -22,6 +23,10 @@ export function failureOf(operation: StoreOperation, error: unknown, resends: bo
   if (error instanceof StoreError) return error;
   const cause = withoutArguments(error);
   if (error instanceof Unsent) return new StoreError(operation, "failed", error.message);
+  if (error instanceof Unforeseen) {
+    const outcome = READS.has(operation) ? "failed" : "unknown";
+    return new StoreError(operation, outcome, error.message);
+  }
   if (!resends && isNamed(error, UNSENT)) {
     return new StoreError(operation, "failed", "the command was not sent", { cause });
   }
@@ -30,6 +35,10 @@ export function failureOf(operation: StoreOperation, error: unknown, resends: bo
   }
   return cause;
 }
+
+const READS: ReadonlySet<StoreOperation> = new Set([
+  ...(["load", "generation", "list", "scan", "count"] as const),
+]);
 
 const REFUSED: ReadonlySet<string> = new Set(["ErrorReply"]);
 

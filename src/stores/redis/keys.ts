@@ -12,8 +12,8 @@ export interface Keys {
   readonly channel: string;
   /** What `SCAN` finds records by. */
   readonly pattern: string;
-  /** The id in a record's key as the server knows it. */
-  idIn(key: string): SessionId;
+  /** What stands behind the prefix in a key as the server knows it. */
+  idIn(key: string): string;
 }
 
 /** The keys under a prefix, where the client puts one of its own in front. */
@@ -26,7 +26,7 @@ export function keysUnder(prefix: string, clientPrefix: string): Keys {
     channel: `${whole}ended`,
     // Every id begins like this; what else is kept under the prefix does not.
     pattern: `${whole.replaceAll(/[\\*?[\]]/g, "\\$&")}s_*`,
-    idIn: (key) => key.slice(whole.length) as SessionId,
+    idIn: (key) => key.slice(whole.length),
   };
 }
 

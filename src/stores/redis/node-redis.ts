@@ -33,11 +33,17 @@ export function nodeRedisDriver(client: AnyNodeRedis): Driver {
   return driverOf(client, SINGLE, () => client.duplicate());
 }
 
+/**
+ * Replies as the server types them, whatever the application has its own mapped to; and no timeout
+ * of the client's beside the call's deadline.
+ */
+const PLAIN = { typeMapping: {}, timeout: 0 } as const;
+
 const SINGLE: Kind<NodeRedisClient> = {
   send: (client, _key, command, options) => client.sendCommand([...command], options),
   lend: (client, _key, work) =>
     work((command, options) => client.sendCommand([...command], options)),
-  masters: async (client) => [(command) => client.sendCommand([...command])],
+  masters: async (client) => [(command) => client.sendCommand([...command], PLAIN)],
 };
 
 const CLUSTER: Kind<NodeRedisCluster> = {
@@ -51,7 +57,7 @@ const CLUSTER: Kind<NodeRedisCluster> = {
     return nodes.map(
       (node): Master =>
         (command) =>
-          node.sendCommand([...command]),
+          node.sendCommand([...command], PLAIN),
     );
   },
 };
@@ -62,7 +68,7 @@ const SENTINEL: Kind<NodeRedisSentinel> = {
     client.use((lease) =>
       work((command, options) => lease.sendCommand(false, [...command], options)),
     ),
-  masters: async (client) => [(command) => client.sendCommand(false, [...command])],
+  masters: async (client) => [(command) => client.sendCommand(false, [...command], PLAIN)],
 };
 
 function copyOf(sentinel: NodeRedisSentinel): NodeRedisSentinel {
@@ -116,11 +122,12 @@ function driverOf<Client extends AnyNodeRedis>(
       if (client.isOpen) return;
       throw new Unsent("the client is not connected; call await client.connect() first");
     },
-    send: (key, command, signal) => kind.send(client, key, command, { abortSignal: signal }),
+    send: (key, command, signal) =>
+      kind.send(client, key, command, { ...PLAIN, abortSignal: signal }),
     async sendConfirmed(key, command, wait) {
       const own = await confirmer();
       // Of one chain, what has not been sent when the connection breaks is not sent on another.
-      const options = { chainId: Symbol("confirmed") };
+      const options = { ...PLAIN, chainId: Symbol("confirmed") };
       const replies = await kind.lend(own, key, (send) =>
         Promise.all([send(command, options), send(wait, options)]),
       );

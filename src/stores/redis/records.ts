@@ -7,6 +7,7 @@ import type {
 } from "../../core/record.ts";
 import type { UserKey } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import { Unforeseen } from "./replies.ts";
 
 // One text holds a record: a hash whose data is longer than 64 bytes takes several times the
 // memory. In front stands what the scripts read and what a touch overwrites in place:
@@ -80,9 +81,16 @@ export function userOf(owner: string): UserKey | undefined {
   return userId === undefined ? undefined : { manager: lineValue(manager) ?? "", userId };
 }
 
+const SESSION = /^[LE][\da-z]{18}/;
+
 /** What stands under an id, unless its end is past. */
-export function storedOf(id: SessionId, text: unknown, now: EpochMs): StoredSession | undefined {
-  if (typeof text !== "string") return undefined;
+export function storedOf(
+  id: SessionId,
+  text: string | undefined,
+  now: EpochMs,
+): StoredSession | undefined {
+  if (text === undefined) return undefined;
+  if (!SESSION.test(text)) throw new Unforeseen("what stands under the id is no session");
   const expiresAt = timeAt(text, 1);
   if (expiresAt <= now) return undefined;
   return text.startsWith("L") ? recordOf(id, text) : tombstoneOf(id, text);

@@ -26,6 +26,7 @@ import {
   tombstoneText,
   userOf,
 } from "./records.ts";
+import { listIn, numberIn, numberOrTextIn, textIn } from "./replies.ts";
 import { Roll } from "./roll.ts";
 import { CREATE, DONE, DONE_AND_SEEN, END, INDEX_FIRST, TOUCH, UPDATE } from "./scripts.ts";
 import { Tidying } from "./tidying.ts";
@@ -71,25 +72,35 @@ export class RedisStore implements RedisSessionStore {
   }
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
-    return storedOf(id, await this.#commands.get("load", call, this.#keys.record(id)), call.now);
+    return this.#commands.send("load", call, ["get", this.#keys.record(id)], (reply) =>
+      storedOf(id, textIn(reply), call.now),
+    );
   }
 
   async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
     await this.#indexFirst("create", record, call);
-    const reply = await this.#commands.run("create", call, {
+    const sent = {
       script: CREATE,
       key: this.#keys.record(record.id),
       args: [timeText(call.now), keepMs(record, call), record.version, recordText(record)],
-    });
+    };
+    const reply = await this.#commands.run("create", call, sent, numberIn);
     return reply === DONE ? "created" : "taken";
   }
 
   async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     const isNobodys = record.userId === undefined;
-    const reply = await this.#update(record, expected, isNobodys, call);
-    if (reply !== INDEX_FIRST) return this.#updateOutcome(record, reply, call);
-    await this.#indexFirst("update", record, call);
-    return this.#updateOutcome(record, await this.#update(record, expected, true, call), call);
+    let answer = await this.#update(record, expected, isNobodys, call);
+    if (answer === INDEX_FIRST) {
+      await this.#indexFirst("update", record, call);
+      answer = await this.#update(record, expected, true, call);
+    }
+    if (typeof answer !== "number") return answer;
+    const { userId, manager, id } = record;
+    if (answer === DONE_AND_SEEN && userId !== undefined) {
+      this.#refresh({ manager, userId }, { id, keepUntil: lastEndOf(record) }, call);
+    }
+    return { kind: "updated" };
   }
 
   async end(
@@ -97,23 +108,22 @@ export class RedisStore implements RedisSessionStore {
     expected: CommitId | undefined,
     call: StoreCall,
   ): Promise<EndOutcome> {
-    const [isDone, found] = await this.#end("end", tombstone, { expected, owner: "" }, call);
-    if (isDone) {
-      const user = typeof found === "string" ? userOf(found) : undefined;
-      if (user !== undefined) this.#forget(user, tombstone.id, call);
-      return { kind: "ended" };
-    }
-    return missed(tombstone.id, found, call.now);
+    const answer = await this.#end("end", tombstone, { expected, owner: "" }, call);
+    if (answer.kind !== "ended") return answer;
+    const user = userOf(answer.owner);
+    if (user !== undefined) this.#forget(user, tombstone.id, call);
+    return { kind: "ended" };
   }
 
   async touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
     const { lastSeenAt, expiresAt } = seen;
-    const head = await this.#commands.run("touch", call, {
+    const sent = {
       script: TOUCH,
       key: this.#keys.record(id),
       args: [timeText(call.now), timeText(lastSeenAt), timeText(expiresAt), keepMs(seen, call)],
-    });
-    if (typeof head !== "string") return false;
+    };
+    const head = await this.#commands.run("touch", call, sent, textIn);
+    if (head === undefined) return false;
     const user = userOf(ownerIn(head));
     const keepUntil = Math.max(absoluteEndOf(head), expiresAt);
     if (user !== undefined) this.#refresh(user, { id, keepUntil }, call);
@@ -129,34 +139,28 @@ export class RedisStore implements RedisSessionStore {
     expected: CommitId,
     isIndexed: boolean,
     call: StoreCall,
-  ): Promise<unknown> {
+  ): Promise<number | Missed> {
     const known = isIndexed ? "1" : "0";
-    return this.#commands.run("update", call, {
+    const sent = {
       script: UPDATE,
       key: this.#keys.record(record.id),
       args: [
         ...[timeText(call.now), keepMs(record, call), record.version, recordText(record)],
         ...[expected, known, String(REFRESH_MS)],
       ],
+    };
+    return this.#commands.run("update", call, sent, (reply) => {
+      const found = numberOrTextIn(reply);
+      return typeof found === "number" ? found : missed(record.id, found, call.now);
     });
   }
 
-  #updateOutcome(record: SessionRecord, reply: unknown, call: StoreCall): UpdateOutcome {
-    const { userId, manager, id } = record;
-    if (reply === DONE_AND_SEEN && userId !== undefined) {
-      this.#refresh({ manager, userId }, { id, keepUntil: lastEndOf(record) }, call);
-    }
-    if (reply === DONE || reply === DONE_AND_SEEN) return { kind: "updated" };
-    return missed(id, reply, call.now);
-  }
-
-  /** Resolves to whether it has ended, and whose it was; or to what stands there. */
   async #end(
     operation: StoreOperation,
     tombstone: Tombstone,
     only: { readonly expected: CommitId | undefined; readonly owner: string },
     call: StoreCall,
-  ): Promise<readonly [boolean, unknown]> {
+  ): Promise<Ended> {
     const { id, version } = tombstone;
     const sent = {
       script: END,
@@ -166,8 +170,10 @@ export class RedisStore implements RedisSessionStore {
         ...[only.expected ?? "", only.owner, this.#keys.channel, id],
       ],
     };
-    const reply = await this.#commands.runConfirmed(operation, call, sent, isEnded);
-    return [isEnded(reply), (reply as readonly unknown[])[1]];
+    return this.#commands.runConfirmed(operation, call, sent, {
+      read: (reply) => endedIn(id, reply, call.now),
+      wrote: ({ kind }) => kind === "ended",
+    });
   }
 
   async #endOne(id: SessionId, owner: string, end: EndAll, call: StoreCall): Promise<boolean> {
@@ -175,8 +181,8 @@ export class RedisStore implements RedisSessionStore {
     const manager = userOf(owner)?.manager ?? "";
     const about = { id, manager, version, reason, endedAt, expiresAt };
     const tombstone: Tombstone = { kind: "ended", next: undefined, notes: undefined, ...about };
-    const [isDone] = await this.#end("endAll", tombstone, { expected: undefined, owner }, call);
-    return isDone;
+    const answer = await this.#end("endAll", tombstone, { expected: undefined, owner }, call);
+    return answer.kind === "ended";
   }
 
   /** A crash behind this leaves an entry without a session, never a session without an entry. */
@@ -221,16 +227,20 @@ function lastEndOf({ createdAt, absoluteTimeoutMs, expiresAt }: SessionRecord): 
   return Math.max(createdAt + absoluteTimeoutMs, expiresAt);
 }
 
-function isEnded(reply: unknown): boolean {
-  return Array.isArray(reply) && reply[0] === DONE;
+/** How an end went; whose the session was that has ended. */
+type Ended = { readonly kind: "ended"; readonly owner: string } | Missed;
+
+function endedIn(id: SessionId, reply: unknown, now: EpochMs): Ended {
+  const [done, found = null] = listIn(reply);
+  const text = textIn(found);
+  if (numberIn(done) === DONE) return { kind: "ended", owner: text ?? "" };
+  return missed(id, text, now);
 }
 
 /** Why a compare-and-set changed nothing. */
-function missed(
-  id: SessionId,
-  found: unknown,
-  now: EpochMs,
-): Exclude<UpdateOutcome, { readonly kind: "updated" }> {
+type Missed = Exclude<UpdateOutcome, { readonly kind: "updated" }>;
+
+function missed(id: SessionId, found: string | undefined, now: EpochMs): Missed {
   const current = storedOf(id, found, now);
   if (current?.kind === "live") return { kind: "conflict", current };
   return { kind: "gone", tombstone: current };

@@ -1,11 +1,12 @@
 import type { StoreOperation } from "../../core/errors.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import type { ScanPage, StoreCall } from "../../core/store.ts";
-import type { SessionId } from "../../core/token.ts";
+import { parseId, type SessionId } from "../../core/token.ts";
 import type { Commands } from "./commands.ts";
 import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
 import { managerLine, ownerIn, storedOf, timeText } from "./records.ts";
+import { listIn, numberOrTextIn, textIn, textsIn } from "./replies.ts";
 import { ARE_LIVE, HEAD_BYTES } from "./scripts.ts";
 
 /** Keys that one step looks at: about a millisecond of the server's time. */
@@ -67,26 +68,35 @@ export class Roll {
     const found = new Set<SessionId>();
     await this.#walk("count", call, async (ids) => {
       if (ids.length === 0) return;
-      const keys = ids.map((id) => this.#keys.record(id));
-      const flags = this.#commands.isCluster
-        ? await this.#areLiveOneByOne(line, keys, call)
-        : await this.#areLive(line, keys, call);
-      for (const [place, id] of ids.entries()) if (flags[place] === "1") found.add(id);
+      const live = this.#commands.isCluster
+        ? await this.#liveOneByOne(line, ids, call)
+        : await this.#live(line, ids, call);
+      for (const id of live) found.add(id);
     });
     return found.size;
   }
 
-  async #areLive(line: string, keys: readonly string[], call: StoreCall): Promise<string> {
+  #live(line: string, ids: readonly SessionId[], call: StoreCall): Promise<readonly SessionId[]> {
+    const keys = ids.map((id) => this.#keys.record(id));
     const sent = { script: ARE_LIVE, args: [timeText(call.now), line] };
-    return String(await this.#commands.runOn("count", call, keys, sent));
+    return this.#commands.runOn("count", call, keys, sent, (reply) => {
+      const flags = textIn(reply);
+      return ids.filter((_, place) => flags?.[place] === "1");
+    });
   }
 
   // In a Cluster each key is in a slot of its own.
-  async #areLiveOneByOne(line: string, keys: readonly string[], call: StoreCall): Promise<string> {
+  async #liveOneByOne(
+    line: string,
+    ids: readonly SessionId[],
+    call: StoreCall,
+  ): Promise<readonly SessionId[]> {
     const last = String(HEAD_BYTES + Buffer.byteLength(line));
-    const commands = keys.map((key): Command => ["getrange", key, "0", last]);
-    const heads = await this.#commands.sendAll("count", call, commands);
-    return heads.map((head) => (isLiveOf(head, line, call.now) ? "1" : "0")).join("");
+    const areLive = await this.#commands.askAbout("count", call, ids, {
+      command: (id) => ["getrange", this.#keys.record(id), "0", last],
+      read: (reply) => isLiveOf(textIn(reply), line, call.now),
+    });
+    return ids.filter((_, place) => areLive[place]);
   }
 
   #kept(manager: string, after: SessionId | undefined): Rest | undefined {
@@ -116,10 +126,11 @@ export class Roll {
     ids: readonly SessionId[],
     call: StoreCall,
   ): Promise<SessionRecord[]> {
-    const commands = ids.map((id): Command => ["get", this.#keys.record(id)]);
-    const texts = await this.#commands.sendAll("scan", call, commands);
-    return ids
-      .map((id, place) => storedOf(id, texts[place], call.now))
+    const found = await this.#commands.askAbout("scan", call, ids, {
+      command: (id) => ["get", this.#keys.record(id)],
+      read: (reply, id) => storedOf(id, textIn(reply), call.now),
+    });
+    return found
       .filter((stored) => stored?.kind === "live")
       .filter((record) => record.manager === manager);
   }
@@ -137,10 +148,13 @@ export class Roll {
       let cursor = "0";
       do {
         const command: Command = ["scan", cursor, ...options];
-        const reply = await this.#commands.with(operation, call, () => master(command));
-        const [next, keys] = reply as readonly [string, readonly string[]];
-        cursor = String(next);
-        await visit(keys.map((key) => this.#keys.idIn(key)));
+        const [next, keys] = await this.#commands.with(operation, call, async () =>
+          pageIn(await master(command)),
+        );
+        cursor = next;
+        // What another program keeps under the prefix is no session.
+        const ids = keys.map((key) => parseId(this.#keys.idIn(key)));
+        await visit(ids.filter((id) => id !== undefined));
       } while (cursor !== "0");
     });
     await Promise.all(walks);
@@ -180,8 +194,14 @@ class FirstIds {
   }
 }
 
-function isLiveOf(head: unknown, line: string, now: EpochMs): boolean {
-  if (typeof head !== "string" || !head.startsWith("L")) return false;
+/** A cursor, and keys. */
+function pageIn(reply: unknown): readonly [string, readonly string[]] {
+  const [cursor, keys] = listIn(reply);
+  return [String(numberOrTextIn(cursor)), textsIn(keys)];
+}
+
+function isLiveOf(head: string | undefined, line: string, now: EpochMs): boolean {
+  if (head === undefined || !head.startsWith("L")) return false;
   const isOf = ownerIn(head).startsWith(`${line}\n`);
   return isOf && Number.parseInt(head.slice(1, 10), 36) > now;
 }

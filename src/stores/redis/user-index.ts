@@ -3,8 +3,10 @@ import type { EpochMs } from "../../core/record.ts";
 import type { StoreCall, UserKey } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Commands } from "./commands.ts";
+import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
 import { timeText } from "./records.ts";
+import { numberIn, textsIn } from "./replies.ts";
 import { INDEX_ADD, INDEX_REMOVE } from "./scripts.ts";
 
 /**
@@ -33,17 +35,17 @@ export class UserIndex {
     entry: { readonly id: SessionId; readonly keepUntil: EpochMs },
   ): Promise<boolean> {
     const keepMs = Math.max(entry.keepUntil - call.now, 0) + SETTLED_MS;
-    const size = await this.#commands.run(operation, call, {
+    const sent = {
       script: INDEX_ADD,
       key: this.#keys.index(user),
       args: [timeText(call.now), seconds(call.now), String(keepMs), entry.id],
-    });
-    return Number(size) % CROWD === 0;
+    };
+    return (await this.#commands.run(operation, call, sent, numberIn)) % CROWD === 0;
   }
 
   async ids(operation: StoreOperation, call: StoreCall, user: UserKey): Promise<SessionId[]> {
-    const key = this.#keys.index(user);
-    const ids = await this.#commands.send(operation, call, key, ["zrange", key, "0", "-1"]);
+    const command: Command = ["zrange", this.#keys.index(user), "0", "-1"];
+    const ids = await this.#commands.send(operation, call, command, textsIn);
     return ids as SessionId[];
   }
 
@@ -55,8 +57,8 @@ export class UserIndex {
     ids: readonly SessionId[],
   ): Promise<void> {
     if (ids.length === 0) return;
-    const key = this.#keys.index(user);
-    await this.#commands.send(operation, call, key, ["zrem", key, ...ids]);
+    const command: Command = ["zrem", this.#keys.index(user), ...ids];
+    await this.#commands.send(operation, call, command, numberIn);
   }
 
   /** Removes entries whose record was not found, unless it may be on its way. */
@@ -67,11 +69,12 @@ export class UserIndex {
     ids: readonly SessionId[],
   ): Promise<void> {
     if (ids.length === 0) return;
-    await this.#commands.run(operation, call, {
+    const sent = {
       script: INDEX_REMOVE,
       key: this.#keys.index(user),
       args: [timeText(call.now), seconds(call.now - SETTLED_MS), ...ids],
-    });
+    };
+    await this.#commands.run(operation, call, sent, numberIn);
   }
 }
 

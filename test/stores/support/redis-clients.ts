@@ -1,8 +1,13 @@
 import { Redis } from "ioredis";
 import { Redis as Valkey } from "iovalkey";
 import { createClient } from "redis";
+import type { SilentStore } from "../../../src/core/store.ts";
 import type { RedisClient } from "../../../src/stores/redis/index.ts";
-import { type RedisStoreOptions, redisStore } from "../../../src/stores/redis/index.ts";
+import {
+  type RedisSessionStore,
+  type RedisStoreOptions,
+  redisStore,
+} from "../../../src/stores/redis/index.ts";
 import type { OpenStore } from "../../../src/testing/store.ts";
 import type { TestServer } from "../../support/servers/test-server.ts";
 
@@ -67,5 +72,19 @@ export function openOn(
         for (const { end } of clients) end();
       },
     };
+  };
+}
+
+/** The model sweeps; Redis does it by itself. */
+export function swept(store: RedisSessionStore): SilentStore {
+  const expiry = { intervalMs: 1, deleteExpired: async () => 0 };
+  return {
+    ...{ profile: store.profile, directory: store.directory, expiry },
+    load: (id, options) => store.load(id, options),
+    create: (record, options) => store.create(record, options),
+    update: (record, expected, options) => store.update(record, expected, options),
+    end: (tombstone, expected, options) => store.end(tombstone, expected, options),
+    touch: (id, seen, options) => store.touch(id, seen, options),
+    close: () => store.close(),
   };
 }
