@@ -25,6 +25,7 @@ beforeAll(async () => {
   await store.create(record, call);
   await store.update(successorOf(record), record.version, call);
   await store.end(tombstoneAt(now, record), undefined, call);
+  await store.directory.raiseGeneration({ manager, userId: "alice" }, call);
   await store.close();
   client.disconnect();
 });
@@ -131,6 +132,22 @@ describe.each(RESENDING)("a write that %s sends twice", (_, connect) => {
     await eventually(async () => told.includes(last.id));
     expect(told).toEqual([record.id, last.id]);
     await other.close();
+  });
+
+  it("raises a generation once, and signs out nobody who came between", async () => {
+    const user = { manager, userId: freshId(manager) };
+    const other = redisStore(direct);
+    let between = 0;
+    await losingTheAnswer(
+      () => store.directory.raiseGeneration(user, call),
+      async () => {
+        between = await other.directory.generation(user, call);
+        return between > 0;
+      },
+    );
+    expect(await other.directory.generation(user, call)).toBe(between);
+    await store.directory.raiseGeneration(user, call);
+    expect(await other.directory.generation(user, call)).toBe(between + 1);
   });
 });
 

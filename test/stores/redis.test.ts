@@ -148,12 +148,34 @@ describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
       await expect(store.create(recordAt(now, { manager }), call)).rejects.toThrow();
       const seen = { lastSeenAt: now + 1, expiresAt: record.expiresAt + 1 };
       expect(await store.touch(record.id, seen, call)).toBe(true);
+      // The end stays where the absolute timeout has it.
+      const last = { lastSeenAt: now + 2, expiresAt: seen.expiresAt };
+      expect(await store.touch(record.id, last, call)).toBe(true);
+      expect(await store.load(record.id, call)).toEqual({ ...record, ...last });
       const outcome = await store.end(tombstoneAt(now, record), undefined, call);
       expect(outcome).toEqual({ kind: "ended" });
     } finally {
       await ask(server.port, "config", "set", "maxmemory", "0");
     }
     expect((await store.load(record.id, call))?.kind).toBe("ended");
+  });
+
+  it("signs out everywhere though memory is full", async () => {
+    const sessions = createSessions({ name: manager, store });
+    const [first, second] = [recordAt(now, ALICE), recordAt(now, ALICE)];
+    await Promise.all([store.create(first, call), store.create(second, call)]);
+    for (const isRaised of [false, true]) {
+      const before = await store.directory.generation(ALICE, call);
+      await ask(server.port, "config", "set", "maxmemory", "1");
+      try {
+        expect(await sessions.revokeAll({ userId: "alice" })).toBe(isRaised ? 0 : 2);
+      } finally {
+        await ask(server.port, "config", "set", "maxmemory", "0");
+      }
+      expect(await store.directory.generation(ALICE, call)).toBeGreaterThan(before);
+    }
+    for (const { id } of [first, second]) expect((await store.load(id, call))?.kind).toBe("ended");
+    await sessions.close();
   });
 
   it("finds a user's session again whose index entry was lost, once it is active", async () => {
@@ -188,6 +210,35 @@ describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
     await store.directory.raiseGeneration(user, { ...call, now: now + 1 });
     expect(await store.directory.generation(user, call)).toBeGreaterThan(first);
     expect(await ask(server.port, "pttl", KEYS.generation(ALICE))).toBe("-1");
+  });
+
+  it("forgets a generation when nothing can be older any more, and not before", async () => {
+    const { directory } = store;
+    await directory.raiseGeneration(ALICE, call, now + 10 * MINUTE_MS);
+    const ttl = async (): Promise<number> =>
+      Number(await ask(server.port, "pttl", KEYS.generation(ALICE))) / MINUTE_MS;
+    expect(await ttl()).toBeCloseTo(11, 0);
+    // It is kept as long as anybody has asked for.
+    await directory.raiseGeneration(ALICE, call, now + 5 * MINUTE_MS);
+    expect(await ttl()).toBeCloseTo(11, 0);
+    const raised = await directory.generation(ALICE, call);
+    expect(raised).toBe(now + 1);
+    // Others who share her key neither keep hers nor take it away.
+    const others = Array.from({ length: 300 }, (_, n) => ({ manager, userId: `u${n}` }));
+    const near = others.filter((user) => KEYS.generation(user) === KEYS.generation(ALICE));
+    expect(near.length).toBeGreaterThan(0);
+    const raiseNear = async (minutes: number): Promise<void> => {
+      for (const user of near) {
+        const later = { ...call, now: now + minutes * MINUTE_MS };
+        await directory.raiseGeneration(user, later, later.now + 30 * MINUTE_MS);
+      }
+    };
+    await raiseNear(10);
+    expect(await directory.generation(ALICE, call)).toBe(raised);
+    await raiseNear(12);
+    expect(await directory.generation(ALICE, call)).toBe(0);
+    await directory.raiseGeneration(ALICE, call);
+    expect(await ttl()).toBeCloseTo(-1 / MINUTE_MS, 5);
   });
 
   it("goes on with the same client after the server was gone", async () => {

@@ -3,12 +3,11 @@ import type { SessionRecord, StoredSession } from "../../core/record.ts";
 import type { Directory, EndAll, StoreCall, UserKey } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Commands } from "./commands.ts";
-import type { Command } from "./driver.ts";
+import { Generations } from "./generations.ts";
 import type { Keys } from "./keys.ts";
-import { ownerText, storedOf, timeText } from "./records.ts";
-import { numberIn, textIn } from "./replies.ts";
+import { ownerText, storedOf } from "./records.ts";
+import { textIn } from "./replies.ts";
 import type { Roll } from "./roll.ts";
-import { RAISE } from "./scripts.ts";
 import type { Tidying } from "./tidying.ts";
 import type { UserIndex } from "./user-index.ts";
 
@@ -26,17 +25,10 @@ export interface DirectoryParts {
 /** The directory of a Redis store. */
 export function redisDirectory(parts: DirectoryParts): Directory {
   const { commands, keys, index, roll } = parts;
+  const generations = new Generations(commands, keys);
   return {
-    async generation(user, call) {
-      const command: Command = ["get", keys.generation(user)];
-      return commands.send("generation", call, command, generationIn);
-    },
-    async raiseGeneration(user, call) {
-      const key = keys.generation(user);
-      const sent = { script: RAISE, key, args: [timeText(call.now)] };
-      const raised = { read: numberIn, wrote: () => true };
-      return commands.runConfirmed("raiseGeneration", call, sent, raised);
-    },
+    generation: (user, call) => generations.generation(user, call),
+    raiseGeneration: (user, call, keepUntil) => generations.raise(user, call, keepUntil),
     async list(user, call) {
       const ids = await index.ids("list", call, user);
       const found = await commands.askAbout("list", call, ids, {
@@ -52,10 +44,6 @@ export function redisDirectory(parts: DirectoryParts): Directory {
     scan: (page, call) => roll.page(page, call),
     count: (manager, call) => roll.count(manager, call),
   };
-}
-
-function generationIn(reply: unknown): number {
-  return reply === null ? 0 : numberIn(reply);
 }
 
 function theirs(

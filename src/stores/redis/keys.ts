@@ -7,7 +7,10 @@ export interface Keys {
   record(id: SessionId): string;
   /** The sessions of a user: a sorted set of ids, by the second in which they were added. */
   index(user: UserKey): string;
+  /** A hash of the generations of some of the users, each under the user's name. */
   generation(user: UserKey): string;
+  /** Stands for a user, without telling who it is. */
+  nameOf(user: UserKey): string;
   /** Where ends are told of. */
   readonly channel: string;
   /** What `SCAN` finds records by. */
@@ -22,7 +25,8 @@ export function keysUnder(prefix: string, clientPrefix: string): Keys {
   return {
     record: (id) => prefix + id,
     index: (user) => `${prefix}u:${nameOf(user)}`,
-    generation: (user) => `${prefix}g:${nameOf(user)}`,
+    generation: (user) => `${prefix}g:${nameOf(user).slice(0, 1)}`,
+    nameOf,
     channel: `${whole}ended`,
     // Every id begins like this; what else is kept under the prefix does not.
     pattern: `${whole.replaceAll(/[\\*?[\]]/g, "\\$&")}s_*`,

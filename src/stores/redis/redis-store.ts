@@ -28,16 +28,19 @@ import {
 } from "./records.ts";
 import { listIn, numberIn, numberOrTextIn, textIn } from "./replies.ts";
 import { Roll } from "./roll.ts";
-import { CREATE, DONE, DONE_AND_SEEN, END, INDEX_FIRST, TOUCH, UPDATE } from "./scripts.ts";
+import {
+  CREATE,
+  DONE,
+  DONE_AND_SEEN,
+  END,
+  INDEX_FIRST,
+  SKEW_MS,
+  TOUCH,
+  UPDATE,
+} from "./scripts.ts";
 import { Tidying } from "./tidying.ts";
 import { UserIndex } from "./user-index.ts";
 
-/**
- * How much longer than its end the server keeps a record. The end is judged by the application's
- * clock; the server counts from the write on, so neither a wrong clock nor a slow call takes away
- * what is still there for somebody.
- */
-const SKEW_MS = 60_000;
 /** Activity after which the user's index is refreshed, should a failover have lost the entry. */
 const REFRESH_MS = 60_000;
 

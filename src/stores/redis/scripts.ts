@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
 
+/**
+ * How much longer than its end the server keeps what is stored. The end is judged by the
+ * application's clock; the server counts from the write on, so neither a wrong clock nor a slow
+ * call takes away what is still there for somebody.
+ */
+export const SKEW_MS = 60_000;
+
 /** A script on one key: `KEYS[1]`, with `ARGV[1]` the time. It reads no clock and draws nothing. */
 export interface Script {
   readonly text: string;
@@ -88,18 +95,44 @@ local ends, last = string.sub(stored, 2, 10), string.sub(stored, 11, 19)
 if tonumber(ARGV[2], 36) > tonumber(last, 36) then last = ARGV[2] end
 if tonumber(ARGV[3], 36) > tonumber(ends, 36) then
   ends = ARGV[3]
-  -- First what is allowed where memory is full.
   redis.call('PEXPIRE', key, ARGV[4])
+else
+  -- PEXPIRE is allowed where memory is full, and with it the rest of a script.
+  redis.call('PEXPIRE', key, redis.call('PTTL', key))
 end
 redis.call('SETRANGE', key, 1, ends .. last)
 return string.match(stored, '^[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n')`);
 
-/** `now` → the generation after it, never one that was there before, even if one was lost. */
+/** Fields that a raise looks at, to forget what nothing can be older than any more. */
+const PURGED = 16;
+
+/**
+ * `now, user, instant to keep it until or empty, ms to keep the key or empty, own mark` → the
+ * generation after it, never one that was there before, even if one was lost. Raised twice under
+ * one mark it rises once.
+ */
 export const RAISE: Script = script(`
-local last = tonumber(redis.call('GET', KEYS[1]) or '0')
-local next = string.format('%.0f', math.max(last + 1, tonumber(ARGV[1], 36)))
-redis.call('SET', KEYS[1], next)
-return next`);
+local key, now, user, mark = KEYS[1], tonumber(ARGV[1], 36), ARGV[2], ARGV[5]
+local stored = redis.call('HGET', key, user) or ('0 ' .. ARGV[3] .. ' ')
+local last, keep, by = string.match(stored, '^(%d+) (%w*) (.*)$')
+if by ~= mark then
+  last = string.format('%.0f', math.max(tonumber(last) + 1, now))
+  if ARGV[3] == '' or keep ~= '' and keep < ARGV[3] then keep = ARGV[3] end
+end
+local ttl = redis.call('PTTL', key)
+-- PERSIST is allowed where memory is full, and with it the rest of a script.
+redis.call('PERSIST', key)
+redis.call('HSET', key, user, last .. ' ' .. keep .. ' ' .. mark)
+if ARGV[4] ~= '' and ttl ~= -1 then
+  redis.call('PEXPIRE', key, math.max(tonumber(ARGV[4]), ttl))
+end
+-- Any number is a cursor: another part of the key each time.
+local some = redis.call('HSCAN', key, string.format('%.0f', now), 'COUNT', ${PURGED})[2]
+for i = 1, #some, 2 do
+  local past = string.match(some[i + 1], '^%d+ (%w+) ')
+  if past and tonumber(past, 36) < now - ${SKEW_MS} then redis.call('HDEL', key, some[i]) end
+end
+return last`);
 
 /** `now, seconds, ms to keep, id` → how many entries the user's index has. */
 export const INDEX_ADD: Script = script(`
