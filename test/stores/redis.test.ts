@@ -202,6 +202,57 @@ describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
     await eventually(async () => (await ask(server.port, "zrange", INDEX, "0", "-1")) === young);
   });
 
+  it("signs in at one price, however many sessions the user has", async () => {
+    const crowd = (size: number): readonly string[] => [
+      `for i = 1, ${size} do redis.call('ZADD', KEYS[1], ARGV[1], 's_' .. i) end return 1`,
+      ...["1", INDEX, String(Math.floor(now / 1_000) + 3_600)],
+    ];
+    const price = async (): Promise<readonly number[]> => {
+      const before = await trafficOf(server);
+      for (let signIn = 0; signIn < 64; signIn += 1) await store.create(recordAt(now, ALICE), call);
+      // Behind these, on the one connection, is what was sent behind the answers.
+      for (let trip = 0; trip < 3; trip += 1) await store.load(freshId(manager), call);
+      const after = await trafficOf(server);
+      return after.map((figure, place) => figure - (before[place] ?? 0));
+    };
+    await price();
+    const [commands = 0, bytes = 0] = await price();
+    for (const size of [10_000, 100_000]) {
+      await ask(server.port, "eval", ...crowd(size));
+      const [more = 0, moreBytes = 0] = await price();
+      expect(more).toBeLessThan(commands + 64);
+      expect(moreBytes).toBeLessThan(bytes + 20_000);
+    }
+  }, 60_000);
+
+  it("drops the entries of sessions that idled out, some at each sign-in", async () => {
+    const expiresAt = now + 5 * MINUTE_MS;
+    const gone = Array.from({ length: 40 }, () => recordAt(now, { ...ALICE, expiresAt }));
+    const [kept, moved] = [recordAt(now, ALICE), recordAt(now, { ...ALICE, expiresAt })];
+    await Promise.all([...gone, kept, moved].map((record) => store.create(record, call)));
+    // A touch that the index missed.
+    await store.touch(moved.id, { lastSeenAt: now, expiresAt: now + 40 * MINUTE_MS }, call);
+    await eventually(async () => (await scoreOf(moved.id)) > expiresAt / 1_000);
+    await ask(server.port, "zadd", INDEX, String(Math.floor(expiresAt / 1_000)), moved.id);
+    for (const { id } of gone) await ask(server.port, "del", `sojourn:${id}`);
+    const later = { ...call, now: expiresAt + 11 * MINUTE_MS };
+    const sizes: number[] = [];
+    for (let signIn = 0; signIn < 2; signIn += 1) {
+      await store.create(recordAt(later.now, ALICE), later);
+      const size = 44 + signIn - 32 * (signIn + 1);
+      await eventually(
+        async () => Number(await ask(server.port, "zcard", INDEX)) <= Math.max(size, 4),
+      );
+      sizes.push(Number(await ask(server.port, "zcard", INDEX)));
+    }
+    expect(sizes.at(-1)).toBe(4);
+    expect(await scoreOf(kept.id)).toBeGreaterThan(0);
+    expect(await scoreOf(moved.id)).toBeGreaterThan(later.now / 1_000);
+  });
+
+  const scoreOf = async (id: string): Promise<number> =>
+    Number(await ask(server.port, "zscore", INDEX, id));
+
   it("gives a raised generation a value that no lost one can have had", async () => {
     const user = { manager, userId: "alice" };
     await store.directory.raiseGeneration(user, call);
@@ -512,6 +563,15 @@ async function isUp(store: RedisSessionStore): Promise<boolean> {
     () => true,
     () => pause(20, false),
   );
+}
+
+/** Commands that were run, in scripts too, and bytes that were answered. */
+async function trafficOf({ port }: TestServer): Promise<readonly [number, number]> {
+  const stats = await ask(port, "info", "commandstats");
+  const calls = [...stats.matchAll(/cmdstat_(?!info)[^:]*:calls=(\d+)/g)].map(([, n]) => Number(n));
+  const total = calls.reduce((one, other) => one + other, 0);
+  const info = await ask(port, "info", "stats");
+  return [total, Number(/total_net_output_bytes:(\d+)/.exec(info)?.[1] ?? 0)];
 }
 
 /** How many times GET ran, in scripts too, and how many scripts. */

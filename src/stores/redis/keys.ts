@@ -5,7 +5,7 @@ import type { SessionId } from "../../core/token.ts";
 /** Where everything is kept. Each operation touches one key, so that any of them may be anywhere. */
 export interface Keys {
   record(id: SessionId): string;
-  /** The sessions of a user: a sorted set of ids, by the second in which they were added. */
+  /** The sessions of a user: a sorted set of ids, by the second in which they end. */
   index(user: UserKey): string;
   /** A hash of the generations of some of the users, each under the user's name. */
   generation(user: UserKey): string;

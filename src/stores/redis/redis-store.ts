@@ -39,7 +39,7 @@ import {
   UPDATE,
 } from "./scripts.ts";
 import { Tidying } from "./tidying.ts";
-import { UserIndex } from "./user-index.ts";
+import { type Entry, UserIndex } from "./user-index.ts";
 
 /** Activity after which the user's index is refreshed, should a failover have lost the entry. */
 const REFRESH_MS = 60_000;
@@ -61,7 +61,7 @@ export class RedisStore implements RedisSessionStore {
   constructor(commands: Commands, keys: Keys, profile: StoreProfile) {
     this.#commands = commands;
     this.#keys = keys;
-    this.#index = new UserIndex(commands, keys);
+    this.#index = new UserIndex(commands, keys, this.#tidying);
     this.profile = profile;
     this.announcements = new EndAnnouncements(commands, keys.channel);
     this.directory = redisDirectory({
@@ -99,9 +99,9 @@ export class RedisStore implements RedisSessionStore {
       answer = await this.#update(record, expected, true, call);
     }
     if (typeof answer !== "number") return answer;
-    const { userId, manager, id } = record;
+    const { userId, manager } = record;
     if (answer === DONE_AND_SEEN && userId !== undefined) {
-      this.#refresh({ manager, userId }, { id, keepUntil: lastEndOf(record) }, call);
+      this.#refresh({ manager, userId }, entryOf(record), call);
     }
     return { kind: "updated" };
   }
@@ -128,8 +128,8 @@ export class RedisStore implements RedisSessionStore {
     const head = await this.#commands.run("touch", call, sent, textIn);
     if (head === undefined) return false;
     const user = userOf(ownerIn(head));
-    const keepUntil = Math.max(absoluteEndOf(head), expiresAt);
-    if (user !== undefined) this.#refresh(user, { id, keepUntil }, call);
+    const lastEnd = Math.max(absoluteEndOf(head), expiresAt);
+    if (user !== undefined) this.#refresh(user, { id, expiresAt, lastEnd }, call);
     return true;
   }
 
@@ -194,13 +194,11 @@ export class RedisStore implements RedisSessionStore {
     record: SessionRecord,
     call: StoreCall,
   ): Promise<void> {
-    const { id, manager, userId } = record;
+    const { manager, userId } = record;
     if (userId === undefined) return;
     const user = { manager, userId };
     try {
-      const keepUntil = lastEndOf(record);
-      const isCrowd = await this.#index.add(operation, call, user, { id, keepUntil });
-      if (isCrowd) this.#tidying.later(call, (later) => this.directory.list(user, later));
+      await this.#index.add(operation, call, user, entryOf(record));
     } catch (cause) {
       if (cause instanceof StoreError) throw cause;
       // Whatever became of the entry, the session was not written.
@@ -208,11 +206,7 @@ export class RedisStore implements RedisSessionStore {
     }
   }
 
-  #refresh(
-    user: UserKey,
-    entry: { readonly id: SessionId; readonly keepUntil: EpochMs },
-    call: StoreCall,
-  ): void {
+  #refresh(user: UserKey, entry: Entry, call: StoreCall): void {
     this.#tidying.later(call, (later) => this.#index.add("touch", later, user, entry));
   }
 
@@ -225,9 +219,8 @@ function keepMs({ expiresAt }: { readonly expiresAt: EpochMs }, { now }: StoreCa
   return String(Math.max(expiresAt - now, 0) + SKEW_MS);
 }
 
-/** Until when a record may live, however often it is touched. */
-function lastEndOf({ createdAt, absoluteTimeoutMs, expiresAt }: SessionRecord): EpochMs {
-  return Math.max(createdAt + absoluteTimeoutMs, expiresAt);
+function entryOf({ id, createdAt, absoluteTimeoutMs, expiresAt }: SessionRecord): Entry {
+  return { id, expiresAt, lastEnd: Math.max(createdAt + absoluteTimeoutMs, expiresAt) };
 }
 
 /** How an end went; whose the session was that has ended. */

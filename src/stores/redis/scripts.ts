@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
  */
 export const SKEW_MS = 60_000;
 
-/** A script on one key: `KEYS[1]`, with `ARGV[1]` the time. It reads no clock and draws nothing. */
+/** A script. It reads no clock and draws nothing. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
@@ -134,11 +134,14 @@ for i = 1, #some, 2 do
 end
 return last`);
 
-/** `now, seconds, ms to keep, id` → how many entries the user's index has. */
+/** Entries that one sign-in looks after, so that an index holds few more than live sessions. */
+const TIDIED = 32;
+
+/** `second of the session's end, second past which entries are stale, ms to keep, id` → stale ids. */
 export const INDEX_ADD: Script = script(`
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[4])
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[4])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return redis.call('ZCARD', KEYS[1])`);
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ${TIDIED})`);
 
 /** `now, manager's line` → a digit for each key, 1 where a live record of that manager is. */
 export const ARE_LIVE: Script = script(`
@@ -150,11 +153,11 @@ for i = 1, #KEYS do
 end
 return table.concat(found)`);
 
-/** `now, seconds, id …`: removes entries that are not younger. */
+/** `second past which entries are stale, id …`: removes those that are. */
 export const INDEX_REMOVE: Script = script(`
-for i = 3, #ARGV do
-  local added = redis.call('ZSCORE', KEYS[1], ARGV[i])
-  if added and tonumber(added) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[i]) end
+for i = 2, #ARGV do
+  local ends = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if ends and tonumber(ends) <= tonumber(ARGV[1]) then redis.call('ZREM', KEYS[1], ARGV[i]) end
 end
 return 1`);
 

@@ -5,42 +5,53 @@ import type { SessionId } from "../../core/token.ts";
 import type { Commands } from "./commands.ts";
 import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
-import { timeText } from "./records.ts";
 import { numberIn, textsIn } from "./replies.ts";
 import { INDEX_ADD, INDEX_REMOVE } from "./scripts.ts";
+import type { Tidying } from "./tidying.ts";
 
 /**
- * Entries younger than this stay though no record is there: it may be about to be created. Longer
- * than any request waits for a store, and than the clocks differ.
+ * How long an entry stays past its session's end: longer than any request waits for a store, than
+ * the clocks differ, and than a session may be about to be created.
  */
 const SETTLED_MS = 600_000;
-/** So many entries make it worth to look which of them are stale. */
-const CROWD = 32;
+
+/** An entry of an index: a session, the end it has for now, and the last one that it may ever have. */
+export interface Entry {
+  readonly id: SessionId;
+  readonly expiresAt: EpochMs;
+  readonly lastEnd: EpochMs;
+}
 
 /** Which sessions a user may have. The records tell; an entry without one is stale. */
 export class UserIndex {
   readonly #commands: Commands;
   readonly #keys: Keys;
+  readonly #tidying: Tidying;
 
-  constructor(commands: Commands, keys: Keys) {
+  constructor(commands: Commands, keys: Keys, tidying: Tidying) {
     this.#commands = commands;
     this.#keys = keys;
+    this.#tidying = tidying;
   }
 
-  /** Resolves to whether the index has grown so far that stale entries should be looked for. */
+  /** Adds an entry or moves its end, and has a few stale ones removed behind the answer. */
   async add(
     operation: StoreOperation,
     call: StoreCall,
     user: UserKey,
-    entry: { readonly id: SessionId; readonly keepUntil: EpochMs },
-  ): Promise<boolean> {
-    const keepMs = Math.max(entry.keepUntil - call.now, 0) + SETTLED_MS;
+    entry: Entry,
+  ): Promise<void> {
+    const { id, expiresAt, lastEnd } = entry;
+    const keepMs = Math.max(lastEnd - call.now, 0) + SETTLED_MS;
     const sent = {
       script: INDEX_ADD,
       key: this.#keys.index(user),
-      args: [timeText(call.now), seconds(call.now), String(keepMs), entry.id],
+      args: [seconds(expiresAt), staleAt(call), String(keepMs), id],
     };
-    return (await this.#commands.run(operation, call, sent, numberIn)) % CROWD === 0;
+    const stale = (await this.#commands.run(operation, call, sent, textsIn)) as SessionId[];
+    if (stale.length > 0) {
+      this.#tidying.later(call, (later) => this.#tidy(operation, later, user, stale));
+    }
   }
 
   async ids(operation: StoreOperation, call: StoreCall, user: UserKey): Promise<SessionId[]> {
@@ -72,10 +83,34 @@ export class UserIndex {
     const sent = {
       script: INDEX_REMOVE,
       key: this.#keys.index(user),
-      args: [timeText(call.now), seconds(call.now - SETTLED_MS), ...ids],
+      args: [staleAt(call), ...ids],
     };
     await this.#commands.run(operation, call, sent, numberIn);
   }
+
+  // Most have gone with their session. One may be there still, if the index missed its activity.
+  async #tidy(
+    operation: StoreOperation,
+    call: StoreCall,
+    user: UserKey,
+    ids: readonly SessionId[],
+  ): Promise<void> {
+    const lefts = await this.#commands.askAbout(operation, call, ids, {
+      command: (id) => ["pttl", this.#keys.record(id)],
+      read: (reply, id) => ({ id, ms: numberIn(reply) }),
+    });
+    const gone = lefts.filter(({ ms }) => ms < 0).map(({ id }) => id);
+    await this.removeStale(operation, call, user, gone);
+    const there = lefts.filter(({ ms }) => ms >= 0);
+    if (there.length === 0) return;
+    const ends = there.flatMap(({ id, ms }) => [seconds(call.now + ms), id]);
+    const command: Command = ["zadd", this.#keys.index(user), "xx", ...ends];
+    await this.#commands.send(operation, call, command, numberIn);
+  }
+}
+
+function staleAt({ now }: StoreCall): string {
+  return seconds(now - SETTLED_MS);
 }
 
 function seconds(ms: EpochMs): string {
