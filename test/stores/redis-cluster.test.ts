@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { OptionsError } from "../../src/core/errors.ts";
 import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
 import { slotOf } from "../../src/stores/redis/slot.ts";
-import { freshId, recordAt, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
 import {
   ask,
@@ -83,6 +83,33 @@ it("computes the slots of keys as the server does", async () => {
     const slot = await ask(cluster.nodes[0]?.port ?? 0, "cluster", "keyslot", key);
     expect([key, slotOf(key)]).toEqual([key, Number(slot)]);
   }
+});
+
+it.each([
+  ["ioredis", IoRedis.Cluster],
+  ["iovalkey", ValkeyCluster],
+] as const)("works with %s that pipelines by itself", async (_, Cluster) => {
+  const places = cluster.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
+  const client = new Cluster(places, { enableAutoPipelining: true });
+  client.on("error", quiet);
+  const store = redisStore(client);
+  const user = { manager: freshId(manager), userId: "eve" };
+  const records = Array.from({ length: 200 }, () => recordAt(Date.now(), user));
+  const created = await Promise.all(records.map((record) => store.create(record, request(5_000))));
+  expect(new Set(created)).toEqual(new Set(["created"]));
+  const updated = await Promise.all(
+    records.map((record) => store.update(successorOf(record), record.version, request(5_000))),
+  );
+  expect(updated.every(({ kind }) => kind === "updated")).toBe(true);
+  expect(await store.directory.list(user, request(5_000))).toHaveLength(200);
+  expect(await store.directory.count(user.manager, request(5_000))).toBe(200);
+  await store.directory.raiseGeneration(user, request(5_000));
+  const [first] = records;
+  if (first !== undefined) {
+    const ended = await store.end(tombstoneAt(Date.now(), first), undefined, request(5_000));
+    expect(ended).toEqual({ kind: "ended" });
+  }
+  client.disconnect();
 });
 
 it("refuses a client that reads from replicas", () => {

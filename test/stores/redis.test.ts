@@ -7,25 +7,29 @@ import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pooledRandom } from "../../src/core/environment.ts";
 import { OptionsError } from "../../src/core/errors.ts";
+import type { SessionRecord } from "../../src/core/record.ts";
+import type { EndOutcome } from "../../src/core/store.ts";
 import { newToken, sessionId } from "../../src/core/token.ts";
 import { createSessions } from "../../src/index.ts";
 import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
 import { keysUnder } from "../../src/stores/redis/keys.ts";
 import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
+import { startProxy } from "../support/servers/proxy.ts";
 import { ask, eventually, startRedis } from "../support/servers/redis.ts";
 import type { TestServer } from "../support/servers/test-server.ts";
 import { play, RUNS } from "./support/model.ts";
-import { type OpenClient, openOn, SINGLE, swept } from "./support/redis-clients.ts";
+import { connectPool, type OpenClient, openOn, SINGLE, swept } from "./support/redis-clients.ts";
+import { request } from "./support/redis-load.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedis(["--repl-diskless-sync-delay", "0"]);
 });
 afterAll(() => server?.stop());
 
 const runner = { describe, it };
-for (const [name, connect] of SINGLE) {
+for (const [name, connect] of [...SINGLE, ["a pool of redis", connectPool] as const]) {
   const open = openOn(() => server, connect);
   describeStore(`Redis, by ${name}`, open, { runner });
 }
@@ -36,6 +40,7 @@ const KEYS = keysUnder("sojourn:", "");
 const ALICE = { manager, userId: "alice" };
 const INDEX = KEYS.index(ALICE);
 const now = Date.now();
+const quiet = (): void => undefined;
 const call = { now, signal: new AbortController().signal };
 
 describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
@@ -475,6 +480,44 @@ describe("a client that the Redis store is given", () => {
     client.disconnect();
   });
 
+  it("may be lazy and without a queue, and its duplicates too", async () => {
+    const client = new Redis(server.port, "127.0.0.1", {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+    });
+    const replica = await startRedis(["--replicaof", "127.0.0.1", String(server.port)]);
+    await eventually(async () => (await ask(server.port, "wait", "1", "100")) === "1");
+    const store = redisStore(client, { waitForEnds: { replicas: 1 } });
+    const told: string[] = [];
+    const listener = { onEnded: (ids: readonly string[]) => told.push(...ids), onGap: quiet };
+    await store.announcements.subscribe(listener, call);
+    const record = recordAt(now, { manager });
+    await store.create(record, call);
+    expect(await store.end(tombstoneAt(now, record), undefined, call)).toEqual({ kind: "ended" });
+    await eventually(async () => told.includes(record.id));
+    await store.close();
+    client.disconnect();
+    await replica.stop();
+  });
+
+  it("may be a pool, which hears of ends, and waits for replicas", async () => {
+    const { client, end } = await connectPool(server.port);
+    const replica = await startRedis(["--replicaof", "127.0.0.1", String(server.port)]);
+    await eventually(async () => (await ask(server.port, "wait", "1", "100")) === "1");
+    const store = redisStore(client, { waitForEnds: { replicas: 1 } });
+    const told: string[] = [];
+    const listener = { onEnded: (ids: readonly string[]) => told.push(...ids), onGap: quiet };
+    const stop = await store.announcements.subscribe(listener, call);
+    const record = recordAt(now, { manager });
+    await store.create(record, call);
+    expect(await store.end(tombstoneAt(now, record), undefined, call)).toEqual({ kind: "ended" });
+    await eventually(async () => told.includes(record.id));
+    await stop();
+    await store.close();
+    end();
+    await replica.stop();
+  });
+
   it("may not be allowed to publish: sessions end all the same", async () => {
     const rules = ["on", "nopass", "~*", "+@all", "resetchannels"];
     await ask(server.port, "acl", "setuser", "mute", ...rules);
@@ -505,6 +548,36 @@ describe("waiting for replicas", () => {
     await sessions.close();
     await store.close();
     client.destroy();
+  });
+});
+
+describe.each(SINGLE)("ends by %s that wait for a replica 20 ms away", (name, connect) => {
+  it("share the wait, however many there are", async () => {
+    const proxy = await startProxy({ port: server.port, seed: 1, delayMs: [20, 20] });
+    const replica = await startRedis(["--replicaof", "127.0.0.1", String(proxy.port)]);
+    await eventually(async () => (await ask(server.port, "wait", "1", "100")) === "1");
+    const { client, end } = await connect(server.port);
+    const store = redisStore(client, { waitForEnds: { replicas: 1 } });
+    const records = Array.from({ length: 401 }, () => recordAt(now, { manager }));
+    await Promise.all(records.map((record) => store.create(record, call)));
+    const ended = (record: SessionRecord): Promise<EndOutcome> =>
+      store.end(tombstoneAt(now, record), undefined, request(5_000));
+    const [first, ...others] = records;
+    if (first !== undefined) await ended(first);
+    const begun = performance.now();
+    const outcomes = await Promise.all(others.map(ended));
+    const ms = performance.now() - begun;
+    console.info(`${name}: 400 ends at once in ${Math.round(ms)} ms`);
+    expect(outcomes.every(({ kind }) => kind === "ended")).toBe(true);
+    // One by one they would take 16 seconds.
+    expect(ms).toBeLessThan(2_000);
+    for (const { id } of others.slice(0, 3)) {
+      expect(await ask(replica.port, "get", `sojourn:${id}`)).toMatch(/^E/);
+    }
+    await store.close();
+    end();
+    await replica.stop();
+    await proxy.close();
   });
 });
 

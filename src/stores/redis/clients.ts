@@ -11,17 +11,26 @@ export interface NodeRedisCommandOptions {
   readonly timeout?: number;
 }
 
-interface NodeRedisShared extends RedisEvents {
+interface NodeRedisOpened extends RedisEvents {
   readonly isOpen: boolean;
-  subscribe(channel: string, listener: (message: string) => unknown): Promise<unknown>;
   connect(): Promise<unknown>;
   destroy(): unknown;
+}
+
+interface NodeRedisShared extends NodeRedisOpened {
+  subscribe(channel: string, listener: (message: string) => unknown): Promise<unknown>;
 }
 
 /** A client of the `redis` package, as far as the store uses one: `createClient()`. */
 export interface NodeRedisClient extends NodeRedisShared {
   sendCommand(args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
   duplicate(): NodeRedisClient;
+}
+
+/** A pool of the `redis` package, as far as the store uses one: `createClientPool()`. */
+export interface NodeRedisPool extends NodeRedisOpened {
+  sendCommand(args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
+  execute<T>(work: (client: NodeRedisClient) => Promise<T>): Promise<T>;
 }
 
 /** A Cluster client of the `redis` package, as far as the store uses one: `createCluster()`. */
@@ -46,7 +55,7 @@ export interface NodeRedisSentinel extends NodeRedisShared {
     args: string[],
     options?: NodeRedisCommandOptions,
   ): Promise<unknown>;
-  use(work: (lease: NodeRedisLease) => Promise<unknown>): Promise<unknown>;
+  use<T>(work: (lease: NodeRedisLease) => Promise<T>): Promise<T>;
   getMasterNode(): unknown;
   /** Since version 6; without it there are no announcements, and no `waitForEnds`. */
   duplicate?(): NodeRedisSentinel;
@@ -82,7 +91,13 @@ export interface IoRedisClient extends IoRedisShared {
 
 /** A Cluster client of `ioredis` or `iovalkey`, as far as the store uses one. */
 export interface IoRedisCluster extends IoRedisShared {
-  readonly options: { readonly keyPrefix?: KeyPrefix; readonly scaleReads?: unknown };
+  readonly options: {
+    readonly keyPrefix?: KeyPrefix;
+    readonly scaleReads?: unknown;
+    readonly enableAutoPipelining?: boolean | undefined;
+  };
+  /** The nodes of each slot. */
+  readonly slots?: readonly (readonly string[] | undefined)[];
   nodes(role?: "master"): IoRedisClient[];
   duplicate(): IoRedisCluster;
 }
@@ -90,6 +105,7 @@ export interface IoRedisCluster extends IoRedisShared {
 /** Every client that {@link redisStore} takes. */
 export type RedisClient =
   | NodeRedisClient
+  | NodeRedisPool
   | NodeRedisCluster
   | NodeRedisSentinel
   | IoRedisClient

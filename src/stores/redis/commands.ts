@@ -1,10 +1,12 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
-import type { Command, Driver, Hearer, Subscription } from "./driver.ts";
+import { Confirmer } from "./confirmer.ts";
+import { type Command, type Driver, type Hearer, type Subscription, Unsent } from "./driver.ts";
 import { failureOf, isNoScript } from "./failure.ts";
+import { Line } from "./line.ts";
 import type { Script } from "./scripts.ts";
+import { untilAborted } from "./waiting.ts";
 
 /** One call of a script: on one key. */
 export interface ScriptCall extends ScriptOn {
@@ -26,20 +28,26 @@ interface ScriptOn {
   readonly args: readonly string[];
 }
 
-/** How long one `WAIT` lasts, before the write is sent once more. */
-const WAIT_MS = 250;
-const RETRY_PAUSE_MS = 20;
+/** How long a connection to a channel may take. */
+const SUBSCRIBING_MS = 30_000;
 
 /** Sends commands, and stops waiting for them at the call's deadline. */
 export class Commands {
-  readonly #driver: Driver;
-  readonly #replicas: number;
+  readonly #line: Line;
+  readonly #opened = new Set<Driver>();
+  readonly #confirmer: Confirmer | undefined;
   #isClosed = false;
 
   /** `replicas` is how many must have a write that {@link Commands.runConfirmed} sends. */
   constructor(driver: Driver, replicas: number) {
-    this.#driver = driver;
-    this.#replicas = replicas;
+    this.#line = new Line(driver);
+    if (replicas > 0) {
+      this.#confirmer = new Confirmer(replicas, (signal) => this.#driver.duplicate(signal));
+    }
+  }
+
+  get #driver(): Driver {
+    return this.#line.driver;
   }
 
   /** Whether a command may only name keys of one slot. */
@@ -79,12 +87,14 @@ export class Commands {
   runConfirmed<T>(
     operation: StoreOperation,
     call: StoreCall,
-    sent: ScriptCall,
+    keys: readonly string[],
+    sent: ScriptOn,
     { read, wrote }: { readonly read: Read<T>; readonly wrote: (answer: T) => boolean },
   ): Promise<T> {
-    if (this.#replicas === 0) return this.run(operation, call, sent, read);
+    const confirmer = this.#confirmer;
+    if (confirmer === undefined) return this.runOn(operation, call, keys, sent, read);
     return this.#guarded(operation, call, async () =>
-      read(await this.#confirm(sent, call.signal, (reply) => wrote(read(reply)))),
+      read(await confirmer.confirm({ ...sent, keys }, call.signal, (reply) => wrote(read(reply)))),
     );
   }
 
@@ -114,17 +124,31 @@ export class Commands {
     return this.#guarded(operation, call, () => work(this.#driver));
   }
 
-  /** The deadline does not end it: others may wait for the same subscription. */
+  /** A call's deadline does not end it: others may wait for the same subscription. */
   async subscribe(channel: string, hearer: Hearer): Promise<Subscription> {
-    const subscription = await this.#driver.subscribe(channel, hearer);
-    if (this.#isClosed) subscription.close();
-    return subscription;
+    const signal = AbortSignal.timeout(SUBSCRIBING_MS);
+    const own = await this.#driver.duplicate(signal);
+    this.#opened.add(own);
+    const close = (): void => {
+      this.#opened.delete(own);
+      own.close();
+    };
+    try {
+      await untilAborted(own.subscribe(channel, hearer), signal);
+    } catch (error) {
+      close();
+      throw error;
+    }
+    if (this.#isClosed) close();
+    return { close };
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#driver.close();
+    this.#line.close();
+    this.#confirmer?.close();
+    for (const own of this.#opened) own.close();
   }
 
   async #guarded<T>(
@@ -138,6 +162,10 @@ export class Commands {
       await this.#driver.ready(call.signal);
       return await untilAborted(work(), call.signal);
     } catch (error) {
+      if (call.signal.aborted || error instanceof Unsent) {
+        this.#line.suspect();
+        this.#confirmer?.suspect();
+      }
       throw failureOf(operation, error, this.#driver.resends);
     }
   }
@@ -156,56 +184,5 @@ export class Commands {
       if (!isNoScript(error)) throw error;
       return this.#driver.send(first, ["eval", script.text, ...rest], signal);
     }
-  }
-
-  async #confirm(
-    sent: ScriptCall,
-    signal: AbortSignal,
-    wrote: (reply: unknown) => boolean,
-  ): Promise<unknown> {
-    const { script, key, args } = sent;
-    const command: Command = ["eval", script.text, "1", key, ...args];
-    const wait: Command = ["wait", String(this.#replicas), String(WAIT_MS)];
-    let first: unknown;
-    while (!signal.aborted) {
-      try {
-        const { reply, replicas } = await this.#driver.sendConfirmed(key, command, wait);
-        if (!wrote(reply)) return first ?? reply;
-        first ??= reply;
-        if (replicas >= this.#replicas) return first;
-      } catch {
-        // It may have moved to another node, whom the application's client finds and knows then.
-        const reply = await this.#again(sent, signal);
-        if (!wrote(reply)) return first ?? reply;
-        first ??= reply;
-        await pause(RETRY_PAUSE_MS);
-      }
-    }
-    throw new Error(`${this.#replicas} replicas have not confirmed the write until the deadline`);
-  }
-
-  // The first time may have written, so a failure of this one says nothing.
-  async #again(sent: ScriptCall, signal: AbortSignal): Promise<unknown> {
-    try {
-      return await this.#evaluate([sent.key], sent, signal);
-    } catch (cause) {
-      throw new Error("the write was not confirmed", { cause });
-    }
-  }
-}
-
-/** The work's result, unless the signal comes first: then the answer does not matter any more. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    const late = (): void => reject(new Error("Redis has not answered until the deadline"));
-    // A turn later: a client that knows that it has sent nothing says so before.
-    onAbort = () => void setImmediate(late);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

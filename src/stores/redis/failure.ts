@@ -14,6 +14,11 @@ export function isNoScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }
 
+/** Whether the server has answered, with an error. */
+export function isRefusal(error: unknown): boolean {
+  return isNamed(error, REFUSED);
+}
+
 /**
  * What to reject with: `failed` where the command was surely not sent, or where the server refused
  * it, as no script fails once it has written. If the client sends again by itself, a refusal may be
@@ -30,7 +35,7 @@ export function failureOf(operation: StoreOperation, error: unknown, resends: bo
   if (!resends && isNamed(error, UNSENT)) {
     return new StoreError(operation, "failed", "the command was not sent", { cause });
   }
-  if (!resends && isNamed(error, REFUSED)) {
+  if (!resends && isRefusal(error)) {
     return new StoreError(operation, "failed", "Redis refused", { cause });
   }
   return cause;
@@ -40,7 +45,8 @@ const READS: ReadonlySet<StoreOperation> = new Set([
   ...(["load", "generation", "list", "scan", "count"] as const),
 ]);
 
-const REFUSED: ReadonlySet<string> = new Set(["ErrorReply"]);
+/** Of `redis`, and of `ioredis` and `iovalkey`. */
+const REFUSED: ReadonlySet<string> = new Set(["ErrorReply", "ReplyError"]);
 
 // By the class names, as the store does not import the package: instanceof is out of reach.
 function isNamed(error: unknown, names: ReadonlySet<string>): boolean {

@@ -36,9 +36,9 @@ export class Generations {
         ? ["", ""]
         : [timeText(keepUntil), String(Math.max(keepUntil - call.now, 0) + SKEW_MS)];
     const args = [timeText(call.now), nameOf(user), ...keep, newCommitId(random)];
-    const sent = { script: RAISE, key: generation(user), args };
+    const sent = { script: RAISE, args };
     const how = { read: numberIn, wrote: () => true };
-    return this.#commands.runConfirmed("raiseGeneration", call, sent, how);
+    return this.#commands.runConfirmed("raiseGeneration", call, [generation(user)], sent, how);
   }
 }
 

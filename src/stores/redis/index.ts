@@ -1,19 +1,13 @@
 import { OptionsError } from "../../core/errors.ts";
 import { requireKnownKeys } from "../../core/option-checks.ts";
 import type { StoreProfile } from "../../core/store.ts";
-import type {
-  IoRedisClient,
-  IoRedisCluster,
-  NodeRedisClient,
-  NodeRedisCluster,
-  NodeRedisSentinel,
-  RedisClient,
-} from "./clients.ts";
+import type { IoRedisClient, IoRedisCluster, RedisClient } from "./clients.ts";
 import { Commands } from "./commands.ts";
 import type { Driver } from "./driver.ts";
 import { ioRedisDriver } from "./ioredis.ts";
 import { keysUnder } from "./keys.ts";
 import { nodeRedisDriver } from "./node-redis.ts";
+import type { AnyNodeRedis } from "./node-redis-kinds.ts";
 import { type RedisSessionStore, RedisStore } from "./redis-store.ts";
 
 export type {
@@ -23,6 +17,7 @@ export type {
   NodeRedisCluster,
   NodeRedisCommandOptions,
   NodeRedisLease,
+  NodeRedisPool,
   NodeRedisSentinel,
   RedisClient,
   RedisEvents,
@@ -51,8 +46,8 @@ export interface RedisStoreOptions {
 /**
  * Keeps sessions in Redis or Valkey: one node, Sentinel or Cluster.
  *
- * Takes a client of the `redis` package (5 and later; `createClient`, `createCluster`,
- * `createSentinel`), of `ioredis` (5 and later) or of `iovalkey` (`new Redis`, `new Cluster`), and
+ * Takes a client of the `redis` package (5 and later; `createClient`,
+ * `createClientPool`, `createCluster`, `createSentinel`), of `ioredis` (5 and later) or of `iovalkey` (`new Redis`, `new Cluster`), and
  * never closes it. Where it listens for ended sessions, or waits for replicas, it opens a duplicate
  * of its own, which `close()` closes.
  *
@@ -121,9 +116,7 @@ function driverOf(client: RedisClient): Driver {
   );
 }
 
-function isNodeRedis(
-  client: RedisClient | undefined,
-): client is NodeRedisClient | NodeRedisCluster | NodeRedisSentinel {
+function isNodeRedis(client: RedisClient | undefined): client is AnyNodeRedis {
   return offers(client, "sendCommand", "connect") && "isOpen" in client;
 }
 
@@ -149,7 +142,7 @@ function refuseReplicas(client: IoRedisClient | IoRedisCluster): void {
 }
 
 function refuseUnduplicated(client: RedisClient): void {
-  if (offers(client, "duplicate")) return;
+  if (offers(client, "duplicate") || offers(client, "execute")) return;
   throw new OptionsError(
     "redisStore.waitForEnds",
     "needs a connection of its own, and createSentinel of redis 5 cannot be duplicated; use redis 6.",

@@ -1,39 +1,32 @@
 import type { IoRedisClient, IoRedisCluster } from "./clients.ts";
-import type { Driver, Master } from "./driver.ts";
-import { Unsent } from "./driver.ts";
+import type { Command, Driver, Hearer, Master } from "./driver.ts";
+import { Readiness } from "./readiness.ts";
+import { slotOf } from "./slot.ts";
 
 type AnyIoRedis = IoRedisClient | IoRedisCluster;
 
-/** The driver of a client of `ioredis` or `iovalkey`. */
-export function ioRedisDriver(client: AnyIoRedis): Driver {
+/** The driver of a client of `ioredis` or `iovalkey`; `close` closes it, if it is a duplicate. */
+export function ioRedisDriver(client: AnyIoRedis, close?: () => void): Driver {
   const readiness = new Readiness(client);
-  const opened = new Set<AnyIoRedis>();
-  const open = (): AnyIoRedis => {
-    const own = client.duplicate();
-    opened.add(own);
-    // Without a listener ioredis writes to the console. The calls tell of it.
-    own.on("error", () => undefined);
-    return own;
-  };
-  const discard = (own: AnyIoRedis): void => {
-    if (opened.delete(own)) own.disconnect();
-  };
-  let confirmer: AnyIoRedis | undefined;
-
+  const keyPrefix = String(client.options.keyPrefix ?? "");
+  const send = senderOf(client);
   return {
-    keyPrefix: String(client.options.keyPrefix ?? ""),
+    keyPrefix,
     isCluster: "nodes" in client,
     // autoResendUnfulfilledCommands is on by default.
     resends: true,
-    ready: (signal) => readiness.of(signal),
-    send: (_key, [name, ...args]) => client.call(name, args),
-    async sendConfirmed(_key, command, wait) {
-      confirmer ??= open();
-      const replies = await confirmer.pipeline([[...command], [...wait]]).exec();
-      const [[error, reply] = [null, undefined], [late, replicas] = [null, 0]] = replies ?? [];
-      if (error !== null || late !== null) throw error ?? late;
-      return { reply, replicas: Number(replicas) };
+    get isClosed() {
+      return client.status === "end";
     },
+    ready: (signal) => readiness.of(signal),
+    send: (_key, command) => send(command),
+    laneOf(key) {
+      if (!("nodes" in client)) return undefined;
+      const slot = slotOf(keyPrefix + key);
+      // A pipeline goes to slots with the same nodes.
+      return client.slots?.[slot]?.join() ?? slot;
+    },
+    sendTogether: (_key, commands) => pipelined(client, commands),
     async masters() {
       const nodes = "nodes" in client ? client.nodes("master") : [client];
       return nodes.map(
@@ -42,77 +35,59 @@ export function ioRedisDriver(client: AnyIoRedis): Driver {
             node.call(name, args),
       );
     },
-    async subscribe(channel, hearer) {
-      const own = open();
-      own.on("message", (_channel, message) => hearer.onMessage(String(message)));
-      try {
-        await own.subscribe(channel);
-      } catch (error) {
-        discard(own);
-        throw error;
-      }
-      const renew = (): void => {
-        // Ready comes before the subscription is renewed, so ask for it, and tell then.
-        own.subscribe(channel).then(() => hearer.onGap(), hearer.onGap);
-      };
-      for (const event of ["close", "-subscriber", "-node"]) own.on(event, () => hearer.onGap());
-      for (const event of ["ready", "+subscriber"]) own.on(event, renew);
-      return { close: () => discard(own) };
+    subscribe: (channel, hearer) => subscribed(client, channel, hearer),
+    duplicate: (signal) => duplicateOf(client, signal),
+    onRenewal(listener) {
+      for (const event of ["ready", "end"]) client.on(event, listener);
     },
-    close() {
-      for (const own of opened) discard(own);
-    },
+    isOwn: close !== undefined,
+    close: () => close?.(),
   };
 }
 
 /**
- * Waits for the connection outside the client's own queue: what waits there is sent even after its
- * caller has given up.
+ * A Cluster client that pipelines by itself groups commands by their first argument, which is no
+ * key here, up to `ioredis` 5.4 and in `iovalkey`. A pipeline of one knows the key.
  */
-class Readiness {
-  readonly #client: AnyIoRedis;
-  readonly #waiting = new Set<() => void>();
-  #isListening = false;
+function senderOf(client: AnyIoRedis): (command: Command) => Promise<unknown> {
+  const isGrouping = "nodes" in client && client.options.enableAutoPipelining === true;
+  if (!isGrouping) return ([name, ...args]) => client.call(name, args);
+  return async (command) => {
+    const [reply] = await pipelined(client, [command]);
+    if (reply instanceof Error) throw reply;
+    return reply;
+  };
+}
 
-  constructor(client: AnyIoRedis) {
-    this.#client = client;
-  }
+async function pipelined(
+  client: AnyIoRedis,
+  commands: readonly Command[],
+): Promise<readonly unknown[]> {
+  const replies = await client.pipeline(commands.map((command) => [...command])).exec();
+  return (replies ?? []).map(([error, reply]) => error ?? reply);
+}
 
-  async of(signal: AbortSignal): Promise<void> {
-    const { status } = this.#client;
-    if (status === "ready") return;
-    if (status === "end") throw new Unsent("the client is closed");
-    // A client with lazyConnect. Its failure shows as one that is not ready.
-    if (status === "wait") this.#client.connect().catch(() => undefined);
-    this.#listen();
-    await this.#next(signal);
-    // Closed for good, or lost again meanwhile.
-    return this.of(signal);
+async function duplicateOf(client: AnyIoRedis, signal: AbortSignal): Promise<Driver> {
+  const own = client.duplicate();
+  // Without a listener ioredis writes to the console. The calls tell of it.
+  own.on("error", () => undefined);
+  const driver = ioRedisDriver(own, () => own.disconnect());
+  try {
+    await driver.ready(signal);
+  } catch (error) {
+    own.disconnect();
+    throw error;
   }
+  return driver;
+}
 
-  #listen(): void {
-    if (this.#isListening) return;
-    this.#isListening = true;
-    const wake = (): void => {
-      const waiting = [...this.#waiting];
-      this.#waiting.clear();
-      for (const resolve of waiting) resolve();
-    };
-    for (const event of ["ready", "end"]) this.#client.on(event, wake);
-  }
-
-  #next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.delete(go);
-        reject(new Unsent("the client was not connected until the deadline"));
-      };
-      const go = (): void => {
-        signal.removeEventListener("abort", onAbort);
-        resolve();
-      };
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.add(go);
-    });
-  }
+async function subscribed(client: AnyIoRedis, channel: string, hearer: Hearer): Promise<void> {
+  client.on("message", (_channel, message) => hearer.onMessage(String(message)));
+  await client.subscribe(channel);
+  const renew = (): void => {
+    // Ready comes before the subscription is renewed, so ask for it, and tell then.
+    client.subscribe(channel).then(() => hearer.onGap(), hearer.onGap);
+  };
+  for (const event of ["close", "-subscriber", "-node"]) client.on(event, () => hearer.onGap());
+  for (const event of ["ready", "+subscriber"]) client.on(event, renew);
 }

@@ -167,13 +167,12 @@ export class RedisStore implements RedisSessionStore {
     const { id, version } = tombstone;
     const sent = {
       script: END,
-      key: this.#keys.record(id),
       args: [
         ...[timeText(call.now), keepMs(tombstone, call), version, tombstoneText(tombstone)],
         ...[only.expected ?? "", only.owner, this.#keys.channel, id],
       ],
     };
-    return this.#commands.runConfirmed(operation, call, sent, {
+    return this.#commands.runConfirmed(operation, call, [this.#keys.record(id)], sent, {
       read: (reply) => endedIn(id, reply, call.now),
       wrote: ({ kind }) => kind === "ended",
     });

@@ -149,7 +149,7 @@ export class Roll {
       do {
         const command: Command = ["scan", cursor, ...options];
         const [next, keys] = await this.#commands.with(operation, call, async () =>
-          pageIn(await master(command)),
+          pageIn(await master(command, call.signal)),
         );
         cursor = next;
         // What another program keeps under the prefix is no session.

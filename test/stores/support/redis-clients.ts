@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { Redis as Valkey } from "iovalkey";
-import { createClient } from "redis";
+import { createClient, createClientPool } from "redis";
 import type { SilentStore } from "../../../src/core/store.ts";
 import type { RedisClient } from "../../../src/stores/redis/index.ts";
 import {
@@ -38,6 +38,15 @@ const connectIoValkey: Connect = async (port) => {
   const client = new Valkey(port, "127.0.0.1");
   client.on("error", quiet);
   return { client, end: () => client.disconnect() };
+};
+
+/** A pool of connections, of the `redis` package. */
+export const connectPool: Connect = async (port) => {
+  const url = `redis://127.0.0.1:${port}`;
+  const client = createClientPool({ url }, { minimum: 2, maximum: 3 });
+  client.on("error", quiet);
+  await client.connect();
+  return { client, end: () => client.destroy() };
 };
 
 export const SINGLE: readonly (readonly [string, Connect])[] = [

@@ -177,6 +177,20 @@ describe("the proxy in front of a test server", () => {
     expect(await ask(await dial(network), "hello")).toBe("HELLO");
   });
 
+  it("strands the connections of now, for good, while new ones pass", async () => {
+    const network = await start();
+    const client = await dial(network);
+    await ask(client, "hello");
+    network.strand();
+    client.write("more");
+    expect(await ask(await dial(network), "hi")).toBe("HI");
+    network.pass();
+    expect(await ask(await dial(network), "hi")).toBe("HI");
+    expect([heard, network.connections]).toEqual([["hello", "hi", "hi"], 2]);
+    network.cut("reset");
+    await closed(client);
+  });
+
   it("forgets connections that are closed", async () => {
     const network = await start();
     const client = await dial(network);

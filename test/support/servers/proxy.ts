@@ -31,6 +31,7 @@ export class TestProxy {
   readonly #listener: Server;
   readonly #options: ProxyOptions;
   readonly #links = new Set<Link>();
+  readonly #stranded = new Set<Link>();
   #traffic: Traffic = "passing";
   #delayMs: readonly [number, number];
   #accepted = 0;
@@ -46,6 +47,11 @@ export class TestProxy {
   /** How many connections are open. */
   get connections(): number {
     return this.#links.size;
+  }
+
+  /** How many connections there have been. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** From now on each piece of data waits this long, each way. */
@@ -68,9 +74,21 @@ export class TestProxy {
     this.#set("passing");
   }
 
+  /**
+   * The connections of now are silent for good, though their bytes are acknowledged, and nobody is
+   * told; new ones pass. So it looks where a host is lost, or an address has moved.
+   */
+  strand(): void {
+    for (const link of this.#links) {
+      link.set("held");
+      this.#stranded.add(link);
+    }
+    this.#links.clear();
+  }
+
   /** Ends every connection: in order (FIN), or as a crash of the other side would (RST). */
   cut(how: "finish" | "reset"): void {
-    for (const link of [...this.#links]) link.cut(how);
+    for (const link of [...this.#links, ...this.#stranded]) link.cut(how);
   }
 
   async close(): Promise<void> {
@@ -93,7 +111,10 @@ export class TestProxy {
     this.#links.add(link);
     link.slowDown(this.#delayMs);
     link.set(this.#traffic);
-    const forget = (): void => void this.#links.delete(link);
+    const forget = (): void => {
+      this.#links.delete(link);
+      this.#stranded.delete(link);
+    };
     client.once("close", forget);
   }
 }
