@@ -1,7 +1,8 @@
 import type { Announcements, EndListener, StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
+import { Channel, type Rhythm } from "./channel.ts";
 import type { Commands } from "./commands.ts";
-import type { Subscription } from "./driver.ts";
+import type { Hearer, Subscription } from "./driver.ts";
 
 /** A listener, in an entry of its own, as one may subscribe twice. */
 interface Entry {
@@ -12,12 +13,14 @@ interface Entry {
 export class EndAnnouncements implements Announcements {
   readonly #commands: Commands;
   readonly #channel: string;
+  readonly #rhythm: Rhythm | undefined;
   readonly #entries = new Set<Entry>();
   #subscription: Promise<Subscription> | undefined;
 
-  constructor(commands: Commands, channel: string) {
+  constructor(commands: Commands, channel: string, rhythm?: Rhythm) {
     this.#commands = commands;
     this.#channel = channel;
+    this.#rhythm = rhythm;
   }
 
   async subscribe(listener: EndListener, call: StoreCall): Promise<() => Promise<void>> {
@@ -37,10 +40,7 @@ export class EndAnnouncements implements Announcements {
   }
 
   async #subscribed(): Promise<Subscription> {
-    this.#subscription ??= this.#commands.subscribe(this.#channel, {
-      onMessage: (id) => this.#tell((listener) => listener.onEnded([id as SessionId])),
-      onGap: () => this.#tell((listener) => listener.onGap()),
-    });
+    this.#subscription ??= this.#opened();
     const current = this.#subscription;
     try {
       return await current;
@@ -48,6 +48,17 @@ export class EndAnnouncements implements Announcements {
       if (this.#subscription === current) this.#subscription = undefined;
       throw error;
     }
+  }
+
+  #opened(): Promise<Subscription> {
+    const hearer: Hearer = {
+      onMessage: (message) => {
+        const ids = message.split(" ") as SessionId[];
+        this.#tell((listener) => listener.onEnded(ids));
+      },
+      onGap: () => this.#tell((listener) => listener.onGap()),
+    };
+    return new Channel(this.#commands, this.#channel, hearer, this.#rhythm).open();
   }
 
   async #hangUp(): Promise<void> {
