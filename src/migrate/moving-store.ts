@@ -22,7 +22,6 @@ export type Destination = "from" | "to";
  * counts; where a claim stands there, or nothing, `to` is asked.
  */
 export class MovingStore implements SessionStore {
-  readonly profile: StoreProfile;
   readonly directory: ReturnType<typeof movingDirectory>;
   readonly touch?: Touch;
   readonly expiry?: Expiry;
@@ -32,12 +31,15 @@ export class MovingStore implements SessionStore {
   constructor(route: Route, newSessions: Destination) {
     this.#route = route;
     this.#newSessions = newSessions;
-    this.profile = profileOf(route);
     this.directory = movingDirectory(route);
     const touch = this.#touch(route);
     if (touch !== undefined) this.touch = touch;
     const expiry = expiryOf(route);
     if (expiry !== undefined) this.expiry = expiry;
+  }
+
+  get profile(): StoreProfile {
+    return profileOf(this.#route);
   }
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {

@@ -67,7 +67,9 @@ const GROUPS: readonly (readonly [string, (tell: Tell) => void])[] = [
  * know.
  * @example
  * describeStore("Redis", async () => {
- *   const client = await createClient({ url }).connect();
+ *   const client = createClient({ url });
+ *   client.on("error", (error) => console.error(error));
+ *   await client.connect();
  *   const close = async (): Promise<void> => client.destroy();
  *   return { store: redisStore(client), close };
  * }, { runner: { describe, it } });

@@ -1,15 +1,8 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { warnOnce } from "../../src/core/warn.ts";
+import { heardWarnings } from "../support/warnings.ts";
 
-const heard: string[] = [];
-const hear = (warning: Error): void => {
-  if (warning.name === "SojournWarning") heard.push(warning.message);
-};
-beforeEach(() => {
-  heard.length = 0;
-  process.on("warning", hear);
-});
-afterEach(() => void process.off("warning", hear));
+const warnings = heardWarnings();
 
 it("says each sentence once about each object", async () => {
   const [one, other] = [{}, {}];
@@ -18,5 +11,5 @@ it("says each sentence once about each object", async () => {
   warnOnce(one, "It evicts.");
   warnOnce(other, "It has no listener.");
   await new Promise(setImmediate);
-  expect(heard).toEqual(["It has no listener.", "It evicts.", "It has no listener."]);
+  expect(warnings()).toEqual(["It has no listener.", "It evicts.", "It has no listener."]);
 });

@@ -42,7 +42,9 @@ export interface ConnectStoreOptions extends BridgeOptions {
  * import { createSessions } from "sojourn";
  * import { connectStore } from "sojourn/bridges";
  *
- * const client = await createClient().connect();
+ * const client = createClient();
+ * client.on("error", (error) => console.error(error));
+ * await client.connect();
  * const sessions = createSessions({ store: connectStore(new RedisStore({ client })) });
  */
 export function connectStore(store: ConnectStore, options: ConnectStoreOptions = {}): BridgedStore {

@@ -5,7 +5,9 @@ import type { SealedRecords } from "./records.ts";
 export function encryptedStore(store: SessionStore, records: SealedRecords): SessionStore {
   const { touch, directory, expiry, announcements, close } = store;
   return {
-    profile: store.profile,
+    get profile() {
+      return store.profile;
+    },
 
     async load(id, call) {
       const stored = await store.load(id, call);

@@ -62,7 +62,7 @@ export function layered<Origin extends SessionStore>(
   const maxStalenessMs = durationMs("layered.maxStaleness", maxStaleness);
   const timeoutMs = durationMs("layered.nearTimeout", nearTimeout);
   const store: SessionStore = new LayeredStore({
-    profile: profileOf(near, origin, maxStalenessMs),
+    profile: () => profileOf(near, origin, maxStalenessMs),
     near: new Near(near, { maxStalenessMs, timeoutMs }),
     origin,
     trust: new Trust(maxStalenessMs),

@@ -20,7 +20,7 @@ import { type Aftermath, knownOf, type Trust, type Writing } from "./trust.ts";
 
 /** What a layered store is made of. */
 export interface Layers {
-  readonly profile: StoreProfile;
+  readonly profile: () => StoreProfile;
   readonly near: Near;
   readonly origin: SessionStore;
   readonly trust: Trust;
@@ -33,11 +33,11 @@ interface Lesson extends Aftermath {
 
 /** Origin decides everything; near saves loads, as far as it is to be believed. */
 export class LayeredStore implements SessionStore {
-  readonly profile: StoreProfile;
   readonly touch?: Touch;
   readonly directory?: Directory;
   readonly expiry?: Expiry;
   readonly announcements?: Announcements;
+  readonly #profile: () => StoreProfile;
   readonly #near: Near;
   readonly #origin: SessionStore;
   readonly #trust: Trust;
@@ -45,7 +45,7 @@ export class LayeredStore implements SessionStore {
   #isClosed = false;
 
   constructor({ profile, near, origin, trust }: Layers) {
-    this.profile = profile;
+    this.#profile = profile;
     this.#near = near;
     this.#origin = origin;
     this.#trust = trust;
@@ -64,6 +64,10 @@ export class LayeredStore implements SessionStore {
       const requireOpenToHear = (): void => requireOpen("subscribe");
       this.announcements = layeredAnnouncements(announcements, trust, requireOpenToHear);
     }
+  }
+
+  get profile(): StoreProfile {
+    return this.#profile();
   }
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {

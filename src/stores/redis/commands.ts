@@ -36,11 +36,17 @@ export class Commands {
   readonly #line: Line;
   readonly #opened = new Set<Driver>();
   readonly #confirmer: Confirmer | undefined;
+  readonly #onFirstCall: () => Promise<void>;
+  #hasBegun = false;
   #isClosed = false;
 
-  /** `replicas` is how many must have a write that {@link Commands.runConfirmed} sends. */
-  constructor(driver: Driver, replicas: number) {
+  /**
+   * `replicas` is how many must have a write that {@link Commands.runConfirmed} sends. What is to
+   * happen beside the first call happens again beside a later one if it rejects.
+   */
+  constructor(driver: Driver, replicas: number, onFirstCall: () => Promise<void> = async () => {}) {
     this.#line = new Line(driver);
+    this.#onFirstCall = onFirstCall;
     if (replicas > 0) {
       this.#confirmer = new Confirmer(replicas, (signal) => this.#driver.duplicate(signal));
     }
@@ -159,6 +165,7 @@ export class Commands {
     if (this.#isClosed) throw new StoreError(operation, "failed", "the Redis store is closed");
     if (call.signal.aborted) throw new StoreError(operation, "failed", "its time had run out");
     try {
+      if (!this.#hasBegun) this.#begin();
       await this.#driver.ready(call.signal);
       return await untilAborted(work(), call.signal);
     } catch (error) {
@@ -168,6 +175,13 @@ export class Commands {
       }
       throw failureOf(operation, error, this.#driver.resends);
     }
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    this.#onFirstCall().catch(() => {
+      this.#hasBegun = false;
+    });
   }
 
   // A server that was restarted, or whose scripts were flushed, is given the text again.

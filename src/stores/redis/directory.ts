@@ -8,6 +8,7 @@ import type { Keys } from "./keys.ts";
 import { ownerText, storedOf } from "./records.ts";
 import { textIn } from "./replies.ts";
 import type { Roll } from "./roll.ts";
+import type { Server } from "./server.ts";
 import type { Tidying } from "./tidying.ts";
 import type { UserIndex } from "./user-index.ts";
 
@@ -15,6 +16,7 @@ import type { UserIndex } from "./user-index.ts";
 export interface DirectoryParts {
   readonly commands: Commands;
   readonly keys: Keys;
+  readonly server: Server;
   readonly index: UserIndex;
   readonly roll: Roll;
   readonly tidying: Tidying;
@@ -25,7 +27,7 @@ export interface DirectoryParts {
 /** The directory of a Redis store. */
 export function redisDirectory(parts: DirectoryParts): Directory {
   const { commands, keys, index, roll } = parts;
-  const generations = new Generations(commands, keys);
+  const generations = new Generations(commands, keys, parts.server);
   return {
     generation: (user, call) => generations.generation(user, call),
     raiseGeneration: (user, call, keepUntil) => generations.raise(user, call, keepUntil),

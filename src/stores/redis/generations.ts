@@ -7,6 +7,7 @@ import type { Keys } from "./keys.ts";
 import { timeText } from "./records.ts";
 import { numberIn, textIn, Unforeseen } from "./replies.ts";
 import { RAISE, SKEW_MS } from "./scripts.ts";
+import type { Server } from "./server.ts";
 
 const random = pooledRandom();
 
@@ -17,10 +18,12 @@ const random = pooledRandom();
 export class Generations {
   readonly #commands: Commands;
   readonly #keys: Keys;
+  readonly #server: Server;
 
-  constructor(commands: Commands, keys: Keys) {
+  constructor(commands: Commands, keys: Keys, server: Server) {
     this.#commands = commands;
     this.#keys = keys;
+    this.#server = server;
   }
 
   generation(user: UserKey, call: StoreCall): Promise<number> {
@@ -31,11 +34,13 @@ export class Generations {
 
   async raise(user: UserKey, call: StoreCall, keepUntil: EpochMs | undefined): Promise<number> {
     const { generation, nameOf } = this.#keys;
-    const keep =
+    const [until, ms] =
       keepUntil === undefined
         ? ["", ""]
         : [timeText(keepUntil), String(Math.max(keepUntil - call.now, 0) + SKEW_MS)];
-    const args = [timeText(call.now), nameOf(user), ...keep, newCommitId(random)];
+    // What does not expire is not dropped there.
+    const keepMs = this.#server.sparesTheLasting ? "" : ms;
+    const args = [timeText(call.now), nameOf(user), until, keepMs, newCommitId(random)];
     const sent = { script: RAISE, args };
     const how = { read: numberIn, wrote: () => true };
     return this.#commands.runConfirmed("raiseGeneration", call, [generation(user)], sent, how);

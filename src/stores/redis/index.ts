@@ -6,6 +6,7 @@ import { Commands } from "./commands.ts";
 import { driverOf, offers } from "./drivers.ts";
 import { keysUnder } from "./keys.ts";
 import { type RedisSessionStore, RedisStore } from "./redis-store.ts";
+import { Server } from "./server.ts";
 
 export type {
   IoRedisClient,
@@ -55,7 +56,9 @@ export interface RedisStoreOptions {
  * import { createSessions } from "sojourn";
  * import { redisStore } from "sojourn/redis";
  *
- * const client = await createClient({ url: "redis://127.0.0.1:6379" }).connect();
+ * const client = createClient({ url: "redis://127.0.0.1:6379" });
+ * client.on("error", (error) => console.error(error));
+ * await client.connect();
  * const sessions = createSessions({ store: redisStore(client) });
  */
 export function redisStore(
@@ -69,7 +72,9 @@ export function redisStore(
   const driver = driverOf(client);
   if (replicas > 0) refuseUnduplicated(client);
   const keys = keysUnder(prefix, driver.keyPrefix);
-  return new RedisStore(new Commands(driver, replicas), keys, profileOf(replicas));
+  const server = new Server(client);
+  const commands: Commands = new Commands(driver, replicas, () => server.inspect(commands));
+  return new RedisStore({ commands, keys, server, profile: profileOf(replicas) });
 }
 
 const MAX_PREFIX_LENGTH = 100;
@@ -111,7 +116,6 @@ const CAVEATS: readonly string[] = [
   "Replication is asynchronous: a failover loses the last writes before it, acknowledged or not.",
   "What an acknowledged write outlives is the server's setting: without appendonly a restart goes " +
     "back to the last snapshot, and sessions that ended since are live again.",
-  "Sessions are evicted unless maxmemory-policy is noeviction.",
   "scan and count look at every key.",
 ];
 

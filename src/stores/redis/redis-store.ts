@@ -16,6 +16,7 @@ import type { CommitId, SessionId } from "../../core/token.ts";
 import { EndAnnouncements } from "./announcements.ts";
 import type { Commands } from "./commands.ts";
 import { redisDirectory } from "./directory.ts";
+import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
 import {
   absoluteEndOf,
@@ -38,6 +39,7 @@ import {
   TOUCH,
   UPDATE,
 } from "./scripts.ts";
+import type { Server } from "./server.ts";
 import { Tidying } from "./tidying.ts";
 import { type Entry, UserIndex } from "./user-index.ts";
 
@@ -48,25 +50,37 @@ const REFRESH_MS = 60_000;
 export type RedisSessionStore = SessionStore &
   Required<Pick<SessionStore, "touch" | "directory" | "announcements" | "close">>;
 
+/** What a Redis store is made of. */
+export interface RedisParts {
+  readonly commands: Commands;
+  readonly keys: Keys;
+  readonly server: Server;
+  /** As long as nothing speaks against it. */
+  readonly profile: StoreProfile;
+}
+
 /** Sessions in Redis: a key for each, and a script for each operation. */
 export class RedisStore implements RedisSessionStore {
-  readonly profile: StoreProfile;
   readonly directory: Directory;
   readonly announcements: Announcements;
   readonly #commands: Commands;
   readonly #keys: Keys;
   readonly #index: UserIndex;
+  readonly #server: Server;
+  readonly #profile: StoreProfile;
   readonly #tidying = new Tidying();
 
-  constructor(commands: Commands, keys: Keys, profile: StoreProfile) {
+  constructor({ commands, keys, server, profile }: RedisParts) {
     this.#commands = commands;
     this.#keys = keys;
+    this.#server = server;
+    this.#profile = profile;
     this.#index = new UserIndex(commands, keys, this.#tidying);
-    this.profile = profile;
     this.announcements = new EndAnnouncements(commands, keys.channel);
     this.directory = redisDirectory({
       commands,
       keys,
+      server,
       index: this.#index,
       roll: new Roll(commands, keys),
       tidying: this.#tidying,
@@ -74,10 +88,23 @@ export class RedisStore implements RedisSessionStore {
     });
   }
 
+  /** From the first call on: what the server's settings make of it. */
+  get profile(): StoreProfile {
+    const policy = this.#server.evictsBy;
+    if (policy === undefined) return this.#profile;
+    const caveat =
+      `The server drops sessions when its memory is full (${policy}), and what finds a user's ` +
+      "sessions; revokeAll may miss one.";
+    return { ...this.#profile, eviction: "any", caveats: [caveat, ...this.#profile.caveats] };
+  }
+
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
-    return this.#commands.send("load", call, ["get", this.#keys.record(id)], (reply) =>
+    const command: Command = ["get", this.#keys.record(id)];
+    const stored = await this.#commands.send("load", call, command, (reply) =>
       storedOf(id, textIn(reply), call.now),
     );
+    if (this.#server.evictsBy !== undefined && stored?.kind === "live") this.#warm(stored, call);
+    return stored;
   }
 
   async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
@@ -207,6 +234,14 @@ export class RedisStore implements RedisSessionStore {
 
   #refresh(user: UserKey, entry: Entry, call: StoreCall): void {
     this.#tidying.later(call, (later) => this.#index.add("touch", later, user, entry));
+  }
+
+  // Read as rarely as it is written, the index would be dropped long before the session.
+  #warm(record: SessionRecord, call: StoreCall): void {
+    const { manager, userId } = record;
+    if (userId === undefined) return;
+    const [user, entry] = [{ manager, userId }, entryOf(record)];
+    this.#tidying.later(call, (later) => this.#index.require("load", later, user, entry));
   }
 
   #forget(user: UserKey, id: SessionId, call: StoreCall): void {

@@ -54,6 +54,24 @@ export class UserIndex {
     }
   }
 
+  /** Adds an entry that is missing. A server that drops the oldest takes the asking for use. */
+  async require(
+    operation: StoreOperation,
+    call: StoreCall,
+    user: UserKey,
+    entry: Entry,
+  ): Promise<void> {
+    const command: Command = ["zscore", this.#keys.index(user), entry.id];
+    // A text, or a number by the newer protocol.
+    const isMissing = await this.#commands.send(
+      operation,
+      call,
+      command,
+      (score) => score === null,
+    );
+    if (isMissing) await this.add(operation, call, user, entry);
+  }
+
   async ids(operation: StoreOperation, call: StoreCall, user: UserKey): Promise<SessionId[]> {
     const command: Command = ["zrange", this.#keys.index(user), "0", "-1"];
     const ids = await this.#commands.send(operation, call, command, textsIn);
