@@ -53,6 +53,17 @@ describe("a bridge", () => {
     for (const caveat of store.profile.caveats) expect(told[0]).toContain(caveat);
   });
 
+  it("keeps the library's notes of a session, and of one that has ended", async () => {
+    const noted = { ...record, notes: '{"family":"é"}' };
+    const tombstone = tombstoneAt(NOW, record, { notes: '{"revoked":1}' });
+    for (const store of [keyvStore(new Keyv(), silent), connectStore(new MemoryStore(), silent)]) {
+      await store.create(noted, call);
+      expect(await store.load(record.id, call)).toEqual(noted);
+      await store.end(tombstone, undefined, call);
+      expect(await store.load(record.id, call)).toEqual(tombstone);
+    }
+  });
+
   it("warns by itself, once in each process", async () => {
     const warned = once(process, "warning");
     await keyvStore(new Keyv()).load(record.id, call);

@@ -64,6 +64,19 @@ describe.each(CLIENTS)("the Memcached store by %s", (_, connect) => {
     );
   });
 
+  it("keeps the library's notes of a session, and of one that has ended", async () => {
+    const store = memcachedStore(open.client);
+    const record = recordAt(now, { manager, notes: '{"family":"é"}' });
+    await store.create(record, call);
+    expect(await store.load(record.id, call)).toEqual(record);
+    const next = successorOf(record, { notes: undefined });
+    await store.update(next, record.version, call);
+    expect(await store.load(record.id, call)).toEqual(next);
+    const tombstone = tombstoneAt(now, record, { notes: '{"revoked":1}' });
+    await store.end(tombstone, undefined, call);
+    expect(await store.load(record.id, call)).toEqual(tombstone);
+  });
+
   it("lets the server forget a session a moment after its end, a touched one later", async () => {
     const store = memcachedStore(open.client);
     const record = recordAt(now, { manager, expiresAt: now + 1_800 * SECOND_MS });

@@ -37,6 +37,7 @@ function recordOf(fields: Fields, id: SessionId): SessionRecord {
     earlier: fields.text("earlier"),
     data: fields.text("data"),
     flash: fields.text("flash"),
+    notes: fields.optionalText("notes"),
     userId: fields.optionalText("userId"),
     createdAt: fields.number("createdAt"),
     lastSeenAt: fields.number("lastSeenAt"),
@@ -59,6 +60,7 @@ function tombstoneOf(fields: Fields, id: SessionId): Tombstone {
     reason: fields.text("reason") as Tombstone["reason"],
     endedAt: fields.number("endedAt"),
     next: fields.optionalText("next") as SessionId | undefined,
+    notes: fields.optionalText("notes"),
     expiresAt: fields.number("expiresAt"),
   };
 }

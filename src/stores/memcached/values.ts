@@ -44,6 +44,7 @@ function recordOf(value: SessionRecord): SessionRecord {
     earlier: value.earlier,
     data: value.data,
     flash: value.flash,
+    notes: value.notes,
     userId: value.userId,
     createdAt: value.createdAt,
     lastSeenAt: value.lastSeenAt,
@@ -66,6 +67,7 @@ function tombstoneOf(value: Tombstone): Tombstone {
     reason: value.reason,
     endedAt: value.endedAt,
     next: value.next,
+    notes: value.notes,
     expiresAt: value.expiresAt,
   };
 }
