@@ -1,18 +1,28 @@
 import { getEventListeners } from "node:events";
 import { createConnection, createPool, type Pool } from "mysql2/promise";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { StoreError } from "../../src/core/errors.ts";
 import type { SilentStore, StoreCall } from "../../src/core/store.ts";
-import { type MysqlConnection, mysqlStore } from "../../src/stores/mysql/index.ts";
-import { Loan } from "../../src/stores/mysql/loan.ts";
+import { mysqlStore } from "../../src/stores/mysql/index.ts";
 import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { mariadbAddress, startMariadb } from "../support/servers/mariadb.ts";
+import { startProxy, type TestProxy } from "../support/servers/proxy.ts";
 import { freePort, type TestServer } from "../support/servers/test-server.ts";
-import { ask, dropTables, freshTable, lockRow, until } from "./support/mysql.ts";
+import {
+  ask,
+  dropTables,
+  freshTable,
+  lockRow,
+  until,
+  withCallbacks,
+  withPromises,
+} from "./support/mysql.ts";
 
 const NOW = Date.now();
 const DEADLINE_MS = 150;
 const LIMIT = 4;
+/** Behind the deadline: 3 s of patience, 2 s for an idle connection that is silent too, and a busy machine. */
+const HEALED_MS = 9_000;
 const manager = "shop";
 const user = { manager, userId: "alice" };
 const call = { now: NOW, signal: new AbortController().signal };
@@ -54,6 +64,14 @@ async function status(name: string): Promise<number> {
 
 async function waitingStatements(): Promise<number> {
   const sql = `SELECT COUNT(*) AS n FROM information_schema.processlist
+    WHERE info LIKE 'UPDATE%${table}%' AND id <> CONNECTION_ID()`;
+  const [row] = await ask(watcher, sql);
+  return Number(row?.["n"]);
+}
+
+/** For how many seconds a statement of the store has been waiting. */
+async function longestWait(): Promise<number> {
+  const sql = `SELECT MAX(time) AS n FROM information_schema.processlist
     WHERE info LIKE 'UPDATE%${table}%' AND id <> CONNECTION_ID()`;
   const [row] = await ask(watcher, sql);
   return Number(row?.["n"]);
@@ -135,26 +153,158 @@ describe("a server that does not answer", () => {
       expect(failure).toMatchObject({ name: "StoreError", outcome: "failed" });
     }
   });
+});
 
-  it("is cut off when it leaves a connection without an answer for long", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const calls: string[] = [];
-    const connection: MysqlConnection = {
-      execute: () => new Promise(() => undefined),
-      release: () => calls.push("release"),
-      destroy: () => calls.push("destroy"),
+describe("connections that go silent, while new ones are answered", () => {
+  let proxy: TestProxy;
+  let remote: Pool;
+  let theirs: SilentStore;
+  beforeEach(async () => {
+    proxy = await startProxy({ port: server.port, seed: 1 });
+    remote = createPool({ ...mariadbAddress(server), port: proxy.port, connectionLimit: LIMIT });
+    theirs = mysqlStore(remote, { table });
+  });
+  afterEach(async () => {
+    await proxy.close();
+    // It says goodbye over each, and hears of the reset.
+    await remote.end().catch(() => undefined);
+  });
+
+  const warmUp = (): Promise<unknown> =>
+    Promise.all(Array.from({ length: LIMIT }, () => theirs.directory.count(manager, call)));
+  const load = (): Promise<unknown> =>
+    failureOf(theirs.load(recordAt(NOW, { manager }).id, late()));
+  const loads = (count: number): Promise<readonly unknown[]> =>
+    Promise.all(Array.from({ length: count }, load));
+
+  it("are replaced a few seconds after the deadline, where all of the pool are silent", async () => {
+    await warmUp();
+    proxy.strand();
+    const since = performance.now();
+    const failures = await loads(2 * LIMIT);
+    expect(failures.every((failure) => failure instanceof StoreError)).toBe(true);
+    await until(async () => (await load()) === undefined);
+    expect(performance.now() - since).toBeLessThan(HEALED_MS);
+    // Not one by one: the next callers find none that is silent.
+    await until(async () => (await loads(LIMIT)).every((failure) => failure === undefined));
+    expect(performance.now() - since).toBeLessThan(HEALED_MS);
+  }, 20_000);
+
+  it("are replaced all at once, where one call has met one of them", async () => {
+    await warmUp();
+    proxy.strand();
+    const since = performance.now();
+    expect(await load()).toBeInstanceOf(StoreError);
+    // Those that were stranded still count.
+    await until(async () => proxy.connections > LIMIT);
+    expect(await loads(LIMIT)).toEqual(Array(LIMIT).fill(undefined));
+    expect(performance.now() - since).toBeLessThan(HEALED_MS);
+  }, 20_000);
+
+  it("heal a pool of one", async () => {
+    const single = createPool({ ...mariadbAddress(server), port: proxy.port, connectionLimit: 1 });
+    theirs = mysqlStore(single, { table });
+    await theirs.directory.count(manager, call);
+    proxy.strand();
+    const since = performance.now();
+    await until(async () => (await load()) === undefined);
+    expect(performance.now() - since).toBeLessThan(HEALED_MS);
+    proxy.cut("reset");
+    await single.end().catch(() => undefined);
+  }, 20_000);
+
+  it("are told from those whose server waits for a lock: these are kept", async () => {
+    const records = Array.from({ length: LIMIT }, () => recordAt(NOW, { manager }));
+    for (const record of records) await store.create(record, call);
+    await watcher.query("SET GLOBAL innodb_lock_wait_timeout = 50");
+    await warmUp();
+    const releases = await Promise.all(records.map(({ id }) => lockRow(server, { table, id })));
+    const before = await status("Connections");
+    const writes = records.map((each) => theirs.update(successorOf(each), each.version, late()));
+    for (const failure of await Promise.all(writes.map(failureOf))) {
+      expect(failure).toMatchObject({ outcome: "unknown" });
+    }
+    await until(async () => (await longestWait()) > 5);
+    // One has made room for the one that asked, and that serves whoever comes.
+    expect((await status("Connections")) - before).toBe(1);
+    expect(await waitingStatements()).toBe(LIMIT);
+    expect(await load()).toBeUndefined();
+    for (const release of releases) await release();
+    await until(async () => (await waitingStatements()) === 0);
+    expect(await loads(LIMIT)).toEqual(Array(LIMIT).fill(undefined));
+    expect((await status("Connections")) - before).toBe(1);
+    await watcher.query("SET GLOBAL innodb_lock_wait_timeout = 1");
+  }, 30_000);
+});
+
+describe("a server that has become read-only", () => {
+  const create = (theirs: SilentStore): Promise<unknown> =>
+    failureOf(theirs.create(recordAt(NOW, { manager }), call));
+
+  it("is left for the one that new connections lead to, without a refusal", async () => {
+    const moving = createPool({ ...mariadbAddress(server), connectionLimit: LIMIT });
+    const theirs = mysqlStore(moving, { table });
+    await Promise.all(Array.from({ length: LIMIT }, () => create(theirs)));
+    const lent = await Promise.all(Array.from({ length: LIMIT }, () => moving.getConnection()));
+    for (const connection of lent) {
+      await connection.query("SET SESSION TRANSACTION READ ONLY");
+      connection.release();
+    }
+    const one = [await create(theirs)];
+    const many = await Promise.all(Array.from({ length: 40 }, () => create(theirs)));
+    expect([...one, ...many]).toEqual(Array(41).fill(undefined));
+    await moving.end();
+  });
+
+  it("refuses writes for as long as it is, costs few connections, and is forgotten then", async () => {
+    await store.load(recordAt(NOW, { manager }).id, call);
+    await watcher.query("CREATE OR REPLACE USER writer@'127.0.0.1'");
+    await watcher.query("GRANT SELECT, INSERT, UPDATE, DELETE ON shop.* TO writer@'127.0.0.1'");
+    const refused = createPool({
+      ...mariadbAddress(server),
+      user: "writer",
+      connectionLimit: LIMIT,
+    });
+    const theirs = mysqlStore(refused, { table });
+    await Promise.all(Array.from({ length: LIMIT }, () => create(theirs)));
+    await watcher.query("SET GLOBAL read_only = 1");
+    const before = await status("Connections");
+    for (let round = 0; round < 40; round += 1) {
+      expect(await create(theirs)).toMatchObject({ name: "StoreError", outcome: "failed" });
+      expect(await failureOf(theirs.load(recordAt(NOW, { manager }).id, call))).toBeUndefined();
+    }
+    expect((await status("Connections")) - before).toBeLessThanOrEqual(2 * LIMIT);
+    await watcher.query("SET GLOBAL read_only = 0");
+    expect(await create(theirs)).toBeUndefined();
+    await refused.end();
+  });
+});
+
+describe("a pool without a listener", () => {
+  it.each([
+    ["mysql2/promise", withPromises],
+    ["mysql2", withCallbacks],
+  ])("of %s outlives whatever becomes of its connections", async (_, connect) => {
+    const proxy = await startProxy({ port: server.port, seed: 2 });
+    const { pool: own, direct } = connect(server, { port: proxy.port, connectionLimit: LIMIT });
+    const theirs = mysqlStore(own, { table });
+    const load = (): Promise<unknown> =>
+      failureOf(theirs.load(recordAt(NOW, { manager }).id, late()));
+    const restart = async (): Promise<void> => {
+      await server.kill();
+      await server.start();
     };
-    const abort = new AbortController();
-    const loan = new Loan(connection, abort.signal);
-    const failure = failureOf(loan.rows("SELECT 1", []));
-    abort.abort();
-    await failure;
-    loan.end();
-    vi.advanceTimersByTime(59_000);
-    expect(calls).toEqual([]);
-    vi.advanceTimersByTime(2_000);
-    expect(calls).toEqual(["destroy"]);
-    vi.useRealTimers();
+    for (const cut of [() => proxy.cut("reset"), () => proxy.cut("finish"), restart]) {
+      // Once at work, once idle.
+      const loads = Promise.all(Array.from({ length: 2 * LIMIT }, load));
+      await cut();
+      await loads;
+      await until(async () => (await load()) === undefined);
+      await cut();
+      await until(async () => (await load()) === undefined);
+    }
+    await direct.end();
+    await proxy.close();
   });
 });
 

@@ -3,6 +3,7 @@ import { describeStore } from "../../src/testing/store.ts";
 import { startMariadb } from "../support/servers/mariadb.ts";
 import type { TestServer } from "../support/servers/test-server.ts";
 import { openMysql, withCallbacks, withOddSessions, withPromises } from "./support/mysql.ts";
+import { describeNotes } from "./support/notes.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -17,6 +18,7 @@ const runner = { describe, it };
 const running = (): TestServer => server;
 
 describeStore("MySQL, a pool of mysql2/promise", openMysql(running, withPromises), { runner });
+describeNotes("MySQL", openMysql(running, withPromises));
 describeStore(
   "MySQL, a pool of mysql2",
   openMysql(running, withCallbacks, { resetOnRelease: true }),

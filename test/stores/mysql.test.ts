@@ -1,16 +1,33 @@
 import fc from "fast-check";
-import { createConnection, createPool, type Pool } from "mysql2/promise";
+import { createConnection, createPool, type Pool, type RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { OptionsError } from "../../src/core/errors.ts";
 import type { SilentStore } from "../../src/core/store.ts";
-import { type MysqlPool, mysqlSchema, mysqlStore } from "../../src/stores/mysql/index.ts";
-import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import type { SessionId } from "../../src/core/token.ts";
+import {
+  type MysqlConnection,
+  type MysqlPool,
+  type MysqlPromisePool,
+  type MysqlStatement,
+  mysqlSchema,
+  mysqlStore,
+} from "../../src/stores/mysql/index.ts";
+import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { mariadbAddress, startMariadb } from "../support/servers/mariadb.ts";
 import { freePort, type TestServer } from "../support/servers/test-server.ts";
 import { play, RUNS } from "./support/model.ts";
-import { ask, dropTables, freshTable, withCallbacks, withPromises } from "./support/mysql.ts";
+import {
+  ask,
+  dropTables,
+  freshTable,
+  until,
+  withCallbacks,
+  withPromises,
+} from "./support/mysql.ts";
 
-const NOW = 1_800_000_000_000;
+/** In the past, as a sweep asks the server's clock too. */
+const NOW = 1_700_000_000_000;
+const HOUR_MS = 3_600_000;
 const manager = "shop";
 const user = { manager, userId: "alice" };
 const call = { now: NOW, signal: new AbortController().signal };
@@ -127,6 +144,33 @@ describe("the MySQL store", () => {
     expect(live.map(({ id }) => id)).toEqual([spared]);
   });
 
+  it("ends those too that are made while it ends the others", async () => {
+    const [first, ...late] = Array.from({ length: 9 }, () => recordAt(NOW, user)).toSorted(
+      (one, other) => (one.id < other.id ? 1 : -1),
+    );
+    if (first === undefined) throw new Error("there are nine");
+    await store.create(first, call);
+    // Each time that some are about to be ended another signs in, under an id that sorts before.
+    const meanwhile: MysqlPromisePool = {
+      async getConnection() {
+        const lent: MysqlConnection = await pool.getConnection();
+        return Object.assign(Object.create(lent), {
+          async query(statement: MysqlStatement) {
+            const next = statement.sql.includes("UPDATE") ? late.shift() : undefined;
+            if (next !== undefined) await store.create(next, call);
+            return lent.query(statement);
+          },
+        });
+      },
+    };
+    const all = [first, ...late].map(({ id }) => id).toSorted();
+    const { version, endedAt, expiresAt } = tombstoneAt(NOW, first);
+    const end = { version, endedAt, expiresAt, reason: "revoked", except: undefined } as const;
+    const ids = await mysqlStore(meanwhile, { table }).directory.endAll(user, end, call);
+    expect(ids.toSorted()).toEqual(all);
+    expect(await store.directory.list(user, call)).toEqual([]);
+  });
+
   it("tells each ended session to one only of many that end at once", async () => {
     const records = Array.from({ length: 40 }, () => recordAt(NOW, user));
     await Promise.all(records.map((record) => store.create(record, call)));
@@ -145,6 +189,62 @@ describe("the MySQL store", () => {
     expect(told.toSorted()).toEqual(records.map(({ id }) => id).toSorted());
   });
 
+  it("keeps few statements prepared on a connection, and none for want of room", async () => {
+    const count = async (): Promise<number> => {
+      const [row] = await ask(pool, "SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+      return Number(row?.["Value"]);
+    };
+    const own = createPool({ ...mariadbAddress(server), connectionLimit: 1 });
+    const theirs = mysqlStore(own, { table });
+    const before = await count();
+    const doEverything = async (through: SilentStore): Promise<void> => {
+      const record = recordAt(NOW, { ...user, notes: "{}", data: '{"é":"?"}', device: "'\\?\"" });
+      const next = successorOf(record);
+      await through.create(record, call);
+      expect(await through.load(record.id, call)).toEqual(record);
+      expect(await through.create(record, call)).toBe("taken");
+      await through.update(next, record.version, call);
+      await through.touch(record.id, { lastSeenAt: NOW + 1, expiresAt: NOW + HOUR_MS }, call);
+      await through.directory.raiseGeneration(user, call);
+      expect(await through.directory.generation(user, call)).toBeGreaterThanOrEqual(NOW);
+      expect(await through.directory.list(user, call)).toHaveLength(1);
+      expect(await through.directory.count(manager, call)).toBe(1);
+      const page = { manager, after: undefined, limit: 3 };
+      expect(await through.directory.scan(page, call)).toHaveLength(1);
+      await through.end(tombstoneAt(NOW, record), undefined, call);
+      await through.end(tombstoneAt(NOW, record), record.version, call);
+      await through.expiry.deleteExpired(call);
+    };
+    await doEverything(theirs);
+    expect((await count()) - before).toBeLessThanOrEqual(7);
+    await pool.query("SET GLOBAL max_prepared_stmt_count = 0");
+    const without = createPool({ ...mariadbAddress(server), connectionLimit: 1 });
+    await doEverything(mysqlStore(without, { table })).finally(() =>
+      pool.query("SET GLOBAL max_prepared_stmt_count = DEFAULT"),
+    );
+    await without.end();
+    await own.end();
+  });
+
+  it("shows nothing of a session in the error of a statement that is not prepared", async () => {
+    await store.directory.count(manager, call);
+    await pool.query(`ALTER TABLE ${table} DROP COLUMN device`);
+    await pool.query("SET GLOBAL max_prepared_stmt_count = 0");
+    const own = createPool({ ...mariadbAddress(server), connectionLimit: 1 });
+    const record = recordAt(NOW, { manager, data: '{"secret":"canary"}' });
+    const failure = await mysqlStore(own, { table })
+      .create(record, call)
+      .catch((error: unknown) => error);
+    await pool.query("SET GLOBAL max_prepared_stmt_count = DEFAULT");
+    const { cause } = failure as { readonly cause: unknown };
+    const texts = [failure, cause].map((each) =>
+      JSON.stringify(each, Object.getOwnPropertyNames(each)),
+    );
+    expect(texts[1]).toContain("INSERT INTO");
+    for (const text of texts) expect(text).not.toContain(Buffer.from("canary").toString("hex"));
+    await own.end();
+  });
+
   it("refuses to write inside a transaction that nobody would commit, and leaves no lock", async () => {
     const careless = createPool({ ...mariadbAddress(server), connectionLimit: 1 });
     const connection = await careless.getConnection();
@@ -160,6 +260,157 @@ describe("the MySQL store", () => {
     expect(await store.update(next, record.version, call)).toEqual({ kind: "updated" });
     expect(await store.load(record.id, call)).toEqual(next);
     await careless.end();
+  });
+});
+
+describe("a transaction that was left open in the pool", () => {
+  let careless: Pool;
+  let theirs: SilentStore;
+  /** Leaves one on each of its two connections, which sees what there is now. */
+  async function leave(begin: string): Promise<void> {
+    const lent = [await careless.getConnection(), await careless.getConnection()];
+    for (const connection of lent) {
+      await connection.query(begin);
+      await connection.query(`SELECT * FROM ${table}`);
+      connection.release();
+    }
+  }
+  beforeEach(async () => {
+    careless = createPool({ ...mariadbAddress(server), connectionLimit: 2 });
+    theirs = mysqlStore(careless, { table });
+    await theirs.directory.count(manager, call);
+  });
+  afterEach(() => careless.end());
+
+  it.each(["BEGIN", "START TRANSACTION READ ONLY", "SET autocommit = 0"])(
+    "by %s hides nothing from a read",
+    async (begin) => {
+      const [ended, other] = [recordAt(NOW, user), recordAt(NOW, user)];
+      const tombstone = tombstoneAt(NOW, ended);
+      await store.create(ended, call);
+      await leave(begin);
+      await store.end(tombstone, undefined, call);
+      await store.directory.raiseGeneration(user, call);
+      expect(await theirs.load(ended.id, call)).toEqual(tombstone);
+      await leave(begin);
+      await store.create(other, call);
+      expect(await theirs.load(other.id, call)).toEqual(other);
+      await leave(begin);
+      const next = successorOf(other);
+      await store.update(next, other.version, call);
+      expect(await theirs.directory.list(user, call)).toEqual([next]);
+      await leave(begin);
+      await store.directory.raiseGeneration(user, call);
+      const generation = await store.directory.generation(user, call);
+      expect(await theirs.directory.generation(user, call)).toBe(generation);
+      await leave(begin);
+      await store.create(recordAt(NOW, user), call);
+      expect(await theirs.directory.count(manager, call)).toBe(2);
+    },
+  );
+
+  it("hides no newcomer from a scan, nor from who signs out everywhere", async () => {
+    await leave("BEGIN");
+    const record = recordAt(NOW, user);
+    await store.create(record, call);
+    const page = { manager, after: undefined, limit: 3 };
+    expect(await theirs.directory.scan(page, call)).toEqual([record]);
+    const second = recordAt(NOW, { ...user, userId: "bob" });
+    await leave("BEGIN");
+    await store.create(second, call);
+    const { version, endedAt, expiresAt } = tombstoneAt(NOW, second);
+    const end = { version, endedAt, expiresAt, reason: "revoked", except: undefined } as const;
+    expect(await theirs.directory.endAll({ manager, userId: "bob" }, end, call)).toEqual([
+      second.id,
+    ]);
+  });
+
+  it("is told to the developer, once", async () => {
+    const warned: string[] = [];
+    const listener = ({ message }: Error): void => void warned.push(message);
+    process.on("warning", listener);
+    const { id } = recordAt(NOW, user);
+    await leave("BEGIN");
+    await theirs.load(id, call);
+    await leave("BEGIN");
+    await theirs.load(id, call);
+    await new Promise(setImmediate);
+    process.off("warning", listener);
+    expect(warned).toEqual([expect.stringMatching(/COMMIT or ROLLBACK before/)]);
+  });
+
+  it("is ended by a pool that resets what is released", async () => {
+    await careless.end();
+    const settings = { connectionLimit: 2, resetOnRelease: true };
+    careless = createPool({ ...mariadbAddress(server), ...settings });
+    await leave("BEGIN");
+    const lent = await careless.getConnection();
+    const [[row]] = await lent.query<RowDataPacket[]>("SELECT @@in_transaction AS told");
+    expect(row).toEqual({ told: 0 });
+    lent.release();
+  });
+
+  it("fails a read where every connection comes in one, in words", async () => {
+    const always = createPool(mariadbAddress(server));
+    always.on("connection", (connection) => {
+      connection.query("SET autocommit = 0");
+    });
+    const failure = mysqlStore(always, { table }).load(recordAt(NOW, user).id, call);
+    await expect(failure).rejects.toMatchObject({ name: "StoreError", outcome: "failed" });
+    await expect(failure).rejects.toThrow(/transaction open.*leave autocommit on/);
+    await always.end();
+  });
+});
+
+describe("the tables", () => {
+  const inTenant = async (one: Pool): Promise<void> => {
+    const connection = await one.getConnection();
+    await connection.query("USE tenant");
+    connection.release();
+  };
+  let tenants: Pool;
+  beforeEach(async () => {
+    tenants = createPool({ ...mariadbAddress(server), connectionLimit: 1 });
+    await pool.query("CREATE DATABASE tenant");
+  });
+  afterEach(async () => {
+    await tenants.end();
+    await pool.query("DROP DATABASE tenant");
+  });
+
+  it("stay in the pool's database, whichever a connection was led to", async () => {
+    const record = recordAt(NOW, user);
+    const theirs = mysqlStore(tenants, { table });
+    await inTenant(tenants);
+    await theirs.create(record, call);
+    expect(await theirs.load(record.id, call)).toEqual(record);
+    expect(await store.load(record.id, call)).toEqual(record);
+    await pool.query(`CREATE TABLE tenant.${table} LIKE shop.${table}`);
+    await inTenant(tenants);
+    const next = successorOf(record);
+    expect(await theirs.update(next, record.version, call)).toEqual({ kind: "updated" });
+    expect(await theirs.directory.list(user, call)).toEqual([next]);
+    await theirs.directory.raiseGeneration(user, call);
+    expect(await store.directory.generation(user, call)).toBeGreaterThan(0);
+    await theirs.end(tombstoneAt(NOW, record), undefined, call);
+    expect(await theirs.expiry.deleteExpired({ ...call, now: NOW + 2 * HOUR_MS })).toBe(1);
+    expect(await ask(pool, `SELECT * FROM tenant.${table}`)).toEqual([]);
+  });
+
+  it("may be in a database that is named", async () => {
+    const nowhere = createPool({ ...mariadbAddress(server), database: "" });
+    const named = mysqlStore(nowhere, { table: `tenant.${table}` });
+    const record = recordAt(NOW, user);
+    await named.create(record, call);
+    expect(await named.load(record.id, call)).toEqual(record);
+    expect(await store.load(record.id, call)).toBeUndefined();
+    const byHand = await createConnection({ ...mariadbAddress(server), multipleStatements: true });
+    await byHand.query(mysqlSchema({ table: "tenant.others" }));
+    expect(await ask(pool, "SHOW TABLES FROM tenant LIKE 'others%'")).toHaveLength(3);
+    await byHand.end();
+    const failure = mysqlStore(nowhere, { table }).load(record.id, call);
+    await expect(failure).rejects.toThrow(/in no database; name one.*"shop\./);
+    await nowhere.end();
   });
 });
 
@@ -185,6 +436,37 @@ describe("the schema", () => {
     await pool.query(`UPDATE ${table}_meta SET value = 1`);
     expect(await second.directory.count(manager, call)).toBe(0);
   });
+
+  it.each(["create", "check"] as const)(
+    "of the first version is brought up to date, or asked for: %s",
+    async (schema) => {
+      const record = recordAt(NOW, { ...user, notes: '{"g":7}' });
+      for (const statement of FIRST_VERSION) {
+        await pool.query(statement.replaceAll("sessions", table));
+      }
+      const stores = Array.from({ length: 3 }, () => mysqlStore(pool, { table, schema }));
+      if (schema === "check") {
+        const checking = mysqlStore(pool, { table, schema });
+        const failure = await checking.load(record.id, call).catch((error: Error) => error);
+        const [, statements = ""] = /bring it up to date: (.*); \(/.exec(String(failure)) ?? [];
+        expect(statements).toContain("ADD COLUMN notes");
+        for (const statement of statements.split("; ")) await pool.query(statement);
+      }
+      const outcomes = await Promise.all(
+        stores.map((each) => each.create({ ...record, id: freshId(manager) }, call)),
+      );
+      expect(outcomes).toEqual(["created", "created", "created"]);
+      expect(await store.directory.list(user, call)).toMatchObject(
+        Array(3).fill({ notes: record.notes }),
+      );
+      const old = await store.load("s_old" as SessionId, call);
+      expect(old).toMatchObject({ data: '{"a":1}', notes: undefined });
+      const before = await store.directory.generation(user, call);
+      expect(before).toBe(3);
+      await store.directory.raiseGeneration(user, call, NOW + 1);
+      expect(await store.directory.generation(user, call)).toBe(NOW);
+    },
+  );
 
   it("is refused where the table is the application's own", async () => {
     await pool.query(`CREATE TABLE ${table} (something TEXT)`);
@@ -235,10 +517,101 @@ describe("the schema", () => {
   });
 });
 
+describe("deleting what has expired", () => {
+  it.each([1, 2, 24, 24 * 365])("spares what lives, by a clock %i hours ahead", async (hours) => {
+    const now = Date.now();
+    const present = { ...call, now };
+    const records = Array.from({ length: 20 }, () => recordAt(now, user));
+    for (const record of records) await store.create(record, present);
+    await store.directory.raiseGeneration(user, present, now + HOUR_MS);
+    const ahead = { ...call, now: now + hours * HOUR_MS };
+    expect(await store.expiry.deleteExpired(ahead)).toBe(0);
+    expect(await store.directory.count(manager, present)).toBe(20);
+    expect(await store.directory.generation(user, present)).toBe(now);
+  });
+
+  it("is done an hour after the expiry", async () => {
+    const record = recordAt(NOW, { manager });
+    await store.create(record, call);
+    const due = record.expiresAt + HOUR_MS;
+    expect(await store.expiry.deleteExpired({ ...call, now: due - 1 })).toBe(0);
+    expect(await store.expiry.deleteExpired({ ...call, now: due })).toBe(1);
+  });
+
+  it("tells at its deadline how much was done, and goes on the next time", async () => {
+    const rows = 8_000;
+    await store.directory.count(manager, call);
+    await pool.query(`INSERT INTO ${table} (id, manager, version, expires_at)
+      SELECT CONCAT('s_', seq), 'shop', 'v', ${NOW} FROM seq_1_to_${rows}`);
+    const later = NOW + 24 * HOUR_MS;
+    const abort = new AbortController();
+    const sweeping = store.expiry.deleteExpired({ now: later, signal: abort.signal });
+    const rest = async (): Promise<number> =>
+      Number((await ask(pool, `SELECT COUNT(*) AS n FROM ${table}`))[0]?.["n"]);
+    await until(async () => (await rest()) < rows);
+    abort.abort();
+    const deleted = await sweeping;
+    expect(deleted).toBeGreaterThan(0);
+    const next = await store.expiry.deleteExpired({ ...call, now: later });
+    expect(await rest()).toBe(0);
+    expect(deleted + next).toBeLessThanOrEqual(rows);
+  });
+});
+
+describe("generations", () => {
+  const at = (now: number) => ({ ...call, now });
+  const raised = async (now: number, keepUntil?: number): Promise<number> => {
+    await store.directory.raiseGeneration(user, at(now), keepUntil);
+    return store.directory.generation(user, at(now));
+  };
+
+  it("are the time of their raising, or one more than the last", async () => {
+    expect(await raised(NOW)).toBe(NOW);
+    expect(await raised(NOW - HOUR_MS)).toBe(NOW + 1);
+    expect(await raised(NOW)).toBe(NOW + 2);
+    expect(await raised(NOW + HOUR_MS)).toBe(NOW + HOUR_MS);
+  });
+
+  it("are kept until the latest time that anybody has named, and swept then", async () => {
+    const keepUntil = NOW + 24 * HOUR_MS;
+    await raised(NOW, keepUntil);
+    const last = await raised(NOW, NOW + HOUR_MS);
+    await store.expiry.deleteExpired(at(keepUntil));
+    expect(await store.directory.generation(user, call)).toBe(last);
+    expect(await store.expiry.deleteExpired(at(keepUntil + HOUR_MS))).toBe(0);
+    expect(await store.directory.generation(user, call)).toBe(0);
+    const later = keepUntil + 2 * HOUR_MS;
+    expect(await raised(later, keepUntil)).toBe(later);
+  });
+
+  it("are kept for ever where anybody has named nothing", async () => {
+    await raised(NOW, NOW + HOUR_MS);
+    await raised(NOW);
+    const last = await raised(NOW, NOW + HOUR_MS);
+    await store.expiry.deleteExpired(at(NOW + 20_000 * HOUR_MS));
+    expect(await store.directory.generation(user, call)).toBe(last);
+  });
+
+  it("of others stay, when one user's are swept", async () => {
+    const others = [
+      { ...user, userId: "bob" },
+      { ...user, manager: "staff" },
+    ];
+    await raised(NOW, NOW + HOUR_MS);
+    for (const other of others)
+      await store.directory.raiseGeneration(other, call, NOW + 99 * HOUR_MS);
+    await store.expiry.deleteExpired(at(NOW + 24 * HOUR_MS));
+    expect(await store.directory.generation(user, call)).toBe(0);
+    for (const other of others) expect(await store.directory.generation(other, call)).toBe(NOW);
+  });
+});
+
 describe("the options of mysqlStore", () => {
   it.each([
     ["a table with a quote", { table: "a`b" }, "mysqlStore.table"],
     ["a table too long", { table: "x".repeat(53) }, "mysqlStore.table"],
+    ["a table in a database that is none", { table: "a`b.c" }, "mysqlStore.table"],
+    ["a table in a database in another", { table: "a.b.c" }, "mysqlStore.table"],
     ["an unknown schema mode", { schema: "drop" }, "mysqlStore.schema"],
     ["an interval that is none", { sweepInterval: "often" }, "mysqlStore.sweepInterval"],
     ["an unknown key", { tableName: "sessions" }, "mysqlStore.tableName"],
@@ -273,3 +646,26 @@ describe("the options of mysqlStore", () => {
     }
   });
 });
+
+/** What the first release made, and what it wrote. */
+const FIRST_VERSION: readonly string[] = [
+  `CREATE TABLE sessions (
+    id VARBINARY(64) NOT NULL PRIMARY KEY, manager VARBINARY(1024) NOT NULL,
+    version VARBINARY(32) NOT NULL, expires_at BIGINT NOT NULL, earlier VARBINARY(128),
+    data LONGBLOB, flash LONGBLOB, user_id VARBINARY(1536), created_at BIGINT, last_seen_at BIGINT,
+    authenticated_at BIGINT, idle_timeout_ms BIGINT, absolute_timeout_ms BIGINT, persistent TINYINT,
+    device VARBINARY(2048), reason VARBINARY(16), ended_at BIGINT, next VARBINARY(64),
+    INDEX by_user (manager, user_id), INDEX by_expiry (expires_at, manager, reason)
+  ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC`,
+  `CREATE TABLE sessions_generations (
+    manager VARBINARY(1024) NOT NULL, user_id VARBINARY(1536) NOT NULL, generation BIGINT NOT NULL,
+    PRIMARY KEY (manager, user_id)
+  ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC`,
+  `CREATE TABLE sessions_meta (name VARBINARY(64) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)
+    ENGINE = InnoDB ROW_FORMAT = DYNAMIC`,
+  "INSERT INTO sessions_meta VALUES ('version', 1)",
+  `INSERT INTO sessions (id, manager, version, expires_at, earlier, data, flash, created_at,
+    last_seen_at, idle_timeout_ms, absolute_timeout_ms, persistent)
+    VALUES ('s_old', 'shop', 'v', 9e12, '', '{"a":1}', '', 1, 1, 1, 1, 0)`,
+  "INSERT INTO sessions_generations VALUES ('shop', 'alice', 3)",
+];

@@ -1,58 +1,54 @@
-import type { Directory, EndAll, UserKey } from "../../core/store.ts";
+import type { Directory, EndAll, StoreCall, UserKey } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
-import { filled, inBatches } from "./batches.ts";
 import type { Connections } from "./connections.ts";
 import type { Loan } from "./loan.ts";
 import type { MysqlValue } from "./pool.ts";
 import { bytes, endedValues, idBytes, idOf, recordOf } from "./rows.ts";
-import type { Statements } from "./statements.ts";
+import { BATCH, type Statements } from "./statements.ts";
 
 /** The directory of a MySQL store. */
-export function mysqlDirectory(connections: Connections, statements: Statements): Directory {
+export function mysqlDirectory(connections: Connections): Directory {
   return {
     generation(user, call) {
-      return connections.run("generation", call, async (loan) => {
-        const [row] = await loan.rows(statements.generation, userValues(user));
-        return Number((row as GenerationRow | undefined)?.generation ?? 0);
+      return connections.run("generation", call, async (loan, { generation }) => {
+        const [row] = await loan.current(generation, userValues(user));
+        return Number((row as GenerationRow).generation);
       });
     },
-    raiseGeneration(user, call) {
-      return connections.run("raiseGeneration", call, async (loan) => {
-        await loan.write(statements.raiseGeneration, userValues(user));
-        const [row] = await loan.rows(statements.generation, userValues(user));
-        return Number((row as GenerationRow | undefined)?.generation ?? 0);
-      });
+    raiseGeneration(user, call, keepUntil) {
+      const moved = [call.now, keepUntil ?? null];
+      const values = [...userValues(user), ...moved, ...moved];
+      return connections.run("raiseGeneration", call, (loan, { raiseGeneration }) =>
+        loan.number(raiseGeneration, values),
+      );
     },
     list(user, call) {
-      return connections.run("list", call, async (loan) => {
-        const rows = await loan.rows(statements.list, [...userValues(user), call.now]);
+      const values = [...userValues(user), call.now];
+      return connections.run("list", call, async (loan, { list, transaction }) => {
+        const rows = await loan.current(list, values, transaction);
         return rows.map(recordOf);
       });
     },
     endAll(user, end, call) {
-      const where = userValues(user);
-      const except = idBytes(end.except);
-      return connections.run("endAll", call, async (loan) => {
-        const rows = await loan.rows(statements.userIds, [...where, except, call.now]);
+      const task: Task = { end, where: userValues(user), call };
+      return connections.run("endAll", call, async (loan, statements) => {
         const ended: SessionId[] = [];
-        for (const ids of inBatches(rows.map(idOf))) {
-          ended.push(...(await endMany(loan, statements, { ids, end, where, now: call.now })));
-        }
+        // Who signs in meanwhile may sort before those that were looked at already.
+        while (await endPass(loan, statements, task, ended));
         return ended;
       });
     },
     scan({ manager, after, limit }, call) {
-      // As a text: MySQL 8 refuses a LIMIT that came as a floating-point number.
-      const values = [idBytes(after), bytes(manager), call.now, String(limit)];
-      return connections.run("scan", call, async (loan) => {
-        const rows = await loan.rows(statements.scan, values);
+      const values = [idBytes(after), bytes(manager), call.now, limit];
+      return connections.run("scan", call, async (loan, { scan, transaction }) => {
+        const rows = await loan.current(scan, values, transaction);
         return rows.map(recordOf);
       });
     },
     count(manager, call) {
-      return connections.run("count", call, async (loan) => {
-        const [row] = await loan.rows(statements.count, [bytes(manager), call.now]);
-        return Number((row as CountRow | undefined)?.total ?? 0);
+      return connections.run("count", call, async (loan, { count }) => {
+        const [row] = await loan.current(count, [bytes(manager), call.now]);
+        return Number((row as CountRow).total);
       });
     },
   };
@@ -66,25 +62,45 @@ interface CountRow {
   readonly total: unknown;
 }
 
-interface Batch {
-  readonly ids: readonly SessionId[];
+interface Task {
   readonly end: EndAll;
   readonly where: readonly MysqlValue[];
-  readonly now: number;
+  readonly call: StoreCall;
+}
+
+/** Ends the user's sessions in the order of their ids. Resolves to whether there were any. */
+async function endPass(
+  loan: Loan,
+  statements: Statements,
+  task: Task,
+  ended: SessionId[],
+): Promise<boolean> {
+  const { end, where, call } = task;
+  const before = ended.length;
+  let last: SessionId | undefined;
+  for (;;) {
+    const values = [...where, idBytes(last), idBytes(end.except), call.now];
+    const rows = await loan.current(statements.userIds, values, statements.transaction);
+    const ids = rows.map(idOf);
+    if (ids.length > 0) ended.push(...(await endMany(loan, statements, ids, task)));
+    if (ids.length < BATCH) return ended.length > before;
+    last = ids.at(-1);
+  }
 }
 
 /** Ends those of the ids that are still the user's, and tells which they were. */
 async function endMany(
   loan: Loan,
   { endMany, idsOfVersion }: Statements,
-  { ids, end, where, now }: Batch,
+  ids: readonly SessionId[],
+  { end, where, call }: Task,
 ): Promise<readonly SessionId[]> {
-  const values = endedValues({ ...end, next: undefined });
-  const ended = await loan.write(endMany, [...values, ...filled(ids), ...where, now]);
+  const values = endedValues({ ...end, next: undefined, notes: undefined });
+  const ended = await loan.write(endMany(ids), [...values, ...where, call.now]);
   if (ended === ids.length) return ids;
   if (ended === 0) return [];
   // Somebody else was faster with some: those do not have the version of our tombstones.
-  const rows = await loan.rows(idsOfVersion, [...filled(ids), bytes(end.version)]);
+  const rows = await loan.rows(idsOfVersion(ids), [bytes(end.version)]);
   return rows.map(idOf);
 }
 

@@ -3,6 +3,9 @@ import { StoreError, type StoreOperation } from "../../core/errors.ts";
 /** A problem that the store itself finds before it writes, in words for its user. */
 export class MysqlStoreProblem extends Error {}
 
+/** A read has met a transaction that somebody left open. Another connection has none. */
+export class OpenTransaction extends MysqlStoreProblem {}
+
 /** What a call was waiting for when it was aborted. */
 export type Wait = keyof typeof LATE;
 
@@ -33,17 +36,37 @@ export class Unreachable extends Error {}
  * behind then.
  */
 const ROLLED_BACK: readonly number[] = [1213, 1205, 1020, 3101];
-/** A full table, a server that is read-only, and a cluster's node that is not ready. */
-const REFUSED: readonly number[] = [1114, 1290, 1792, 1836, 1047];
+/** A server that is read-only, in its three ways, and a cluster's node that is not ready. */
+const READ_ONLY: readonly number[] = [1290, 1792, 1836, 1047];
+/** A full table. */
+const REFUSED: readonly number[] = [1114, ...READ_ONLY];
 /** Classes of SQLSTATE: the access, the statement or the values are refused. */
 const REFUSED_CLASSES: readonly string[] = ["22", "28", "42"];
 
 const DUPLICATE = 1062;
 const NO_SUCH_TABLE = 1146;
+const OUT_OF_STATEMENTS = 1461;
+/** A column, and an index. */
+const IS_THERE: readonly number[] = [1060, 1061];
 
 /** Whether the same statement may succeed, if it is sent again. */
 export function isRolledBack(error: unknown): boolean {
   return ROLLED_BACK.includes(numberOf(error));
+}
+
+/** Whether the server would do it, were it not read-only by now: another may be in its place. */
+export function isReadOnly(error: unknown): boolean {
+  return READ_ONLY.includes(numberOf(error));
+}
+
+/** Whether the server has no room for another prepared statement. */
+export function isOutOfStatements(error: unknown): boolean {
+  return numberOf(error) === OUT_OF_STATEMENTS;
+}
+
+/** Whether the column or the index that was to be added is there. */
+export function isThere(error: unknown): boolean {
+  return IS_THERE.includes(numberOf(error));
 }
 
 /** Whether a row with the same primary key is there. */

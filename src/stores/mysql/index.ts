@@ -6,7 +6,7 @@ import { Connections } from "./connections.ts";
 import { MysqlStore } from "./mysql-store.ts";
 import type { MysqlPool, MysqlPromisePool } from "./pool.ts";
 import { schemaOf } from "./schema.ts";
-import { statementsFor } from "./statements.ts";
+import { tableOf } from "./table.ts";
 
 export type {
   MysqlCallbackPool,
@@ -21,7 +21,8 @@ export type {
 export interface MysqlStoreOptions {
   /**
    * The table of the sessions, in the pool's database: a letter or `_`, then letters, digits or
-   * `_`, at most 52. Two more tables are named after it.
+   * `_`, at most 52. In another database: that one's name, a full stop, and the table's. Two more
+   * tables are named after it.
    *
    * @defaultValue "sojourn_sessions"
    */
@@ -46,7 +47,7 @@ export interface MysqlStoreOptions {
  * Keeps sessions in MySQL or MariaDB, through a pool of `mysql2` or `mysql2/promise`.
  *
  * The pool stays the application's: the store borrows a connection for each operation, waits for no
- * answer past the call's deadline, and closes nothing.
+ * answer past the call's deadline, and closes nothing. It needs no `error` listener.
  *
  * @throws {@link OptionsError} if the pool or an option is wrong. Nothing is sent here.
  * @example
@@ -63,8 +64,8 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): Si
   checkTable("mysqlStore.table", table);
   const mode = oneOf("mysqlStore.schema", options.schema, ["create", "check"]) ?? "create";
   const intervalMs = durationMs("mysqlStore.sweepInterval", sweepInterval);
-  const connections = new Connections(promisePool(pool), table, mode);
-  return new MysqlStore(connections, statementsFor(table), { profile: PROFILE, intervalMs });
+  const connections = new Connections(promisePool(pool), tableOf(table), mode);
+  return new MysqlStore(connections, PROFILE, intervalMs);
 }
 
 /**
@@ -80,7 +81,7 @@ export function mysqlSchema(options: Pick<MysqlStoreOptions, "table"> = {}): str
   requireKnownKeys("mysqlSchema", options, ["table"]);
   const { table = DEFAULT_TABLE } = options;
   checkTable("mysqlSchema.table", table);
-  return schemaOf(table)
+  return schemaOf(tableOf(table))
     .map((statement) => `${statement};\n`)
     .join("\n");
 }
@@ -88,14 +89,14 @@ export function mysqlSchema(options: Pick<MysqlStoreOptions, "table"> = {}): str
 const DEFAULT_TABLE = "sojourn_sessions";
 
 /** MySQL takes names of 64 characters, and the longest of ours is this one's with 12 more. */
-const TABLE_FORM = /^[A-Za-z_][A-Za-z0-9_]{0,51}$/;
+const TABLE_FORM = /^(?:[\w$-]{1,64}\.)?[A-Za-z_][A-Za-z0-9_]{0,51}$/;
 
 function checkTable(option: string, table: string): void {
   if (typeof table === "string" && TABLE_FORM.test(table)) return;
   throw new OptionsError(
     option,
     `${JSON.stringify(table)} is not a table name; use a letter or _, then letters, digits or _, ` +
-      "at most 52.",
+      'at most 52, and before it, if need be, a database\'s name and a full stop: "shop.sessions".',
   );
 }
 
@@ -129,5 +130,8 @@ const PROFILE: StoreProfile = {
     "The pool must lead to one writable server: reads from a replica, or from another node of a " +
       "cluster that does not wait for it, may be late.",
     "Other processes are not told of ended sessions: MySQL has no way to.",
+    "On MySQL, unlike MariaDB, a read on a connection that the application released in the middle " +
+      "of a transaction may show the past, until a write comes that way; a pool of the store's " +
+      "own has none such.",
   ],
 };

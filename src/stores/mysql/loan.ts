@@ -1,24 +1,34 @@
-import { isRolledBack, Late, MysqlStoreProblem, type Wait } from "./failure.ts";
-import { type MysqlConnection, type MysqlHeader, type MysqlValue, mysqlStatement } from "./pool.ts";
+import {
+  isOutOfStatements,
+  isReadOnly,
+  isRolledBack,
+  Late,
+  MysqlStoreProblem,
+  OpenTransaction,
+  type Wait,
+} from "./failure.ts";
+import type { Lender } from "./lender.ts";
+import type { MysqlConnection, MysqlHeader, MysqlValue } from "./pool.ts";
+import { type Sql, send } from "./sql.ts";
 import { pauseAfter, untilAborted } from "./waiting.ts";
 
-/**
- * A connection that still has not answered so long after the deadline leads nowhere: its server is
- * gone without a word. Sooner would be wrong where many wait for a lock: the server goes on with
- * what nobody waits for, and each new connection would add to it.
- */
-const ABANDONED_MS = 60_000;
 /** `SERVER_STATUS_IN_TRANS` of the protocol. */
 const IN_TRANSACTION = 1;
 
+const LEFT_OPEN =
+  "the pool's connection had a transaction open; end it before the connection is released, and " +
+  "leave autocommit on";
+
 /** A connection for the time of one operation. */
 export class Loan {
+  readonly #lender: Lender;
   readonly #connection: MysqlConnection;
   readonly #signal: AbortSignal;
   #running: Promise<unknown> | undefined;
   #hasWritten = false;
 
-  constructor(connection: MysqlConnection, signal: AbortSignal) {
+  constructor(lender: Lender, connection: MysqlConnection, signal: AbortSignal) {
+    this.#lender = lender;
     this.#connection = connection;
     this.#signal = signal;
   }
@@ -28,58 +38,96 @@ export class Loan {
     return this.#hasWritten;
   }
 
+  /** The database that the connection was made for, whichever it uses by now. */
+  get database(): string | undefined {
+    return this.#connection.config?.database;
+  }
+
   /** The rows that a statement finds. */
-  async rows(sql: string, values: readonly MysqlValue[]): Promise<readonly unknown[]> {
+  async rows(sql: Sql, values: readonly MysqlValue[] = []): Promise<readonly unknown[]> {
     return (await this.#answer("reading", sql, values)) as readonly unknown[];
+  }
+
+  /**
+   * The rows that a statement finds now. In a transaction that somebody left open it would find what
+   * was there when that began: where the server can tell, it does so in a column of each row.
+   *
+   * @param otherwise - Tells of it where there is no row.
+   * @throws {@link OpenTransaction} if there is one. The connection is cut off then.
+   */
+  async current(
+    sql: Sql,
+    values: readonly MysqlValue[],
+    otherwise?: Sql,
+  ): Promise<readonly unknown[]> {
+    const rows = await this.rows(sql, values);
+    const isSilent = rows.length === 0 && otherwise !== undefined;
+    const [witness] = isSilent ? await this.rows(otherwise) : rows;
+    if (!isInTransaction(witness)) return rows;
+    this.#lender.cutOffOpen(this.#connection);
+    throw new OpenTransaction(LEFT_OPEN);
   }
 
   /**
    * How many rows a statement has written. Where it leaves a row as it was, the pool's flags decide
    * whether that counts.
    */
-  async write(sql: string, values: readonly MysqlValue[]): Promise<number> {
+  async write(sql: Sql, values: readonly MysqlValue[] = []): Promise<number> {
+    return Number((await this.#written(sql, values)).affectedRows);
+  }
+
+  /** The number that a statement has written by `LAST_INSERT_ID`. */
+  async number(sql: Sql, values: readonly MysqlValue[]): Promise<number> {
+    return Number((await this.#written(sql, values)).insertId);
+  }
+
+  async #written(sql: Sql, values: readonly MysqlValue[]): Promise<MysqlHeader> {
     const header = (await this.#answer("writing", sql, values)) as MysqlHeader;
-    if (((header.serverStatus ?? 0) & IN_TRANSACTION) !== 0) this.#giveUp();
-    const rows = Number(header.affectedRows);
-    if (rows > 0) this.#hasWritten = true;
-    return rows;
+    if (((header.serverStatus ?? 0) & IN_TRANSACTION) !== 0) {
+      // Its end undoes the transaction, so that nothing is half-written and no row stays locked.
+      this.#connection.destroy();
+      throw new MysqlStoreProblem(LEFT_OPEN);
+    }
+    if (Number(header.affectedRows) > 0) this.#hasWritten = true;
+    return header;
+  }
+
+  /**
+   * Whether another connection may do what failed on this one: nothing was written, and this one,
+   * which led to a server that only reads or into somebody's transaction, is cut off.
+   */
+  isReplaced(error: unknown): boolean {
+    if (this.#hasWritten) return false;
+    if (error instanceof OpenTransaction) return true;
+    return isReadOnly(error) && this.#lender.replace(this.#connection);
   }
 
   /** Gives the connection back, as soon as it is free. */
   end(): void {
-    const connection = this.#connection;
-    if (this.#running === undefined) {
-      connection.release();
-      return;
-    }
-    const abandoned = setTimeout(() => connection.destroy(), ABANDONED_MS);
-    abandoned.unref();
-    const onAnswer = (): void => {
-      clearTimeout(abandoned);
-      connection.release();
-    };
-    this.#running.then(onAnswer, onAnswer);
+    this.#lender.takeBack(this.#connection, this.#running);
   }
 
-  async #answer(wait: Wait, sql: string, values: readonly MysqlValue[]): Promise<unknown> {
+  async #answer(wait: Wait, sql: Sql, values: readonly MysqlValue[]): Promise<unknown> {
     for (let attempts = 0; ; attempts += 1) {
       try {
         const [answer] = await this.#sent(wait, sql, values);
         return answer;
       } catch (error) {
-        if (!isRolledBack(error)) throw error;
-        await pauseAfter(attempts, this.#signal);
+        if (isOutOfStatements(error)) this.#lender.sendTexts();
+        else if (isRolledBack(error)) await pauseAfter(attempts, this.#signal);
+        else throw withoutValues(error, sql);
       }
     }
   }
 
   async #sent(
     wait: Wait,
-    sql: string,
+    sql: Sql,
     values: readonly MysqlValue[],
   ): Promise<readonly [unknown, unknown]> {
     if (this.#signal.aborted) throw new Late("turn");
-    const running = this.#connection.execute(mysqlStatement(sql, values));
+    const isPrepared = sql.isPrepared && !this.#lender.isSendingTexts;
+    const running = send(this.#connection, sql, values, isPrepared ? "prepared" : "text");
     this.#running = running;
     const onAnswer = (): void => {
       if (this.#running === running) this.#running = undefined;
@@ -87,13 +135,15 @@ export class Loan {
     running.then(onAnswer, onAnswer);
     return untilAborted(running, this.#signal, wait);
   }
+}
 
-  // Its end undoes the transaction, so that nothing is half-written and no row stays locked.
-  #giveUp(): never {
-    this.#connection.destroy();
-    throw new MysqlStoreProblem(
-      "the pool's connection had a transaction open; end it before the connection is released, " +
-        "and leave autocommit on",
-    );
-  }
+function isInTransaction(row: unknown): boolean {
+  const { in_transaction: told } = Object(row) as { readonly in_transaction?: unknown };
+  return Number(told ?? 0) === 1;
+}
+
+// The driver shows the statement, which as a text has its values in it.
+function withoutValues(error: unknown, { text }: Sql): unknown {
+  if (error instanceof Error && "sql" in error) error.sql = text;
+  return error;
 }

@@ -17,7 +17,7 @@ import { isDuplicate } from "./failure.ts";
 import type { Loan } from "./loan.ts";
 import type { MysqlValue } from "./pool.ts";
 import { bytes, endedValues, liveValues, storedOf } from "./rows.ts";
-import type { Statements } from "./statements.ts";
+import type { Sql } from "./sql.ts";
 
 /** Sessions in a table. The writing statement checks; a second one only explains a miss. */
 export class MysqlStore implements SilentStore {
@@ -25,34 +25,28 @@ export class MysqlStore implements SilentStore {
   readonly directory: Directory;
   readonly expiry: Expiry;
   readonly #connections: Connections;
-  readonly #statements: Statements;
 
-  constructor(
-    connections: Connections,
-    statements: Statements,
-    { profile, intervalMs }: { readonly profile: StoreProfile; readonly intervalMs: number },
-  ) {
+  constructor(connections: Connections, profile: StoreProfile, intervalMs: number) {
     this.#connections = connections;
-    this.#statements = statements;
     this.profile = profile;
-    this.directory = mysqlDirectory(connections, statements);
-    this.expiry = mysqlExpiry(connections, statements, intervalMs);
+    this.directory = mysqlDirectory(connections);
+    this.expiry = mysqlExpiry(connections, intervalMs);
   }
 
   load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
-    return this.#connections.run("load", call, (loan) => this.#find(loan, id, call));
+    return this.#connections.run("load", call, (loan, { load }) => find(loan, load, id, call));
   }
 
   create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
     const id = bytes(record.id);
     const values = liveValues(record);
-    return this.#connections.run("create", call, async (loan) => {
+    return this.#connections.run("create", call, async (loan, statements) => {
+      const { create, createOverExpired, load } = statements;
       for (;;) {
-        if (await this.#inserted(loan, [id, ...values])) return "created";
-        const { createOverExpired } = this.#statements;
+        if (await isInserted(loan, create, [id, ...values])) return "created";
         const replaced = await loan.write(createOverExpired, [...values, id, call.now]);
         if (replaced > 0) return "created";
-        if ((await this.#find(loan, record.id, call)) !== undefined) return "taken";
+        if ((await find(loan, load, record.id, call)) !== undefined) return "taken";
         // What was in the way has been swept meanwhile.
       }
     });
@@ -61,28 +55,28 @@ export class MysqlStore implements SilentStore {
   update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     const { id } = record;
     const values = [...liveValues(record), bytes(id), bytes(expected), call.now];
-    return this.#connections.run<UpdateOutcome>("update", call, async (loan) => {
-      const updated = await loan.write(this.#statements.update, values);
-      return updated > 0 ? { kind: "updated" } : this.#missed(loan, id, call);
+    return this.#connections.run<UpdateOutcome>("update", call, async (loan, { update, load }) => {
+      const updated = await loan.write(update, values);
+      return updated > 0 ? { kind: "updated" } : missed(await find(loan, load, id, call));
     });
   }
 
   end(tombstone: Tombstone, expected: CommitId | undefined, call: StoreCall): Promise<EndOutcome> {
     const { id } = tombstone;
     const values = [...endedValues(tombstone), bytes(id)];
-    return this.#connections.run<EndOutcome>("end", call, async (loan) => {
+    return this.#connections.run<EndOutcome>("end", call, async (loan, statements) => {
+      const { end, endExpected, load } = statements;
       const ended =
         expected === undefined
-          ? await loan.write(this.#statements.end, [...values, call.now])
-          : await loan.write(this.#statements.endExpected, [...values, bytes(expected), call.now]);
-      return ended > 0 ? { kind: "ended" } : this.#missed(loan, id, call);
+          ? await loan.write(end, [...values, call.now])
+          : await loan.write(endExpected, [...values, bytes(expected), call.now]);
+      return ended > 0 ? { kind: "ended" } : missed(await find(loan, load, id, call));
     });
   }
 
   touch(id: SessionId, { lastSeenAt, expiresAt }: Seen, call: StoreCall): Promise<boolean> {
-    const { touch, isLive } = this.#statements;
     const where = [bytes(id), call.now];
-    return this.#connections.run("touch", call, async (loan) => {
+    return this.#connections.run("touch", call, async (loan, { touch, isLive }) => {
       if ((await loan.write(touch, [lastSeenAt, expiresAt, ...where])) > 0) return true;
       // A row that stays as it was may count as not written.
       return (await loan.rows(isLive, where)).length > 0;
@@ -92,30 +86,36 @@ export class MysqlStore implements SilentStore {
   async close(): Promise<void> {
     this.#connections.close();
   }
+}
 
-  async #find(loan: Loan, id: SessionId, { now }: StoreCall): Promise<StoredSession | undefined> {
-    const [row] = await loan.rows(this.#statements.load, [bytes(id), now]);
-    return storedOf(row);
-  }
+async function find(
+  loan: Loan,
+  load: Sql,
+  id: SessionId,
+  { now }: StoreCall,
+): Promise<StoredSession | undefined> {
+  const [row] = await loan.current(load, [bytes(id), now]);
+  return storedOf(row);
+}
 
-  async #inserted(loan: Loan, values: readonly MysqlValue[]): Promise<boolean> {
-    try {
-      await loan.write(this.#statements.create, values);
-      return true;
-    } catch (error) {
-      if (isDuplicate(error)) return false;
-      throw error;
-    }
+async function isInserted(
+  loan: Loan,
+  create: Sql,
+  values: readonly MysqlValue[],
+): Promise<boolean> {
+  try {
+    await loan.write(create, values);
+    return true;
+  } catch (error) {
+    if (isDuplicate(error)) return false;
+    throw error;
   }
+}
 
-  /** Why a compare-and-set changed nothing. */
-  async #missed(
-    loan: Loan,
-    id: SessionId,
-    call: StoreCall,
-  ): Promise<Exclude<UpdateOutcome, { readonly kind: "updated" }>> {
-    const current = await this.#find(loan, id, call);
-    if (current?.kind === "live") return { kind: "conflict", current };
-    return { kind: "gone", tombstone: current };
-  }
+/** Why a compare-and-set changed nothing. */
+function missed(
+  current: StoredSession | undefined,
+): Exclude<UpdateOutcome, { readonly kind: "updated" }> {
+  if (current?.kind === "live") return { kind: "conflict", current };
+  return { kind: "gone", tombstone: current };
 }

@@ -1,5 +1,5 @@
 /** What is bound to a statement's parameters. Text goes as bytes, which no character set changes. */
-export type MysqlValue = Buffer | number | string | null;
+export type MysqlValue = Buffer | number | null;
 
 /** A statement with the settings that hold for it, whatever those of the pool are. */
 export interface MysqlStatement {
@@ -15,8 +15,16 @@ export interface MysqlStatement {
 
 /** A connection that is lent by a pool, as far as the store uses one. */
 export interface MysqlConnection {
-  /** Resolves to the rows, or to what `mysql2` calls a `ResultSetHeader`, and to something else. */
+  /** The connection itself: each time it is lent, the pool wraps it anew. */
+  readonly connection?: object;
+  /** How it was made. */
+  readonly config?: { readonly database?: string | undefined };
+  /** What the server calls it. */
+  readonly threadId: number;
+  /** Prepares the statement. Resolves to rows, or to a `ResultSetHeader`, and to something else. */
   execute(statement: MysqlStatement): Promise<readonly [unknown, unknown]>;
+  /** Sends the statement as a text, and resolves to the same. */
+  query(statement: MysqlStatement): Promise<readonly [unknown, unknown]>;
   /** Gives it back to the pool. */
   release(): void;
   /** Cuts it off and takes it out of the pool. */
@@ -39,21 +47,6 @@ export type MysqlPool = MysqlPromisePool | MysqlCallbackPool;
 /** What a statement that writes answers. */
 export interface MysqlHeader {
   readonly affectedRows: number | string;
+  readonly insertId: number | string;
   readonly serverStatus?: number;
-}
-
-/** A statement that reads integers and texts as they come. */
-export function mysqlStatement(sql: string, values: readonly MysqlValue[]): MysqlStatement {
-  return {
-    sql,
-    values: [...values],
-    rowsAsArray: false,
-    nestTables: false,
-    namedPlaceholders: false,
-    typeCast: uncast,
-  };
-}
-
-function uncast(_field: unknown, next: () => unknown): unknown {
-  return next();
 }

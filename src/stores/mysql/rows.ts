@@ -18,7 +18,16 @@ export const LIVE_COLUMNS: readonly string[] = [
   "absolute_timeout_ms",
   "persistent",
   "device",
+  "notes",
 ];
+
+/** What an ended session has too. */
+const OF_BOTH: readonly string[] = ["manager", "version", "expires_at", "notes"];
+
+/** The columns that are emptied when a session ends; the data's room is free then. */
+export const ONLY_LIVE_COLUMNS: readonly string[] = LIVE_COLUMNS.filter(
+  (column) => !OF_BOTH.includes(column),
+);
 
 /** The columns that only an ended session has. */
 export const ENDED_COLUMNS: readonly string[] = ["reason", "ended_at", "next"];
@@ -59,20 +68,21 @@ export function liveValues(record: SessionRecord): MysqlValue[] {
     record.absoluteTimeoutMs,
     record.persistent ? 1 : 0,
     bytesOrNull(record.device),
+    bytesOrNull(record.notes),
   ];
 }
 
 /** What an ended session's columns are set to, in the order in which the statements name them. */
 export function endedValues(
-  ended: Pick<Tombstone, "version" | "expiresAt" | "reason" | "endedAt" | "next">,
+  ended: Pick<Tombstone, "version" | "expiresAt" | "reason" | "endedAt" | "next" | "notes">,
 ): MysqlValue[] {
-  const { version, expiresAt, reason, endedAt, next } = ended;
-  return [bytes(version), expiresAt, bytes(reason), endedAt, bytesOrNull(next)];
+  const { version, expiresAt, reason, endedAt, next, notes } = ended;
+  return [bytes(version), expiresAt, bytes(reason), endedAt, bytesOrNull(next), bytesOrNull(notes)];
 }
 
-/** Reads a row of the sessions table. */
+/** Reads a row of the sessions table, or one without a session, which has no id. */
 export function storedOf(row: unknown): StoredSession | undefined {
-  if (row === undefined) return undefined;
+  if (row === undefined || (row as Row)["id"] === null) return undefined;
   return (row as Row)["reason"] === null ? recordOf(row) : tombstoneOf(row as Row);
 }
 
@@ -81,13 +91,13 @@ export function recordOf(row: unknown): SessionRecord {
   const live = row as Row;
   return {
     kind: "live",
-    notes: undefined,
     id: idOf(live),
     manager: text(live["manager"]),
     version: text(live["version"]) as CommitId,
     earlier: text(live["earlier"]),
     data: text(live["data"]),
     flash: text(live["flash"]),
+    notes: textOrNone(live["notes"]),
     userId: textOrNone(live["user_id"]),
     createdAt: Number(live["created_at"]),
     lastSeenAt: Number(live["last_seen_at"]),
@@ -108,13 +118,13 @@ export function idOf(row: unknown): SessionId {
 function tombstoneOf(row: Row): Tombstone {
   return {
     kind: "ended",
-    notes: undefined,
     id: idOf(row),
     manager: text(row["manager"]),
     version: text(row["version"]) as CommitId,
     reason: text(row["reason"]) as EndReason,
     endedAt: Number(row["ended_at"]),
     next: textOrNone(row["next"]) as SessionId | undefined,
+    notes: textOrNone(row["notes"]),
     expiresAt: Number(row["expires_at"]),
   };
 }

@@ -1,60 +1,70 @@
-import { isMisfit, isMissingTable, MysqlStoreProblem } from "./failure.ts";
+import { isMisfit, isMissingTable, isThere, MysqlStoreProblem } from "./failure.ts";
 import type { Loan } from "./loan.ts";
 import { ENDED_COLUMNS, LIVE_COLUMNS } from "./rows.ts";
+import { plain } from "./sql.ts";
+import { type Table, tableNames } from "./table.ts";
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** Who makes the tables: the store, or the application's own migrations. */
 export type SchemaMode = "create" | "check";
 
-/** The quoted names of the store's tables. */
-export interface TableNames {
-  readonly sessions: string;
-  readonly generations: string;
-  readonly meta: string;
-}
-
-/** The store's tables, all named after the first. */
-export function tableNames(table: string): TableNames {
-  return {
-    sessions: `\`${table}\``,
-    generations: `\`${table}_generations\``,
-    meta: `\`${table}_meta\``,
-  };
-}
-
 /**
- * Creates the tables where they are not there yet. Each statement is atomic and does nothing where
- * another process was faster; the version is written last, so whoever finds it finds all of them.
+ * Creates the tables where they are not there yet, and brings earlier ones up to date. Each
+ * statement is atomic and does nothing where another process was faster; the version is written
+ * last, so whoever finds it finds all of them.
  */
-export async function ensureSchema(loan: Loan, table: string, mode: SchemaMode): Promise<void> {
-  if (isCurrent(await versionOf(loan, table), table)) return;
-  if (mode === "check") {
-    throw new MysqlStoreProblem(
-      `the table "${table}_meta" with the schema's version is not there; run what ` +
-        `mysqlSchema() returns, or leave the option "schema" away`,
-    );
-  }
-  const [sessions = "", ...others] = schemaOf(table);
-  await loan.write(sessions, []);
-  await requireColumns(loan, table);
-  for (const statement of others) await loan.write(statement, []);
-  isCurrent(await versionOf(loan, table), table);
+export async function ensureSchema(loan: Loan, table: Table, mode: SchemaMode): Promise<void> {
+  const version = await versionOf(loan, table);
+  if (version === SCHEMA_VERSION) return;
+  if (version !== undefined && !(version in UPGRADES)) throw tooNew(table, version);
+  if (mode === "check") throw missing(table, version);
+  if (version === undefined) await create(loan, table);
+  else await upgrade(loan, table, version);
 }
 
-function isCurrent(version: number | undefined, table: string): boolean {
-  if (version === undefined) return false;
-  if (version === SCHEMA_VERSION) return true;
-  throw new MysqlStoreProblem(
-    `the table "${table}" is of schema version ${version}, and this release of sojourn reads ` +
+async function create(loan: Loan, table: Table): Promise<void> {
+  const [sessions = "", ...others] = schemaOf(table);
+  await loan.write(plain(sessions));
+  await requireColumns(loan, table);
+  for (const statement of others) await loan.write(plain(statement));
+  const version = await versionOf(loan, table);
+  if (version !== SCHEMA_VERSION) throw tooNew(table, version);
+}
+
+async function upgrade(loan: Loan, table: Table, version: number): Promise<void> {
+  for (const statement of upgradeOf(table, version)) {
+    await loan.write(plain(statement)).catch((error: unknown) => {
+      if (!isThere(error)) throw error;
+    });
+  }
+}
+
+function tooNew({ name }: Table, version: number | undefined): MysqlStoreProblem {
+  return new MysqlStoreProblem(
+    `the table "${name}" is of schema version ${version}, and this release of sojourn reads ` +
       `version ${SCHEMA_VERSION}; run the newer release, or choose another table`,
   );
 }
 
-async function versionOf(loan: Loan, table: string): Promise<number | undefined> {
+function missing(table: Table, version: number | undefined): MysqlStoreProblem {
+  const { name } = table;
+  if (version === undefined) {
+    return new MysqlStoreProblem(
+      `the table "${name}_meta" with the schema's version is not there; run what ` +
+        `mysqlSchema() returns, or leave the option "schema" away`,
+    );
+  }
+  return new MysqlStoreProblem(
+    `the table "${name}" is of schema version ${version}; bring it up to date: ` +
+      `${upgradeOf(table, version).join("; ")};`,
+  );
+}
+
+async function versionOf(loan: Loan, table: Table): Promise<number | undefined> {
   const { meta } = tableNames(table);
   try {
-    const [row] = await loan.rows(`SELECT value FROM ${meta} WHERE name = 'version'`, []);
+    const [row] = await loan.rows(plain(`SELECT value FROM ${meta} WHERE name = 'version'`));
     return row === undefined ? undefined : Number((row as { readonly value: unknown }).value);
   } catch (error) {
     if (isMissingTable(error)) return undefined;
@@ -63,15 +73,14 @@ async function versionOf(loan: Loan, table: string): Promise<number | undefined>
 }
 
 // CREATE TABLE IF NOT EXISTS is content with any table of that name, the application's too.
-async function requireColumns(loan: Loan, table: string): Promise<void> {
-  const { sessions } = tableNames(table);
+async function requireColumns(loan: Loan, table: Table): Promise<void> {
   const columns = ["id", ...LIVE_COLUMNS, ...ENDED_COLUMNS].join(", ");
   try {
-    await loan.rows(`SELECT ${columns} FROM ${sessions} WHERE FALSE`, []);
+    await loan.rows(plain(`SELECT ${columns} FROM ${tableNames(table).sessions} WHERE FALSE`));
   } catch (cause) {
     if (!isMisfit(cause)) throw cause;
     throw new MysqlStoreProblem(
-      `there is a table "${table}" already that is none of this store; choose another name`,
+      `there is a table "${table.name}" already that is none of this store; choose another name`,
       { cause },
     );
   }
@@ -85,7 +94,7 @@ async function requireColumns(loan: Loan, table: string): Promise<void> {
  * The lengths hold what core lets pass, as a server that is not strict would shorten it in silence.
  * The second index carries what `count` asks for, so that counting reads no rows.
  */
-export function schemaOf(table: string): readonly string[] {
+export function schemaOf(table: Table): readonly string[] {
   const { sessions, generations, meta } = tableNames(table);
   const settings = "ENGINE = InnoDB ROW_FORMAT = DYNAMIC";
   return [
@@ -110,6 +119,8 @@ export function schemaOf(table: string): readonly string[] {
   reason VARBINARY(16),
   ended_at BIGINT,
   next VARBINARY(64),
+  -- of both
+  notes LONGBLOB,
   INDEX by_user (manager, user_id),
   INDEX by_expiry (expires_at, manager, reason)
 ) ${settings}`,
@@ -117,7 +128,9 @@ export function schemaOf(table: string): readonly string[] {
   manager VARBINARY(1024) NOT NULL,
   user_id VARBINARY(1536) NOT NULL,
   generation BIGINT NOT NULL,
-  PRIMARY KEY (manager, user_id)
+  keep_until BIGINT,
+  PRIMARY KEY (manager, user_id),
+  INDEX by_end (keep_until)
 ) ${settings}`,
     `CREATE TABLE IF NOT EXISTS ${meta} (
   name VARBINARY(64) NOT NULL PRIMARY KEY,
@@ -125,4 +138,22 @@ export function schemaOf(table: string): readonly string[] {
 ) ${settings}`,
     `INSERT IGNORE INTO ${meta} VALUES ('version', ${SCHEMA_VERSION})`,
   ];
+}
+
+/** What each earlier version lacks. */
+const UPGRADES: Readonly<Record<number, (table: Table) => readonly string[]>> = {
+  1: (table) => {
+    const { sessions, generations } = tableNames(table);
+    return [
+      `ALTER TABLE ${sessions} ADD COLUMN notes LONGBLOB`,
+      `ALTER TABLE ${generations} ADD COLUMN keep_until BIGINT, ADD INDEX by_end (keep_until)`,
+    ];
+  },
+};
+
+function upgradeOf(table: Table, version: number): readonly string[] {
+  const { meta } = tableNames(table);
+  const changes = UPGRADES[version]?.(table) ?? [];
+  const set = `UPDATE ${meta} SET value = ${SCHEMA_VERSION} WHERE name = 'version'`;
+  return [...changes, `${set} AND value = ${version}`];
 }
