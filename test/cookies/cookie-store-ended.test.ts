@@ -9,6 +9,10 @@ const userOf = async (browser: Browser): Promise<unknown> =>
 const idOf = async (browser: Browser): Promise<string> =>
   String((await browser.visit((session) => session.id)).json);
 
+async function revokeOne(browser: Browser, world: CookieWorld): Promise<boolean> {
+  return world.sessions.revoke(await idOf(browser.copy()), { userId: "ada" });
+}
+
 describe("a copied cookie", () => {
   it.each([
     ["signOut", (s: { signOut(): Promise<void> }) => s.signOut(), null],
@@ -258,6 +262,62 @@ describe("the store of revocations", () => {
     expect(await userOf(all)).toBe("bob");
     await world.sessions.revokeAll({ userId: "bob" });
     expect(await userOf(all)).toBeNull();
+  });
+
+  it.each([
+    ["load", (browser: Browser) => browser.visit((session) => session.signOut())],
+    ["load", (browser: Browser) => browser.visit((session) => session.regenerate())],
+    ["load", revokeOne],
+    ["generation", (_: Browser, world: CookieWorld) => world.sessions.revokeAll({ userId: "ada" })],
+  ] as const)(
+    "whose answer to %s arrives after an own end undoes none of it",
+    async (slow, end) => {
+      const world = new CookieWorld({ cookies: { maxStaleness: "5m" } });
+      const browser = await world.signedIn("ada");
+      const [late, copy] = [browser.copy(), browser.copy()];
+      // What the sign-in has learnt does not count any more.
+      world.clock.move(6 * MINUTE);
+      const { asked, answered } = world.hold(slow);
+      const reading = userOf(late);
+      await asked.passed;
+      await end(browser, world);
+      answered.open();
+      await reading;
+      for (let minutes = 0; minutes < 5; minutes += 1) {
+        expect(await userOf(copy.copy())).toBeNull();
+        world.clock.move(MINUTE);
+      }
+    },
+  );
+
+  it("whose older answer arrives after a newer one undoes no end of another process", async () => {
+    for (const slow of ["load", "generation"] as const) {
+      const world = new CookieWorld({ cookies: { maxStaleness: "5m" } });
+      const browser = await world.signedIn("ada");
+      const copy = browser.copy();
+      // What the sign-in has learnt does not count any more.
+      world.clock.move(6 * MINUTE);
+      const { asked, answered } = world.hold(slow);
+      const reading = userOf(browser.copy());
+      await asked.passed;
+      const elsewhere = world.process();
+      await browser.copy(elsewhere).visit((session) => session.signOut());
+      await elsewhere.revokeAll({ userId: "ada" });
+      expect(await userOf(copy.copy())).toBeNull();
+      answered.open();
+      await reading;
+      expect(await userOf(copy.copy())).toBeNull();
+    }
+  });
+
+  it("is asked anew where a cookie knows more than it has answered", async () => {
+    const world = new CookieWorld({ cookies: { maxStaleness: "5m" } });
+    expect(await userOf(await world.signedIn("ada"))).toBe("ada");
+    const elsewhere = world.process();
+    await elsewhere.revokeAll({ userId: "ada" });
+    const again = world.browser().copy(elsewhere);
+    await again.visit((session) => session.signIn("ada"));
+    expect(await userOf(again.copy(world.sessions))).toBe("ada");
   });
 
   it("in an outage is no sign-out: 503, and the cookie stays", async () => {

@@ -45,6 +45,12 @@ describe("cookieStore", () => {
       "cookieStore.maxStaleness",
       /not a duration/,
     ],
+    [
+      "an answer that counts for long",
+      { revocations: NONE, maxStaleness: "301s" },
+      "cookieStore.maxStaleness",
+      /must not exceed "5m"/,
+    ],
   ])("refuses %s", (_name, options, option, sentence) => {
     const error = refusedBy(() => cookieStore(options as CookieStoreOptions));
     expect([error.option, error.message]).toEqual([option, expect.stringMatching(sentence)]);

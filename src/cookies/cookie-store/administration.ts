@@ -115,8 +115,9 @@ export class CookieAdministration implements Administration {
     const told = { reason: "revoked", endedAt: now, next: undefined, notes: undefined } as const;
     const version = newCommitId(environment.random);
     const ending = revocations.recordOf({ id, userId, manager: name, version, ...told }, now);
-    const outcome = await keeper.create(ending, deadline);
-    revocations.forget(ending.id);
+    const outcome = await keeper
+      .create(ending, deadline)
+      .finally(() => revocations.forget(ending.id));
     if (outcome === "created") events.emit("revoked", { at: now, id, userId });
     return outcome === "created";
   }

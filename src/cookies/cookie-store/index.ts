@@ -18,8 +18,9 @@ export interface CookieStoreOptions {
    */
   readonly revocations: SessionStore | NoRevocations;
   /**
-   * How long an answer of that store counts in this process, so that most requests ask nothing. A
-   * session that ended elsewhere may open this much longer.
+   * How long an answer of that store counts in this process, so that most requests ask nothing; at
+   * most `"5m"`. A session that ended in another process may open this much longer; an end in this
+   * one counts at once.
    *
    * @defaultValue none: it is asked each time
    */
@@ -58,8 +59,7 @@ export function cookieStore(options: CookieStoreOptions): CookieStore {
   }
   const settings = {
     revocations: checkedRevocations(options.revocations),
-    maxStalenessMs:
-      maxStaleness === undefined ? 0 : durationMs("cookieStore.maxStaleness", maxStaleness),
+    maxStalenessMs: maxStaleness === undefined ? 0 : checkedStaleness(maxStaleness),
     chunks,
   };
   return { mount: (parts) => mountCookies(settings, parts) };
@@ -70,6 +70,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   secret: "Give keys to createSessions, beside store.",
   password: "Give keys to createSessions, beside store.",
 };
+
+/** What has ended must not open for long. */
+const MAX_STALENESS_MS = 300_000;
+
+function checkedStaleness(maxStaleness: Duration): number {
+  const ms = durationMs("cookieStore.maxStaleness", maxStaleness);
+  if (ms <= MAX_STALENESS_MS) return ms;
+  throw new OptionsError("cookieStore.maxStaleness", 'must not exceed "5m".');
+}
 
 const NO_REVOCATIONS: NoRevocations =
   "none: a copied cookie works until it expires, signed out or not";

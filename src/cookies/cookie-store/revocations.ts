@@ -37,7 +37,7 @@ export class Revocations {
     // Together, as each is a way to the store.
     const [ended, newest] = await Promise.all([
       this.#near.ended(place, call.now, () => this.find(id, place, call)),
-      this.#newestGeneration(userId, manager, call),
+      this.#newestGeneration(userId, manager, generationOf(record), call),
     ]);
     const isAdmitted = newest === undefined || newest <= generationOf(record);
     if (ended !== undefined || isAdmitted) return ended;
@@ -90,21 +90,24 @@ export class Revocations {
   }
 
   /** The generation at this moment, at a sign-in; 0 where the store keeps none. */
-  async generation(user: UserKey, call: StoreCall): Promise<number> {
-    const generation = (await this.store.directory?.generation(user, call)) ?? 0;
-    this.#near.learn(user, generation, call.now);
-    return generation;
+  generation(user: UserKey, call: StoreCall): Promise<number> {
+    return this.#near.newestGeneration(user, call.now, () => this.#ask(user, call));
+  }
+
+  async #ask(user: UserKey, call: StoreCall): Promise<number> {
+    return (await this.store.directory?.generation(user, call)) ?? 0;
   }
 
   /** @returns `undefined` where there is none to compare with. */
   async #newestGeneration(
     userId: string | undefined,
     manager: string,
+    least: number,
     call: StoreCall,
   ): Promise<number | undefined> {
     if (userId === undefined || this.store.directory === undefined) return undefined;
     const user = { manager, userId };
-    return this.#near.generation(user, call.now, () => this.generation(user, call));
+    return this.#near.generation(user, least, call.now, () => this.#ask(user, call));
   }
 }
 

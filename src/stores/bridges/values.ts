@@ -30,7 +30,6 @@ export function storedOf(value: unknown, id: SessionId): StoredSession {
 function recordOf(fields: Fields, id: SessionId): SessionRecord {
   return {
     kind: "live",
-    notes: undefined,
     id,
     manager: fields.text("manager"),
     version: fields.text("version") as CommitId,
@@ -53,7 +52,6 @@ function recordOf(fields: Fields, id: SessionId): SessionRecord {
 function tombstoneOf(fields: Fields, id: SessionId): Tombstone {
   return {
     kind: "ended",
-    notes: undefined,
     id,
     manager: fields.text("manager"),
     version: fields.text("version") as CommitId,

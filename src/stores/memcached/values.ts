@@ -37,7 +37,6 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
 function recordOf(value: SessionRecord): SessionRecord {
   return {
     kind: "live",
-    notes: undefined,
     id: value.id,
     manager: value.manager,
     version: value.version,
@@ -60,7 +59,6 @@ function recordOf(value: SessionRecord): SessionRecord {
 function tombstoneOf(value: Tombstone): Tombstone {
   return {
     kind: "ended",
-    notes: undefined,
     id: value.id,
     manager: value.manager,
     version: value.version,

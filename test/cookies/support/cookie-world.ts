@@ -13,8 +13,8 @@ import {
 import { sqliteStore } from "../../../src/stores/sqlite/index.ts";
 import { Browser } from "../../laws/support/browser.ts";
 import { SetClock } from "../../laws/support/clock.ts";
-import { type Happening, listen } from "../../laws/support/world.ts";
-import { Switch, wrapped } from "../../laws/support/wrapped-store.ts";
+import { type Gate, gate, type Happening, listen } from "../../laws/support/world.ts";
+import { type Operation, Switch, wrapped } from "../../laws/support/wrapped-store.ts";
 
 export const COOKIE = "__Host-Http-session";
 export const SEEN = "__Host-Http-session-seen";
@@ -87,6 +87,21 @@ export class CookieWorld {
       await session.signIn(userId);
     });
     return browser;
+  }
+
+  /** Holds back the store's next answer to a question that it has understood already. */
+  hold(slow: Operation): { readonly asked: Gate; readonly answered: Gate } {
+    const [asked, answered] = [gate(), gate()];
+    let isHeld = false;
+    this.switch.behave = async (operation, send) => {
+      const answer = await send();
+      if (operation !== slow || isHeld) return answer;
+      isHeld = true;
+      asked.open();
+      await answered.passed;
+      return answer;
+    };
+    return { asked, answered };
   }
 
   /** Why cookies were not believed, in order. */
