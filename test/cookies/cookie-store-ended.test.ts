@@ -374,6 +374,54 @@ describe("the store of revocations", () => {
     expect(await swept()).toBe(1);
   });
 
+  it.each([
+    ["signOut", (browser: Browser) => browser.visit((session) => session.signOut())],
+    ["destroy", (browser: Browser) => browser.visit((session) => session.destroy())],
+    ["a new token", (browser: Browser) => browser.visit((session) => session.regenerate())],
+    ["a sign-in", (browser: Browser) => browser.visit((session) => session.signIn("ada"))],
+  ])(
+    "remembers an anonymous visitor's %s as long as an idle copy could open",
+    async (_name, end) => {
+      const world = new CookieWorld();
+      const browser = world.browser();
+      await browser.visit((session) => session.set("n", 1));
+      const copy = browser.copy();
+      world.clock.move(29 * MINUTE);
+      await copy.visit((session) => session.get("n"));
+      await end(browser);
+      const isOpen = async () => (await copy.copy().visit((session) => session.has("n"))).json;
+      for (let minutes = 0; minutes < 30; minutes += 1) {
+        expect(await isOpen()).toBe(false);
+        world.clock.move(MINUTE);
+      }
+      world.clock.move(6 * MINUTE);
+      const signal = new AbortController().signal;
+      expect(await world.ended.expiry.deleteExpired({ now: world.clock.now(), signal })).toBe(1);
+      expect(await isOpen()).toBe(false);
+    },
+  );
+
+  it("remembers longer where an anonymous copy may have asked to be remembered", async () => {
+    const world = new CookieWorld();
+    const browser = world.browser();
+    await browser.visit((session) => {
+      session.set("n", 1);
+      session.persistent = true;
+    });
+    const copy = browser.copy();
+    const toggle = (session: { persistent: boolean }): void => {
+      session.persistent = !session.persistent;
+    };
+    await browser.visit(toggle);
+    await browser.visit((session) => session.set("n", 2));
+    await browser.visit((session) => session.signOut());
+    for (let days = 0; days < 13; days += 1) {
+      world.clock.move(DAY);
+      expect((await copy.copy().visit((session) => session.has("n"))).json).toBe(false);
+    }
+    expect(new Set(world.reasons)).toEqual(new Set(["ended"]));
+  });
+
   it("can be left out, in words", async () => {
     const world = new CookieWorld({ cookies: { revocations: NONE } });
     const browser = await world.signedIn();

@@ -114,7 +114,7 @@ export class CookieAdministration implements Administration {
     const { now } = deadline;
     const told = { reason: "revoked", endedAt: now, next: undefined, notes: undefined } as const;
     const version = newCommitId(environment.random);
-    const ending = revocations.recordOf({ id, userId, manager: name, version, ...told }, now);
+    const ending = revocations.recordOf({ id, userId, manager: name, version, ...told });
     const outcome = await keeper
       .create(ending, deadline)
       .finally(() => revocations.forget(ending.id));

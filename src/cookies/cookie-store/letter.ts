@@ -9,6 +9,8 @@ export interface Letter {
   /** The session's token. Here it is no key to anything: the id is made of it, as everywhere. */
   readonly token: SessionToken;
   readonly record: SessionRecord;
+  /** Whether the visitor was ever to be remembered: an earlier copy may have longer timeouts then. */
+  readonly wasPersistent: boolean;
   /** Whether the newest key had sealed it. */
   readonly isCurrent: boolean;
 }
@@ -26,7 +28,11 @@ const ANY_TOKEN: string = "-".repeat(43);
  *
  * @param token - `undefined` to see how long the text will be.
  */
-export function written(token: SessionToken | undefined, record: SessionRecord): string {
+export function written(
+  token: SessionToken | undefined,
+  record: SessionRecord,
+  wasPersistent: boolean = record.persistent,
+): string {
   const facts = [
     VERSION,
     token ?? ANY_TOKEN,
@@ -38,6 +44,7 @@ export function written(token: SessionToken | undefined, record: SessionRecord):
     record.userId ?? null,
     record.authenticatedAt ?? null,
     record.notes ?? null,
+    wasPersistent ? 1 : 0,
   ];
   return `${JSON.stringify(facts)}\n${record.flash}\n${record.data}`;
 }
@@ -56,7 +63,7 @@ export function readLetter(
   const facts = parse(first);
   if (!isFacts(facts)) return undefined;
   const [, token, createdAt, lastSeenAt, idleTimeoutMs, absoluteTimeoutMs, ...others] = facts;
-  const [persistent, userId, authenticatedAt, notes] = others;
+  const [persistent, userId, authenticatedAt, notes, wasPersistent] = others;
   const parsed = parseToken(token);
   if (parsed === undefined) return undefined;
   const clocks = {
@@ -81,7 +88,7 @@ export function readLetter(
     device: undefined,
     expiresAt: storeExpiryOf(clocks),
   };
-  return { token: parsed, record, isCurrent };
+  return { token: parsed, record, wasPersistent: wasPersistent === 1, isCurrent };
 }
 
 type Facts = readonly [
@@ -95,9 +102,10 @@ type Facts = readonly [
   userId: string | null,
   authenticatedAt: number | null,
   notes: string | null,
+  wasPersistent: 0 | 1,
 ];
 
 /** Only this library seals facts, so their form is that of their version. */
 function isFacts(facts: unknown): facts is Facts {
-  return Array.isArray(facts) && facts[0] === VERSION && facts.length === 10;
+  return Array.isArray(facts) && facts[0] === VERSION && facts.length === 11;
 }

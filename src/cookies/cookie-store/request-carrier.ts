@@ -50,7 +50,7 @@ export class RequestCarrier implements Carrier {
     const { cookies, sealer, manager } = this.#tools;
     const held = this.#records.held(sessionId(token, manager));
     if (held?.stored.kind !== "live") return;
-    const text = written(token, held.stored);
+    const text = written(token, held.stored, held.wasPersistent);
     const count = cookiesFor(text, held.stored, cookies.room);
     cookies.send(exchange, { text: sealer.seal(text, count), count }, maxAgeMs);
   }

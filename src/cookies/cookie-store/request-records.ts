@@ -16,6 +16,8 @@ import type { Revocations } from "./revocations.ts";
 /** A record of this request, and what is known of it beside. */
 export interface Held {
   readonly stored: StoredSession;
+  /** Whether the visitor was ever to be remembered in this session. */
+  readonly wasPersistent: boolean;
   /** As it came; `undefined` for a record that was made here, and that nobody else has seen. */
   readonly letter: Letter | undefined;
 }
@@ -42,9 +44,9 @@ export class RequestRecords implements SessionStore {
 
   /** Takes in what a cookie brought. Of several copies of one session the first one counts. */
   arrive(letter: Letter): void {
-    const { record } = letter;
+    const { record, wasPersistent } = letter;
     if (this.#held.has(record.id)) return;
-    this.#held.set(record.id, { stored: record, letter });
+    this.#held.set(record.id, { stored: record, wasPersistent, letter });
   }
 
   /** What is held under an id, without asking whether it has ended elsewhere. */
@@ -61,7 +63,8 @@ export class RequestRecords implements SessionStore {
   async create(record: SessionRecord): Promise<"created" | "taken"> {
     if (this.#held.has(record.id)) return "taken";
     this.#measure(record);
-    this.#held.set(record.id, { stored: record, letter: undefined });
+    const { persistent: wasPersistent } = record;
+    this.#held.set(record.id, { stored: record, wasPersistent, letter: undefined });
     return "created";
   }
 
@@ -75,7 +78,8 @@ export class RequestRecords implements SessionStore {
     // Sent, it would take the place of the cookie of whoever has signed in or out meanwhile.
     const tombstone = await this.#endedElsewhere(held, call);
     if (tombstone !== undefined) return { kind: "gone", tombstone };
-    this.#held.set(record.id, { ...held, stored: record });
+    const wasPersistent = held.wasPersistent || record.persistent;
+    this.#held.set(record.id, { ...held, stored: record, wasPersistent });
     return { kind: "updated" };
   }
 
@@ -108,17 +112,17 @@ export class RequestRecords implements SessionStore {
     return true;
   }
 
-  /** The record that took over from a session which no cookie of this request has. */
-  #heirOf(id: SessionId): SessionRecord | undefined {
+  /** The session that took over from one which no cookie of this request has. */
+  #heirOf(id: SessionId): Letter | undefined {
     for (const { letter } of this.#held.values()) {
-      if (letter !== undefined && predecessorOf(letter.record) === id) return letter.record;
+      if (letter !== undefined && predecessorOf(letter.record) === id) return letter;
     }
     return undefined;
   }
 
   /** How such a session has ended; as long as nobody knows of an end, it counts as live. */
   async #predecessor(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
-    const heir = this.#heirOf(id);
+    const heir = this.#heirOf(id)?.record;
     if (heir === undefined || this.#revocations === undefined) return undefined;
     for (const userId of usersBefore(heir)) {
       const place = endedId(id, userId, heir.manager);
@@ -131,8 +135,8 @@ export class RequestRecords implements SessionStore {
   async #endPredecessor(tombstone: Tombstone, call: StoreCall): Promise<EndOutcome> {
     const heir = this.#heirOf(tombstone.id);
     if (heir === undefined || this.#revocations === undefined) return GONE;
-    for (const userId of usersBefore(heir)) {
-      await this.#revocations.add({ ...tombstone, userId }, heir.createdAt, call);
+    for (const userId of usersBefore(heir.record)) {
+      await this.#revocations.add({ ...tombstone, userId }, heir, call);
     }
     return { kind: "ended" };
   }
@@ -146,13 +150,13 @@ export class RequestRecords implements SessionStore {
   /** Copies of the cookie must not open any more. Resolves to an earlier end, if there is one. */
   async #remember(
     tombstone: Tombstone,
-    { record }: Letter,
+    letter: Letter,
     call: StoreCall,
   ): Promise<Tombstone | undefined> {
     if (this.#revocations === undefined) return undefined;
     const { id, manager } = tombstone;
-    const { userId, createdAt } = record;
-    const outcome = await this.#revocations.add({ ...tombstone, userId }, createdAt, call);
+    const { userId } = letter.record;
+    const outcome = await this.#revocations.add({ ...tombstone, userId }, letter, call);
     if (outcome === "created") return undefined;
     return this.#revocations.find(id, endedId(id, userId, manager), call);
   }

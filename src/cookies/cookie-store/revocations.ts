@@ -4,6 +4,7 @@ import type { EndReason, EpochMs, SessionRecord, Tombstone } from "../../core/re
 import { sideContent, sideManager, sideRecord } from "../../core/side-record.ts";
 import type { SessionStore, StoreCall, UserKey } from "../../core/store.ts";
 import { endedId, parseId, type SessionId } from "../../core/token.ts";
+import type { Letter } from "./letter.ts";
 import type { NearAnswers } from "./near-answers.ts";
 
 /** Which session an ending is of, as far as whoever ends it has to know it. */
@@ -54,17 +55,16 @@ export class Revocations {
   }
 
   /**
-   * What to store of an end, so that it is known until no copy of the cookie opens any more: one
-   * may have a longer timeout than the copy that is ended, as visitors change their wishes.
+   * What to store of an end, so that it is known until no copy of the cookie opens any more.
    *
-   * @param startedAt - When the session began; the moment itself where that is not known.
+   * @param opensUntil - When that is; from now on the longest that any session lives if left out.
    */
-  recordOf(ended: Ended, startedAt: EpochMs): SessionRecord {
-    return endingRecord(ended, startedAt + this.#longestMs);
+  recordOf(ended: Ended, opensUntil: EpochMs = ended.endedAt + this.#longestMs): SessionRecord {
+    return endingRecord(ended, opensUntil);
   }
 
-  async add(ended: Ended, startedAt: EpochMs, call: StoreCall): Promise<"created" | "taken"> {
-    const ending = this.recordOf(ended, startedAt);
+  async add(ended: Ended, letter: Letter, call: StoreCall): Promise<"created" | "taken"> {
+    const ending = this.recordOf(ended, this.#opensUntil(letter, ended.endedAt));
     // Before it too: whoever looks for what became of a lost answer must not find an old one.
     this.#near.forget(ending.id);
     try {
@@ -96,6 +96,18 @@ export class Revocations {
 
   async #ask(user: UserKey, call: StoreCall): Promise<number> {
     return (await this.store.directory?.generation(user, call)) ?? 0;
+  }
+
+  /**
+   * Copies have the timeouts of this one, unless the visitor was ever to be remembered. Of an
+   * anonymous session none can be used again, so none outlives its idle timeout: strangers make as
+   * many of these ends as they like.
+   */
+  #opensUntil({ record, wasPersistent }: Letter, endedAt: EpochMs): EpochMs {
+    const { userId, createdAt, idleTimeoutMs, absoluteTimeoutMs } = record;
+    if (wasPersistent) return createdAt + this.#longestMs;
+    const absoluteEnd = createdAt + absoluteTimeoutMs;
+    return userId === undefined ? Math.min(absoluteEnd, endedAt + idleTimeoutMs) : absoluteEnd;
   }
 
   /** @returns `undefined` where there is none to compare with. */
