@@ -33,6 +33,11 @@ export interface CookieLifetime {
 
 /** Octets of name and value together that every browser keeps (RFC 6265bis §5.6). */
 export const MAX_COOKIE_BYTES = 4096;
+/**
+ * What one cookie takes at most unless the application says otherwise: nginx has 4 KiB for the head
+ * of a response, and this leaves a quarter of it to the other headers.
+ */
+export const USUAL_COOKIE_BYTES = 3072;
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis §5.5). */
 export const MAX_COOKIE_AGE_MS: number = 400 * 24 * 3_600_000;
 

@@ -155,12 +155,18 @@ export class CookieTooLargeError extends SessionError {
   readonly bytes: number;
   readonly maxBytes: number;
 
-  /** @param largest - The keys that take the most, as the message names them. */
-  constructor(bytes: number, maxBytes: number, largest: string) {
+  /**
+   * @param largest - The keys that take the most, as the message names them.
+   * @param options - Those that would make room for it, if there are any.
+   */
+  constructor(bytes: number, maxBytes: number, largest: string, options?: string) {
+    const wider =
+      options === undefined ? "" : ` make room for it where your proxies take it: ${options};`;
     super(
       `The session would take ${bytes} bytes as a cookie, more than the ${maxBytes} there is room ` +
         `for. The largest of it: ${largest}. Keep large things in a database and their key in the ` +
-        'session, or keep sessions on the server: sqliteStore("sessions.db") from "sojourn/sqlite".',
+        `session;${wider} or keep sessions on the server: sqliteStore("sessions.db") from ` +
+        '"sojourn/sqlite".',
     );
     this.bytes = bytes;
     this.maxBytes = maxBytes;

@@ -39,7 +39,7 @@ async function cookiesOf(sessions: Sessions<Untyped>, bytes: number) {
 
 it("accepts none of a million mutated cookies, and throws at none", async () => {
   const sessions = createSessions<Untyped>({
-    store: cookieStore({ revocations: NONE, chunks: 3 }),
+    store: cookieStore({ revocations: NONE, chunks: 3, maxBytes: 12_288 }),
     keys: [newKey(), newKey()],
   }) as Sessions<Untyped>;
   const [small, medium, large] = [

@@ -39,6 +39,14 @@ describe("cookieStore", () => {
     ["keys", { revocations: NONE, keys: [] }, "cookieStore.keys", /to createSessions/],
     ["five chunks", { revocations: NONE, chunks: 5 }, "cookieStore.chunks", /from 1 to 4/],
     ["half a chunk", { revocations: NONE, chunks: 1.5 }, "cookieStore.chunks", /whole number/],
+    ["too few bytes", { revocations: NONE, maxBytes: 1_023 }, "cookieStore.maxBytes", /from 1024/],
+    ["too many bytes", { revocations: NONE, maxBytes: 4_097 }, "cookieStore.maxBytes", /to 4096/],
+    [
+      "more bytes than servers take",
+      { revocations: NONE, chunks: 4, maxBytes: 14_337 },
+      "cookieStore.maxBytes",
+      /to 14336/,
+    ],
     [
       "no duration",
       { revocations: NONE, maxStaleness: 0 },

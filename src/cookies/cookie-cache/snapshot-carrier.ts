@@ -6,7 +6,7 @@ import type { SessionToken } from "../../core/token.ts";
 import type { Binding } from "../../sealing/binding.ts";
 import { type Sealer, sealedLength } from "../../sealing/sealer.ts";
 import type { CookieCarrier } from "../cookie-carrier.ts";
-import { MAX_COOKIE_BYTES } from "../set-cookie.ts";
+import { USUAL_COOKIE_BYTES } from "../set-cookie.ts";
 import { readSnapshot, snapshotText } from "./snapshot.ts";
 import type { Knowledge } from "./snapshot-records.ts";
 
@@ -95,6 +95,6 @@ export class SnapshotCarrier implements Carrier {
 
   #fits(text: string): boolean {
     const length = sealedLength(Buffer.byteLength(text));
-    return length + this.#tools.snapshot.cookieName.length <= MAX_COOKIE_BYTES;
+    return length + this.#tools.snapshot.cookieName.length <= USUAL_COOKIE_BYTES;
   }
 }

@@ -28,14 +28,18 @@ export class Cookies {
   readonly room: Room;
   readonly #chunks: readonly CookieCarrier[];
 
-  constructor(options: CarrierOptions, parts: CarrierParts, chunks: number) {
+  constructor(
+    options: CarrierOptions,
+    parts: CarrierParts,
+    { chunks, maxBytes }: Pick<Room, "chunks" | "maxBytes">,
+  ) {
     const named = (suffix: string): CookieCarrier =>
       cookieCarrier(options, { ...parts, name: parts.name + suffix });
     this.one = named("");
     this.seen = named("-seen");
     this.#chunks = chunks === 1 ? [] : Array.from({ length: chunks }, (_, at) => named(`-${at}`));
     const longest = this.#chunks[0] ?? this.one;
-    this.room = { chunks, nameLength: longest.cookieName.length };
+    this.room = { chunks, maxBytes, nameLength: longest.cookieName.length };
   }
 
   read(request: RequestHead): Brought {

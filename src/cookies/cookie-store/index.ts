@@ -4,7 +4,7 @@ import { requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import type { CookieStore } from "../mount.ts";
 import { mountCookies } from "./mounting.ts";
-import { MAX_CHUNKS } from "./size.ts";
+import { MAX_CHUNKS, mostBytes, usualBytes } from "./size.ts";
 
 /** What it means to do without a store of revocations, in words for whoever reads the code. */
 export type NoRevocations = "none: a copied cookie works until it expires, signed out or not";
@@ -26,18 +26,25 @@ export interface CookieStoreOptions {
    */
   readonly maxStaleness?: Duration;
   /**
-   * How many cookies one session may take, up to 4. Each is at most 4096 bytes with its name; all
-   * together at most 14336, as servers refuse more than 16 KiB of headers.
+   * How many cookies one session may take, up to 4. Each is at most 4096 bytes with its name.
    *
    * @defaultValue 1
    */
   readonly chunks?: number;
+  /**
+   * How many bytes all of them may take, names included: up to 4096 for each, and 14336 in all. With
+   * the default, common proxies pass them on as they are; more has to fit what stands in front
+   * (nginx: `proxy_buffer_size` and `large_client_header_buffers`).
+   *
+   * @defaultValue 3072 for one cookie, 7500 for several
+   */
+  readonly maxBytes?: number;
 }
 
 /**
  * Keeps sessions in the visitors' own cookies, encrypted under the `keys` of `createSessions`.
  *
- * A session has room for about 2700 bytes of JSON; beyond that a change fails with
+ * A session has room for about 2000 bytes of JSON unless options say more; beyond that a change fails with
  * {@link CookieTooLargeError} before anything is sent.
  *
  * @throws {@link OptionsError} if an option is wrong. Nothing is read here.
@@ -52,17 +59,29 @@ export interface CookieStoreOptions {
  * });
  */
 export function cookieStore(options: CookieStoreOptions): CookieStore {
-  requireKnownKeys("cookieStore", options, ["revocations", "maxStaleness", "chunks"], ADVICE);
+  requireKnownKeys("cookieStore", options, KNOWN, ADVICE);
   const { maxStaleness, chunks = 1 } = options;
-  if (!Number.isInteger(chunks) || chunks < 1 || chunks > MAX_CHUNKS) {
-    throw new OptionsError("cookieStore.chunks", `must be a whole number from 1 to ${MAX_CHUNKS}.`);
-  }
+  checkNumber("chunks", chunks, 1, MAX_CHUNKS);
+  const { maxBytes = usualBytes(chunks) } = options;
+  checkNumber("maxBytes", maxBytes, MIN_BYTES, mostBytes(chunks));
   const settings = {
     revocations: checkedRevocations(options.revocations),
     maxStalenessMs: maxStaleness === undefined ? 0 : checkedStaleness(maxStaleness),
-    chunks,
+    room: { chunks, maxBytes },
   };
   return { mount: (parts) => mountCookies(settings, parts) };
+}
+
+const KNOWN: readonly string[] = ["revocations", "maxStaleness", "chunks", "maxBytes"];
+/** A session without data takes some 400. */
+const MIN_BYTES = 1_024;
+
+function checkNumber(option: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new OptionsError(
+    `cookieStore.${option}`,
+    `must be a whole number from ${least} to ${most}.`,
+  );
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -12,25 +12,25 @@ import { noStore } from "./no-store.ts";
 import { type CookieTools, RequestCarrier } from "./request-carrier.ts";
 import { RequestRecords } from "./request-records.ts";
 import { Revocations } from "./revocations.ts";
-import { cookiesFor } from "./size.ts";
+import { cookiesFor, type Room } from "./size.ts";
 
 /** The options of a cookie store, checked. */
 export interface CookieSettings {
   readonly revocations: SessionStore | undefined;
   readonly maxStalenessMs: number;
-  readonly chunks: number;
+  readonly room: Pick<Room, "chunks" | "maxBytes">;
 }
 
 /** Puts the parts of a cookie store together. */
 export function mountCookies(
-  { revocations: store, maxStalenessMs, chunks }: CookieSettings,
+  { revocations: store, maxStalenessMs, room }: CookieSettings,
   { carrier, keys, settings, environment }: MountParts,
 ): Mounted {
   const { name, policies } = settings;
   const longestMs = Math.max(
     ...Object.values(policies).map(({ absoluteTimeoutMs }) => absoluteTimeoutMs),
   );
-  const cookies = new Cookies(carrier, { ...environment, name }, chunks);
+  const cookies = new Cookies(carrier, { ...environment, name }, room);
   const sealer = new CookieSealer(new KeyRing("keys", keys), environment.random, cookies);
   const tools: CookieTools = { manager: name, cookies, sealer, longestMs };
   const revocations = store && new Revocations(store, new NearAnswers(maxStalenessMs), longestMs);
