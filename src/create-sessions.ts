@@ -33,6 +33,7 @@ export interface SessionOptions extends CommonOptions {
    */
   readonly store?: SessionStore;
   readonly keys?: never;
+  readonly audience?: never;
 }
 
 /** How sessions live and travel that are kept in the visitors' own cookies. */
@@ -41,6 +42,13 @@ export interface CookieSessionOptions extends CommonOptions {
   readonly store: CookieStore;
   /** The keys of the cookies: the first one seals, all of them open. Made with `npx sojourn secret`. */
   readonly keys: Keys;
+  /**
+   * Which application the cookies are for, such as `"admin"`. Two applications that share keys and
+   * the cookie's name open each other's sessions; with audiences that differ they do not.
+   *
+   * @defaultValue none
+   */
+  readonly audience?: string;
 }
 
 type AnyOptions = SessionOptions | CookieSessionOptions;
@@ -89,14 +97,17 @@ export function createSessions(options: AnyOptions & ShapeOptions = {}): Session
 
 /** Where sessions lie, and what travels. */
 function keptWhere(
-  { store, keys, ...options }: AnyOptions,
+  { store, keys, audience, ...options }: AnyOptions,
   settings: EngineSettings,
   environment: Environment,
 ): Pick<ManagerParts, "store" | "carrier" | "travelling"> {
   if (isCookieStore(store)) {
-    return store.mount({ carrier: options, keys: requiredKeys(keys), settings, environment });
+    const sealing = { keys: requiredKeys(keys), audience: checkedAudience(audience) };
+    return store.mount({ carrier: options, ...sealing, settings, environment });
   }
-  if (keys !== undefined) throw new OptionsError("keys", `is not known. ${ADVICE["keys"]}`);
+  for (const [option, value] of Object.entries({ keys, audience })) {
+    if (value !== undefined) throw new OptionsError(option, `is not known. ${ADVICE[option]}`);
+  }
   return {
     store: checkedStore(store) ?? developmentStore(environment),
     carrier: cookieCarrier(options, { ...environment, name: settings.name }),
@@ -116,10 +127,17 @@ function requiredKeys(keys: Keys | undefined): Keys {
   );
 }
 
+function checkedAudience(audience: string | undefined): string | undefined {
+  const isUsable = typeof audience === "string" && audience !== "" && audience.isWellFormed();
+  if (audience === undefined || isUsable) return audience;
+  throw new OptionsError("audience", 'must name the application, such as "admin".');
+}
+
 const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> = {
   name: true,
   store: true,
   keys: true,
+  audience: true,
   idleTimeout: true,
   absoluteTimeout: true,
   persistent: true,
@@ -140,6 +158,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   secret: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
   password: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign.",
   keys: "Leave it out: the cookie holds 256 random bits, so there is nothing to sign. Keys are for cookieStore and encrypted.",
+  audience: "Leave it out: it is for cookieStore and cookieCache; other sessions lie in a store.",
   resave: "Leave it out: a session is stored when a request changes it.",
   saveUninitialized: "Leave it out: a visitor who stores nothing gets no record and no cookie.",
   rolling: "Leave it out: activity moves the idle timeout, and the cookie need not be sent again.",

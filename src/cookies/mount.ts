@@ -16,6 +16,8 @@ export interface CookieStore {
 export interface MountParts {
   readonly carrier: CarrierOptions;
   readonly keys: Keys;
+  /** Which application the cookies are for, where several share the keys. */
+  readonly audience: string | undefined;
   readonly settings: EngineSettings;
   readonly environment: Environment;
 }

@@ -30,11 +30,16 @@ class CacheWorld {
     this.heard = listen(this.sessions);
   }
 
-  process(keys: readonly string[] = this.keys): Sessions<Untyped> {
-    const store = wrapped(this.memory, this.switch.intercept);
+  process(
+    keys: readonly string[] = this.keys,
+    audience?: string,
+    memory = this.memory,
+  ): Sessions<Untyped> {
+    const store = wrapped(memory, this.switch.intercept);
     return createSessions<Untyped>({
       store: cookieCache(store, { maxStaleness: "30s" }),
       keys,
+      ...(audience !== undefined && { audience }),
       clock: this.clock,
     }) as Sessions<Untyped>;
   }
@@ -161,6 +166,17 @@ describe("a session cached in a cookie", () => {
     });
     expect(ended.json).toEqual(["ada", null, true]);
     expect(world.reasons).toEqual(["revoked"]);
+  });
+
+  it("of another application, with the same keys, shows its session where none has an audience", async () => {
+    const world = new CacheWorld();
+    const browser = await world.signedIn();
+    const open = async (audience?: string) =>
+      (await read(browser.copy(world.process(undefined, audience, memoryStore())))).json;
+    expect([await open(), await open("admin")]).toEqual([
+      ["ada", 1],
+      [null, null],
+    ]);
   });
 
   it("of another token is ignored", async () => {

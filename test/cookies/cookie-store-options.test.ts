@@ -94,6 +94,19 @@ describe("createSessions", () => {
     },
   );
 
+  it.each([[""], [5], ["\ud800"], [null]])("refuses the audience %j", (audience) => {
+    const options = { store: store(), keys: newKey(), audience: audience as string };
+    const { option, message } = refusedBy(() => createSessions(options));
+    expect([option, message]).toEqual(["audience", expect.stringContaining('"admin"')]);
+  });
+
+  it("refuses an audience for other stores, by type too", () => {
+    const make = (): unknown =>
+      // @ts-expect-error nothing is sealed
+      createSessions({ store: memoryStore(), audience: "admin" });
+    expect(refusedBy(make).message).toContain("for cookieStore and cookieCache");
+  });
+
   it("refuses keys for other stores, by type too", () => {
     const make = (): unknown =>
       // @ts-expect-error a token needs no key

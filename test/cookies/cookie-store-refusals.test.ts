@@ -68,6 +68,27 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual(["unknownKey"]);
   });
 
+  it("is refused by another application's audience, though keys and name are the same", async () => {
+    const world = new CookieWorld({ audience: "www" });
+    const browser = await world.signedIn("ada");
+    world.clock.move(10 * MINUTE);
+    // The idle clock has its own cookie by now.
+    expect(await userOf(browser)).toBe("ada");
+    expect(await userOf(browser.copy(world.process()))).toBe("ada");
+    for (const audience of ["admin", "WWW", "www ", undefined]) {
+      const other = world.process({ audience });
+      const reasons: unknown[] = [];
+      other.on("rejected", ({ reason }) => void reasons.push(reason));
+      const stranger = browser.copy(other);
+      expect(await userOf(stranger)).toBeNull();
+      // Its clock does not move a session of its own either.
+      stranger.jar.delete(COOKIE);
+      await stranger.visit((session) => session.set("n", 1));
+      expect(await userOf(stranger)).toBeNull();
+      expect(reasons).toEqual(["altered", "altered"]);
+    }
+  });
+
   it("is refused under another cookie's name", async () => {
     const world = new CookieWorld();
     const staff = world.process({ name: "staff" });

@@ -58,7 +58,7 @@ export function cookieCache(store: SessionStore, options: CookieCacheOptions): C
 function mountCache(
   store: SessionStore,
   maxStalenessMs: number,
-  { carrier, keys, settings, environment }: MountParts,
+  { carrier, keys, audience, settings, environment }: MountParts,
 ): Mounted {
   const { name } = settings;
   const token = cookieCarrier(carrier, { ...environment, name });
@@ -67,7 +67,11 @@ function mountCache(
     token,
     snapshot,
     sealer: new Sealer(new KeyRing("keys", keys), environment.random),
-    binding: bindTo("sojourn/cookie-cache", snapshot.cookieName),
+    binding: bindTo(
+      "sojourn/cookie-cache",
+      snapshot.cookieName,
+      ...(audience === undefined ? [] : [audience]),
+    ),
     maxStalenessMs,
     now: environment.now,
   };

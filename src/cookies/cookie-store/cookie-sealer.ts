@@ -1,10 +1,8 @@
-import type { RandomBytes } from "../../core/environment.ts";
 import { parse } from "../../core/json.ts";
 import type { EpochMs } from "../../core/record.ts";
 import { type Binding, bindTo } from "../../sealing/binding.ts";
-import type { KeyRing } from "../../sealing/key-ring.ts";
 import type { Opening } from "../../sealing/opening.ts";
-import { Sealer } from "../../sealing/sealer.ts";
+import type { Sealer } from "../../sealing/sealer.ts";
 import type { Cookies, Packed } from "./cookies.ts";
 
 /** When a session was last used, as its idle clock's cookie tells it. */
@@ -17,14 +15,16 @@ export interface Sighting {
 export class CookieSealer {
   readonly #sealer: Sealer;
   readonly #sessionName: string;
+  readonly #audience: readonly string[];
   /** By the number of cookies: the seal lies over that too. */
   readonly #sessions = new Map<number, Binding>();
   readonly #seen: Binding;
 
-  constructor(ring: KeyRing, random: RandomBytes, { one, seen }: Cookies) {
-    this.#sealer = new Sealer(ring, random);
+  constructor(sealer: Sealer, { one, seen }: Cookies, audience: string | undefined) {
+    this.#sealer = sealer;
     this.#sessionName = one.cookieName;
-    this.#seen = bindTo("sojourn/cookie-idle", seen.cookieName);
+    this.#audience = audience === undefined ? [] : [audience];
+    this.#seen = bindTo("sojourn/cookie-idle", seen.cookieName, ...this.#audience);
   }
 
   seal(text: string, count: number): string {
@@ -51,7 +51,8 @@ export class CookieSealer {
   #bindingFor(count: number): Binding {
     const known = this.#sessions.get(count);
     if (known !== undefined) return known;
-    const binding = bindTo("sojourn/cookie-session", this.#sessionName, String(count));
+    const parts = [this.#sessionName, String(count), ...this.#audience];
+    const binding = bindTo("sojourn/cookie-session", ...parts);
     this.#sessions.set(count, binding);
     return binding;
   }

@@ -2,6 +2,7 @@ import { CommitQueue } from "../../core/commit-queue.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { KeyRing } from "../../sealing/key-ring.ts";
+import { Sealer } from "../../sealing/sealer.ts";
 import type { Mounted, MountParts } from "../mount.ts";
 import { CookieAdministration } from "./administration.ts";
 import { CookieSealer } from "./cookie-sealer.ts";
@@ -24,14 +25,15 @@ export interface CookieSettings {
 /** Puts the parts of a cookie store together. */
 export function mountCookies(
   { revocations: store, maxStalenessMs, room }: CookieSettings,
-  { carrier, keys, settings, environment }: MountParts,
+  { carrier, keys, audience, settings, environment }: MountParts,
 ): Mounted {
   const { name, policies } = settings;
   const longestMs = Math.max(
     ...Object.values(policies).map(({ absoluteTimeoutMs }) => absoluteTimeoutMs),
   );
   const cookies = new Cookies(carrier, { ...environment, name }, room);
-  const sealer = new CookieSealer(new KeyRing("keys", keys), environment.random, cookies);
+  const seals = new Sealer(new KeyRing("keys", keys), environment.random);
+  const sealer = new CookieSealer(seals, cookies, audience);
   const tools: CookieTools = { manager: name, cookies, sealer, longestMs };
   const revocations = store && new Revocations(store, new NearAnswers(maxStalenessMs), longestMs);
   return {
