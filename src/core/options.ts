@@ -60,8 +60,10 @@ export interface EngineOptions {
    */
   readonly maxDataBytes?: number;
   /**
-   * What a response that read a signed-in session says in `Cache-Control`, unless the application
-   * says something itself. One that sends a cookie always says `no-store`.
+   * What a response that read a signed-in session says in `Cache-Control`. What the application says
+   * to the visitor's own browser stays (`private, max-age=60`); what would let shared caches keep
+   * the page does not, nor does `CDN-Cache-Control` and the like. A response that sends a cookie
+   * always says `no-store`.
    *
    * @defaultValue `"private"`
    */

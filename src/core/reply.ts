@@ -1,3 +1,4 @@
+import { forbidSharing, forbidStoring } from "./caching.ts";
 import { absoluteEndOf } from "./clocks.ts";
 import type { Engine } from "./engine.ts";
 import type { Exchange, Reply } from "./exchange.ts";
@@ -23,10 +24,9 @@ export function writeReply(
   addVary(reply);
   const isCookieSent = writeCookie(engine, exchange, stay, hasStaleCookies);
   // CVE-2023-30861: a cached response would hand one visitor's session to the next.
-  if (reply.get("Cache-Control") !== undefined) return;
-  if (isCookieSent) reply.set("Cache-Control", "no-store");
+  if (isCookieSent) forbidStoring(reply);
   else if (wasSignedIn || stay.facts.userId !== undefined) {
-    reply.set("Cache-Control", engine.cacheControl);
+    forbidSharing(reply, engine.cacheControl);
   }
 }
 

@@ -51,7 +51,37 @@ describe("what caches are told", () => {
     }
   });
 
-  it("what the application says stays, and Vary is added to", async () => {
+  it("a response with our cookie is not to be stored, whatever the application says", async () => {
+    const world = new World();
+    for (const rule of ["public", "public, max-age=0", "s-maxage=60", "private", "max-age=60"]) {
+      const headers = { "cache-control": rule, "cdn-cache-control": rule, vary: "Accept" };
+      const act = (session: Session<Untyped>) => session.signIn("ada");
+      expect(await facts(world, world.browser(), act, headers)).toEqual([
+        "no-store",
+        "Accept, Cookie",
+      ]);
+    }
+  });
+
+  it("a signed-in page stays the visitor's own, whatever the application says", async () => {
+    const [world, strict] = [new World(), new World({ cacheControl: "no-store" })];
+    const headers = { "cache-control": "public, max-age=60" };
+    expect(await facts(world, await world.signedIn(), () => 0, headers)).toEqual([
+      "private, max-age=60",
+      "Cookie",
+    ]);
+    expect(await facts(strict, await strict.signedIn(), () => 0, headers)).toEqual([
+      "no-store",
+      "Cookie",
+    ]);
+    const anonymous = world.browser();
+    expect(await facts(world, anonymous, () => 0, headers)).toEqual([
+      "public, max-age=60",
+      "Cookie",
+    ]);
+  });
+
+  it("what the application says to the visitor's own browser stays, and Vary is added to", async () => {
     const world = new World();
     const browser = await world.signedIn();
     const read = (headers: Record<string, string>) => facts(world, browser, () => 0, headers);

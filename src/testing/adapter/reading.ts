@@ -69,12 +69,18 @@ export function tellReading(tell: Tell): void {
     const client = await stage.serve({
       ...SHOP,
       "/own-rule": reading(["Cache-Control", "private, max-age=60"]),
+      "/public-rule": reading(["Cache-Control", "public, max-age=60"]),
+      "/cdn-rule": reading(["CDN-Cache-Control", "max-age=60"]),
     });
     await client.get("/sign-in");
     const page = await client.get("/who");
     assert.equal(page.headers.get("cache-control"), "private");
     const own = await client.get("/own-rule");
     assert.equal(own.headers.get("cache-control"), "private, max-age=60");
+    const shared = await client.get("/public-rule");
+    assert.equal(shared.headers.get("cache-control"), "private, max-age=60");
+    const cdn = await client.get("/cdn-rule");
+    assert.equal(cdn.headers.get("cdn-cache-control"), "no-store");
   });
 
   tell("writes a touch of an idle session, without a cookie", async (stage) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { attributesOf, SHOP, sessionLines } from "./shop.ts";
-import { answer, bare, type Tell } from "./stage.ts";
+import { answer, bare, type Handler, type Tell } from "./stage.ts";
 
 /** Law 4 for whole responses: nothing leaves before it is kept, and all of it leaves. */
 export function tellWriting(tell: Tell): void {
@@ -21,6 +21,28 @@ export function tellWriting(tell: Tell): void {
     const second = await client.get("/count");
     assert.deepEqual(second.headers.getSetCookie(), []);
     assert.equal(await (await client.get("/name")).text(), "Ada");
+  });
+
+  tell("lets no cache keep a cookie, whatever the handler says to caches", async (stage) => {
+    const rules: Record<string, [string, string]> = {
+      "cache-control": ["Cache-Control", "public, max-age=3600"],
+      "cdn-cache-control": ["CDN-Cache-Control", "max-age=3600"],
+      "surrogate-control": ["Surrogate-Control", "max-age=3600"],
+    };
+    const routes = Object.entries(rules).map(([name, header]): [string, Handler] => [
+      `/${name}`,
+      async ({ open }) => {
+        (await open()).set("name", "Ada");
+        return answer("set", { headers: [header] });
+      },
+    ]);
+    await stage.serve(Object.fromEntries(routes));
+    for (const name of Object.keys(rules)) {
+      const { headers } = await stage.client().get(`/${name}`);
+      assert.equal(headers.getSetCookie().length, 1);
+      assert.equal(headers.get("cache-control"), "no-store");
+      assert.equal(headers.get(name), "no-store");
+    }
   });
 
   tell("keeps what is set, deleted, changed in place and updated", async (stage) => {

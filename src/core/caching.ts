@@ -1,0 +1,96 @@
+import type { Reply } from "./exchange.ts";
+
+/**
+ * Headers that a CDN or a proxy obeys before `Cache-Control` (RFC 9213; Edge Architecture
+ * Specification; nginx's proxy module), and how each of them says that nothing is kept.
+ */
+const TARGETED: readonly (readonly [name: string, nothing: string])[] = [
+  ["CDN-Cache-Control", "no-store"],
+  ["Cloudflare-CDN-Cache-Control", "no-store"],
+  ["Netlify-CDN-Cache-Control", "no-store"],
+  ["Vercel-CDN-Cache-Control", "no-store"],
+  ["Surrogate-Control", "no-store"],
+  ["Edge-Control", "no-store"],
+  ["X-LiteSpeed-Cache-Control", "no-store"],
+  ["X-Accel-Expires", "0"],
+];
+
+/**
+ * Keeps a response out of every cache, whatever was said before: its cookie is one visitor's.
+ * Frameworks write `public` by themselves, and Set-Cookie alone stops no cache (RFC 9111 §7.3).
+ */
+export function forbidStoring(reply: Reply): void {
+  const given = reply.get("Cache-Control");
+  if (given === undefined || !isKeptNowhere(directivesOf(given))) {
+    reply.set("Cache-Control", noStore(given));
+  }
+  // An HTTP/1.0 cache knows nothing else.
+  if (reply.get("Expires") !== undefined) reply.set("Expires", "0");
+  forbidTargeted(reply);
+}
+
+/**
+ * Keeps a response out of caches that serve several visitors; what the application says to the
+ * visitor's own browser stays.
+ *
+ * @param cacheControl - What to say where the application says nothing, or the wrong thing.
+ */
+export function forbidSharing(reply: Reply, cacheControl: "private" | "no-store"): void {
+  const given = reply.get("Cache-Control");
+  if (given === undefined) reply.set("Cache-Control", cacheControl);
+  else if (isShared(directivesOf(given))) {
+    reply.set("Cache-Control", cacheControl === "private" ? privately(given) : noStore(given));
+  }
+  forbidTargeted(reply);
+}
+
+function forbidTargeted(reply: Reply): void {
+  for (const [name, nothing] of TARGETED) {
+    if (reply.get(name) !== undefined) reply.set(name, nothing);
+  }
+}
+
+/** Compression would hold back a stream that asks not to be touched. */
+function noStore(given: string | undefined): string {
+  const isFixed = given !== undefined && directivesOf(given).has("no-transform");
+  return isFixed ? "no-store, no-transform" : "no-store";
+}
+
+function privately(given: string): string {
+  const kept = [...directivesOf(given)].filter(([name]) => !SHARING.includes(name));
+  return ["private", ...kept.map(([, text]) => text)].join(", ");
+}
+
+/** A `private` that names fields hides only those. */
+const SHARING: readonly string[] = ["public", "s-maxage", "private"];
+
+function isShared(directives: Directives): boolean {
+  const isPrivate = directives.get("private")?.toLowerCase() === "private";
+  return hasSharing(directives) || !(isPrivate || isKeptNowhere(directives));
+}
+
+function hasSharing(directives: Directives): boolean {
+  return directives.has("public") || directives.has("s-maxage");
+}
+
+/** To who knows `must-understand` it undoes `no-store` (RFC 9111 §5.2.2.3). */
+function isKeptNowhere(directives: Directives): boolean {
+  const isKept = directives.has("must-understand") || hasSharing(directives);
+  return directives.has("no-store") && !isKept;
+}
+
+/** The directives' texts by their names. */
+type Directives = ReadonlyMap<string, string>;
+
+/** A comma within quotes parts nothing. */
+const DIRECTIVE = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g;
+
+function directivesOf(value: string): Directives {
+  const texts = value.match(DIRECTIVE) ?? [];
+  return new Map(
+    texts.map((text) => {
+      const [name = ""] = text.split("=", 1);
+      return [name.trim().toLowerCase(), text.trim()];
+    }),
+  );
+}
