@@ -2,17 +2,20 @@ import type { Reply } from "./exchange.ts";
 
 /**
  * Headers that a CDN or a proxy obeys before `Cache-Control` (RFC 9213; Edge Architecture
- * Specification; nginx's proxy module), and how each of them says that nothing is kept.
+ * Specification; nginx's proxy module).
  */
-const TARGETED: readonly (readonly [name: string, nothing: string])[] = [
-  ["CDN-Cache-Control", "no-store"],
-  ["Cloudflare-CDN-Cache-Control", "no-store"],
-  ["Netlify-CDN-Cache-Control", "no-store"],
-  ["Vercel-CDN-Cache-Control", "no-store"],
-  ["Surrogate-Control", "no-store"],
-  ["Edge-Control", "no-store"],
-  ["X-LiteSpeed-Cache-Control", "no-store"],
-  ["X-Accel-Expires", "0"],
+const TARGETED = /^(?:.+-cache-control|surrogate-control|edge-control|x-accel-expires)$/i;
+
+/** Those that are asked for where the reply does not tell which headers it has. */
+const USUAL_TARGETED: readonly string[] = [
+  "cdn-cache-control",
+  "cloudflare-cdn-cache-control",
+  "netlify-cdn-cache-control",
+  "vercel-cdn-cache-control",
+  "x-litespeed-cache-control",
+  "surrogate-control",
+  "edge-control",
+  "x-accel-expires",
 ];
 
 /**
@@ -45,8 +48,9 @@ export function forbidSharing(reply: Reply, cacheControl: "private" | "no-store"
 }
 
 function forbidTargeted(reply: Reply): void {
-  for (const [name, nothing] of TARGETED) {
-    if (reply.get(name) !== undefined) reply.set(name, nothing);
+  for (const name of reply.names?.() ?? USUAL_TARGETED) {
+    if (!TARGETED.test(name) || reply.get(name) === undefined) continue;
+    reply.set(name, name.toLowerCase() === "x-accel-expires" ? "0" : "no-store");
   }
 }
 

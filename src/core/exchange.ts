@@ -28,6 +28,8 @@ export interface Reply {
   /** A response header by its name, as set so far. */
   get(name: string): string | undefined;
   set(name: string, value: string): void;
+  /** The names of the headers set so far; where left out, those that matter are asked for. */
+  names?(): readonly string[];
   /** Adds one more `Set-Cookie` line; those of others stay. */
   addCookie(line: string): void;
 }

@@ -34,6 +34,10 @@ class NodeReply implements Reply {
     this.#res.setHeader(name, value);
   }
 
+  names(): readonly string[] {
+    return this.#res.getHeaderNames();
+  }
+
   addCookie(line: string): void {
     this.#res.appendHeader("Set-Cookie", line);
   }

@@ -41,6 +41,7 @@ export function webExchange(request: RequestHead): WebExchange {
   const reply: Reply = {
     get: (name) => headers.get(name) ?? undefined,
     set: (name, value) => headers.set(name, value),
+    names: () => [...headers.keys()],
     addCookie: (line) => headers.append("Set-Cookie", line),
   };
   return {

@@ -5,9 +5,11 @@ import type { Reply } from "../../src/core/exchange.ts";
 function headersAfter(
   act: (reply: Reply) => void,
   given: Record<string, string>,
+  tellsNames = true,
 ): Record<string, string> {
   const headers = new Headers(given);
   act({
+    ...(tellsNames && { names: () => [...headers.keys()] }),
     get: (name) => headers.get(name) ?? undefined,
     set: (name, value) => headers.set(name, value),
     addCookie: (line) => headers.append("Set-Cookie", line),
@@ -59,7 +61,7 @@ describe("a response that sends a session's cookie", () => {
       "x-accel-expires": "600",
       expires: "Thu, 01 Jan 2099 00:00:00 GMT",
     };
-    expect(headersAfter(forbidStoring, given)).toEqual({
+    const expected = {
       "cache-control": "no-store",
       "cdn-cache-control": "no-store",
       "cloudflare-cdn-cache-control": "no-store",
@@ -70,7 +72,12 @@ describe("a response that sends a session's cookie", () => {
       "x-litespeed-cache-control": "no-store",
       "x-accel-expires": "0",
       expires: "0",
-    });
+    };
+    for (const tellsNames of [true, false]) {
+      expect(headersAfter(forbidStoring, given, tellsNames)).toEqual(expected);
+    }
+    const other = headersAfter(forbidStoring, { "examplecdn-cache-control": "max-age=60" });
+    expect(other["examplecdn-cache-control"]).toBe("no-store");
     expect(headersAfter(forbidStoring, {})).toEqual({ "cache-control": "no-store" });
   });
 });
