@@ -1,6 +1,6 @@
 import { type CarrierOptions, cookieCarrier } from "./cookies/cookie-carrier.ts";
 import type { CookieStore } from "./cookies/mount.ts";
-import { type Clock, type Environment, pooledRandom } from "./core/environment.ts";
+import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
 import { OptionsError } from "./core/errors.ts";
 import type { JsonObject } from "./core/json.ts";
 import { type ManagerParts, SessionManager } from "./core/manager.ts";
@@ -178,10 +178,12 @@ function resolveEnvironment(clock: Clock = Date): Environment {
     throw new OptionsError("clock", "it must have a now() that returns epoch milliseconds.");
   }
   const told = new Set<string>();
+  const nodeEnv = process.env["NODE_ENV"];
   return {
     now: () => clock.now(),
     random: pooledRandom(),
-    isDevelopment: process.env["NODE_ENV"] !== "production",
+    development: developmentOf(nodeEnv),
+    nodeEnv,
     notice: (sentence) => {
       if (told.has(sentence) || told.size >= MAX_NOTICES) return;
       told.add(sentence);
@@ -203,8 +205,8 @@ function checkedStore(store: SessionStore | undefined): SessionStore | undefined
 }
 
 /** Memory loses every session at a restart and shares none between processes. */
-function developmentStore({ isDevelopment, notice }: Environment): SessionStore {
-  if (!isDevelopment) {
+function developmentStore({ development, notice }: Environment): SessionStore {
+  if (development === undefined) {
     throw new OptionsError(
       "store",
       'choose one in production: sqliteStore("sessions.db") from "sojourn/sqlite" keeps sessions ' +

@@ -1,4 +1,5 @@
 import type { Carrier } from "../core/carrier.ts";
+import type { Development } from "../core/environment.ts";
 import type { Exchange, RequestHead } from "../core/exchange.ts";
 import { cookieValues } from "./cookie-header.ts";
 import {
@@ -7,9 +8,11 @@ import {
   type ResolvedCookie,
   resolveCookie,
 } from "./cookie-options.ts";
+import { isNearby } from "./development.ts";
+import { insecureNotice, type Situation } from "./insecure-notice.ts";
 import { expireCookie, serializeCookie } from "./set-cookie.ts";
 import { expireStaleCookies } from "./stale-cookies.ts";
-import { resolveTrust, type TrustProxy } from "./trust.ts";
+import { resolveTrust, type TrustProxy, trustedPeers } from "./trust.ts";
 
 /** How the cookie is made, and when it may travel. */
 export interface CarrierOptions {
@@ -18,7 +21,8 @@ export interface CarrierOptions {
   /**
    * Which proxies to believe that the browser's connection is encrypted. Needed behind a proxy
    * that ends TLS, or no cookie is sent: `["loopback"]`, `["private"]`, addresses, CIDR ranges,
-   * or `"all"` where only the proxy can reach this process.
+   * or `"all"` where only the proxy can reach this process. Where it says "http", that counts, though
+   * the proxy itself may speak TLS to this process.
    *
    * @defaultValue none
    */
@@ -28,7 +32,8 @@ export interface CarrierOptions {
 /** What a carrier takes from outside. */
 export interface CarrierParts {
   readonly name: string;
-  readonly isDevelopment: boolean;
+  readonly development: Development | undefined;
+  readonly nodeEnv?: string | undefined;
   readonly notice: (sentence: string) => void;
   readonly now: () => number;
 }
@@ -45,20 +50,25 @@ export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Coo
   const cookie = resolveCookie(parts.name, options.cookie);
   const plain = developmentCookie(cookie);
   const transportOf = resolveTrust(options.trustProxy);
+  const situation = situationOf(options, parts);
+  const { development } = situation;
+  const mayBePlain =
+    development === "named" || (development === "assumed" && !situation.isForHttps);
 
   /** The cookie that suits the connection; `undefined` where none may travel. */
   const suiting = (request: RequestHead): ResolvedCookie | undefined => {
     if (!cookie.attributes.secure) return cookie;
     const transport = transportOf(request);
-    if (transport === "loopback" && parts.isDevelopment) return plain;
-    return transport === "secure" || transport === "unknown" ? cookie : undefined;
+    if (transport === "secure" || transport === "unknown") return cookie;
+    const isPlain = development === "named" ? isNearby(request) : transport === "loopback";
+    return mayBePlain && isPlain ? plain : undefined;
   };
 
   const valuesOf = (header: string, request: RequestHead): readonly string[] | undefined => {
     const suited = suiting(request);
     if (suited === undefined) return undefined;
     const values = cookieValues(header, suited.name);
-    if (values.length > 0 || !parts.isDevelopment) return values;
+    if (values.length > 0 || !mayBePlain) return values;
     // Bare headers do not tell which of the two cookies suits, and a test may have either.
     return transportOf(request) === "secure"
       ? values
@@ -81,12 +91,13 @@ export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Coo
     },
     canSend: (request) => {
       if (suiting(request) !== undefined) return true;
-      parts.notice(insecureNotice(request, parts.isDevelopment));
+      parts.notice(insecureNotice(request, situation));
       return false;
     },
     send: (exchange, value, maxAgeMs) => {
       const suited = suiting(exchange.request);
       if (suited === undefined) return;
+      if (suited === plain && development === "assumed") parts.notice(plainNotice(plain.name));
       const lifetime = maxAgeMs === undefined ? undefined : { maxAgeMs, now: parts.now() };
       exchange.reply.addCookie(serializeCookie(suited.name, value, suited.attributes, lifetime));
     },
@@ -107,21 +118,19 @@ export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Coo
 
 const NOTHING = { values: [], refused: undefined } as const;
 
-function insecureNotice(request: RequestHead, isDevelopment: boolean): string {
-  const proxy =
-    request.header("x-forwarded-proto") === undefined
-      ? ""
-      : " A proxy in front says how the browser's connection came in, but is not trusted to.";
-  const local = isDevelopment ? developmentAdvice(request) : "";
-  return (
-    "No session cookie was sent: the connection is plain HTTP, where anyone on the way could " +
-    `read it.${proxy} Serve HTTPS; behind a proxy that ends TLS set ` +
-    `trustProxy, for instance trustProxy: ["loopback"] or ["private"].${local}`
-  );
+function situationOf(
+  { cookie = {}, trustProxy }: CarrierOptions,
+  { development, nodeEnv }: CarrierParts,
+): Situation {
+  const { secure, prefix } = cookie;
+  const isForHttps = [trustProxy, secure, prefix].some((given) => given !== undefined);
+  return { isTrusted: trustedPeers(trustProxy), development, nodeEnv, isForHttps };
 }
 
-function developmentAdvice({ remoteAddress }: RequestHead): string {
-  return remoteAddress === undefined
-    ? " In development tell sessions.handle the remoteAddress, or use an https URL in tests."
-    : " For development open http://localhost instead of another name or address.";
+function plainNotice(name: string): string {
+  return (
+    `As NODE_ENV is not set, this counts as development: the cookie "${name}", without Secure, was ` +
+    "sent over plain HTTP to a browser on this machine. In production set NODE_ENV=production, and " +
+    'behind a proxy that ends TLS trustProxy, for instance trustProxy: ["loopback"].'
+  );
 }

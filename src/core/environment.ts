@@ -10,11 +10,25 @@ export interface Clock {
 /** Gives `size` bytes from a cryptographically secure source. The view is only valid at once. */
 export type RandomBytes = (size: number) => Buffer;
 
+/**
+ * How it is known that this process serves its developers alone: `named` by `NODE_ENV`, or `assumed`
+ * where that is not set, as is the custom.
+ */
+export type Development = "named" | "assumed";
+
+/** Any other value of `NODE_ENV` is production, misspelt ones too: `undefined`. */
+export function developmentOf(nodeEnv: string | undefined): Development | undefined {
+  if (nodeEnv === undefined) return "assumed";
+  return nodeEnv === "development" || nodeEnv === "test" ? "named" : undefined;
+}
+
 /** What the engine takes from outside: the time, randomness, and a way to tell the developer. */
 export interface Environment {
   readonly now: () => EpochMs;
   readonly random: RandomBytes;
-  readonly isDevelopment: boolean;
+  readonly development: Development | undefined;
+  /** The value of `NODE_ENV`, to be shown where it is not what it should be. */
+  readonly nodeEnv?: string | undefined;
   /** Says a sentence to the developer, the first time only. */
   readonly notice: (sentence: string) => void;
 }

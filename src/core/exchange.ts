@@ -12,6 +12,10 @@ export interface RequestHead {
   readonly isEncrypted: boolean | undefined;
   /** The address at the other end of the socket, where the framework tells it. */
   readonly remoteAddress: string | undefined;
+  /** Such as `"1.1"`, where the framework tells it: proxies speak 1.0 where browsers do not. */
+  readonly httpVersion?: string | undefined;
+  /** The lower-case names of the request's headers; where left out, those that matter are asked for. */
+  names?(): readonly string[];
 }
 
 /**

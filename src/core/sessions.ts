@@ -8,6 +8,7 @@ export type SessionSource = Request | Headers | NodeRequest;
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  readonly httpVersion?: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: unknown };
 }
@@ -27,7 +28,10 @@ export interface SessionInfo {
 
 /** What a web-standard server knows of a request beside the request itself. */
 export interface HandleOptions {
-  /** The address at the other end of the socket: needed for plain HTTP in development. */
+  /**
+   * The address at the other end of the socket: needed for `trustProxy`, and for plain HTTP in
+   * development where `NODE_ENV` is not set.
+   */
   readonly remoteAddress?: string;
 }
 

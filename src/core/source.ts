@@ -19,6 +19,7 @@ export function requestHead(request: Request, remoteAddress?: string): RequestHe
     header: (name) => request.headers.get(name) ?? (name === "host" ? url.host : undefined),
     isEncrypted: url.protocol === "https:",
     remoteAddress,
+    names: () => [...request.headers.keys()],
   };
 }
 
@@ -44,6 +45,14 @@ export class IncomingHead implements RequestHead {
 
   get remoteAddress(): string | undefined {
     return this.#request.socket.remoteAddress;
+  }
+
+  get httpVersion(): string | undefined {
+    return this.#request.httpVersion;
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#request.headers);
   }
 
   header(name: string): string | undefined {

@@ -11,6 +11,7 @@ interface ServerBindings {
   /** By `@hono/node-server`. */
   readonly incoming?: {
     readonly socket?: { readonly remoteAddress?: string; readonly encrypted?: boolean };
+    readonly httpVersion?: string;
   };
   /** By `Deno.serve(app.fetch)`. */
   readonly remoteAddr?: { readonly hostname?: string };
@@ -51,7 +52,8 @@ export function sessionMiddleware<D extends object>(
     const bindings = c.env as ServerBindings | undefined;
     const head = requestHead(c.req.raw, remoteAddressOf(bindings, c.req.raw));
     const isEncrypted = head.isEncrypted || bindings?.incoming?.socket?.encrypted === true;
-    const exchange = webExchange({ ...head, isEncrypted });
+    const { httpVersion } = bindings?.incoming ?? {};
+    const exchange = webExchange({ ...head, isEncrypted, httpVersion });
     const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
     await internalsOf(manager).attachments.run(visit, next);
     if (!visit.isOpened) return visit.end();

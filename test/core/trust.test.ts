@@ -75,6 +75,42 @@ describe("a connection without a proxy", () => {
   });
 });
 
+describe("a request of this machine", () => {
+  const judged = (facts: Partial<RequestHead>, headers: Record<string, string> = {}): string => {
+    const all: Record<string, string> = { host: "localhost", ...headers };
+    const request = { ...head({ peer: "127.0.0.1" }), header: (name: string) => all[name] };
+    return resolveTrust(undefined)({ ...request, names: () => Object.keys(all), ...facts });
+  };
+
+  it.each([
+    ["0.9", "insecure"],
+    ["1.0", "insecure"],
+    ["1.1", "loopback"],
+    ["2.0", "loopback"],
+  ])("that speaks HTTP/%s is %s", (httpVersion, expected) => {
+    expect(judged({ httpVersion })).toBe(expected);
+  });
+
+  it("closes its connection as it likes, where the version is known", () => {
+    const closing = { connection: "close" };
+    expect(judged({ httpVersion: "1.1" }, closing)).toBe("loopback");
+    expect(judged({}, closing)).toBe("insecure");
+    expect(judged({}, { connection: "Close, x" })).toBe("insecure");
+    expect(judged({}, { connection: "keep-alive" })).toBe("loopback");
+  });
+
+  it("is seen to be passed on by any header of a proxy, also where names are not told", () => {
+    for (const name of ["x-forwarded-for", "forwarded", "via", "x-real-ip", "x-forwarded-port"]) {
+      expect(judged({}, { [name]: "1" })).toBe("insecure");
+      expect(judged({ names: undefined } as never, { [name]: "1" })).toBe("insecure");
+    }
+    expect(judged({}, { "x-forwarded-whatever": "1" })).toBe("insecure");
+    for (const name of ["origin", "referer", "x-forward", "viable", "x-request-id"]) {
+      expect(judged({}, { [name]: "1" })).toBe("loopback");
+    }
+  });
+});
+
 describe("a proxy", () => {
   const trusted: [TrustProxy, string][] = [
     [["loopback"], "127.0.0.1"],
@@ -130,6 +166,15 @@ describe("a proxy", () => {
 
   it("is not needed where the socket itself is encrypted", () => {
     expect(transport(undefined, { isEncrypted: true, proto: "http" })).toBe("secure");
+  });
+
+  it("that is trusted is asked before the socket, which may be its own", () => {
+    for (const isEncrypted of [true, false, undefined]) {
+      const from = { peer: "127.0.0.1", isEncrypted };
+      expect(transport(["loopback"], { ...from, proto: "http" })).toBe("insecure");
+      expect(transport(["loopback"], { ...from, proto: "https" })).toBe("secure");
+    }
+    expect(transport(["loopback"], { peer: "127.0.0.1", isEncrypted: true })).toBe("secure");
   });
 });
 

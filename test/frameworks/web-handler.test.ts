@@ -96,7 +96,7 @@ describe("sessions.handle", () => {
     expect(response.headers.getSetCookie()).toHaveLength(1);
   });
 
-  it("serves development where it is told of the loopback address", async () => {
+  it("serves development on localhost, told of the address or not, and no public one", async () => {
     const { sessions } = shop();
     const handler = async (request: Request): Promise<Response> => {
       (await sessions.open(request)).set("name", "Ada");
@@ -106,7 +106,9 @@ describe("sessions.handle", () => {
     const told = await sessions.handle(request(), handler, { remoteAddress: "127.0.0.1" });
     expect(told.headers.getSetCookie()[0]).toMatch(/^session=/);
     const untold = await sessions.handle(request(), handler);
-    expect(untold.headers.getSetCookie()).toEqual([]);
+    expect(untold.headers.getSetCookie()[0]).toMatch(/^session=/);
+    const foreign = await sessions.handle(request(), handler, { remoteAddress: "203.0.113.7" });
+    expect(foreign.headers.getSetCookie()).toEqual([]);
   });
 
   it("stores what changed until the reader left, and refuses what comes later", async () => {

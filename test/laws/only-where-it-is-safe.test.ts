@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  type CookieOptions,
   createSessions,
   memoryStore,
   OptionsError,
@@ -7,6 +8,7 @@ import {
   type TrustProxy,
   type Untyped,
 } from "../../src/index.ts";
+import { issue } from "../../src/testing/index.ts";
 
 const warnings: string[] = [];
 
@@ -26,15 +28,20 @@ interface Connection {
   readonly headers?: Record<string, string>;
   readonly trustProxy?: TrustProxy;
   readonly production?: boolean;
+  /** In place of "development"; `undefined` is none at all. */
+  readonly nodeEnv?: string | undefined;
+  readonly cookie?: CookieOptions;
 }
 
 async function cookiesOver(connection: Connection, count = 1): Promise<string[]> {
-  const { url, remoteAddress, headers = {}, trustProxy, production = false } = connection;
-  vi.stubEnv("NODE_ENV", production ? "production" : "development");
+  const { url, remoteAddress, headers = {}, trustProxy, cookie, production = false } = connection;
+  const stage = production ? "production" : "development";
+  vi.stubEnv("NODE_ENV", "nodeEnv" in connection ? connection.nodeEnv : stage);
   const store = memoryStore();
   const sessions = createSessions<Untyped>({
     store,
     ...(trustProxy === undefined ? {} : { trustProxy }),
+    ...(cookie === undefined ? {} : { cookie }),
   });
   const cookies: string[] = [];
   for (let n = 0; n < count; n += 1) {
@@ -97,18 +104,12 @@ describe("over plain HTTP", () => {
     }
   });
 
-  it.each([
-    undefined,
-    "203.0.113.7",
-    "10.0.0.1",
-    "::ffff:10.0.0.1",
-    "::ffff:7f00:1x",
-    "localhost",
-    "",
-  ])("in development a Host header alone proves nothing: from %s", async (remoteAddress) => {
-    const connection = { url: "http://localhost/", ...(remoteAddress && { remoteAddress }) };
-    expect(await cookiesOver(connection)).toEqual([]);
-  });
+  it.each(["203.0.113.7", "::ffff:203.0.113.7", "2001:db8::7", "::ffff:7f00:1x", "localhost"])(
+    "in development a Host header alone proves nothing: from %s",
+    async (remoteAddress) => {
+      expect(await cookiesOver({ url: "http://localhost/", remoteAddress })).toEqual([]);
+    },
+  );
 
   it.each([
     "http://localhost.evil.test/",
@@ -221,15 +222,6 @@ describe("behind a proxy", () => {
     expect(await cookiesOver({ ...connection, trustProxy: "all" })).toHaveLength(1);
   });
 
-  it("in development a proxy on this machine is not taken for a browser on it", async () => {
-    const cookies = await cookiesOver({
-      url: "http://localhost/",
-      remoteAddress: "127.0.0.1",
-      headers: { "x-forwarded-proto": "http" },
-    });
-    expect(cookies).toEqual([]);
-  });
-
   it.each([
     "loopback",
     "none",
@@ -252,6 +244,319 @@ describe("behind a proxy", () => {
     expect(() => createSessions({ store: memoryStore(), trustProxy: trustProxy as never })).toThrow(
       expect.objectContaining({ code: "ERR_SESSION_OPTIONS", option: "trustProxy" }),
     );
+  });
+});
+
+describe("where NODE_ENV is not set", () => {
+  const unset = { url: "http://localhost:3000/", remoteAddress: "127.0.0.1", nodeEnv: undefined };
+
+  it.each(["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])(
+    "a plain cookie goes to a browser on this machine, and that is said once: %s",
+    async (remoteAddress) => {
+      const cookies = await cookiesOver({ ...unset, remoteAddress }, 3);
+      expect(sorted(cookies)).toEqual([...sorted(PLAIN), ...sorted(PLAIN), ...sorted(PLAIN)]);
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toMatch(/NODE_ENV is not set.*In production set NODE_ENV=production/);
+    },
+  );
+
+  it.each(["http://localhost/", "http://127.0.0.1:8080/", "http://[::1]/", "http://a.localhost/"])(
+    "at any name of this machine: %s",
+    async (url) => {
+      expect(sorted(await cookiesOver({ ...unset, url }))).toEqual(sorted(PLAIN));
+    },
+  );
+
+  it.each([
+    undefined,
+    "",
+    "203.0.113.7",
+    "10.0.0.1",
+    "172.17.0.1",
+    "192.168.1.5",
+    "::ffff:10.0.0.1",
+    "::ffff:7f00:1x",
+    "localhost",
+  ])("a Host header alone proves nothing: from %s", async (remoteAddress) => {
+    const { remoteAddress: _, ...elsewhere } = unset;
+    const connection = remoteAddress === undefined ? elsewhere : { ...unset, remoteAddress };
+    expect(await cookiesOver(connection)).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain("set NODE_ENV=development");
+  });
+
+  it.each([
+    "http://shop.test/",
+    "http://192.168.1.5:3000/",
+    "http://10.0.0.1/",
+    "http://my.local/",
+  ])("a peer alone proves nothing: at %s", async (url) => {
+    expect(await cookiesOver({ ...unset, url })).toEqual([]);
+  });
+
+  it.each([
+    ["x-forwarded-proto", "http"],
+    ["x-forwarded-proto", "https"],
+    ["x-forwarded-for", "127.0.0.1"],
+    ["x-forwarded-host", "localhost"],
+    ["x-forwarded-server", "shop.example"],
+    ["x-forwarded-port", "443"],
+    ["x-forwarded-ssl", "on"],
+    ["x-forwarded-anything", "1"],
+    ["X-Forwarded", "for=1"],
+    ["forwarded", "for=127.0.0.1"],
+    ["via", "1.1 proxy"],
+    ["x-real-ip", "127.0.0.1"],
+    ["true-client-ip", "203.0.113.7"],
+    ["cf-connecting-ip", "203.0.113.7"],
+    ["x-envoy-external-address", "203.0.113.7"],
+    ["connection", "close"],
+  ])("a sign of a proxy on this machine is enough against it: %s: %s", async (name, value) => {
+    expect(await cookiesOver({ ...unset, headers: { [name]: value } })).toEqual([]);
+  });
+
+  it("what a sign-in elsewhere brings along is no sign of a proxy", async () => {
+    const headers = {
+      origin: "https://accounts.example",
+      referer: "https://accounts.example/choose?x=1",
+      connection: "keep-alive",
+      "sec-fetch-site": "cross-site",
+      "x-requested-with": "XMLHttpRequest",
+    };
+    expect(sorted(await cookiesOver({ ...unset, headers }))).toEqual(sorted(PLAIN));
+  });
+
+  it.each<Partial<Connection>>([
+    { trustProxy: ["loopback"] },
+    { trustProxy: [] },
+    { cookie: { secure: true } },
+    { cookie: { prefix: "__Host-Http-" } },
+    { cookie: { prefix: "" } },
+    { cookie: { prefix: "__Secure-", domain: "shop.example" } },
+  ])("never where an option speaks of HTTPS: %j", async (options) => {
+    expect(await cookiesOver({ ...unset, ...options })).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/is, this counts as production.*set NODE_ENV=development/);
+  });
+
+  it("unless options ask for a plain one by name", async () => {
+    const cookie = { prefix: "", secure: false } as const;
+    expect(
+      await cookiesOver({ url: "http://shop.test/", nodeEnv: undefined, cookie }),
+    ).toHaveLength(1);
+    expect(warnings).toEqual([]);
+  });
+
+  it("other options take nothing away", async () => {
+    const cookie = { sameSite: "strict", prefix: undefined, secure: undefined } as never;
+    expect(await cookiesOver({ ...unset, cookie })).toHaveLength(1);
+  });
+});
+
+describe.each(["development", "test"])("where NODE_ENV is %s", (nodeEnv) => {
+  const dev = async (connection: Omit<Connection, "nodeEnv">): Promise<string[]> =>
+    cookiesOver({ ...connection, nodeEnv });
+  const DEV_SERVER = {
+    "x-forwarded-proto": "http",
+    "x-forwarded-host": "localhost:5173",
+    "x-forwarded-port": "5173",
+    "x-forwarded-for": "::1",
+  };
+
+  it.each<[string, Connection]>([
+    ["localhost, no socket known", { url: "http://localhost/" }],
+    ["a container's published port", { url: "http://localhost/", remoteAddress: "172.17.0.1" }],
+    ["Docker Desktop's", { url: "http://localhost:8080/", remoteAddress: "::ffff:192.168.65.1" }],
+    ["an address in the house", { url: "http://192.168.1.5/", remoteAddress: "192.168.1.5" }],
+    ["a telephone", { url: "http://10.0.0.5:3000/", remoteAddress: "10.0.0.77" }],
+    ["a telephone, no socket known", { url: "http://10.0.0.5:3000/" }],
+    ["a telephone, by mDNS", { url: "http://my-mac.local:3000/", remoteAddress: "fe80::1%eth0" }],
+    ["IPv6 in the house", { url: "http://[fd00::5]:3000/", remoteAddress: "fd00::77" }],
+    ["host.docker.internal", { url: "http://host.docker.internal/", remoteAddress: "172.18.0.2" }],
+    [
+      "a dev server's proxy",
+      { url: "http://localhost:3000/", remoteAddress: "127.0.0.1", headers: DEV_SERVER },
+    ],
+    ["next dev", { url: "http://localhost:3000/", headers: DEV_SERVER }],
+    [
+      "a telephone through a dev server's proxy",
+      {
+        url: "http://localhost:3000/",
+        remoteAddress: "127.0.0.1",
+        headers: {
+          ...DEV_SERVER,
+          "x-forwarded-host": "192.168.1.5:5173",
+          "x-forwarded-for": "192.168.1.77",
+        },
+      },
+    ],
+    [
+      "a page on another port",
+      {
+        url: "http://localhost:3000/",
+        remoteAddress: "127.0.0.1",
+        headers: { origin: "http://localhost:5173", "sec-fetch-site": "same-site" },
+      },
+    ],
+    [
+      "a proxy's address with its port",
+      { url: "http://localhost/", headers: { "x-forwarded-for": "127.0.0.1:50123, [::1]:80" } },
+    ],
+  ])("a plain cookie serves %s", async (_name, connection) => {
+    for (const trustProxy of [undefined, ["loopback"], "all"] as const) {
+      const options = trustProxy === undefined ? {} : { trustProxy };
+      expect(sorted(await dev({ ...connection, ...options }))).toEqual(sorted(PLAIN));
+    }
+    expect(warnings).toEqual([]);
+  });
+
+  it("a plain cookie serves localhost whatever its attributes are in production", async () => {
+    const cookie = { prefix: "__Secure-", domain: "shop.example", secure: true } as const;
+    expect(sorted(await dev({ url: "http://localhost/", cookie }))).toEqual(sorted(PLAIN));
+  });
+
+  it.each<[string, Connection, string]>([
+    ["a public address", { url: "http://localhost/", remoteAddress: "203.0.113.7" }, "localhost"],
+    [
+      "a public name",
+      { url: "http://shop.test/", remoteAddress: "127.0.0.1" },
+      'cookie: { prefix: "", secure: false }',
+    ],
+    [
+      "a public name, no socket known",
+      { url: "http://shop.test/" },
+      'cookie: { prefix: "", secure: false }',
+    ],
+    [
+      "a private peer at a public name",
+      { url: "http://shop.test/", remoteAddress: "10.0.0.1" },
+      "secure: false",
+    ],
+    [
+      "a public name behind a proxy",
+      { url: "http://localhost/", headers: { ...DEV_SERVER, "x-forwarded-host": "shop.test" } },
+      "secure: false",
+    ],
+    [
+      "a public visitor behind a proxy",
+      {
+        url: "http://localhost/",
+        headers: { ...DEV_SERVER, "x-forwarded-for": "203.0.113.7, 127.0.0.1" },
+      },
+      "secure: false",
+    ],
+    [
+      "a tunnel with HTTPS",
+      {
+        url: "http://localhost/",
+        remoteAddress: "127.0.0.1",
+        headers: { "x-forwarded-proto": "https" },
+      },
+      'trustProxy: ["loopback"]',
+    ],
+    [
+      "a container's tunnel with HTTPS",
+      {
+        url: "http://localhost/",
+        remoteAddress: "172.17.0.1",
+        headers: { "x-forwarded-proto": "https" },
+      },
+      'trustProxy: ["private"]',
+    ],
+    [
+      "a tunnel with HTTPS, no socket known",
+      { url: "http://localhost/", headers: { "x-forwarded-proto": "https" } },
+      'trustProxy: "all"',
+    ],
+  ])("no cookie goes to %s, and the cure is named", async (_name, connection, cure) => {
+    expect(await dev(connection)).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(cure);
+    // And it is the cure.
+    const options = /\b(?:cookie|trustProxy): (?:\{[^}]*\}|\[[^\]]*\]|"all")/.exec(cure)?.[0];
+    if (options === undefined) return;
+    const cured = Function(`return ({ ${options} })`)() as Partial<Connection>;
+    expect(await dev({ ...connection, ...cured })).toHaveLength(1);
+  });
+});
+
+describe("any other NODE_ENV is production", () => {
+  it.each([
+    "production",
+    "Production",
+    "prod",
+    "PRODUCTION",
+    "staging",
+    "dev",
+    "",
+    " test",
+    "development ",
+  ])("%j", async (nodeEnv) => {
+    for (const remoteAddress of ["127.0.0.1", "172.17.0.1", undefined]) {
+      warnings.length = 0;
+      const connection = { url: "http://localhost/", nodeEnv };
+      expect(
+        await cookiesOver(
+          remoteAddress === undefined ? connection : { ...connection, remoteAddress },
+          2,
+        ),
+      ).toEqual([]);
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain("trustProxy");
+      expect(warnings[0]).toContain("set NODE_ENV=development");
+      if (nodeEnv !== "production") expect(warnings[0]).toContain(JSON.stringify(nodeEnv));
+    }
+    expect(() => createSessions()).toThrow(expect.objectContaining({ option: "store" }));
+  });
+
+  it("which believes no plain cookie either, wherever it comes from", async () => {
+    vi.stubEnv("NODE_ENV", "staging");
+    const sessions = createSessions<Untyped>({ store: memoryStore() });
+    const issued = await issue(sessions, { userId: "ada" });
+    expect(issued.development).toBeUndefined();
+    for (const source of [
+      new Headers({ cookie: `session=${issued.value}` }),
+      new Request("https://shop.test/", { headers: { cookie: `session=${issued.value}` } }),
+      new Request("http://localhost/", { headers: { cookie: `session=${issued.value}` } }),
+      new Request("http://localhost/", { headers: { cookie: issued.cookie } }),
+    ]) {
+      expect(await sessions.read(source)).toBeUndefined();
+    }
+    expect((await sessions.read(new Headers({ cookie: issued.cookie })))?.userId).toBe("ada");
+  });
+});
+
+describe("a proxy that speaks TLS to this process", () => {
+  const visit = (headers: Record<string, string>, trustProxy?: TrustProxy): Promise<string[]> =>
+    cookiesOver({
+      url: "https://backend.test/",
+      remoteAddress: "10.0.0.9",
+      headers,
+      production: true,
+      ...(trustProxy && { trustProxy }),
+    });
+
+  it("is believed where it says that the browser came by plain HTTP", async () => {
+    expect(await visit({ "x-forwarded-proto": "http" }, ["private"])).toEqual([]);
+    expect(warnings[0]).toContain("send browsers to HTTPS");
+    expect(await visit({ "x-forwarded-proto": "https" }, ["private"])).toHaveLength(1);
+    expect(await visit({}, ["private"])).toHaveLength(1);
+  });
+
+  it("is not asked where nobody trusts it", async () => {
+    expect(await visit({ "x-forwarded-proto": "http" })).toHaveLength(1);
+    expect(await visit({ "x-forwarded-proto": "http" }, ["loopback"])).toHaveLength(1);
+  });
+
+  it("is believed of bare headers, where every proxy is", async () => {
+    vi.stubEnv("NODE_ENV", "production");
+    const sessions = createSessions<Untyped>({ store: memoryStore(), trustProxy: "all" });
+    const { cookie } = await issue(sessions, { userId: "ada" });
+    const read = async (headers: Record<string, string>) =>
+      (await sessions.read(new Headers({ cookie, ...headers })))?.userId;
+    expect(await read({ "x-forwarded-proto": "http" })).toBeUndefined();
+    expect(await read({ "x-forwarded-proto": "https" })).toBe("ada");
+    expect(await read({})).toBe("ada");
   });
 });
 

@@ -399,7 +399,7 @@ describe("a cookie header", () => {
 function bareCarrier() {
   const carrier = cookieCarrier(
     {},
-    { name: "session", isDevelopment: false, notice: () => undefined, now: () => 0 },
+    { name: "session", development: undefined, notice: () => undefined, now: () => 0 },
   );
   const head = (cookie: string) => ({
     method: "GET",
@@ -468,7 +468,7 @@ describe("without a prefix", () => {
 
 describe("a source of randomness", () => {
   function manager(random: RandomBytes): Browser {
-    const environment = { now: Date.now, random, isDevelopment: false, notice: () => undefined };
+    const environment = { now: Date.now, random, development: undefined, notice: () => undefined };
     const sessions = new SessionManager<Untyped>({
       settings: resolveSettings({}),
       store: memoryStore(),

@@ -117,14 +117,15 @@ describe("the first example of the README", () => {
     expect(JSON.parse((await other.get("/cart")).text).cart).toEqual(["cup"]);
   });
 
-  it("says nothing on standard error but that SQLite is new in Node", () => {
+  it("says nothing on standard error but that SQLite is new in Node, and that this is development", () => {
     const lines = server
       .complaints()
       .split("\n")
       .filter((line) => line !== "");
-    expect(
-      lines.filter((line) => !/SQLite is an experimental|--trace-warnings/.test(line)),
-    ).toEqual([]);
+    const others = lines.filter((line) => !/SQLite is an experimental|--trace-warnings/.test(line));
+    expect(others).toEqual([
+      expect.stringMatching(/SojournWarning: As NODE_ENV is not set.*set NODE_ENV=production/),
+    ]);
   });
 
   it("still knows its visitors after a restart", async () => {

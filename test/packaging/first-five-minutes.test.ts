@@ -100,7 +100,7 @@ describe("the package", () => {
 });
 
 describe("the first five minutes", () => {
-  it("give a counter without a key, a file or a setting, and one notice", async () => {
+  it("give a counter without a key, a file or a setting, and a notice of each thing to set", async () => {
     const before = readdirSync(folder);
     const server = await startServer([write("counter.js", COUNTER)], { cwd: folder });
     try {
@@ -110,7 +110,8 @@ describe("the first five minutes", () => {
       expect((await new Browser(server.origin).get("/")).text).toBe("Visit 1");
       expect((await browser.get("/")).text).toBe("Visit 3");
       await vi.waitFor(() => expect(server.complaints()).toMatch(/Sessions are kept in memory/));
-      expect(server.complaints().match(/Warning/g)).toEqual(["Warning"]);
+      await vi.waitFor(() => expect(server.complaints()).toMatch(/As NODE_ENV is not set/));
+      expect(server.complaints().match(/Warning/g)).toEqual(["Warning", "Warning"]);
     } finally {
       await server.stop();
     }

@@ -23,6 +23,10 @@ const SHOP = {
 
 const webSessions = createSessions({ ...SHOP, store: memoryStore() });
 const honoSessions = createSessions({ ...SHOP, store: memoryStore() });
+/** On the developer's machine no proxy is trusted. */
+const LOCAL = { defaults: SHOP.defaults };
+const localSessions = createSessions({ ...LOCAL, store: memoryStore() });
+const localHonoSessions = createSessions({ ...LOCAL, store: memoryStore() });
 
 /** Nothing is chosen: it says so in a warning, and keeps sessions in memory. */
 const bareSessions = createSessions<Shop>();
@@ -130,8 +134,14 @@ function streamed(session: Session<Shop>): Response {
   return new Response(body);
 }
 
-const app = new Hono().basePath("/hono").use(sessionMiddleware(honoSessions));
-app.all("/*", (c) => answer(honoSessions, c.req.raw, c, c.req.path.replace("/hono", "")));
+function honoApp(area: string, sessions: Sessions<Shop>): Hono {
+  const app = new Hono().basePath(area).use(sessionMiddleware(sessions));
+  app.all("/*", (c) => answer(sessions, c.req.raw, c, c.req.path.replace(area, "")));
+  return app;
+}
+
+const app = honoApp("/hono", honoSessions);
+const localApp = honoApp("/localHono", localHonoSessions);
 
 /** The whole site. `bindings` is what the runtime gives to a handler beside the request. */
 export async function site(
@@ -145,6 +155,10 @@ export async function site(
   }
   const [, area = "", path = ""] = /^(\/\w+)(\/.*)$/.exec(new URL(request.url).pathname) ?? [];
   if (area === "/hono") return app.fetch(request, bindings);
+  if (area === "/localHono") return localApp.fetch(request, bindings);
+  if (area === "/local") {
+    return localSessions.handle(request, (req) => answer(localSessions, req, req, path), options);
+  }
   if (area === "/stuck") {
     hangs = path === "/hang";
     return stuckSessions.handle(request, (req) => answer(stuckSessions, req, req, "/visit"));

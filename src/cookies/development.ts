@@ -1,0 +1,84 @@
+import { isIP } from "node:net";
+import type { RequestHead } from "../core/exchange.ts";
+import { hostName, isNear, LOOPBACK } from "./addresses.ts";
+
+/**
+ * Headers that proxies add to what they pass on, and browsers do not send. Not Origin or Referer:
+ * a sign-in elsewhere leads back to localhost with the other site's.
+ */
+const PROXY_SIGN =
+  /^(?:x-forwarded(?:-.*)?|forwarded|via|x-real-.*|x-client-ip|x-cluster-.*|x-original-.*|x-envoy-.*|x-amzn?-.*|x-arr-.*|x-azure-.*|x-proxy.*|x-scheme|x-url-scheme|front-end-https|true-client-ip|cdn-loop|cf-.*|fastly-.*|fly-.*)$/;
+
+/** Those that are asked for where the request does not tell which headers it has. */
+const USUAL_SIGNS: readonly string[] = [
+  ...["for", "proto", "host", "port", "server", "by"].map((name) => `x-forwarded-${name}`),
+  ...["x-forwarded-scheme", "x-forwarded-ssl", "x-forwarded-prefix", "forwarded", "via"],
+  ...["x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "cdn-loop"],
+];
+
+/**
+ * Whether a browser on this machine speaks to it directly, as far as anybody can tell: by both
+ * socket and Host, as each of them alone may be a proxy's, and without any sign of one.
+ */
+export function isOfThisMachine(request: RequestHead): boolean {
+  return (
+    LOOPBACK.has(request.remoteAddress) &&
+    isHostOf(request.header("host"), THIS_MACHINE, (address) => LOOPBACK.has(address)) &&
+    !isPassedOn(request)
+  );
+}
+
+/** nginx speaks HTTP/1.0 to its backends, or closes each connection, unless told otherwise. */
+function isPassedOn(request: RequestHead): boolean {
+  const { httpVersion } = request;
+  if (httpVersion === undefined) {
+    if (/\bclose\b/i.test(request.header("connection") ?? "")) return true;
+  } else if (httpVersion < "1.1") return true;
+  const names = request.names?.() ?? USUAL_SIGNS;
+  return names.some((name) => PROXY_SIGN.test(name) && request.header(name) !== undefined);
+}
+
+/**
+ * Whether a developer's browser speaks to a developer's machine: each address and each host that is
+ * told, by the connection or by a proxy before it, is of this machine or of its own network, and
+ * nobody speaks of HTTPS. That is how containers, dev servers and telephones at the same table come
+ * in. Where no socket is known, the Host decides.
+ */
+export function isNearby(request: RequestHead): boolean {
+  const { remoteAddress } = request;
+  const hosts = [request.header("host"), ...listed(request, "x-forwarded-host")];
+  const addresses = listed(request, "x-forwarded-for").map(addressOf);
+  return (
+    listed(request, "x-forwarded-proto").every((protocol) => protocol.toLowerCase() === "http") &&
+    (remoteAddress === undefined || isNear(remoteAddress)) &&
+    hosts.every((host) => isHostOf(host, NEARBY_NAMES, isNear)) &&
+    addresses.every(isNear)
+  );
+}
+
+const THIS_MACHINE = /^(?:.+\.)?localhost$/;
+/** Names that exist in private networks alone (RFC 6761, RFC 6762, ICANN's `internal`). */
+const NEARBY_NAMES = /^(?:(?:.+\.)?localhost|.+\.local|.+\.internal)$/;
+
+function isHostOf(
+  host: string | undefined,
+  names: RegExp,
+  isAddress: (address: string) => boolean,
+): boolean {
+  const name = hostName(host ?? "");
+  return isIP(name) === 0 ? names.test(name) : isAddress(name);
+}
+
+function listed(request: RequestHead, name: string): string[] {
+  return (
+    request
+      .header(name)
+      ?.split(",")
+      .map((entry) => entry.trim()) ?? []
+  );
+}
+
+/** Some proxies tell the port too. */
+function addressOf(entry: string): string {
+  return isIP(entry) === 0 ? hostName(entry) : entry;
+}

@@ -1,0 +1,78 @@
+import type { Development } from "../core/environment.ts";
+import type { RequestHead } from "../core/exchange.ts";
+import { LOOPBACK, PRIVATE } from "./addresses.ts";
+import { isAll, type Trust } from "./trust.ts";
+
+/** What a cookie's way depends on, as far as it was said. */
+export interface Situation {
+  readonly isTrusted: Trust;
+  readonly development: Development | undefined;
+  /** The value of `NODE_ENV`, where there is one. */
+  readonly nodeEnv?: string | undefined;
+  /** Whether an option speaks of HTTPS: `trustProxy`, `cookie.secure` or `cookie.prefix`. */
+  readonly isForHttps: boolean;
+}
+
+/**
+ * Why no cookie was sent, and the one line that cures it. Nothing of the request stands in it but
+ * what there are few of: each sentence is said once.
+ */
+export function insecureNotice(request: RequestHead, situation: Situation): string {
+  return (
+    "No session cookie was sent: the connection is plain HTTP, where anyone on the way could read " +
+    `it. ${cureFor(request, situation)}`
+  );
+}
+
+function cureFor(request: RequestHead, situation: Situation): string {
+  const forwarded = request.header("x-forwarded-proto");
+  const { development, isTrusted } = situation;
+  if (forwarded !== undefined && !isAll("http", forwarded)) {
+    return isTrusted(request.remoteAddress)
+      ? "Of the proxies in front one was reached over plain HTTP (X-Forwarded-Proto): serve HTTPS all the way."
+      : `A proxy in front says how the browser came in, but is not trusted to: set ${trustLine(request)}.`;
+  }
+  if (development === "named") return NAMED_ADVICE;
+  if (development === "assumed") return situation.isForHttps ? FOR_HTTPS_ADVICE : ASSUMED_ADVICE;
+  return productionAdvice(request, situation);
+}
+
+const NAMED_ADVICE =
+  "In development open http://localhost or this machine's address in its own network; for another " +
+  'name write cookie: { prefix: "", secure: false }.';
+
+const ASSUMED_ADVICE =
+  "As NODE_ENV is not set, a cookie goes over plain HTTP only to a browser on this machine, at " +
+  "http://localhost and not through a proxy. For development elsewhere (a container, a telephone, a " +
+  "test without a socket) set NODE_ENV=development; behind a proxy that ends TLS set NODE_ENV=production " +
+  'and trustProxy, for instance trustProxy: ["loopback"].';
+
+const FOR_HTTPS_ADVICE =
+  "As NODE_ENV is not set, and trustProxy, cookie.secure or cookie.prefix is, this counts as " +
+  "production. For development, at http://localhost, set NODE_ENV=development.";
+
+function productionAdvice(request: RequestHead, { nodeEnv }: Situation): string {
+  const isMisspelt = nodeEnv !== undefined && nodeEnv !== "production";
+  const counts = isMisspelt ? `, as ${JSON.stringify(nodeEnv)} counts as production` : "";
+  const development = `For development set NODE_ENV=development${counts}.`;
+  if (request.header("x-forwarded-proto") !== undefined) {
+    return (
+      "The proxy in front says that the browser itself came by plain HTTP: send browsers to HTTPS " +
+      `there, and set ${trustLine(request)}. ${development}`
+    );
+  }
+  return (
+    `Serve HTTPS; behind a proxy that ends TLS let it send X-Forwarded-Proto, and set ` +
+    `${trustLine(request)}. ${development}`
+  );
+}
+
+/** The option that trusts whoever is at the other end. */
+function trustLine({ remoteAddress }: RequestHead): string {
+  if (remoteAddress === undefined) {
+    return 'trustProxy: "all" if nothing but the proxy can reach this process (without a remoteAddress none is known)';
+  }
+  if (LOOPBACK.has(remoteAddress)) return 'trustProxy: ["loopback"]';
+  if (PRIVATE.has(remoteAddress)) return 'trustProxy: ["private"]';
+  return 'trustProxy: ["…"] with its address';
+}

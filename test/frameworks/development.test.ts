@@ -1,0 +1,145 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { networkInterfaces } from "node:os";
+import { createAdaptorServer } from "@hono/node-server";
+import express from "express";
+import { Hono } from "hono";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { sessionMiddleware as expressSessions } from "../../src/frameworks/express.ts";
+import { sessionMiddleware as honoSessions } from "../../src/frameworks/hono.ts";
+import { sessionMiddleware as nodeSessions } from "../../src/frameworks/node.ts";
+import { createSessions, memoryStore, type Sessions, type Untyped } from "../../src/index.ts";
+import { listen } from "./support/server.ts";
+import { closeAll, onClose } from "./support/shop.ts";
+
+const warnings: string[] = [];
+
+beforeEach(() => {
+  warnings.length = 0;
+  vi.spyOn(process, "emitWarning").mockImplementation((text) => void warnings.push(String(text)));
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  await closeAll();
+});
+
+const SERVERS: Readonly<Record<string, (sessions: Sessions<Untyped>) => Server>> = {
+  node: (sessions) => {
+    const withSessions = nodeSessions(sessions);
+    return createServer((req, res) =>
+      withSessions(req, res, async () => {
+        (await sessions.open(req)).set("n", 1);
+        res.end("set");
+      }),
+    );
+  },
+  Express: (sessions) =>
+    createServer(
+      express()
+        .use(expressSessions(sessions))
+        .get("/", async (req, res) => {
+          (await sessions.open(req)).set("n", 1);
+          res.send("set");
+        }),
+    ),
+  Hono: (sessions) => createAdaptorServer({ fetch: honoApp(sessions).fetch }) as Server,
+};
+
+function honoApp(sessions: Sessions<Untyped>): Hono {
+  return new Hono().use(honoSessions(sessions)).get("/", async (c) => {
+    (await sessions.open(c)).set("n", 1);
+    return c.text("set");
+  });
+}
+
+function serve(framework: string, nodeEnv: string | undefined): Server {
+  vi.stubEnv("NODE_ENV", nodeEnv);
+  const server = SERVERS[framework]?.(createSessions<Untyped>({ store: memoryStore() }));
+  if (server === undefined) throw new Error(framework);
+  return server;
+}
+
+/** The names of the cookies in the answer to a request that is written byte by byte. */
+async function cookiesFor(port: number, ...lines: string[]): Promise<string[]> {
+  const socket = connect(port, "127.0.0.1");
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (text) => {
+    answer += text;
+  });
+  socket.end(`${lines.join("\r\n")}\r\n\r\n`);
+  await once(socket, "close");
+  expect(answer).toContain("200 OK");
+  return [...answer.matchAll(/^set-cookie: ([^=]+)=/gim)].map(([, name = ""]) => name);
+}
+
+/** Every address that this machine has. */
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((network) => network ?? []);
+  return all.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+}
+
+describe.each(Object.keys(SERVERS))("development with %s", (framework) => {
+  const port = async (nodeEnv: string | undefined): Promise<number> => {
+    const { target, close } = await listen(serve(framework, nodeEnv));
+    onClose(() => close?.());
+    return Number(new URL(target).port);
+  };
+
+  it("without NODE_ENV takes nginx, as it comes, for no browser", async () => {
+    const own = await port(undefined);
+    const host = "Host: 127.0.0.1:3000";
+    expect(await cookiesFor(own, "GET / HTTP/1.1", host, "Connection: close")).toEqual(["session"]);
+    expect(await cookiesFor(own, "GET / HTTP/1.0", host, "Connection: close")).toEqual([]);
+    expect(await cookiesFor(own, "GET / HTTP/1.0", host)).toEqual([]);
+    expect(
+      await cookiesFor(own, "GET / HTTP/1.1", host, "Via: 1.1 x", "Connection: close"),
+    ).toEqual([]);
+    expect(warnings).toHaveLength(2);
+  });
+
+  it("by name takes whatever is on this machine", async () => {
+    const own = await port("development");
+    const host = "Host: 127.0.0.1:3000";
+    expect(await cookiesFor(own, "GET / HTTP/1.0", host)).toEqual(["session"]);
+    expect(
+      await cookiesFor(own, "GET / HTTP/1.1", host, "X-Forwarded-For: ::1", "Connection: close"),
+    ).toEqual(["session"]);
+    expect(await cookiesFor(own, "GET / HTTP/1.0", "Host: shop.test")).toEqual([]);
+  });
+
+  it("by name serves every address of this machine, whatever its network has", async () => {
+    const server = serve(framework, "development");
+    server.listen(0, "0.0.0.0");
+    await once(server, "listening");
+    onClose(() => void server.closeAllConnections());
+    onClose(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    for (const address of ownAddresses()) {
+      const response = await fetch(`http://${address}:${port}/`);
+      expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^session=/)]);
+    }
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe("development without a socket", () => {
+  const ask = async (nodeEnv: string | undefined): Promise<number> => {
+    vi.stubEnv("NODE_ENV", nodeEnv);
+    const app = honoApp(createSessions<Untyped>({ store: memoryStore() }));
+    const response = await app.request("/");
+    return response.headers.getSetCookie().length;
+  };
+
+  it("by name serves Hono's own requests", async () => {
+    expect([await ask("test"), await ask("development")]).toEqual([1, 1]);
+    expect(warnings).toEqual([]);
+  });
+
+  it("is not assumed, and the cure is named", async () => {
+    expect(await ask(undefined)).toBe(0);
+    expect(warnings).toEqual([expect.stringContaining("set NODE_ENV=development")]);
+  });
+});
