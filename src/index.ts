@@ -10,6 +10,7 @@ export {
   CookieTooLargeError,
   DataTooLargeError,
   HeadersSentError,
+  InsecureConnectionError,
   OptionsError,
   PrefetchError,
   SessionEndedError,

@@ -9,7 +9,7 @@ import {
   resolveCookie,
 } from "./cookie-options.ts";
 import { isNearby } from "./development.ts";
-import { insecureNotice, type Situation } from "./insecure-notice.ts";
+import { insecureReason, type Situation } from "./insecure-notice.ts";
 import { expireCookie, serializeCookie } from "./set-cookie.ts";
 import { expireStaleCookies } from "./stale-cookies.ts";
 import { resolveTrust, type TrustProxy, trustedPeers } from "./trust.ts";
@@ -89,10 +89,11 @@ export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): Coo
       const isAmbiguous = values.length > 1 && suiting(request)?.prefix !== "";
       return isAmbiguous ? { values: [], refused: "duplicate" } : { values, refused: undefined };
     },
-    canSend: (request) => {
-      if (suiting(request) !== undefined) return true;
-      parts.notice(insecureNotice(request, situation));
-      return false;
+    obstacle: (request) => {
+      if (suiting(request) !== undefined) return undefined;
+      const reason = insecureReason(request, situation);
+      parts.notice(`No session cookie was sent, and no new session stored: ${reason}`);
+      return reason;
     },
     send: (exchange, value, maxAgeMs) => {
       const suited = suiting(exchange.request);

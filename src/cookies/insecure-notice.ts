@@ -17,10 +17,10 @@ export interface Situation {
  * Why no cookie was sent, and the one line that cures it. Nothing of the request stands in it but
  * what there are few of: each sentence is said once.
  */
-export function insecureNotice(request: RequestHead, situation: Situation): string {
+export function insecureReason(request: RequestHead, situation: Situation): string {
   return (
-    "No session cookie was sent: the connection is plain HTTP, where anyone on the way could read " +
-    `it. ${cureFor(request, situation)}`
+    "the connection is plain HTTP, where anyone on the way could read the cookie. " +
+    cureFor(request, situation)
   );
 }
 

@@ -13,8 +13,11 @@ export interface Presented {
 /** How the token travels between the browser and us. */
 export interface Carrier {
   read(request: RequestHead): Presented;
-  /** Whether a cookie can be sent at all: not over plain HTTP. Says why not, once. */
-  canSend(request: RequestHead): boolean;
+  /**
+   * Why no cookie can be sent, and what to do about it; `undefined` where one can. Not over plain
+   * HTTP. Told to the developer too, once.
+   */
+  obstacle(request: RequestHead): string | undefined;
   /** Sends the token; the cookie ends with the browser unless `maxAgeMs` is given. */
   send(exchange: Exchange, token: SessionToken, maxAgeMs: number | undefined): void;
   /** Tells the browser to forget the cookie. */

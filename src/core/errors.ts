@@ -7,7 +7,8 @@ export type SessionErrorCode =
   | "ERR_SESSION_DATA_SIZE"
   | "ERR_SESSION_COOKIE_SIZE"
   | "ERR_SESSION_HEADERS_SENT"
-  | "ERR_SESSION_PREFETCH";
+  | "ERR_SESSION_PREFETCH"
+  | "ERR_SESSION_INSECURE";
 
 /** A call on the store, as a {@link StoreError} names it. */
 export type StoreOperation =
@@ -187,6 +188,20 @@ export class HeadersSentError extends SessionError {
 }
 
 /**
+ * A session would begin, or get a new token, on a connection that cannot carry its cookie: plain
+ * HTTP. Nothing was stored, as nobody could come back to it.
+ */
+export class InsecureConnectionError extends SessionError {
+  readonly code = "ERR_SESSION_INSECURE";
+  readonly status = 500;
+
+  /** @param obstacle - Why no cookie can be sent, and what to do about it. */
+  constructor(attempt: string, obstacle: string) {
+    super(`Cannot ${attempt}, as no cookie can be sent: ${obstacle}`);
+  }
+}
+
+/**
  * A prefetch tried to change the session; what a visitor has not asked for must not change
  * anything. The status makes the browser drop the prefetch and ask again when it is needed.
  */
@@ -211,4 +226,5 @@ export type AnySessionError =
   | DataTooLargeError
   | CookieTooLargeError
   | HeadersSentError
-  | PrefetchError;
+  | PrefetchError
+  | InsecureConnectionError;

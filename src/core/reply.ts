@@ -40,7 +40,7 @@ function writeCookie(
   const hasExtras = extras?.isPending === true;
   const isWanted =
     stay.cookie !== "none" || hasExtras || (hasStaleCookies && stay.condition === "live");
-  if (!isWanted || !carrier.canSend(exchange.request)) return false;
+  if (!isWanted || carrier.obstacle(exchange.request) !== undefined) return false;
   if (hasStaleCookies && stay.condition === "live") carrier.expireStale(exchange);
   const { token, facts } = stay;
   const remainingMs = absoluteEndOf(facts) - environment.now();

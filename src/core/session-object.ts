@@ -2,7 +2,13 @@ import { endOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { type Engine, startDeadline } from "./engine.ts";
-import { HeadersSentError, OptionsError, PrefetchError, SessionEndedError } from "./errors.ts";
+import {
+  HeadersSentError,
+  InsecureConnectionError,
+  OptionsError,
+  PrefetchError,
+  SessionEndedError,
+} from "./errors.ts";
 import type { RequestHead } from "./exchange.ts";
 import type { SignIn } from "./fields.ts";
 import { checkKey, describeKey, encode, type JsonValue } from "./json.ts";
@@ -23,6 +29,8 @@ export interface RequestState {
   /** Whether the visitor has not asked for it yet. */
   readonly isPrefetch: boolean;
   readonly phase: ReplyPhase;
+  /** Why no cookie can reach the visitor; `undefined` where one can. */
+  readonly obstacle: string | undefined;
 }
 
 /** Makes the session that the application sees: each call is checked, then handed to the stay. */
@@ -141,6 +149,7 @@ export class SessionObject<D extends object> implements Session<D> {
     return this.#inTurn("update a value", async (deadline) => {
       checkKey(key, describeKey(key));
       this.#checkInTime("update a value");
+      this.#checkReach("update a value");
       const value = await this.#stay.update(key, (newest) => fn(newest as D[K]), deadline);
       return value as D[K];
     });
@@ -150,6 +159,7 @@ export class SessionObject<D extends object> implements Session<D> {
     return this.#inTurn("consume a value", async (deadline) => {
       if (!this.#stay.draft.isOwn(key)) return undefined;
       this.#checkInTime("consume a value");
+      this.#checkReach("consume a value");
       let consumed: D[K] | undefined;
       const remove = (value: unknown, isStored: boolean): undefined => {
         consumed = isStored ? (value as D[K]) : undefined;
@@ -164,6 +174,7 @@ export class SessionObject<D extends object> implements Session<D> {
       checkUserId("signIn(userId)", userId);
       if (options.keep !== undefined) checkKeys("signIn(keep)", options.keep, ["all", "none"]);
       this.#checkCookie("sign in");
+      this.#checkReach("sign in");
       // The form was sent with a cookie that had already died: the visitor means to start anew.
       const isDead = this.#wasDetached && this.isEnded;
       if (isDead || this.#stay.isPastEnd(deadline.now)) this.#stay.restart(deadline.now);
@@ -179,7 +190,9 @@ export class SessionObject<D extends object> implements Session<D> {
       if (this.isEnded) return;
       checkKeys("signOut(keep)", keep);
       this.#checkCookie("sign out");
-      await this.#stay.signOut(keep, deadline);
+      // What a new session would hold is lost where no cookie leads to it.
+      const isReachable = this.#stay.record !== undefined || this.#around.obstacle === undefined;
+      await this.#stay.signOut(isReachable ? keep : [], deadline);
     });
   }
 
@@ -204,6 +217,7 @@ export class SessionObject<D extends object> implements Session<D> {
       const gathered = this.#stay.draft.gathered();
       if (gathered === undefined) return;
       this.#checkInTime("save");
+      this.#checkReach("save");
       await this.#stay.commit(gathered, deadline);
     });
   }
@@ -239,6 +253,13 @@ export class SessionObject<D extends object> implements Session<D> {
 
   #checkCookie(attempt: string): void {
     if (this.#around.phase !== "open") throw new HeadersSentError(attempt);
+  }
+
+  /** Whoever has a session has come by a connection that carries its cookie. */
+  #checkReach(attempt: string): void {
+    if (this.#stay.record !== undefined) return;
+    const { obstacle } = this.#around;
+    if (obstacle !== undefined) throw new InsecureConnectionError(attempt, obstacle);
   }
 
   #refuseEnded(attempt: string): void {

@@ -76,6 +76,10 @@ export class Visit implements RequestState {
     return this.#stay !== undefined && this.#stay.cookie !== "none";
   }
 
+  get obstacle(): string | undefined {
+    return this.#engine.carrier.obstacle(this.request);
+  }
+
   /** How far the response is. */
   get phase(): ReplyPhase {
     return this.#phase;
@@ -145,8 +149,14 @@ export class Visit implements RequestState {
 
   #decide(stay: Stay): Change {
     const written = writtenBy(stay);
-    if (written !== undefined) return written;
     const { record } = stay;
+    if (written !== undefined) {
+      // A new session that no cookie leads to would be nobody's.
+      const isLost = stay.condition === "new" && this.obstacle !== undefined;
+      if (!isLost || written.kind === "refused") return written;
+      stay.draft.drop();
+      return { kind: "none" };
+    }
     if (record === undefined) return { kind: "none" };
     const isDue = stay.hasEdits || isTouchDue(record, this.#engine.environment.now());
     if (!isDue || this.isPrefetch) return { kind: "none" };

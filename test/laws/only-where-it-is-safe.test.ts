@@ -1,14 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { cookieStore } from "../../src/cookies/cookie.ts";
 import {
   type CookieOptions,
   createSessions,
   memoryStore,
   OptionsError,
+  type Session,
   type SessionOptions,
+  type SessionStore,
+  type Sessions,
   type TrustProxy,
   type Untyped,
 } from "../../src/index.ts";
 import { issue } from "../../src/testing/index.ts";
+import { durableStore, newKey } from "../cookies/support/cookie-world.ts";
 
 const warnings: string[] = [];
 
@@ -557,6 +562,124 @@ describe("a proxy that speaks TLS to this process", () => {
     expect(await read({ "x-forwarded-proto": "http" })).toBeUndefined();
     expect(await read({ "x-forwarded-proto": "https" })).toBe("ada");
     expect(await read({})).toBe("ada");
+  });
+});
+
+describe("where no cookie can go, no session begins", () => {
+  type Act = (session: Session<Untyped>) => unknown;
+  const STORES: Record<
+    string,
+    () => { sessions: Sessions<Untyped>; count: () => Promise<number> }
+  > = {
+    "in a store": () => {
+      const store = memoryStore();
+      return {
+        sessions: createSessions<Untyped>({ store }) as Sessions<Untyped>,
+        count: all(store),
+      };
+    },
+    "in cookies": () => {
+      const revocations = durableStore();
+      const options = { store: cookieStore({ revocations }), keys: newKey() };
+      const sessions = createSessions<Untyped>(options) as Sessions<Untyped>;
+      return { sessions, count: all(revocations) };
+    },
+  };
+  const all = (store: SessionStore) => () =>
+    store.directory?.count("session", { now: Date.now(), signal: new AbortController().signal }) ??
+    Promise.resolve(-1);
+
+  async function visit(sessions: Sessions<Untyped>, act: Act): Promise<Response> {
+    const request = new Request("http://shop.test/");
+    const headers = { remoteAddress: "10.0.0.9" };
+    return sessions.handle(
+      request,
+      async () => {
+        const session = await sessions.open(request);
+        return Response.json((await act(session)) ?? null);
+      },
+      headers,
+    );
+  }
+
+  beforeEach(() => void vi.stubEnv("NODE_ENV", "production"));
+
+  describe.each(Object.keys(STORES))("%s", (where) => {
+    it.each<[string, Act]>([
+      ["set", (session) => session.set("n", 1)],
+      ["flash", (session) => session.flash("notice", "x")],
+      ["persistent", (session) => void Object.assign(session, { persistent: true })],
+      ["regenerate", (session) => session.regenerate()],
+      ["destroy", (session) => session.destroy()],
+      ["signOut", (session) => session.signOut()],
+      [
+        "signOut that keeps something",
+        (session) => {
+          session.set("n", 1);
+          return session.signOut({ keep: ["n"] });
+        },
+      ],
+      [
+        "a sign-in that failed, and what was set beside it",
+        async (session) => {
+          session.set("n", 1);
+          await session.signIn("ada").catch(() => undefined);
+        },
+      ],
+    ])("%s is answered, and stores nothing", async (_name, act) => {
+      const { sessions, count } = STORES[where]?.() ?? expect.unreachable();
+      const created = vi.fn();
+      sessions.on("created", created);
+      for (let times = 0; times < 5; times += 1) {
+        const response = await visit(sessions, act);
+        expect([response.status, response.headers.getSetCookie()]).toEqual([200, []]);
+      }
+      expect(await count()).toBe(0);
+      expect(created).not.toHaveBeenCalled();
+      expect(warnings.length).toBeLessThanOrEqual(1);
+    });
+
+    it.each<[string, Act]>([
+      ["signIn", (session) => session.signIn("ada")],
+      ["update", (session) => session.update("n", (n = 0) => n + 1)],
+      [
+        "save",
+        (session) => {
+          session.set("n", 1);
+          return session.save();
+        },
+      ],
+      [
+        "consume",
+        (session) => {
+          session.set("n", 1);
+          return session.consume("n");
+        },
+      ],
+    ])("%s fails, says why and stores nothing", async (_name, act) => {
+      const { sessions, count } = STORES[where]?.() ?? expect.unreachable();
+      expect((await visit(sessions, act)).status).toBe(500);
+      const failure = (session: Session<Untyped>) =>
+        Promise.resolve(act(session)).catch(({ code, status, message }) => [code, status, message]);
+      const json = await (await visit(sessions, failure)).json();
+      const [code, status, message] = json as unknown[];
+      expect([code, status]).toEqual(["ERR_SESSION_INSECURE", 500]);
+      expect(message).toMatch(/^Cannot .*plain HTTP.* set trustProxy: \["private"\]/);
+      expect(await count()).toBe(0);
+    });
+
+    it("and whoever is there by HTTPS keeps everything", async () => {
+      const { sessions } = STORES[where]?.() ?? expect.unreachable();
+      const { cookie } = await issue(sessions, { userId: "ada" });
+      const request = new Request("http://shop.test/", { headers: { cookie } });
+      const seen = await sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        session.set("n", 1);
+        return Response.json(session.userId ?? null);
+      });
+      expect(await seen.json()).toBeNull();
+      expect((await sessions.read(new Headers({ cookie })))?.userId).toBe("ada");
+    });
   });
 });
 

@@ -15,6 +15,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "CookieTooLargeError",
       "DataTooLargeError",
       "HeadersSentError",
+      "InsecureConnectionError",
       "OptionsError",
       "PrefetchError",
       "SessionEndedError",

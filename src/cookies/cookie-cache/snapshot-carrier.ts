@@ -49,8 +49,8 @@ export class SnapshotCarrier implements Carrier {
     return presented;
   }
 
-  canSend(request: RequestHead): boolean {
-    return this.#tools.token.canSend(request);
+  obstacle(request: RequestHead): string | undefined {
+    return this.#tools.token.obstacle(request);
   }
 
   send(exchange: Exchange, token: SessionToken, maxAgeMs: number | undefined): void {

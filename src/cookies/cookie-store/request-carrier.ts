@@ -42,8 +42,8 @@ export class RequestCarrier implements Carrier {
     return { values: [...new Set(letters.map(({ token }) => token))], refused };
   }
 
-  canSend(request: RequestHead): boolean {
-    return this.#tools.cookies.one.canSend(request);
+  obstacle(request: RequestHead): string | undefined {
+    return this.#tools.cookies.one.obstacle(request);
   }
 
   send(exchange: Exchange, token: SessionToken, maxAgeMs: number | undefined): void {

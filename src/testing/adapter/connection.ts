@@ -17,6 +17,18 @@ export function tellConnection(tell: Tell): void {
     assert.equal(await stolen.text(), "new");
   });
 
+  tell("begins no session where no cookie can reach the visitor", async (stage) => {
+    await stage.serve(SHOP);
+    const client = stage.client({ origin: "http://shop.example" });
+    assert.equal((await client.get("/set-name")).status, 200);
+    for (const path of ["/count", "/sign-in"]) {
+      const response = await client.get(path);
+      assert.equal(response.status, 500);
+      assert.deepEqual(response.headers.getSetCookie(), []);
+    }
+    assert.deepEqual(stage.store.calls, []);
+  });
+
   tell("believes no proxy that it was not told to trust", async (stage) => {
     const client = await stage.serve(SHOP, { trustProxy: [] });
     // A handler is asked over https itself.
