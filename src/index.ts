@@ -32,7 +32,13 @@ export type {
   Tombstone,
 } from "./core/record.ts";
 export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
-export type { Session, SessionView, SignInOptions, SignOutOptions } from "./core/session.ts";
+export {
+  REMOVE,
+  type Session,
+  type SessionView,
+  type SignInOptions,
+  type SignOutOptions,
+} from "./core/session.ts";
 export type {
   HandleOptions,
   OpenOptions,

@@ -13,8 +13,9 @@ import type { RequestHead } from "./exchange.ts";
 import type { SignIn } from "./fields.ts";
 import { checkKey, describeKey, encode, type JsonValue } from "./json.ts";
 import { checkKeys, checkUserId } from "./option-checks.ts";
-import type { Session, SignInOptions, SignOutOptions } from "./session.ts";
+import { REMOVE, type Session, type SignInOptions, type SignOutOptions } from "./session.ts";
 import type { Stay } from "./stay.ts";
+import type { Present, StorableItem } from "./storable.ts";
 import { newCommitId } from "./token.ts";
 
 /** Longer ones are no description of a browser. */
@@ -59,11 +60,8 @@ export class SessionObject<D extends object> implements Session<D> {
     return this.#stay.draft.has(key);
   }
 
-  *entries(): IterableIterator<[keyof D & string, D[keyof D & string]]> {
-    for (const key of this.#stay.draft.keys()) {
-      const known = key as keyof D & string;
-      yield [known, this.get(known)];
-    }
+  *entries<K extends keyof D & string = keyof D & string>(): IterableIterator<[K, D[K]]> {
+    for (const key of this.#stay.draft.keys() as K[]) yield [key, this.get(key)];
   }
 
   get id(): string {
@@ -132,20 +130,24 @@ export class SessionObject<D extends object> implements Session<D> {
     this.#stay.draft.clear();
   }
 
-  flash(key: string, value: JsonValue): void {
+  flash<V>(key: string, value: V & StorableItem<V>): void {
     this.#checkChange("leave a message");
     checkKey(key, `flash.${describeKey(key)}`);
     const copy: JsonValue = JSON.parse(encode(value, `flash.${key}`));
     this.#stay.draft.flash([newCommitId(this.#engine.environment.random), key, copy]);
   }
 
-  take(key: string): JsonValue | undefined {
+  take<V = JsonValue>(key: string): V | undefined {
     const { request } = this.#around;
     const isKept = request.method === "HEAD" || this.#around.isPrefetch || this.#isTooLate();
-    return this.#stay.draft.take(key, isKept);
+    const message: unknown = this.#stay.draft.take(key, isKept);
+    return message as V | undefined;
   }
 
-  update<K extends keyof D & string>(key: K, fn: (value: D[K]) => D[K] | undefined): Promise<D[K]> {
+  update<K extends keyof D & string>(
+    key: K,
+    fn: (value: D[K]) => Present<D[K]> | typeof REMOVE,
+  ): Promise<D[K]> {
     return this.#inTurn("update a value", async (deadline) => {
       checkKey(key, describeKey(key));
       this.#checkInTime("update a value");
@@ -161,8 +163,9 @@ export class SessionObject<D extends object> implements Session<D> {
       this.#checkInTime("consume a value");
       this.#checkReach("consume a value");
       let consumed: D[K] | undefined;
-      const remove = (value: unknown, isStored: boolean): undefined => {
+      const remove = (value: unknown, isStored: boolean): typeof REMOVE => {
         consumed = isStored ? (value as D[K]) : undefined;
+        return REMOVE;
       };
       await this.#stay.update(key, remove, deadline);
       return consumed;

@@ -1,7 +1,25 @@
+import type { Duration } from "./duration.ts";
 import type { JsonValue } from "./json.ts";
+import type { Present, StorableItem } from "./storable.ts";
 
-/** The values of a session and the public facts about it, for reading. */
+/**
+ * What the function given to {@link Session.update} returns to remove the key, in the same atomic
+ * step in which it saw the value.
+ *
+ * @example
+ * await session.update("cart", (cart) => (cart.length > 1 ? cart.slice(1) : REMOVE));
+ */
+export const REMOVE: unique symbol = Symbol.for("sojourn.remove");
+
+declare const DATA: unique symbol;
+
+/**
+ * The values of a session and the public facts about it, for reading. A function that takes a view
+ * of a few keys takes any session that has them.
+ */
 export interface SessionView<D extends object> {
+  /** For the compiler alone, which would not compare the values of two views by `get`. */
+  readonly [DATA]?: D;
   /**
    * The value under a key, or its default.
    *
@@ -10,8 +28,8 @@ export interface SessionView<D extends object> {
   get<K extends keyof D & string>(key: K): D[K];
   /** Whether `get` would give a value. */
   has(key: keyof D & string): boolean;
-  /** Every key with a value, and that value. */
-  entries(): IterableIterator<[keyof D & string, D[keyof D & string]]>;
+  /** Every key with a value, and that value: also keys that the type does not name. */
+  entries<K extends keyof D & string = keyof D & string>(): IterableIterator<[K, D[K]]>;
 
   /** The public handle: safe to log, to list and to put in a URL. Not the cookie's token. */
   readonly id: string;
@@ -33,7 +51,7 @@ export interface SessionView<D extends object> {
    * @example
    * if (!session.isFresh("10m")) return res.redirect("/confirm-password");
    */
-  isFresh(maxAge: import("./duration.ts").Duration): boolean;
+  isFresh(maxAge: Duration): boolean;
 }
 
 /**
@@ -68,27 +86,40 @@ export interface Session<D extends object> extends SessionView<D> {
    * Changes a value by what it is at that moment in the store: no parallel update is lost, none
    * counts twice.
    *
-   * @param fn - Synchronous and pure, as it may run again. Returning `undefined` deletes the key.
-   * @returns The value as stored.
+   * @param fn - Synchronous and pure, as it may run again. It returns the next value, even where it
+   * has changed the one that it was given, or {@link REMOVE} to remove the key.
+   * @returns The value as stored; after a removal what `get` gives.
    * @throws {@link SessionEndedError} if the session has ended, {@link StoreError} if the store
-   * cannot answer.
+   * cannot answer, {@link CodecError} if `fn` returns nothing, or what JSON would change or lose.
    * @example
    * const visits = await session.update("visits", (n) => n + 1);
    */
-  update<K extends keyof D & string>(key: K, fn: (value: D[K]) => D[K] | undefined): Promise<D[K]>;
+  update<K extends keyof D & string>(
+    key: K,
+    fn: (value: D[K]) => Present<D[K]> | typeof REMOVE,
+  ): Promise<D[K]>;
   /**
    * Reads a value and removes it, exactly once among parallel requests: for OAuth state and
    * one-time codes.
    */
   consume<K extends keyof D & string>(key: K): Promise<D[K] | undefined>;
 
-  /** Leaves a message for the next request. Several under one key are shown in turn. */
-  flash(key: string, value: JsonValue): void;
+  /**
+   * Leaves a message for the next request. Several under one key are shown in turn; where nobody
+   * takes them, the newest 50 of a key are kept.
+   *
+   * @throws {@link CodecError} at once, naming the key path, if JSON would change or lose it.
+   */
+  flash<V>(key: string, value: V & StorableItem<V>): void;
   /**
    * The oldest message under a key from an earlier request, or `undefined`. It is shown at least
    * once: removed with this response, but not by HEAD, a prefetch or a 5xx.
+   *
+   * @typeParam V - What was left under the key, as far as the caller knows. Nothing checks it.
+   * @example
+   * const note = session.take<Note>("note");
    */
-  take(key: string): JsonValue | undefined;
+  take<V = JsonValue>(key: string): V | undefined;
 
   /**
    * Signs a user in: new token, both clocks start again, `authenticatedAt` is now.

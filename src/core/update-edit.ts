@@ -2,9 +2,13 @@ import type { GatheredAt } from "./draft.ts";
 import { type Content, type Edit, own } from "./edit.ts";
 import { CodecError } from "./errors.ts";
 import { encode, type JsonObject } from "./json.ts";
+import { REMOVE } from "./session.ts";
 import type { Shape } from "./shape.ts";
 
-/** Makes a key's next value from its newest one; hears too whether that is stored or a default. */
+/**
+ * Makes a key's next value, or {@link REMOVE}, from its newest one; hears too whether that is stored
+ * or a default.
+ */
 export type Updater = (value: unknown, isStored: boolean) => unknown;
 
 /** The edit behind `update`: what the request gathered under the key comes first. */
@@ -49,10 +53,18 @@ function newestValue(shape: Shape, document: JsonObject, key: string): unknown {
 }
 
 function nextText(key: string, value: unknown): string | undefined {
+  if (value === REMOVE) return undefined;
+  if (value === undefined) {
+    throw new CodecError(
+      key,
+      "the function given to update returned nothing. Return the value, also where it was changed " +
+        "in place; to remove the key, return REMOVE.",
+    );
+  }
   if (value instanceof Promise) {
     throw new CodecError(key, "the function given to update must be synchronous.");
   }
-  return value === undefined ? undefined : encode(value, key);
+  return encode(value, key);
 }
 
 function assign(document: JsonObject, key: string, text: string | undefined): void {

@@ -18,11 +18,8 @@ export function viewOf<D extends object>(
   return {
     get,
     has: (key) => draft.has(key),
-    *entries() {
-      for (const key of draft.keys()) {
-        const known = key as keyof D & string;
-        yield [known, get(known)];
-      }
+    *entries<K extends keyof D & string>(): IterableIterator<[K, D[K]]> {
+      for (const key of draft.keys() as K[]) yield [key, get(key)];
     },
     id,
     userId,

@@ -2,7 +2,7 @@ import { OptionsError } from "../core/errors.ts";
 import type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import { flag, requireKnownKeys } from "../core/option-checks.ts";
-import type { Session } from "../core/session.ts";
+import { REMOVE, type Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { parseToken } from "../core/token.ts";
 
@@ -74,7 +74,7 @@ async function fill<D extends object>(
   if (userId !== undefined) return session.signIn(userId, { persistent });
   session.persistent = persistent;
   // A visitor who stores nothing has no session; this stores it with nothing in it.
-  await session.update(NO_KEY as keyof D & string, () => undefined);
+  await session.update(NO_KEY as keyof D & string, () => REMOVE);
 }
 
 const NO_KEY = "sojourn";

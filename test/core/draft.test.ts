@@ -4,6 +4,7 @@ import { Draft, type Stored } from "../../src/core/draft.ts";
 import { type Content, type FlashEntry, gatheredEdit, own } from "../../src/core/edit.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/core/json.ts";
+import { REMOVE } from "../../src/core/session.ts";
 import { resolveShape } from "../../src/core/shape.ts";
 import { UpdateEdit } from "../../src/core/update-edit.ts";
 
@@ -168,11 +169,11 @@ const commands = [
       const change = (newest: unknown): unknown => {
         expect(newest).toEqual(model.get(of));
         if (Array.isArray(newest)) return [...newest, "updated"];
-        return newest === null ? undefined : "updated";
+        return newest === null ? REMOVE : "updated";
       };
       const next = change(copy(model.get(of)));
       subject.update(of, change);
-      if (next === undefined) delete model.own[of];
+      if (next === REMOVE) delete model.own[of];
       else model.own[of] = next as JsonValue;
       model.stored = copy(subject.content.document);
     }),

@@ -14,6 +14,7 @@ import {
 } from "../../src/core/edit.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import type { JsonValue } from "../../src/core/json.ts";
+import { REMOVE } from "../../src/core/session.ts";
 import { resolveShape } from "../../src/core/shape.ts";
 import { UpdateEdit } from "../../src/core/update-edit.ts";
 
@@ -165,8 +166,8 @@ describe("an update", () => {
     expect(counting.apply(CONTENT).document).toEqual({ a: 1, b: [2] });
   });
 
-  it("that gives undefined deletes the key", () => {
-    const edit = new UpdateEdit(shape, "a", () => undefined, FIRST);
+  it("that gives REMOVE removes the key", () => {
+    const edit = new UpdateEdit(shape, "a", () => REMOVE, FIRST);
     expect(edit.apply(CONTENT).document).toEqual({ b: [2] });
     expect(edit.text).toBeUndefined();
   });

@@ -2,12 +2,15 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import {
   createSessions,
+  type JsonValue,
   memoryStore,
   type OpenOptions,
+  REMOVE,
   type Session,
   type SessionInfo,
   type Sessions,
   type SessionView,
+  type Untyped,
 } from "../../src/index.ts";
 
 interface Shop {
@@ -24,7 +27,9 @@ const SCHEMA = z.object({
 });
 
 /** Never called: the compiler is the test. */
-function compiles(_code: (shop: Session<Shop>, loose: Session<Partial<Shop>>) => unknown): void {
+function compiles(
+  _code: (shop: Session<Shop>, loose: Session<Partial<Shop>>, untyped: Session<Untyped>) => unknown,
+): void {
   expect(true).toBe(true);
 }
 
@@ -103,7 +108,7 @@ describe("values", () => {
   it("are updated from what they were, with no cast", () => {
     compiles(async (shop, loose) => {
       expectTypeOf(await shop.update("cart", (cart) => [...cart, "tea"])).toEqualTypeOf<string[]>();
-      await shop.update("cart", () => undefined);
+      await shop.update("theme", (theme) => (theme === "dark" ? "light" : "dark"));
       await loose.update("cart", (cart) => [...(cart ?? []), "tea"]);
       // @ts-expect-error it may be absent
       await loose.update("cart", (cart) => [...cart, "tea"]);
@@ -111,6 +116,36 @@ describe("values", () => {
       await shop.update("cart", () => 1);
       // @ts-expect-error synchronous and pure
       await shop.update("cart", async (cart) => cart);
+    });
+  });
+
+  it("are updated by a function that returns the next value, or REMOVE", () => {
+    compiles(async (shop, loose, untyped) => {
+      await shop.update("cart", (cart) => (cart.length > 1 ? cart.slice(1) : REMOVE));
+      await shop.update("coupon", () => REMOVE);
+      await loose.update("theme", (theme = "light") => theme);
+      await untyped.update("n", (n = 0) => n + 1);
+      await untyped.update("cart", (cart) => ({ ...cart, tea: 1 }));
+      // @ts-expect-error it returns nothing
+      await shop.update("cart", (cart) => void cart.push("tea"));
+      // @ts-expect-error it returns nothing
+      await shop.update("cart", (cart) => {
+        cart.push("tea");
+      });
+      // @ts-expect-error it may return nothing
+      await shop.update("cart", (cart) => {
+        if (cart.length === 0) return ["tea"];
+      });
+      // @ts-expect-error undefined is no value, also where the key may be absent
+      await shop.update("coupon", () => undefined);
+      // @ts-expect-error it returns nothing
+      await loose.update("cart", (cart) => {
+        cart?.push("tea");
+      });
+      // @ts-expect-error it returns nothing, and values of any type are no excuse
+      await untyped.update("cart", (cart) => {
+        cart.push("tea");
+      });
     });
   });
 
@@ -170,6 +205,34 @@ describe("a session", () => {
     expectTypeOf<Session<Shop>>().toExtend<SessionView<Shop>>();
     expectTypeOf<SessionView<Shop>>().not.toExtend<Session<Shop>>();
     expectTypeOf<SessionView<Shop>>().not.toHaveProperty("set");
+  });
+
+  it("is taken by a function that reads a few of its keys, with their types", () => {
+    expectTypeOf<Session<Shop>>().toExtend<SessionView<{ theme: string }>>();
+    expectTypeOf<SessionView<Shop>>().toExtend<SessionView<{ cart: readonly string[] }>>();
+    expectTypeOf<Session<Shop>>().not.toExtend<SessionView<{ theme: number }>>();
+    expectTypeOf<SessionView<Shop>>().not.toExtend<SessionView<{ theme: number }>>();
+    expectTypeOf<Session<Shop>>().not.toExtend<SessionView<{ basket: string[] }>>();
+  });
+
+  it("takes messages of every type that JSON takes, and gives them back by it", () => {
+    interface Note {
+      text: string;
+      tags?: string[];
+    }
+    compiles((shop) => {
+      const note: Note = { text: "Welcome back." };
+      shop.flash("note", note);
+      shop.flash("note", [{ note, count: 1 }, null]);
+      expectTypeOf(shop.take<Note>("note")).toEqualTypeOf<Note | undefined>();
+      expectTypeOf(shop.take("note")).toEqualTypeOf<JsonValue | undefined>();
+      // @ts-expect-error a Date would become a string
+      shop.flash("note", { at: new Date() });
+      // @ts-expect-error an Error would lose its class
+      shop.flash("note", new Error("no"));
+      // @ts-expect-error there is nothing to show
+      shop.flash("note", undefined);
+    });
   });
 });
 

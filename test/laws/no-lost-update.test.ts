@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createSessions, type Session, type Untyped } from "../../src/index.ts";
+import { createSessions, REMOVE, type Session, type Untyped } from "../../src/index.ts";
 import { Browser } from "./support/browser.ts";
 import { gate, quiet, times, World } from "./support/world.ts";
 import { wrapped, yielding } from "./support/wrapped-store.ts";
@@ -217,6 +217,43 @@ describe("a request's operations are applied again on what came between", () => 
     expect(json).toBe(1);
     const after = await browser.visit((session) => Object.fromEntries([...session.entries()]));
     expect(after.json).toEqual({ n: 1 });
+  });
+});
+
+describe("update", () => {
+  it("refuses a function that returns nothing, and leaves the value as it was", async () => {
+    const world = new World();
+    const browser = await world.returning({ cart: ["coffee"] });
+    const { json } = await browser.visit((session) =>
+      session
+        .update("cart", ((cart: string[]) => void cart.push("tea")) as never)
+        .catch(({ code, path, message }) => [code, path, message]),
+    );
+    expect(json).toEqual(["ERR_SESSION_CODEC", "cart", expect.stringContaining("return REMOVE")]);
+    expect((await browser.visit((session) => session.get("cart"))).json).toEqual(["coffee"]);
+  });
+
+  it("removes the key in the step that saw the value", async () => {
+    const world = new World({ defaults: { codes: ["none"] } });
+    const browser = await world.returning({ codes: ["a", "b", "c"] });
+    const answers = await times(3, () =>
+      browser.copy(world.process()).visit(async (session) => {
+        let taken: unknown;
+        const left = await session.update("codes", ([first, ...rest]) => {
+          taken = first;
+          return rest.length > 0 ? rest : REMOVE;
+        });
+        return [taken, left];
+      }),
+    );
+    expect(answers.map(({ json }) => json)).toEqual(
+      expect.arrayContaining([
+        ["a", ["b", "c"]],
+        ["b", ["c"]],
+        ["c", null],
+      ]),
+    );
+    expect((await browser.visit((session) => session.get("codes"))).json).toEqual(["none"]);
   });
 });
 

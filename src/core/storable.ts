@@ -1,0 +1,92 @@
+/**
+ * The type itself where JSON carries its values unchanged; elsewhere a sentence in place of what
+ * JSON would change or lose, so that the compiler says it. What types cannot tell, such as a class
+ * with nothing but public fields, is refused when it is stored.
+ */
+export type Storable<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends Foreign
+      ? Refusal<T>
+      : // Not mapped item by item: a type that contains itself would never end.
+        T extends readonly unknown[]
+        ? readonly StorableItem<T[number]>[]
+        : IsPlain<T> extends true
+          ? StorableFields<T>
+          : Refusal<T>;
+
+/** {@link Storable} for each key of a session's data. */
+export type StorableData<D> = object & StorableFields<D>;
+
+/** {@link Storable} where nothing may be absent: an item of an array, a message. */
+export type StorableItem<T> = unknown extends T
+  ? T
+  : T extends undefined
+    ? "undefined has no JSON form: use null"
+    : Storable<T>;
+
+/** A value of a session that is not absent. Of any or unknown, it is at least no `undefined`. */
+export type Present<V> = unknown extends V ? NonNullable<unknown> | null : Exclude<V, undefined>;
+
+/**
+ * The type that defaults have, where they leave something open: `[]` may hold anything, and `null`
+ * stands for a value that is still to come.
+ */
+export type Opened<D extends object> = OpenedFields<D> extends D ? D : OpenedFields<D>;
+
+type StorableFields<T> = {
+  [K in keyof T]: K extends symbol ? "a symbol for a key would be lost" : Storable<T[K]>;
+};
+
+type OpenedFields<D> = { [K in keyof D]: OpenedField<D[K]> };
+
+type OpenedField<T> = [T] extends [null | undefined]
+  ? unknown
+  : T extends readonly unknown[]
+    ? [T] extends [readonly never[]]
+      ? unknown[]
+      : T
+    : T extends object
+      ? OpenedFields<T>
+      : T;
+
+/** Private members do not show in a mapped type, which is then less than the class. */
+type IsPlain<T> = { [K in keyof T]: T[K] } extends T
+  ? IsError<T> extends true
+    ? false
+    : true
+  : false;
+
+/** Its other members are those of any message. */
+type IsError<T> = T extends Error ? ("stack" extends keyof T ? true : false) : false;
+
+type Callable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown);
+type HasToJson = { toJSON(...args: never): unknown };
+
+type Foreign =
+  | Callable
+  | bigint
+  | symbol
+  | Date
+  | ReadonlyMap<never, unknown>
+  | ReadonlySet<never>
+  | PromiseLike<unknown>
+  | ArrayBufferView
+  | HasToJson;
+
+type Refusal<T> = T extends Date
+  ? "a Date would become a string: store getTime() or toISOString()"
+  : T extends ReadonlyMap<never, unknown>
+    ? "a Map would be lost: store [...map] or an object"
+    : T extends ReadonlySet<never>
+      ? "a Set would be lost: store [...set]"
+      : T extends PromiseLike<unknown>
+        ? "a Promise cannot be stored: await it first"
+        : T extends bigint
+          ? "a BigInt has no JSON form: store it as a string"
+          : T extends Callable | symbol
+            ? "it has no JSON form: store plain data"
+            : T extends HasToJson
+              ? "it has a toJSON, which would store something else: call it first"
+              : "an instance of a class would lose its class: store a plain object";
