@@ -29,7 +29,7 @@ export function requireKnownKeys(
   known: readonly string[],
   advice: Readonly<Record<string, string>> = {},
 ): void {
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new OptionsError(group === "" ? "options" : group, "must be an object.");
   }
   const unknown = Object.keys(options).find((key) => !known.includes(key));

@@ -8,9 +8,9 @@ import { resolveShape, type Shape, type ShapeOptions } from "./shape.ts";
 /** Two timeouts. */
 export interface Timeouts {
   /** Ends a session that nobody uses. */
-  readonly idleTimeout?: Duration;
+  readonly idleTimeout?: Duration | undefined;
   /** Ends a session, used or not. */
-  readonly absoluteTimeout?: Duration;
+  readonly absoluteTimeout?: Duration | undefined;
 }
 
 /** How long sessions live, what they hold, and how the store is asked. */
@@ -20,45 +20,46 @@ export interface EngineOptions {
    *
    * @defaultValue `"session"`
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * Ends a session that nobody uses, judged when it is opened. Activity is written down at most
    * once in a tenth of it, so it may end that much early, never late (OWASP ASVS 5.0, 7.3.1).
    *
-   * @defaultValue `"30m"`
+   * @defaultValue `"30m"`, or the absolute timeout where that is shorter
    */
-  readonly idleTimeout?: Duration;
+  readonly idleTimeout?: Duration | undefined;
   /**
    * Ends a session, used or not, this long after it began or its user signed in (OWASP ASVS 5.0,
    * 7.3.2; the defaults are inside NIST SP 800-63B-4 AAL2).
    *
    * @defaultValue `"12h"`
    */
-  readonly absoluteTimeout?: Duration;
+  readonly absoluteTimeout?: Duration | undefined;
   /**
-   * The timeouts of those who asked to be remembered.
+   * The timeouts of those who asked to be remembered. A single duration is both: `"31d"` remembers
+   * for 31 days from the sign-in, used or not.
    *
    * @defaultValue `{ idleTimeout: "14d", absoluteTimeout: "90d" }`
    */
-  readonly persistent?: Timeouts;
+  readonly persistent?: Duration | Timeouts | undefined;
   /**
-   * The timeouts before sign-in.
+   * The timeouts before sign-in. A single duration is both.
    *
    * @defaultValue as for those who are signed in
    */
-  readonly anonymous?: Timeouts;
+  readonly anonymous?: Duration | Timeouts | undefined;
   /**
    * How long a request waits for the store before it fails with a {@link StoreError}.
    *
    * @defaultValue `"5s"`
    */
-  readonly storeTimeout?: Duration;
+  readonly storeTimeout?: Duration | undefined;
   /**
    * The most that the data of one session may take as JSON, in bytes.
    *
    * @defaultValue 262144 (256 KiB)
    */
-  readonly maxDataBytes?: number;
+  readonly maxDataBytes?: number | undefined;
   /**
    * What a response that read a signed-in session says in `Cache-Control`. What the application says
    * to the visitor's own browser stays (`private, max-age=60`); what would let shared caches keep
@@ -67,7 +68,7 @@ export interface EngineOptions {
    *
    * @defaultValue `"private"`
    */
-  readonly cacheControl?: "private" | "no-store";
+  readonly cacheControl?: "private" | "no-store" | undefined;
 }
 
 /** The options, checked and with every default filled in. */
@@ -80,6 +81,10 @@ export interface EngineSettings {
   readonly shape: Shape;
 }
 
+type Durations = Readonly<Record<keyof Timeouts, Duration>>;
+
+const SIGNED_IN: Durations = { idleTimeout: "30m", absoluteTimeout: "12h" };
+const REMEMBERED: Durations = { idleTimeout: "14d", absoluteTimeout: "90d" };
 const DEFAULT_MAX_DATA_BYTES = 262_144;
 
 /**
@@ -107,37 +112,49 @@ export function resolveSettings(options: EngineOptions & ShapeOptions): EngineSe
 }
 
 function resolvePolicies(options: EngineOptions): Policies {
-  const signedIn = resolvePolicy("", options, { idleTimeout: "30m", absoluteTimeout: "12h" });
+  const persistent = timeoutsOf("persistent", options.persistent);
+  const anonymous = timeoutsOf("anonymous", options.anonymous);
+  const { idleTimeout = SIGNED_IN.idleTimeout, absoluteTimeout = SIGNED_IN.absoluteTimeout } =
+    options;
   return {
-    signedIn,
-    persistent: resolvePolicy("persistent.", options.persistent, {
-      idleTimeout: "14d",
-      absoluteTimeout: "90d",
-    }),
-    anonymous: resolvePolicy("anonymous.", options.anonymous, {
-      idleTimeout: signedIn.idleTimeoutMs,
-      absoluteTimeout: signedIn.absoluteTimeoutMs,
-    }),
+    signedIn: resolvePolicy("", options, SIGNED_IN),
+    persistent: resolvePolicy("persistent.", persistent, REMEMBERED),
+    anonymous: resolvePolicy("anonymous.", anonymous, { idleTimeout, absoluteTimeout }),
   };
 }
 
-function resolvePolicy(
-  group: string,
-  given: Timeouts | undefined,
-  defaults: Required<Timeouts>,
-): Policy {
-  if (given !== undefined && group !== "") {
-    requireKnownKeys(group.slice(0, -1), given, ["idleTimeout", "absoluteTimeout"]);
+/** A single duration is both: what ends at a fixed time needs no idle clock. */
+function timeoutsOf(option: string, given: Duration | Timeouts | undefined): Timeouts {
+  if (given === undefined) return {};
+  if (typeof given === "string" || typeof given === "number") {
+    const timeout = durationMs(option, given);
+    return { idleTimeout: timeout, absoluteTimeout: timeout };
   }
-  const { idleTimeout = defaults.idleTimeout, absoluteTimeout = defaults.absoluteTimeout } =
-    given ?? {};
-  const idleTimeoutMs = durationMs(`${group}idleTimeout`, idleTimeout);
-  const absoluteTimeoutMs = durationMs(`${group}absoluteTimeout`, absoluteTimeout);
-  if (idleTimeoutMs > absoluteTimeoutMs) {
+  if (typeof given !== "object" || given === null) {
     throw new OptionsError(
-      `${group}idleTimeout`,
-      `it must not exceed ${group}absoluteTimeout, which would always end the session first.`,
+      option,
+      'it must be a duration such as "31d", or { idleTimeout: "14d", absoluteTimeout: "90d" }.',
     );
   }
-  return { idleTimeoutMs, absoluteTimeoutMs };
+  requireKnownKeys(option, given, ["idleTimeout", "absoluteTimeout"]);
+  return given;
+}
+
+function resolvePolicy(group: string, given: Timeouts, defaults: Durations): Policy {
+  const { idleTimeout, absoluteTimeout = defaults.absoluteTimeout } = given;
+  const absoluteTimeoutMs = durationMs(`${group}absoluteTimeout`, absoluteTimeout);
+  // Only what was written down can contradict the absolute timeout.
+  if (idleTimeout === undefined) {
+    const idleTimeoutMs = durationMs(`${group}idleTimeout`, defaults.idleTimeout);
+    return { idleTimeoutMs: Math.min(idleTimeoutMs, absoluteTimeoutMs), absoluteTimeoutMs };
+  }
+  const idleTimeoutMs = durationMs(`${group}idleTimeout`, idleTimeout);
+  if (idleTimeoutMs <= absoluteTimeoutMs) return { idleTimeoutMs, absoluteTimeoutMs };
+  const origin = given.absoluteTimeout === undefined ? " unless you set it" : "";
+  const [idle, absolute] = [idleTimeout, absoluteTimeout].map((value) => JSON.stringify(value));
+  throw new OptionsError(
+    `${group}idleTimeout`,
+    `${idle} is longer than ${group}absoluteTimeout, which is ${absolute}${origin} and would ` +
+      `always end the session first. Write ${group}absoluteTimeout: ${idle} as well, or longer.`,
+  );
 }

@@ -60,6 +60,49 @@ describe("the settings, left out", () => {
   });
 });
 
+describe("a timeout", () => {
+  it.each([["31d"], [31 * DAY_MS]] as const)("that is a single duration is both: %s", (given) => {
+    const { policies } = resolveSettings({ persistent: given, anonymous: "1h" });
+    const both = { idleTimeoutMs: 31 * DAY_MS, absoluteTimeoutMs: 31 * DAY_MS };
+    expect(policies.persistent).toEqual(both);
+    const hour = { idleTimeoutMs: HOUR_MS, absoluteTimeoutMs: HOUR_MS };
+    expect(policies.anonymous).toEqual(hour);
+  });
+
+  it("that is no duration says what to write", () => {
+    expect(refusalWithStore({ persistent: true }).message).toContain('"31d"');
+    expect(refusalWithStore({ persistent: "a month" }).message).toContain('"7d"');
+  });
+
+  it.each([
+    [
+      { idleTimeout: "31d" },
+      /^idleTimeout: "31d" .*absoluteTimeout, which is "12h" unless you set/,
+    ],
+    [{ idleTimeout: "31d" }, /Write absoluteTimeout: "31d" as well/],
+    [{ idleTimeout: "2h", absoluteTimeout: "1h" }, /absoluteTimeout, which is "1h" and/],
+    [{ persistent: { idleTimeout: "91d" } }, /persistent\.absoluteTimeout, which is "90d" unless/],
+    [{ anonymous: { idleTimeout: "13h" } }, /anonymous\.absoluteTimeout, which is "12h" unless/],
+    [{ absoluteTimeout: "2h", anonymous: { idleTimeout: "3h" } }, /which is "2h" unless/],
+  ])("that another would always come before names it, and its default: %o", (options, words) => {
+    expect(refusalWithStore(options).message).toMatch(words);
+  });
+
+  it("that is shorter than the default of the idle one shortens that", () => {
+    const { policies } = resolveSettings({
+      absoluteTimeout: "10m",
+      persistent: { absoluteTimeout: "7d" },
+    });
+    const short = { idleTimeoutMs: 10 * MINUTE_MS, absoluteTimeoutMs: 10 * MINUTE_MS };
+    expect(policies.signedIn).toEqual(short);
+    expect(policies.anonymous).toEqual(short);
+    expect(policies.persistent).toEqual({
+      idleTimeoutMs: 7 * DAY_MS,
+      absoluteTimeoutMs: 7 * DAY_MS,
+    });
+  });
+});
+
 describe("an option", () => {
   it.each<[string, object]>([
     ["idleTimeout", { idleTimeout: "30 minutes" }],
@@ -72,8 +115,10 @@ describe("an option", () => {
     ["persistent.maxAge", { persistent: { maxAge: "1d" } }],
     ["anonymous.idleTimeout", { anonymous: { idleTimeout: "13h" } }],
     ["anonymous", { anonymous: null }],
-    ["anonymous", { anonymous: "1h" }],
+    ["anonymous", { anonymous: "an hour" }],
     ["persistent", { persistent: true }],
+    ["persistent", { persistent: [] }],
+    ["persistent", { persistent: 0 }],
     ["storeTimeout", { storeTimeout: "soon" }],
     ["maxDataBytes", { maxDataBytes: 0 }],
     ["maxDataBytes", { maxDataBytes: 1.5 }],
