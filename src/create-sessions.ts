@@ -7,9 +7,10 @@ import { type ManagerParts, SessionManager } from "./core/manager.ts";
 import { requireKnownKeys } from "./core/option-checks.ts";
 import { type EngineOptions, type EngineSettings, resolveSettings } from "./core/options.ts";
 import { IS_CLOUDFLARE } from "./core/platform.ts";
-import type { Schema } from "./core/schema.ts";
+import type { InputOf, OutputOf, Schema, Settled } from "./core/schema.ts";
 import type { Sessions } from "./core/sessions.ts";
 import type { ShapeOptions } from "./core/shape.ts";
+import type { Opened, StorableData } from "./core/storable.ts";
 import type { SessionStore } from "./core/store.ts";
 import { handle } from "./frameworks/web.ts";
 import type { Keys } from "./sealing/key-ring.ts";
@@ -21,7 +22,7 @@ interface CommonOptions extends EngineOptions, CarrierOptions {
    *
    * @defaultValue the system's clock
    */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** How sessions live, travel and are kept. Every option has a safe default. */
@@ -31,9 +32,9 @@ export interface SessionOptions extends CommonOptions {
    *
    * @defaultValue memory in development; in production it must be chosen
    */
-  readonly store?: SessionStore;
-  readonly keys?: never;
-  readonly audience?: never;
+  readonly store?: SessionStore | undefined;
+  readonly keys?: undefined;
+  readonly audience?: undefined;
 }
 
 /** How sessions live and travel that are kept in the visitors' own cookies. */
@@ -48,7 +49,7 @@ export interface CookieSessionOptions extends CommonOptions {
    *
    * @defaultValue none
    */
-  readonly audience?: string;
+  readonly audience?: string | undefined;
 }
 
 type AnyOptions = SessionOptions | CookieSessionOptions;
@@ -70,22 +71,42 @@ export type Untyped = Record<string, any>;
  *   defaults: { cart: [], theme: "light", visits: 0 },
  * });
  */
-export function createSessions<D extends object>(
+export function createSessions<D extends StorableData<D>, Input = unknown>(
   options: AnyOptions & {
-    /** Checks the data when it is read and when it is stored. It must accept `{}`. */
-    readonly schema: Schema<D>;
+    /**
+     * Checks the data when it is read and when it is stored. It must accept `{}`, and what it
+     * returns as it is.
+     */
+    readonly schema: Schema<D, Input> & Settled<D, Input>;
     /** Brings stored data of an earlier form to the schema; given up-to-date data it changes nothing. */
-    readonly migrate?: (stored: JsonObject) => JsonObject;
+    readonly migrate?: ((stored: JsonObject) => JsonObject) | undefined;
+    readonly defaults?: undefined;
   },
 ): Sessions<D>;
-export function createSessions<D extends object>(
+export function createSessions<D extends StorableData<D>>(
   options: AnyOptions & {
-    /** A value for each key: shown where nothing is stored, copied for each session. */
+    /**
+     * A value for each key: shown where nothing is stored, copied for each session. Without a type,
+     * `[]` and `null` leave open what comes later.
+     */
     readonly defaults: D;
+    readonly schema?: undefined;
   },
-): Sessions<D>;
-export function createSessions<D extends object = Untyped>(
-  options?: AnyOptions,
+): Sessions<Opened<D>>;
+export function createSessions<D extends StorableData<D> = Untyped>(
+  options?: AnyOptions & { readonly defaults?: undefined; readonly schema?: undefined },
+): Sessions<Partial<D>>;
+// With more than three overloads the compiler explains a slip by the last one alone: this one, which
+// knows every option. It takes descriptions that may be missing, too.
+export function createSessions<
+  D extends StorableData<D> = Untyped,
+  S extends Schema<object> = Schema<D>,
+>(
+  options: AnyOptions & {
+    readonly schema?: (S & Settled<OutputOf<S>, InputOf<S>>) | undefined;
+    readonly migrate?: ((stored: JsonObject) => JsonObject) | undefined;
+    readonly defaults?: D | undefined;
+  },
 ): Sessions<Partial<D>>;
 export function createSessions(options: AnyOptions & ShapeOptions = {}): Sessions<Untyped> {
   requireKnownKeys("", options, Object.keys(KNOWN), ADVICE);

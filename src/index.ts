@@ -46,6 +46,7 @@ export type {
   SessionSource,
   Sessions,
 } from "./core/sessions.ts";
+export type { StorableData } from "./core/storable.ts";
 export type {
   Announcements,
   Directory,

@@ -17,7 +17,7 @@ import { resolveTrust, type TrustProxy, trustedPeers } from "./trust.ts";
 /** How the cookie is made, and when it may travel. */
 export interface CarrierOptions {
   /** The cookie's attributes. Left out, they are the strictest that sign-in by link allows. */
-  readonly cookie?: CookieOptions;
+  readonly cookie?: CookieOptions | undefined;
   /**
    * Which proxies to believe that the browser's connection is encrypted. Needed behind a proxy
    * that ends TLS, or no cookie is sent: `["loopback"]`, `["private"]`, addresses, CIDR ranges,
@@ -26,7 +26,7 @@ export interface CarrierOptions {
    *
    * @defaultValue none
    */
-  readonly trustProxy?: TrustProxy;
+  readonly trustProxy?: TrustProxy | undefined;
 }
 
 /** What a carrier takes from outside. */

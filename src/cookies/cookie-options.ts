@@ -24,60 +24,60 @@ export interface CookieOptions {
    *
    * @defaultValue "__Host-Http-"
    */
-  readonly prefix?: CookiePrefix;
+  readonly prefix?: CookiePrefix | undefined;
   /**
    * Shares the cookie with every subdomain of this host, and so with whoever runs one. It needs
    * the prefix `"__Http-"`, `"__Secure-"` or `""` (RFC 6265 §4.1.2.3).
    *
    * @defaultValue none: this host alone
    */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /**
    * Sends the cookie only below this path. It tidies, and protects nothing (RFC 6265 §8.5).
    *
    * @defaultValue "/"
    */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * Sends the cookie over HTTPS only. Each prefix but `""` needs it (RFC 6265 §4.1.2.5).
    *
    * @defaultValue true
    */
-  readonly secure?: boolean;
+  readonly secure?: boolean | undefined;
   /**
    * Hides the cookie from scripts. The `Http` prefixes need it (RFC 6265 §4.1.2.6).
    *
    * @defaultValue true
    */
-  readonly httpOnly?: boolean;
+  readonly httpOnly?: boolean | undefined;
   /**
    * Whether other sites' pages make the browser send it: `"lax"` only when a visitor follows a
    * link, `"strict"` never, `"none"` always, which needs Secure (RFC 6265bis §4.1.2.7).
    *
    * @defaultValue "lax"
    */
-  readonly sameSite?: "lax" | "strict" | "none";
+  readonly sameSite?: "lax" | "strict" | "none" | undefined;
   /**
    * Keeps one cookie per embedding site, for a widget in other sites' frames (CHIPS). It needs
    * Secure, and `sameSite: "none"` to be of use.
    *
    * @defaultValue false
    */
-  readonly partitioned?: boolean;
+  readonly partitioned?: boolean | undefined;
   /**
    * Which cookies Chromium gives up last when a site has too many. Other browsers ignore it
    * (draft-west-cookie-priority).
    *
    * @defaultValue none, which counts as "medium"
    */
-  readonly priority?: "low" | "medium" | "high";
+  readonly priority?: "low" | "medium" | "high" | undefined;
   /**
    * Keeps the cookie beyond the end of the browser, for at most 400 days (RFC 6265bis §5.5). It
    * changes no timeout on the server.
    *
    * @defaultValue none: ends with the browser, unless the session is persistent
    */
-  readonly maxAge?: Duration;
+  readonly maxAge?: Duration | undefined;
 }
 
 /** A cookie's name and attributes, checked and ready to be written. */

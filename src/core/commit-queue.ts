@@ -168,8 +168,9 @@ class Line {
     const { shape } = this.#parts;
     const base = this.#base.record;
     const accepted: Job[] = [];
+    const before = this.#base.document ?? shape.document(base.data);
     let content: Content = {
-      document: this.#base.document ?? shape.document(base.data),
+      document: before,
       flash: parseFlash(base.flash),
       persistent: base.persistent,
       notes: base.notes,
@@ -178,7 +179,7 @@ class Line {
     for (const job of jobs) {
       try {
         const edited = job.edit.apply(content);
-        shape.view(edited.document);
+        shape.check(edited.document, before);
         texts = this.#texts(edited);
         content = edited;
         accepted.push(job);

@@ -28,6 +28,16 @@ export function encode(value: unknown, path: string): string {
   return JSON.stringify(value);
 }
 
+/** Whether JSON carries the value unchanged. */
+export function isStorable(value: unknown): boolean {
+  try {
+    refuseForeign(value, "", []);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The JSON text of anything, or `undefined` where there is none: to compare by, not to store. */
 export function looseText(value: unknown): string | undefined {
   try {

@@ -117,7 +117,7 @@ export interface Session<D extends object> extends SessionView<D> {
    *
    * @typeParam V - What was left under the key, as far as the caller knows. Nothing checks it.
    * @example
-   * const note = session.take<Note>("note");
+   * const note = session.take<{ text: string }>("note");
    */
   take<V = JsonValue>(key: string): V | undefined;
 
@@ -153,17 +153,17 @@ export interface SignInOptions<D extends object> {
    *
    * @defaultValue `"all"` from an anonymous visitor or the same user, `"none"` from another user
    */
-  readonly keep?: "all" | "none" | readonly (keyof D & string)[];
+  readonly keep?: "all" | "none" | readonly (keyof D & string)[] | undefined;
   /**
    * Whether to remember the user beyond the browser's end.
    *
    * @defaultValue as it was when the same user signs in again, else `false`
    */
-  readonly persistent?: boolean;
+  readonly persistent?: boolean | undefined;
 }
 
 /** How to sign out. */
 export interface SignOutOptions<D extends object> {
   /** Keys that the visitor takes along. @defaultValue none */
-  readonly keep?: readonly (keyof D & string)[];
+  readonly keep?: readonly (keyof D & string)[] | undefined;
 }

@@ -32,7 +32,7 @@ export interface HandleOptions {
    * The address at the other end of the socket: needed for `trustProxy`, and for plain HTTP in
    * development where `NODE_ENV` is not set.
    */
-  readonly remoteAddress?: string;
+  readonly remoteAddress?: string | undefined;
 }
 
 /** How to open a session. */
@@ -43,7 +43,7 @@ export interface OpenOptions {
    *
    * @defaultValue `false`
    */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
 }
 
 /** The sessions of one application, made by {@link createSessions}. */
@@ -92,11 +92,11 @@ export interface Sessions<D extends object> {
   /**
    * Ends a session by its public id, or what it has become by a new token.
    *
-   * @param of - Makes sure that the session is that user's own: pass it for ids from a URL. For
-   * sessions in cookies it must be there.
+   * @param of - Makes sure that the session is that user's own: pass it for ids from a URL. An
+   * `undefined` user owns none. For sessions in cookies it must be there.
    * @returns Whether a session was ended; for one in a cookie, whether it had not been ended before.
    */
-  revoke(id: string, of?: { readonly userId?: string }): Promise<boolean>;
+  revoke(id: string, of?: { readonly userId?: string | undefined }): Promise<boolean>;
   /**
    * Ends a user's sessions everywhere, also those that are being signed in at this moment.
    *
@@ -104,7 +104,7 @@ export interface Sessions<D extends object> {
    * @returns How many were ended; 0 for sessions in cookies, which nobody can count.
    * @throws {@link OptionsError} if the store keeps no directory.
    */
-  revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number>;
+  revokeAll(of: { readonly userId: string; readonly except?: string | undefined }): Promise<number>;
   /**
    * How many sessions are live.
    *

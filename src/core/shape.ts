@@ -1,5 +1,13 @@
+import { own, pick } from "./edit.ts";
 import { CodecError, OptionsError } from "./errors.ts";
-import { encode, type JsonObject, parseObject } from "./json.ts";
+import {
+  encode,
+  isStorable,
+  type JsonObject,
+  type JsonValue,
+  looseText,
+  parseObject,
+} from "./json.ts";
 import { UNREADABLE_DATA } from "./record.ts";
 import { issuePath, type Schema, type SchemaResult } from "./schema.ts";
 
@@ -24,6 +32,13 @@ export interface Shape {
   document(text: string): JsonObject;
   /** What `get` shows of a document. @throws {@link CodecError} if the schema refuses it. */
   view(document: JsonObject): JsonObject;
+  /**
+   * Refuses a document that could not be read back as it is. Only what differs from the one before
+   * is looked at for that.
+   *
+   * @throws {@link CodecError} naming the key path.
+   */
+  check(document: JsonObject, before: Readonly<JsonObject>): void;
   /** A fresh copy of the default for a key, or `undefined`. */
   defaultOf(key: string): unknown;
   /** A copy of a value of a view. */
@@ -59,6 +74,7 @@ function plainShape(defaults: ReadonlyMap<string, string>): Shape {
     },
     document: (text) => parseObject(text) ?? {},
     view: (document) => document,
+    check: () => undefined,
     defaultOf: (key) => {
       const text = defaults.get(key);
       return text === undefined ? undefined : JSON.parse(text);
@@ -86,17 +102,9 @@ function encodeDefaults(defaults: object): ReadonlyMap<string, string> {
 }
 
 function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => JsonObject): Shape {
-  const defaults = new Map(Object.entries(resultForNobody(schema)));
-  const validate = (document: JsonObject): SchemaResult<object> => synchronous(schema, document);
+  const defaults = defaultsOf(schema);
   const document = (text: string): JsonObject => migrate(parseObject(text) ?? {});
-  const view = (candidate: JsonObject): JsonObject => {
-    // A schema may change what it is given; the document must stay as stored.
-    const result = validate(structuredClone(candidate));
-    if (result.issues === undefined) return result.value as JsonObject;
-    const [issue] = result.issues;
-    const path = issue === undefined ? "data" : issuePath(issue);
-    throw new CodecError(path, `the schema refuses it (${issue?.message ?? "no reason given"}).`);
-  };
+  const view = (candidate: JsonObject): JsonObject => viewBy(schema, candidate);
   return {
     read: (text) => {
       if (parseObject(text) === undefined) return unreadable(text);
@@ -109,11 +117,77 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
     },
     document,
     view,
+    check: (candidate, before) => {
+      const shown = view(candidate);
+      const isChanged = (key: string): boolean => candidate[key] !== own(before, key);
+      const keys = Object.keys(candidate).filter(isChanged);
+      // Most values come out as they went in; only for others must the schema be asked again.
+      const altered = keys.filter((key) => !isSame(candidate[key], own(shown, key)));
+      if (altered.length === 0) return;
+      const unsettled = findUnsettled(schema, candidate, pick(shown, altered));
+      if (unsettled === undefined) return;
+      throw new CodecError(
+        unsettled.path,
+        `the schema makes something else of it each time it is read (${unsettled.why}). Let it ` +
+          "check values and not transform them.",
+      );
+    },
     defaultOf: (key) => structuredClone(defaults.get(key)),
     // A schema may make more of a value than JSON: a Date of a text.
     copy: (value) => structuredClone(value),
     defaultKeys: [...defaults.keys()],
   };
+}
+
+function viewBy(schema: Schema<object>, document: JsonObject): JsonObject {
+  // A schema may change what it is given; the document must stay as stored.
+  const result = synchronous(schema, structuredClone(document));
+  if (result.issues === undefined) return result.value as JsonObject;
+  const [issue] = result.issues;
+  const path = issue === undefined ? "data" : issuePath(issue);
+  throw new CodecError(path, `the schema refuses it (${issue?.message ?? "no reason given"}).`);
+}
+
+/** What a schema makes of a value, though it would not accept that as it is. */
+interface Unsettled {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** Finds what, stored again, would be refused or become yet another value. */
+function findUnsettled(
+  schema: Schema<object>,
+  document: JsonObject,
+  shown: JsonObject,
+): Unsettled | undefined {
+  try {
+    const texts = Object.entries(shown).map(([key, value]) => [key, encode(value, key)] as const);
+    const again = viewBy(schema, { ...document, ...shown });
+    const moving = texts.find(([key, text]) => looseText(own(again, key)) !== text);
+    return moving && { path: moving[0], why: "it goes on changing" };
+  } catch (error) {
+    if (error instanceof CodecError) return { path: error.path, why: error.message };
+    throw error;
+  }
+}
+
+function isSame(value: JsonValue | undefined, shown: JsonValue | undefined): boolean {
+  // What is no part of the schema is kept for whoever knows it.
+  if (shown === undefined || value === shown) return true;
+  return isStorable(shown) && JSON.stringify(value) === JSON.stringify(shown);
+}
+
+/** What the schema gives a visitor without data: shown as it is, and stored with what changes in it. */
+function defaultsOf(schema: Schema<object>): ReadonlyMap<string, unknown> {
+  const entries = Object.entries(resultForNobody(schema));
+  const defaults = entries.filter(([, value]) => value !== undefined);
+  const unsettled = findUnsettled(schema, {}, Object.fromEntries(defaults));
+  if (unsettled === undefined) return new Map(defaults);
+  throw new OptionsError(
+    "schema",
+    `it must accept what it returns as it is, and makes "${unsettled.path}" of {}: ` +
+      `${unsettled.why}. Let it check values and not transform them.`,
+  );
 }
 
 /** What a schema makes of {}: a visitor without data must be welcome. */

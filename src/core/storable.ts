@@ -16,7 +16,7 @@ export type Storable<T> = unknown extends T
           ? StorableFields<T>
           : Refusal<T>;
 
-/** {@link Storable} for each key of a session's data. */
+/** The type of a session's data, where JSON carries every value of it: `D extends StorableData<D>`. */
 export type StorableData<D> = object & StorableFields<D>;
 
 /** {@link Storable} where nothing may be absent: an item of an array, a message. */
@@ -33,7 +33,8 @@ export type Present<V> = unknown extends V ? NonNullable<unknown> | null : Exclu
  * The type that defaults have, where they leave something open: `[]` may hold anything, and `null`
  * stands for a value that is still to come.
  */
-export type Opened<D extends object> = OpenedFields<D> extends D ? D : OpenedFields<D>;
+export type Opened<D extends object> =
+  OpenedFields<D> extends D ? D : { [K in keyof D]: OpenedField<D[K]> };
 
 type StorableFields<T> = {
   [K in keyof T]: K extends symbol ? "a symbol for a key would be lost" : Storable<T[K]>;
@@ -48,7 +49,7 @@ type OpenedField<T> = [T] extends [null | undefined]
       ? unknown[]
       : T
     : T extends object
-      ? OpenedFields<T>
+      ? { [K in keyof T]: OpenedField<T[K]> }
       : T;
 
 /** Private members do not show in a mapped type, which is then less than the class. */

@@ -14,7 +14,7 @@ export interface MiddlewareOptions {
    *
    * @defaultValue `"on-demand"`
    */
-  readonly open?: "on-demand" | "always";
+  readonly open?: "on-demand" | "always" | undefined;
 }
 
 /**

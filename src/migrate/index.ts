@@ -16,7 +16,7 @@ export interface MovingStoreOptions {
    *
    * @defaultValue "to"
    */
-  readonly newSessions?: Destination;
+  readonly newSessions?: Destination | undefined;
 }
 
 /**

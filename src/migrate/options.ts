@@ -35,29 +35,29 @@ export interface MigrateOptions {
    *
    * @defaultValue ["session"], the name of a manager that was given none
    */
-  readonly managers?: readonly string[];
+  readonly managers?: readonly string[] | undefined;
   /**
    * How many sessions are carried at the same time.
    *
    * @defaultValue 8
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * How long moving one session, or reading one page, may take.
    *
    * @defaultValue "10s"
    */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
   /** Stops the move once the sessions under way are done. Run it again to go on. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Is told after each page. */
-  readonly onProgress?: (progress: MoveProgress) => void;
+  readonly onProgress?: ((progress: MoveProgress) => void) | undefined;
   /**
    * Tells the time; for tests.
    *
    * @defaultValue the system's clock
    */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** Options that have been checked. */

@@ -22,7 +22,7 @@ export interface SealingOptions {
    *
    * @defaultValue the system's clock
    */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** What {@link seal} needs to know. */
@@ -32,7 +32,7 @@ export interface SealOptions extends SealingOptions {
    *
    * @defaultValue for ever
    */
-  readonly expiresIn?: Duration;
+  readonly expiresIn?: Duration | undefined;
 }
 
 /**

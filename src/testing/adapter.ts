@@ -30,12 +30,12 @@ export interface DescribeAdapterOptions {
    *
    * @defaultValue the global ones
    */
-  readonly runner?: TestRunner;
+  readonly runner?: TestRunner | undefined;
   /**
    * Sentences of the story that this framework cannot keep, as `"chapter: sentence"`, each with the
    * reason, which is printed in the sentence's place.
    */
-  readonly deviations?: Readonly<Record<string, string>>;
+  readonly deviations?: Readonly<Record<string, string>> | undefined;
 }
 
 const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [

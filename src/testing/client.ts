@@ -15,17 +15,17 @@ export interface TestClientOptions {
    *
    * @defaultValue the target's own address; `https://localhost` for a handler
    */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   /**
    * Tells which cookies have expired.
    *
    * @defaultValue the system's clock
    */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Headers that every request carries. */
-  readonly headers?: RequestInit["headers"];
+  readonly headers?: RequestInit["headers"] | undefined;
   /** How many redirects one request follows. @defaultValue 20 */
-  readonly maxRedirects?: number;
+  readonly maxRedirects?: number | undefined;
 }
 
 /** A request without a body. */

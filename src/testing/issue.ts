@@ -9,11 +9,11 @@ import { parseToken } from "../core/token.ts";
 /** What the session that {@link issue} makes should be like. */
 export interface IssueOptions<D extends object> {
   /** Who is signed in. @defaultValue nobody */
-  readonly userId?: string;
+  readonly userId?: string | undefined;
   /** What the session holds. @defaultValue nothing */
   readonly data?: { readonly [K in keyof D]?: Exclude<D[K], undefined> };
   /** Whether the visitor asked to be remembered. @defaultValue `false` */
-  readonly persistent?: boolean;
+  readonly persistent?: boolean | undefined;
 }
 
 /** A cookie as a browser gets it and sends it. */

@@ -3,16 +3,16 @@ import { OptionsError } from "../core/errors.ts";
 /** A request of a {@link TestClient}. At most one of `form`, `json` and `body` may be given. */
 export interface TestRequest {
   /** @defaultValue `"GET"` */
-  readonly method?: string;
-  readonly headers?: RequestInit["headers"];
+  readonly method?: string | undefined;
+  readonly headers?: RequestInit["headers"] | undefined;
   /** Fields as a browser's form sends them (`application/x-www-form-urlencoded`). */
-  readonly form?: Readonly<Record<string, string>> | URLSearchParams;
+  readonly form?: Readonly<Record<string, string>> | URLSearchParams | undefined;
   /** A value to send as `application/json`. */
   readonly json?: unknown;
-  readonly body?: string | Uint8Array<ArrayBuffer> | FormData | Blob;
+  readonly body?: string | Uint8Array<ArrayBuffer> | FormData | Blob | undefined;
   /** Whether redirects are followed. @defaultValue `"follow"` */
-  readonly redirect?: "follow" | "manual";
-  readonly signal?: AbortSignal;
+  readonly redirect?: "follow" | "manual" | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The request in the words of `fetch`. */

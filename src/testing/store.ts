@@ -31,12 +31,12 @@ export interface DescribeStoreOptions {
    *
    * @defaultValue the global ones
    */
-  readonly runner?: TestRunner;
+  readonly runner?: TestRunner | undefined;
   /**
    * Sentences of the contract that this store cannot keep, as `"group: sentence"`, each with the
    * reason, which is printed in the sentence's place.
    */
-  readonly deviations?: Readonly<Record<string, string>>;
+  readonly deviations?: Readonly<Record<string, string>> | undefined;
 }
 
 const GROUPS: readonly (readonly [string, (tell: Tell) => void])[] = [

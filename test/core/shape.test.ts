@@ -126,6 +126,35 @@ describe("a schema", () => {
     expect(shape.defaultOf("cart")).not.toBe(shape.defaultOf("cart"));
   });
 
+  it.each<[string, Schema<object>, RegExp]>([
+    ["a text made a number", z.object({ n: z.string().prefault("0").transform(Number) }), /"n"/],
+    [
+      "a number that grows",
+      z.object({
+        n: z
+          .number()
+          .prefault(1)
+          .transform((n) => n * 2),
+      }),
+      /"n"/,
+    ],
+    ["a Date", z.object({ at: z.date().default(new Date(0)) }), /"at": a Date would/],
+    ["a Map", schemaOf(() => ({ value: { ids: new Map() } })), /"ids": a Map would/],
+  ])("must leave its own defaults as they are: not %s", (_name, schema, words) => {
+    const error = refusal({ schema });
+    expect(error.option).toBe("schema");
+    expect(error.message).toMatch(/accept what it returns as it is/);
+    expect(error.message).toMatch(words);
+  });
+
+  it.each<[string, z.ZodType<object>]>([
+    ["a coerced number", z.object({ n: z.coerce.number().default(0) })],
+    ["a random default", z.object({ n: z.number().default(() => Math.random()) })],
+    ["unknown keys", z.looseObject({ list: z.array(z.number()).default([]) })],
+  ])("may fill in: %s", (_name, schema) => {
+    expect(() => resolveShape({ schema })).not.toThrow();
+  });
+
   it("must accept {}, and the error says for which keys to give a default", () => {
     const error = refusal({ schema: z.object({ cart: z.array(z.string()), at: z.number() }) });
     expect(error.option).toBe("schema");
@@ -156,6 +185,57 @@ describe("a schema", () => {
   it("of zod is taken with its output type", () => {
     expectTypeOf(SHOP).toExtend<Schema<z.output<typeof SHOP>>>();
     expectTypeOf<Schema<z.output<typeof SHOP>>>().not.toExtend<Schema<{ cart: number }>>();
+  });
+});
+
+describe("a changed value", () => {
+  const shape = resolveShape({
+    schema: z.object({
+      name: z.string().trim().optional(),
+      profile: z.object({ tags: z.array(z.string()).default([]) }).optional(),
+      count: z.coerce.number().optional(),
+      at: z
+        .string()
+        .optional()
+        .transform((text) => (text === undefined ? text : new Date(text))),
+      length: z
+        .string()
+        .optional()
+        .transform((text) => text?.length),
+      shout: z
+        .string()
+        .optional()
+        .transform((text) => text && `${text}!`),
+    }),
+  });
+
+  it.each<[JsonObject]>([
+    [{ name: "  Ada " }],
+    [{ profile: {} }],
+    [{ count: "5" }],
+    [{ unknown: { to: ["the schema"] } }],
+  ])("may be trimmed, filled in or left alone: %o", (changed) => {
+    expect(() => shape.check({ other: 1, ...changed }, { other: 1 })).not.toThrow();
+  });
+
+  it.each<[string, JsonObject]>([
+    ["at", { at: "2026-01-01T00:00:00.000Z" }],
+    ["length", { length: "four" }],
+    ["shout", { shout: "hey" }],
+  ])("must not become another one each time it is read: %s", (key, changed) => {
+    const check = (): void => shape.check({ other: 1, ...changed }, { other: 1 });
+    expect(check).toThrow(CodecError);
+    expect(check).toThrow(new RegExp(`^Cannot store "${key}": the schema makes something else`));
+  });
+
+  it("is judged alone: what an earlier version stored goes on being read", () => {
+    const stored: JsonObject = { at: "2026-01-01T00:00:00.000Z", name: "Ada" };
+    expect(() => shape.check({ ...stored, name: "Bo" }, stored)).not.toThrow();
+    expect(() => shape.check({ at: stored["at"] as string }, stored)).not.toThrow();
+  });
+
+  it("is whatever it likes where no schema describes it", () => {
+    expect(() => resolveShape({}).check({ at: "x" }, {})).not.toThrow();
   });
 });
 

@@ -49,6 +49,96 @@ describe("the three doors", () => {
     expectTypeOf<DataOf<typeof inferred>>().toEqualTypeOf<{ visits: number }>();
   });
 
+  it("defaults leave open what they cannot know: the items of [], and what null stands for", () => {
+    const sessions = createSessions({
+      store: memoryStore(),
+      defaults: { cart: [], coupon: null, theme: "light", prefs: { tags: [], dark: false } },
+    });
+    expectTypeOf<DataOf<typeof sessions>>().toEqualTypeOf<{
+      cart: unknown[];
+      coupon: unknown;
+      theme: string;
+      prefs: { tags: unknown[]; dark: boolean };
+    }>();
+    const fill = async (session: Session<DataOf<typeof sessions>>): Promise<void> => {
+      await session.update("cart", (cart) => [...cart, "tea"]);
+      session.set("coupon", "SPRING");
+      session.set("cart", ["tea"]);
+    };
+    expect(fill).toBeTypeOf("function");
+  });
+
+  it("a description that may be missing gives a partial of the type", () => {
+    const defaults = process.env["NONE"] === undefined ? undefined : { visits: 0 };
+    const sessions = createSessions({ store: memoryStore(), defaults });
+    expectTypeOf<DataOf<typeof sessions>>().toEqualTypeOf<{ visits?: number }>();
+  });
+
+  it("refuse what JSON would change or lose, and schemas that transform", () => {
+    class Money {
+      readonly #amount = 1;
+      text = String(this.#amount);
+    }
+    compiles(() => {
+      // @ts-expect-error a Date would become a string
+      createSessions<{ at: Date }>();
+      // @ts-expect-error a Date would become a string
+      createSessions<{ seen?: { at: string | Date }[] }>();
+      // @ts-expect-error a Map would be lost
+      createSessions<{ ids: Map<string, number> }>();
+      // @ts-expect-error a Set would be lost
+      createSessions<{ ids: ReadonlySet<string> }>();
+      // @ts-expect-error a BigInt has no JSON form
+      createSessions<{ amount: bigint }>();
+      // @ts-expect-error a function has no JSON form
+      createSessions<{ now: () => number }>();
+      // @ts-expect-error it would lose its class
+      createSessions<{ price: Money }>();
+      // @ts-expect-error it would lose its class
+      createSessions<{ failure: Error }>();
+      // @ts-expect-error it has a toJSON
+      createSessions<{ link: URL }>();
+      // @ts-expect-error binary data has no JSON form
+      createSessions<{ bytes: Uint8Array }>();
+      // @ts-expect-error undefined in an array would become null
+      createSessions<{ list: (string | undefined)[] }>();
+      // @ts-expect-error a Date would become a string
+      createSessions({ defaults: { at: new Date() } });
+      // @ts-expect-error a Date would become a string
+      createSessions({ schema: z.object({ at: z.coerce.date().optional() }) });
+      // @ts-expect-error it returns a number where it wants a text
+      createSessions({ schema: z.object({ n: z.string().transform(Number).optional() }) });
+    });
+  });
+
+  it("take every kind of data that JSON carries", () => {
+    interface Node {
+      readonly name: string;
+      children: Node[];
+      parent?: Node;
+    }
+    type Tree = Node | Tree[] | { [key: string]: Tree };
+    type Id = string & { readonly brand: "Id" };
+    interface Data {
+      node: Node;
+      tree: Tree;
+      json: JsonValue;
+      id: Id;
+      pair: readonly [string, number | null];
+      kind: { kind: "a"; a: string } | { kind: "b"; b?: number };
+      notes: Record<string, { text: string } | undefined>;
+      message: { name: string; message: string };
+      anything: unknown;
+    }
+    compiles(() => createSessions<Data>());
+    compiles(() => createSessions<Record<string, unknown>>());
+    const schema = z.object({
+      name: z.string().trim().optional(),
+      list: z.array(z.object({ a: z.string(), b: z.number().optional() })).default([]),
+    });
+    compiles(() => createSessions({ schema }));
+  });
+
   it("neither gives a partial of the type, or anything", () => {
     const typed = createSessions<Shop>({ store: memoryStore() });
     expectTypeOf<DataOf<typeof typed>>().toEqualTypeOf<Partial<Shop>>();

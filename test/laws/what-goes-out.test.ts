@@ -290,6 +290,31 @@ describe("a schema", () => {
     expect((await browser.visit((session) => session.get("names"))).json).toEqual(["ada"]);
   });
 
+  it("that transforms a value is told so when the value is stored, and keeps nobody from the rest", async () => {
+    const world = new World();
+    const at = "2026-01-01T00:00:00.000Z";
+    const browser = await world.returning({ at, names: ["ada"] });
+    const toDate = z.iso.datetime().transform((text) => new Date(text));
+    const schema = z.object({ at: toDate.optional(), names: z.array(z.string()).default([]) });
+    const newer = browser.copy(world.process({ schema }));
+    const untouched = await newer.visit((session) => {
+      session.get("names").push("eve");
+      return session.get("at") instanceof Date && [...session.entries()].length;
+    });
+    expect([untouched.status, untouched.json]).toEqual([200, 2]);
+    const { json } = await newer.visit((session) =>
+      session
+        .update("at", () => "2026-02-02T00:00:00.000Z")
+        .catch(({ code, message }) => [code, message]),
+    );
+    expect(json).toEqual([
+      "ERR_SESSION_CODEC",
+      expect.stringMatching(/^Cannot store "at": the schema makes something else of it/),
+    ]);
+    const after = await browser.visit((session) => Object.fromEntries([...session.entries()]));
+    expect(after.json).toEqual({ at, names: ["ada", "eve"] });
+  });
+
   it("that changes what it is given changes no stored value", async () => {
     const mutating = {
       "~standard": {

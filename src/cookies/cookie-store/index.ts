@@ -24,13 +24,13 @@ export interface CookieStoreOptions {
    *
    * @defaultValue none: it is asked each time
    */
-  readonly maxStaleness?: Duration;
+  readonly maxStaleness?: Duration | undefined;
   /**
    * How many cookies one session may take, up to 4. Each is at most 4096 bytes with its name.
    *
    * @defaultValue 1
    */
-  readonly chunks?: number;
+  readonly chunks?: number | undefined;
   /**
    * How many bytes all of them may take, names included: up to 4096 for each, and 14336 in all. With
    * the default, common proxies pass them on as they are; more has to fit what stands in front
@@ -38,7 +38,7 @@ export interface CookieStoreOptions {
    *
    * @defaultValue 3072 for one cookie, 7500 for several
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /**

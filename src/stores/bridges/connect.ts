@@ -26,7 +26,7 @@ export interface ConnectStoreOptions extends BridgeOptions {
    *
    * @defaultValue "callback"
    */
-  readonly answers?: "callback" | "promise";
+  readonly answers?: "callback" | "promise" | undefined;
 }
 
 /**

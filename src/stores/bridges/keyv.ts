@@ -24,7 +24,7 @@ export interface KeyvStoreOptions extends BridgeOptions {
    *
    * @defaultValue "sojourn:"
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /**

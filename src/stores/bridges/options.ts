@@ -13,14 +13,14 @@ export interface BridgeOptions {
    * @defaultValue nothing is taken for granted: scope and durability `"process"`, readYourWrites
    * `"bounded"`, eviction `"any"`
    */
-  readonly profile?: BackendFacts;
+  readonly profile?: BackendFacts | undefined;
   /**
    * Is told once, at the first call, in words, which laws cannot be kept. Pass a function that
    * does nothing once you have read it.
    *
    * @defaultValue `process.emitWarning`, once in each process
    */
-  readonly notice?: (sentence: string) => void;
+  readonly notice?: ((sentence: string) => void) | undefined;
 }
 
 /** The names of {@link BridgeOptions}. */

@@ -28,14 +28,14 @@ export interface UnstorageStoreOptions extends BridgeOptions {
    *
    * @defaultValue "sojourn:"
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * How often what has expired is deleted: for drivers that know no time to live (memory, files).
    * It reads every session each time.
    *
    * @defaultValue never; the driver's time to live does it
    */
-  readonly sweepInterval?: Duration;
+  readonly sweepInterval?: Duration | undefined;
 }
 
 /** What {@link unstorageStore} returns: with `expiry` where a `sweepInterval` is given. */

@@ -19,7 +19,7 @@ export interface EncryptedOptions {
    *
    * @defaultValue false
    */
-  readonly acceptPlain?: boolean;
+  readonly acceptPlain?: boolean | undefined;
   /**
    * Keys that must not be believed any more, as others may know them: each itself, or its id as the
    * error about an unknown key names it. Who has a session under one of them begins anew (`rejected`
@@ -27,7 +27,7 @@ export interface EncryptedOptions {
    *
    * @defaultValue none: a session under a key that is not in `keys` is an error
    */
-  readonly retired?: KeyList;
+  readonly retired?: KeyList | undefined;
 }
 
 /** The wrapped store: it offers whatever the store inside offers. */

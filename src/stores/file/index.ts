@@ -15,13 +15,13 @@ export interface FileStoreOptions {
    *
    * @defaultValue "normal"
    */
-  readonly durability?: "normal" | "full";
+  readonly durability?: "normal" | "full" | undefined;
   /**
    * How often what has expired is deleted, and what crashed processes left.
    *
    * @defaultValue "1h"
    */
-  readonly sweepInterval?: Duration;
+  readonly sweepInterval?: Duration | undefined;
 }
 
 /**

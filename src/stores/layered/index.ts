@@ -20,7 +20,7 @@ export interface LayeredOptions {
    *
    * @defaultValue "100ms"
    */
-  readonly nearTimeout?: Duration;
+  readonly nearTimeout?: Duration | undefined;
 }
 
 /** The layered store: it offers what origin offers. */

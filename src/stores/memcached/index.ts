@@ -20,14 +20,14 @@ export interface MemcachedStoreOptions {
    *
    * @defaultValue "sojourn:"
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * The largest item that the servers take, in bytes: what their `-I` says. A session that would
    * be larger is refused before it is sent.
    *
    * @defaultValue 1_048_576
    */
-  readonly maxItemBytes?: number;
+  readonly maxItemBytes?: number | undefined;
 }
 
 /**

@@ -13,14 +13,14 @@ export interface MemoryStoreOptions {
    *
    * @defaultValue 100_000
    */
-  readonly maxSessions?: number;
+  readonly maxSessions?: number | undefined;
   /**
    * How many bytes of session data are kept, counting two for each character, the most that it
    * takes. What is kept beside the data takes less than 1 KiB for each session.
    *
    * @defaultValue 134_217_728 (128 MiB)
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /**

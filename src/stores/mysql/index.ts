@@ -26,7 +26,7 @@ export interface MysqlStoreOptions {
    *
    * @defaultValue "sojourn_sessions"
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /**
    * Who makes the tables: `"create"` the store, at its first call, where they are not there;
    * `"check"` your own migrations, with what {@link mysqlSchema} returns, so that the pool's user
@@ -34,13 +34,13 @@ export interface MysqlStoreOptions {
    *
    * @defaultValue "create"
    */
-  readonly schema?: "create" | "check";
+  readonly schema?: "create" | "check" | undefined;
   /**
    * How often what has expired is deleted.
    *
    * @defaultValue "10m"
    */
-  readonly sweepInterval?: Duration;
+  readonly sweepInterval?: Duration | undefined;
 }
 
 /**

@@ -36,7 +36,7 @@ export interface PostgresStoreOptions {
    *
    * @defaultValue "sojourn_sessions"
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /**
    * Whether the store creates its tables at the first call where there are none, or only checks
    * that they are there: `"check"` needs no right to create anything. Run {@link postgresSchema}'s
@@ -44,19 +44,19 @@ export interface PostgresStoreOptions {
    *
    * @defaultValue "create"
    */
-  readonly schema?: "create" | "check";
+  readonly schema?: "create" | "check" | undefined;
   /**
    * What PostgreSQL's `synchronous_commit` is for the transactions that end sessions:
    * `"remote_apply"` and `"on"` wait for the synchronous standbys too, where the server has any.
    * Left out, the connection's own setting decides, as it does for every other write.
    */
-  readonly synchronousEnds?: "local" | "remote_write" | "on" | "remote_apply";
+  readonly synchronousEnds?: "local" | "remote_write" | "on" | "remote_apply" | undefined;
   /**
    * How often what has expired is deleted.
    *
    * @defaultValue "10m"
    */
-  readonly sweepInterval?: Duration;
+  readonly sweepInterval?: Duration | undefined;
 }
 
 /**

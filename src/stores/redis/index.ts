@@ -30,7 +30,7 @@ export interface RedisStoreOptions {
    *
    * @defaultValue "sojourn:"
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * Lets `end`, `endAll` and `raiseGeneration` wait (`WAIT`) until so many replicas have the write,
    * so that a failover brings no ended session back. If they do not confirm until the call's
@@ -38,7 +38,7 @@ export interface RedisStoreOptions {
    *
    * @defaultValue they do not wait
    */
-  readonly waitForEnds?: { readonly replicas: number };
+  readonly waitForEnds?: { readonly replicas: number } | undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ export interface SqliteStoreOptions {
    *
    * @defaultValue "sojourn_sessions"
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /**
    * What an acknowledged write outlives: `"normal"` a crash of the process (`kill -9` too),
    * `"full"` also a crash of the machine and a loss of power, for several times the cost of a
@@ -26,13 +26,13 @@ export interface SqliteStoreOptions {
    *
    * @defaultValue "normal"
    */
-  readonly synchronous?: "normal" | "full";
+  readonly synchronous?: "normal" | "full" | undefined;
   /**
    * How often what has expired is deleted.
    *
    * @defaultValue "10m"
    */
-  readonly sweepInterval?: Duration;
+  readonly sweepInterval?: Duration | undefined;
 }
 
 /**

@@ -12,9 +12,9 @@ export interface AdapterCall {
   /** What a handler of this framework passes to `sessions.open`. */
   readonly request: object;
   /** What else leads to the same session, such as Hono's `c.req.raw`. */
-  readonly aliases?: readonly object[];
+  readonly aliases?: readonly object[] | undefined;
   /** Sends a 103 (Early Hints) with this `Link` at once, where the framework can. */
-  readonly earlyHints?: (link: string) => unknown;
+  readonly earlyHints?: ((link: string) => unknown) | undefined;
 }
 
 /** What a route of the suite answers, for the framework to send. */

@@ -7,17 +7,17 @@ export interface StoreUnderTest {
    * Opens another handle on the same data, as another process would have. The suite closes it.
    * Left out, the suite's writers share the one handle.
    */
-  readonly sibling?: () => Promise<SessionStore>;
+  readonly sibling?: (() => Promise<SessionStore>) | undefined;
   /**
    * Lets time pass for a store that tells the time by itself. Left out, the suite only moves
    * `now` of its calls.
    */
-  readonly advance?: (ms: number) => Promise<void>;
+  readonly advance?: ((ms: number) => Promise<void>) | undefined;
   /**
    * Keeps the store from answering a write, until the returned function is called: a lock that is
    * held, a server that is paused. Left out, the suite does not test how the store waits.
    */
-  readonly stall?: () => Promise<() => Promise<void>>;
+  readonly stall?: (() => Promise<() => Promise<void>>) | undefined;
   /** Undoes `open`, when the test is over. The store may have been closed already. */
   close(): Promise<void>;
 }

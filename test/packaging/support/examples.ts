@@ -79,6 +79,7 @@ const CONTEXT: Readonly<Record<string, string>> = {
   memoryStore: 'import { memoryStore } from "sojourn";',
   once: 'import { once } from "node:events";',
   pipeline: 'import { pipeline } from "node:stream/promises";',
+  REMOVE: 'import { REMOVE } from "sojourn";',
   Readable: 'import { Readable } from "node:stream";',
   now: "declare const now: number;",
   client:

@@ -1,0 +1,145 @@
+import { join } from "node:path";
+import ts from "typescript";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const FOLDER = import.meta.dirname;
+
+const PRELUDE = `
+import { z } from "zod";
+import { createSessions, memoryStore, type Session } from "../../src/index.ts";
+interface Shop { cart: string[]; theme: "light" | "dark" }
+const store = memoryStore();
+declare const shop: Session<Shop>;
+`;
+
+/** What a newcomer may write, and what the compiler's answer must say. */
+const SLIPS: Readonly<Record<string, readonly [code: string, words: string]>> = {
+  "a duration": [
+    `createSessions<Shop>({ store, idleTimeout: "30 minutes" })`,
+    `Type '"30 minutes"' is not assignable to type 'Duration | undefined'`,
+  ],
+  "a cookie's attribute": [
+    `createSessions<Shop>({ store, cookie: { sameSite: "Lax" }, defaults: { cart: [], theme: "light" } })`,
+    `Did you mean '"lax"'?`,
+  ],
+  "an option's name": [
+    `createSessions({ store, cookies: {}, defaults: { visits: 0 } })`,
+    `Did you mean to write 'cookie'?`,
+  ],
+  "an option of another library": [
+    `createSessions({ store, secret: "x" })`,
+    `'secret' does not exist in type`,
+  ],
+  "a default that is missing": [
+    `createSessions<Shop>({ store, defaults: { cart: [] } })`,
+    `Property 'theme' is missing`,
+  ],
+  "a Date in the type": [
+    `createSessions<{ at: Date }>({ store })`,
+    `a Date would become a string: store getTime() or toISOString()`,
+  ],
+  "a Date in the defaults": [
+    `createSessions({ store, defaults: { at: new Date() } })`,
+    `a Date would become a string: store getTime() or toISOString()`,
+  ],
+  "a schema that makes a Date": [
+    `createSessions({ store, schema: z.object({ at: z.coerce.date().optional() }) })`,
+    `the schema returns what JSON would change or lose`,
+  ],
+  "a schema that transforms": [
+    `createSessions({ store, schema: z.object({ n: z.string().transform(Number).optional() }) })`,
+    `the schema must accept what it returns`,
+  ],
+  "a store that is none": [
+    `createSessions<Shop>({ store: {}, defaults: { cart: [], theme: "light" } })`,
+    `is not assignable to type 'SessionStore | CookieStore | undefined'`,
+  ],
+  "a message": [
+    `shop.flash("note", { at: new Date() })`,
+    `a Date would become a string: store getTime() or toISOString()`,
+  ],
+};
+
+/** What no configuration of the compiler may find fault with. */
+const RIGHT = `
+declare const isLive: boolean;
+export const a = createSessions<Shop>({
+  name: undefined,
+  store: isLive ? store : undefined,
+  idleTimeout: undefined,
+  persistent: isLive ? "31d" : undefined,
+  anonymous: { idleTimeout: undefined, absoluteTimeout: undefined },
+  cookie: { sameSite: undefined, domain: isLive ? "example.com" : undefined },
+  trustProxy: isLive ? ["loopback"] : undefined,
+  defaults: isLive ? { cart: [], theme: "light" } : undefined,
+  schema: undefined,
+  migrate: undefined,
+  clock: undefined,
+});
+export const b = createSessions({ store, schema: z.object({ n: z.coerce.number().default(0) }) });
+export const c = shop.update("cart", (cart) => [...cart, "tea"]);
+`;
+
+/** The messages of each piece of code, in the order of the pieces, or all of them. */
+function diagnose(codes: readonly string[], options: ts.CompilerOptions): string[][] {
+  const texts = new Map(codes.map((code, at) => [join(FOLDER, `slip-${at}.ts`), PRELUDE + code]));
+  const settings: ts.CompilerOptions = {
+    ...options,
+    target: ts.ScriptTarget.ES2023,
+    lib: ["lib.es2024.d.ts"],
+    module: ts.ModuleKind.NodeNext,
+    types: ["node"],
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+  };
+  const host = ts.createCompilerHost(settings);
+  const { getSourceFile, fileExists } = host;
+  host.getSourceFile = (name, ...rest) => {
+    const text = texts.get(name);
+    return text === undefined
+      ? getSourceFile(name, ...rest)
+      : ts.createSourceFile(name, text, ts.ScriptTarget.ES2023);
+  };
+  host.fileExists = (name) => texts.has(name) || fileExists(name);
+  const program = ts.createProgram([...texts.keys()], settings, host);
+  return [...texts.keys()].map((name) =>
+    program
+      .getSemanticDiagnostics(program.getSourceFile(name))
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n")),
+  );
+}
+
+describe.each<[string, ts.CompilerOptions]>([
+  [
+    "strict, with every further check",
+    {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      noPropertyAccessFromIndexSignature: true,
+    },
+  ],
+  ["strict", { strict: true }],
+])("the compiler, %s,", (_name, options) => {
+  let found: string[][];
+
+  beforeAll(() => {
+    found = diagnose([RIGHT, ...Object.values(SLIPS).map(([code]) => code)], options);
+  });
+
+  it("takes undefined for every option, and what is right", () => {
+    expect(found[0]).toEqual([]);
+  });
+
+  it.each(Object.keys(SLIPS).map((name, at) => [name, at] as const))(
+    "answers a slip by one error that names it: %s",
+    (name, at) => {
+      const [message, ...more] = found[at + 1] ?? [];
+      expect(more).toEqual([]);
+      expect(message).toContain(SLIPS[name]?.[1]);
+      // Each overload's own complaint would be one too many.
+      expect(message).not.toMatch(/Overload \d of/);
+    },
+  );
+});
