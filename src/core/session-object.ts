@@ -1,3 +1,4 @@
+import { refuseAssignments } from "./assignments.ts";
 import { endOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import { type Duration, durationMs } from "./duration.ts";
@@ -287,3 +288,8 @@ export class SessionObject<D extends object> implements Session<D> {
     return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
   }
 }
+
+refuseAssignments(
+  SessionObject.prototype,
+  (name) => `it is no part of a session and would be lost. Write session.set("${name}", value).`,
+);

@@ -1,3 +1,4 @@
+import { refuseAssignments } from "./assignments.ts";
 import { endOf } from "./clocks.ts";
 import { Draft } from "./draft.ts";
 import { type Duration, durationMs } from "./duration.ts";
@@ -13,23 +14,51 @@ export function viewOf<D extends object>(
   const reading = shape.read(record.data);
   if (typeof reading === "string") return undefined;
   const draft = new Draft(shape, { ...reading, flash: [] });
-  const { id, userId, createdAt, lastSeenAt, authenticatedAt, persistent } = record;
-  const get = <K extends keyof D & string>(key: K): D[K] => draft.get(key) as D[K];
-  return {
-    get,
-    has: (key) => draft.has(key),
-    *entries<K extends keyof D & string>(): IterableIterator<[K, D[K]]> {
-      for (const key of draft.keys() as K[]) yield [key, get(key)];
-    },
-    id,
-    userId,
-    createdAt,
-    lastSeenAt,
-    expiresAt: endOf(record),
-    authenticatedAt,
-    persistent,
-    isFresh: (maxAge: Duration) =>
-      authenticatedAt !== undefined &&
-      environment.now() - authenticatedAt < durationMs("isFresh(maxAge)", maxAge),
-  };
+  return Object.freeze(new RecordView<D>(record, draft, environment.now));
 }
+
+class RecordView<D extends object> implements SessionView<D> {
+  readonly id: string;
+  readonly userId: string | undefined;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly authenticatedAt: number | undefined;
+  readonly persistent: boolean;
+  readonly #draft: Draft;
+  readonly #now: () => number;
+
+  constructor(record: SessionRecord, draft: Draft, now: () => number) {
+    this.id = record.id;
+    this.userId = record.userId;
+    this.createdAt = record.createdAt;
+    this.lastSeenAt = record.lastSeenAt;
+    this.expiresAt = endOf(record);
+    this.authenticatedAt = record.authenticatedAt;
+    this.persistent = record.persistent;
+    this.#draft = draft;
+    this.#now = now;
+  }
+
+  get<K extends keyof D & string>(key: K): D[K] {
+    return this.#draft.get(key) as D[K];
+  }
+
+  has(key: keyof D & string): boolean {
+    return this.#draft.has(key);
+  }
+
+  *entries<K extends keyof D & string = keyof D & string>(): IterableIterator<[K, D[K]]> {
+    for (const key of this.#draft.keys() as K[]) yield [key, this.get(key)];
+  }
+
+  isFresh(maxAge: Duration): boolean {
+    const ms = durationMs("isFresh(maxAge)", maxAge);
+    return this.authenticatedAt !== undefined && this.#now() - this.authenticatedAt < ms;
+  }
+}
+
+refuseAssignments(
+  RecordView.prototype,
+  () => "what read() gives cannot be changed. Open the session: await sessions.open(request).",
+);
