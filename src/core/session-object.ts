@@ -44,6 +44,14 @@ export class SessionObject<D extends object> implements Session<D> {
   readonly #wasDetached: boolean;
   readonly #lastSeenAt: number;
 
+  static {
+    refuseAssignments(
+      SessionObject.prototype,
+      (name) =>
+        `it is no part of a session and would be lost. Write session.set("${name}", value).`,
+    );
+  }
+
   constructor(engine: Engine, stay: Stay, around: RequestState) {
     this.#engine = engine;
     this.#stay = stay;
@@ -288,8 +296,3 @@ export class SessionObject<D extends object> implements Session<D> {
     return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
   }
 }
-
-refuseAssignments(
-  SessionObject.prototype,
-  (name) => `it is no part of a session and would be lost. Write session.set("${name}", value).`,
-);

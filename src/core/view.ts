@@ -28,6 +28,13 @@ class RecordView<D extends object> implements SessionView<D> {
   readonly #draft: Draft;
   readonly #now: () => number;
 
+  static {
+    refuseAssignments(
+      RecordView.prototype,
+      () => "what read() gives cannot be changed. Open the session: await sessions.open(request).",
+    );
+  }
+
   constructor(record: SessionRecord, draft: Draft, now: () => number) {
     this.id = record.id;
     this.userId = record.userId;
@@ -57,8 +64,3 @@ class RecordView<D extends object> implements SessionView<D> {
     return this.authenticatedAt !== undefined && this.#now() - this.authenticatedAt < ms;
   }
 }
-
-refuseAssignments(
-  RecordView.prototype,
-  () => "what read() gives cannot be changed. Open the session: await sessions.open(request).",
-);
