@@ -21,6 +21,9 @@ export interface Edit {
   readonly bytes: number;
 }
 
+/** More than any page shows, of one key. */
+const MAX_MESSAGES = 50;
+
 /** What a request gathered before it commits. */
 export interface Gathered {
   /** After a `clear`: every key goes but these, changed by `update` since. */
@@ -76,7 +79,21 @@ function editFlash(
   { taken, flashed }: Gathered,
 ): readonly FlashEntry[] {
   if (taken.size === 0 && flashed.length === 0) return flash;
-  return [...flash.filter(([name]) => !taken.has(name)), ...flashed];
+  return newest([...flash.filter(([name]) => !taken.has(name)), ...flashed]);
+}
+
+/** Of each key the newest messages: what nobody takes must not fill the session. */
+function newest(entries: readonly FlashEntry[]): readonly FlashEntry[] {
+  if (entries.length <= MAX_MESSAGES) return entries;
+  const counts = new Map<string, number>();
+  return entries
+    .toReversed()
+    .filter(([, key]) => {
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      return count <= MAX_MESSAGES;
+    })
+    .toReversed();
 }
 
 function editDocument(document: Readonly<JsonObject>, gathered: Gathered): JsonObject {

@@ -220,6 +220,38 @@ describe("a request's operations are applied again on what came between", () => 
   });
 });
 
+describe("messages that nobody takes", () => {
+  it("are kept up to the newest 50 of each key, and fill no session", async () => {
+    const world = new World({ maxDataBytes: 8_000 });
+    const browser = await world.returning();
+    for (let n = 0; n < 120; n += 1) {
+      const { status } = await browser.visit((session) => {
+        session.flash("note", `${n}: ${"x".repeat(60)}`);
+        if (n === 10) session.flash("error", "kept");
+      });
+      expect(status).toBe(200);
+    }
+    const all = await browser.visit((session) => {
+      const taken: unknown[] = [];
+      for (let note = session.take("note"); note !== undefined; note = session.take("note")) {
+        taken.push(Number.parseInt(String(note), 10));
+      }
+      return [taken, session.take("error")];
+    });
+    expect(all.json).toEqual([Array.from({ length: 50 }, (_, n) => 70 + n), "kept"]);
+    expect((await browser.visit((session) => session.take("note") ?? null)).json).toBeNull();
+  });
+
+  it("are so many at most, too, where one request leaves them", async () => {
+    const world = new World();
+    const browser = await world.returning();
+    await browser.visit((session) => {
+      for (let n = 0; n < 1_000; n += 1) session.flash("note", n);
+    });
+    expect((await browser.visit((session) => session.take("note"))).json).toBe(950);
+  });
+});
+
 describe("update", () => {
   it("refuses a function that returns nothing, and leaves the value as it was", async () => {
     const world = new World();
