@@ -1,11 +1,13 @@
 import { absoluteEndOf, policyFor, storeExpiryOf } from "./clocks.ts";
 import { Job } from "./commit-job.ts";
+import { compose, type Written } from "./compose.ts";
 import type { Deadline } from "./deadline.ts";
-import { type Content, type Edit, flashText, parseFlash } from "./edit.ts";
+import type { Stored } from "./draft.ts";
+import type { Edit } from "./edit.ts";
 import type { Engine } from "./engine.ts";
-import { DataTooLargeError, SessionEndedError, StoreError } from "./errors.ts";
+import { CookieTooLargeError, SessionEndedError, StoreError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
-import type { JsonObject } from "./json.ts";
+import { Shown } from "./fields.ts";
 import { IS_CLOUDFLARE } from "./platform.ts";
 import { commitsBefore, type SessionRecord } from "./record.ts";
 import type { UpdateOutcome } from "./store.ts";
@@ -15,8 +17,8 @@ import { newCommitId, type SessionId } from "./token.ts";
 export interface Base {
   readonly record: SessionRecord;
   readonly isStored: boolean;
-  /** The record's data as read, where nobody else can have changed it: saves reading it again. */
-  readonly document?: JsonObject | undefined;
+  /** What it holds, where that has been read already. */
+  readonly stored?: Stored | undefined;
 }
 
 /** Something else stands under a fresh id: the source of randomness repeats itself. */
@@ -66,9 +68,14 @@ export class CommitQueue {
   }
 }
 
+function settleAll(jobs: readonly Job[], record?: SessionRecord, error?: unknown): void {
+  for (const job of jobs) job.settle(record, error);
+}
+
 /** What goes to the store in one write. */
 interface Attempt {
   readonly record: SessionRecord;
+  readonly written: Written;
   readonly accepted: readonly Job[];
   readonly deadline: Deadline;
 }
@@ -118,31 +125,56 @@ class Line {
       this.#waiting = [];
       this.#waitingBytes = 0;
       await this.#commitTogether(batch);
+      // A store in this process answers without giving anybody else a turn.
+      if (this.#waiting.length > 0) await new Promise((resume) => setImmediate(resume));
     }
     this.#onIdle();
   }
 
-  /** Goes on until every job of the batch has its answer. */
+  /** Goes on until every job has its answer, or waits once more as there was no time for it. */
   async #commitTogether(batch: readonly Job[]): Promise<void> {
-    try {
-      for (let conflicts = 0; ; conflicts += 1) {
-        const attempt = this.#compose(batch);
+    let jobs = batch;
+    for (let conflicts = 0; ; conflicts += 1) {
+      try {
+        const attempt = this.#compose(jobs);
         if (attempt === undefined) return;
+        jobs = attempt.accepted;
         const outcome = await this.#write(attempt);
         if (this.#isDone(attempt, outcome)) return;
         await this.#yieldTo(conflicts, attempt.deadline);
+      } catch (error) {
+        if (this.#isLightenedFor(error)) continue;
+        return settleAll(jobs, undefined, error);
       }
-    } catch (error) {
-      for (const job of batch) job.settle(undefined, error);
     }
   }
 
+  /** Where a cookie is too small, half of the messages that wait from earlier go, oldest first. */
+  #isLightenedFor(error: unknown): boolean {
+    const { record, isStored, stored = new Shown(this.#parts.shape, record) } = this.#base;
+    if (!(error instanceof CookieTooLargeError) || stored.flash.length === 0) return false;
+    const flash = stored.flash.slice(Math.ceil(stored.flash.length / 2));
+    const lighter: Stored = { document: stored.document, view: stored.view, flash };
+    this.#base = { record, isStored, stored: lighter };
+    return true;
+  }
+
+  #waitAgain(jobs: readonly Job[]): void {
+    if (jobs.length === 0) return;
+    this.#waiting = [...jobs, ...this.#waiting];
+    for (const { edit } of jobs) this.#waitingBytes += edit.bytes;
+  }
+
   /** Takes the store's answer. A conflict makes the next attempt build on the newest record. */
-  #isDone({ record, accepted, deadline }: Attempt, outcome: UpdateOutcome): boolean {
+  #isDone({ record, written, accepted, deadline }: Attempt, outcome: UpdateOutcome): boolean {
     switch (outcome.kind) {
       case "updated":
-        this.#base = { record, isStored: true };
-        for (const job of accepted) job.settle(record);
+        this.#base = {
+          record,
+          isStored: true,
+          stored: new Shown(this.#parts.shape, record, written),
+        };
+        settleAll(accepted, record);
         return true;
       case "conflict":
         this.#base = { record: outcome.current, isStored: true };
@@ -162,52 +194,19 @@ class Line {
    */
   #compose(batch: readonly Job[]): Attempt | undefined {
     const jobs = batch.filter((job) => !job.isSettled);
-    const deadline = jobs.at(-1)?.deadline;
-    if (deadline === undefined) return undefined;
-    this.#refusePastAbsoluteEnd(deadline);
-    const { shape } = this.#parts;
-    const base = this.#base.record;
-    const accepted: Job[] = [];
-    const before = this.#base.document ?? shape.document(base.data);
-    let content: Content = {
-      document: before,
-      flash: parseFlash(base.flash),
-      persistent: base.persistent,
-      notes: base.notes,
-    };
-    let texts = { data: base.data, flash: base.flash };
-    for (const job of jobs) {
-      try {
-        const edited = job.edit.apply(content);
-        shape.check(edited.document, before);
-        texts = this.#texts(edited);
-        content = edited;
-        accepted.push(job);
-      } catch (error) {
-        job.settle(undefined, error);
-      }
-    }
-    if (accepted.length === 0) return undefined;
-    return { record: this.#successor(content, texts, deadline), accepted, deadline };
+    const latest = jobs.at(-1)?.deadline;
+    if (latest === undefined) return undefined;
+    this.#refusePastAbsoluteEnd(latest);
+    const { shape, maxDataBytes } = this.#parts;
+    const { record, stored = new Shown(shape, record) } = this.#base;
+    const { written, accepted, rest } = compose({ record, stored, shape, maxDataBytes }, jobs);
+    this.#waitAgain(rest);
+    const deadline = accepted.at(-1)?.deadline;
+    if (written === undefined || deadline === undefined) return undefined;
+    return { record: this.#successor(written, deadline), written, accepted, deadline };
   }
 
-  #texts(content: Content): { readonly data: string; readonly flash: string } {
-    const data = JSON.stringify(content.document);
-    const flash = flashText(content.flash);
-    const { maxDataBytes } = this.#parts;
-    // A UTF-16 unit takes three bytes at the most, so small data need not be measured.
-    if ((data.length + flash.length) * 3 > maxDataBytes) {
-      const bytes = Buffer.byteLength(data) + Buffer.byteLength(flash);
-      if (bytes > maxDataBytes) throw new DataTooLargeError(bytes, maxDataBytes);
-    }
-    return { data, flash };
-  }
-
-  #successor(
-    { persistent, notes }: Content,
-    texts: Pick<SessionRecord, "data" | "flash">,
-    { now }: Deadline,
-  ): SessionRecord {
+  #successor({ persistent, notes, data, flashText }: Written, { now }: Deadline): SessionRecord {
     const { record: base, isStored } = this.#base;
     const { policies, environment } = this.#parts;
     // The policy in force stays, whatever the options say by now, until the visitor's wish changes.
@@ -220,8 +219,8 @@ class Line {
     const lastSeenAt = Math.max(base.lastSeenAt, now);
     return {
       ...base,
-      data: texts.data,
-      flash: texts.flash,
+      data,
+      flash: flashText,
       notes,
       version: newCommitId(environment.random),
       earlier: isStored ? commitsBefore(base) : "",

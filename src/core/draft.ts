@@ -1,6 +1,7 @@
 import { type FlashEntry, type Gathered, isEmpty, own } from "./edit.ts";
 import {
   checkKey,
+  copyOf,
   describeKey,
   encode,
   type JsonObject,
@@ -162,9 +163,9 @@ export class Draft {
     return isEmpty(gathered) ? undefined : gathered;
   }
 
-  /** The stored document. Objects of it are copied before they are handed out. */
-  get document(): JsonObject {
-    return this.#stored.document;
+  /** What is stored. Objects of it are copied before they are handed out. */
+  get stored(): Stored {
+    return this.#stored;
   }
 
   /** Only what changed under one key: an `update` of it builds on that. */
@@ -236,7 +237,7 @@ export class Draft {
 
   /** Gives a copy away: the stored one is what later changes are compared with. */
   #handOut(key: string, value: object, text: string | undefined): object {
-    const copy = this.#shape.copy(value);
+    const copy = copyOf(value);
     this.#remember(key, copy, text);
     return copy;
   }

@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, parse } from "./json.ts";
 import { editNotes, type NoteEdit } from "./notes.ts";
+import type { View } from "./shape.ts";
 
 /** A message for a later request: its own name, its key, its value. */
 export type FlashEntry = readonly [name: string, key: string, value: JsonValue];
@@ -15,10 +16,17 @@ export interface Content {
 
 /** One request's wish, applied to whatever the newest content is, as often as a conflict asks. */
 export interface Edit {
-  /** @throws if the wish cannot be had on this content; that request alone fails. */
-  apply(content: Content): Content;
-  /** What it holds in memory while it waits, roughly. */
+  /**
+   * @param view - As that of the shape, where it is known already.
+   * @throws if the wish cannot be had on this content; that request alone fails.
+   */
+  apply(content: Content, view?: View): Content;
+  /** How long its keys and texts are: what it holds in memory while it waits, roughly. */
   readonly bytes: number;
+  /** The keys that it writes. */
+  readonly keys: readonly string[];
+  /** Whether it replaces what earlier edits wrote, so that nobody would see whether that was right. */
+  replaces(written: ReadonlySet<string>): boolean;
 }
 
 /** More than any page shows, of one key. */
@@ -49,30 +57,59 @@ export function isEmpty(gathered: Gathered): boolean {
 
 /** The edit that carries out what was gathered: key by key, so that other keys survive. */
 export function gatheredEdit(gathered: Gathered): Edit {
-  return {
-    bytes: bytesOf(gathered),
-    apply: (content) => ({
-      document: editDocument(content.document, gathered),
-      flash: editFlash(content.flash, gathered),
-      persistent: gathered.persistent ?? content.persistent,
+  return new GatheredEdit(gathered);
+}
+
+class GatheredEdit implements Edit {
+  readonly #gathered: Gathered;
+
+  constructor(gathered: Gathered) {
+    this.#gathered = gathered;
+  }
+
+  apply(content: Content): Content {
+    return {
+      document: editDocument(content.document, this.#gathered),
+      flash: editFlash(content.flash, this.#gathered),
+      persistent: this.#gathered.persistent ?? content.persistent,
       notes: content.notes,
-    }),
-  };
+    };
+  }
+
+  get bytes(): number {
+    return bytesOf(this.#gathered);
+  }
+
+  get keys(): readonly string[] {
+    return this.#gathered.values.map(([key]) => key);
+  }
+
+  replaces(written: ReadonlySet<string>): boolean {
+    const { spared, values } = this.#gathered;
+    return spared !== undefined || values.some(([key]) => written.has(key));
+  }
 }
 
 /** An edit that changes the notes too. */
 export function notedEdit(edit: Edit, notes: readonly NoteEdit[]): Edit {
   return {
     bytes: edit.bytes,
-    apply: (content) => {
-      const edited = edit.apply(content);
+    keys: edit.keys,
+    replaces: (written) => edit.replaces(written),
+    apply: (content, view) => {
+      const edited = edit.apply(content, view);
       return { ...edited, notes: editNotes(edited.notes, notes) };
     },
   };
 }
 
 /** The edit that leaves all as it is. */
-export const NO_EDIT: Edit = { bytes: 0, apply: (content) => content };
+export const NO_EDIT: Edit = {
+  bytes: 0,
+  keys: [],
+  replaces: () => false,
+  apply: (content) => content,
+};
 
 function editFlash(
   flash: readonly FlashEntry[],

@@ -69,9 +69,15 @@ export class Shown implements Stored {
   #view: Stored["view"] | undefined;
   #flash: Stored["flash"] | undefined;
 
-  constructor(shape: Shape, record: Pick<SessionRecord, "data" | "flash">) {
+  constructor(
+    shape: Shape,
+    record: Pick<SessionRecord, "data" | "flash">,
+    known?: Pick<Stored, "document" | "flash">,
+  ) {
     this.#shape = shape;
     this.#record = record;
+    this.#document = known?.document;
+    this.#flash = known?.flash;
   }
 
   get document(): Stored["document"] {

@@ -38,6 +38,24 @@ export function isStorable(value: unknown): boolean {
   }
 }
 
+/**
+ * A deep copy. Several times as fast as `structuredClone`, which is left what is no plain data: a
+ * schema may have made a Date of a text.
+ */
+export function copyOf<T>(value: T): T;
+export function copyOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => copyOf(item));
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype || prototypeDepth(value) < 2;
+  return isPlain ? copyOfFields(value as Record<string, unknown>) : structuredClone(value);
+}
+
+function copyOfFields(value: Record<string, unknown>): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) copy[key] = copyOf(value[key]);
+  return copy;
+}
+
 /** The JSON text of anything, or `undefined` where there is none: to compare by, not to store. */
 export function looseText(value: unknown): string | undefined {
   try {

@@ -106,7 +106,7 @@ export interface Session<D extends object> extends SessionView<D> {
 
   /**
    * Leaves a message for the next request. Several under one key are shown in turn; where nobody
-   * takes them, the newest 50 of a key are kept.
+   * takes them, the newest 50 of a key are kept, and fewer where a change needs the room.
    *
    * @throws {@link CodecError} at once, naming the key path, if JSON would change or lose it.
    */

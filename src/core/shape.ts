@@ -1,6 +1,7 @@
 import { own, pick } from "./edit.ts";
 import { CodecError, OptionsError } from "./errors.ts";
 import {
+  copyOf,
   encode,
   isStorable,
   type JsonObject,
@@ -24,6 +25,9 @@ export interface Reading {
   readonly view: JsonObject;
 }
 
+/** Makes of a document what `get` shows. */
+export type View = (document: JsonObject) => JsonObject;
+
 /** Knows how stored data and the application's values relate. */
 export interface Shape {
   /** Reads stored data, or says why it is refused. */
@@ -31,18 +35,17 @@ export interface Shape {
   /** The document that edits apply to; the stored text has been read before. */
   document(text: string): JsonObject;
   /** What `get` shows of a document. @throws {@link CodecError} if the schema refuses it. */
-  view(document: JsonObject): JsonObject;
+  readonly view: View;
   /**
    * Refuses a document that could not be read back as it is. Only what differs from the one before
    * is looked at for that.
    *
+   * @param viewed - As `view`, where that is known already.
    * @throws {@link CodecError} naming the key path.
    */
-  check(document: JsonObject, before: Readonly<JsonObject>): void;
+  check(document: JsonObject, before: JsonObject, viewed?: View): void;
   /** A fresh copy of the default for a key, or `undefined`. */
   defaultOf(key: string): unknown;
-  /** A copy of a value of a view. */
-  copy(value: object): object;
   /** The keys that have a default. */
   readonly defaultKeys: readonly string[];
 }
@@ -79,7 +82,6 @@ function plainShape(defaults: ReadonlyMap<string, string>): Shape {
       const text = defaults.get(key);
       return text === undefined ? undefined : JSON.parse(text);
     },
-    copy: (value) => JSON.parse(JSON.stringify(value)),
     defaultKeys: [...defaults.keys()],
   };
 }
@@ -103,22 +105,22 @@ function encodeDefaults(defaults: object): ReadonlyMap<string, string> {
 
 function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => JsonObject): Shape {
   const defaults = defaultsOf(schema);
-  const document = (text: string): JsonObject => migrate(parseObject(text) ?? {});
   const view = (candidate: JsonObject): JsonObject => viewBy(schema, candidate);
   return {
     read: (text) => {
-      if (parseObject(text) === undefined) return unreadable(text);
+      const parsed = parseObject(text);
+      if (parsed === undefined) return unreadable(text);
       try {
-        const migrated = document(text);
+        const migrated = migrate(parsed);
         return { document: migrated, view: view(migrated) };
       } catch {
         return "schema";
       }
     },
-    document,
+    document: (text) => migrate(parseObject(text) ?? {}),
     view,
-    check: (candidate, before) => {
-      const shown = view(candidate);
+    check: (candidate, before, viewed = view) => {
+      const shown = viewed(candidate);
       const isChanged = (key: string): boolean => candidate[key] !== own(before, key);
       const keys = Object.keys(candidate).filter(isChanged);
       // Most values come out as they went in; only for others must the schema be asked again.
@@ -132,16 +134,14 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
           "check values and not transform them.",
       );
     },
-    defaultOf: (key) => structuredClone(defaults.get(key)),
-    // A schema may make more of a value than JSON: a Date of a text.
-    copy: (value) => structuredClone(value),
+    defaultOf: (key) => copyOf(defaults.get(key)),
     defaultKeys: [...defaults.keys()],
   };
 }
 
 function viewBy(schema: Schema<object>, document: JsonObject): JsonObject {
   // A schema may change what it is given; the document must stay as stored.
-  const result = synchronous(schema, structuredClone(document));
+  const result = synchronous(schema, copyOf(document));
   if (result.issues === undefined) return result.value as JsonObject;
   const [issue] = result.issues;
   const path = issue === undefined ? "data" : issuePath(issue);

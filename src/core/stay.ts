@@ -336,7 +336,7 @@ export class Stay {
 
   #base(): Base {
     if (this.#stored !== undefined) {
-      return { record: this.#stored, isStored: true, document: this.#draft?.document };
+      return { record: this.#stored, isStored: true, stored: this.#draft?.stored };
     }
     this.#issued ??= issue(this.#engine, this.facts);
     return { record: this.#issued.record, isStored: false };

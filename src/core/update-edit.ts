@@ -1,9 +1,9 @@
 import type { GatheredAt } from "./draft.ts";
 import { type Content, type Edit, own } from "./edit.ts";
 import { CodecError } from "./errors.ts";
-import { encode, type JsonObject } from "./json.ts";
+import { copyOf, encode, type JsonObject } from "./json.ts";
 import { REMOVE } from "./session.ts";
-import type { Shape } from "./shape.ts";
+import type { Shape, View } from "./shape.ts";
 
 /**
  * Makes a key's next value, or {@link REMOVE}, from its newest one; hears too whether that is stored
@@ -28,28 +28,42 @@ export class UpdateEdit implements Edit {
   }
 
   get bytes(): number {
-    return this.#first.change?.text?.length ?? 0;
+    const { change } = this.#first;
+    return this.#key.length + (this.text ?? change?.text ?? "").length;
   }
 
-  apply(content: Content): Content {
-    const key = this.#key;
+  get keys(): readonly string[] {
+    return [this.#key];
+  }
+
+  /** What its function is given has been checked. */
+  replaces(written: ReadonlySet<string>): boolean {
     const { change, isCleared } = this.#first;
-    const document = { ...content.document };
-    if (isCleared) delete document[key];
-    if (change !== undefined) assign(document, key, change.text);
-    const isStored = own(document, key) !== undefined;
-    const newest = newestValue(this.#shape, document, key);
-    this.text = nextText(key, this.#updater(newest, isStored));
+    return (isCleared || change !== undefined) && written.has(this.#key);
+  }
+
+  apply(content: Content, view: View = this.#shape.view): Content {
+    const key = this.#key;
+    const begun = this.#begin(content.document);
+    const isStored = own(begun, key) !== undefined;
+    // A copy of its own: the function may change what it is given, and may run again.
+    const newest = copyOf(own(view(begun), key));
+    const value = newest === undefined ? this.#shape.defaultOf(key) : newest;
+    this.text = nextText(key, this.#updater(value, isStored));
+    const document = { ...begun };
     assign(document, key, this.text);
     return { ...content, document };
   }
-}
 
-function newestValue(shape: Shape, document: JsonObject, key: string): unknown {
-  const value = own(shape.view(document), key);
-  // A copy of its own: the function may change what it is given, and may run again.
-  if (value === undefined) return shape.defaultOf(key);
-  return typeof value === "object" ? structuredClone(value) : value;
+  /** The document with what the request gathered under the key; the same one if that is nothing. */
+  #begin(document: Readonly<JsonObject>): JsonObject {
+    const { change, isCleared } = this.#first;
+    if (change === undefined && !isCleared) return document;
+    const begun = { ...document };
+    if (isCleared) delete begun[this.#key];
+    if (change !== undefined) assign(begun, this.#key, change.text);
+    return begun;
+  }
 }
 
 function nextText(key: string, value: unknown): string | undefined {

@@ -55,6 +55,18 @@ describe("a session that outgrows its cookie", () => {
     expect(await readBack(browser)).toHaveLength(2000);
   });
 
+  it("drops the oldest messages that nobody took, before a change fails for them", async () => {
+    const browser = await new CookieWorld().signedIn();
+    for (let n = 0; n < 40; n += 1) {
+      const answer = await browser.visit((session) => session.flash("note", `${n} ${text(200)}`));
+      expect(answer.status).toBe(200);
+    }
+    expect((await browser.visit((session) => session.set("n", text(1500)))).status).toBe(200);
+    const { json } = await browser.visit((session) => session.take("note"));
+    expect(Number.parseInt(String(json), 10)).toBeGreaterThan(25);
+    expect(await readBack(browser)).toHaveLength(1500);
+  });
+
   it("counts messages too", async () => {
     const browser = await new CookieWorld().signedIn();
     let message = "";

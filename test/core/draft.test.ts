@@ -309,7 +309,7 @@ describe("a draft", () => {
     if (!Array.isArray(cart)) throw new Error("no array");
     cart.push("pot");
     draft.clear();
-    expect(draft.document).toEqual({ cart: ["cup"] });
+    expect(draft.stored.document).toEqual({ cart: ["cup"] });
   });
 
   it("refuses a change in place that cannot be kept, and names it", () => {

@@ -252,6 +252,31 @@ describe("messages that nobody takes", () => {
   });
 });
 
+describe("messages that wait for long", () => {
+  it("make room for changes, oldest first, where the session would grow too large", async () => {
+    const world = new World({ maxDataBytes: 4_000 });
+    const browser = await world.returning();
+    for (let n = 0; n < 20; n += 1) {
+      const { status } = await browser.visit((session) => {
+        session.flash("note", `${n}: ${"x".repeat(500)}`);
+      });
+      expect(status).toBe(200);
+    }
+    expect((await browser.visit((s) => s.set("text", "y".repeat(2_500)))).status).toBe(200);
+    const { json } = await browser.visit((session) => [session.take("note"), session.get("text")]);
+    expect(json).toEqual([expect.stringMatching(/^1[89]: x/), "y".repeat(2_500)]);
+  });
+
+  it("stay where a change is too large even without them", async () => {
+    const world = new World({ maxDataBytes: 4_000 });
+    const browser = await world.returning();
+    await browser.visit((session) => session.flash("note", "still there"));
+    expect((await browser.visit((s) => s.set("text", "y".repeat(5_000)))).status).toBe(500);
+    expect((await browser.visit((s) => s.flash("note", "y".repeat(5_000)))).status).toBe(500);
+    expect((await browser.visit((s) => s.take("note"))).json).toBe("still there");
+  });
+});
+
 describe("update", () => {
   it("refuses a function that returns nothing, and leaves the value as it was", async () => {
     const world = new World();
@@ -343,6 +368,109 @@ describe("one request's invalid change fails that request alone", () => {
     expect(answer.json).toBe("RangeError");
     const { json } = await browser.visit((session) => session.get("n"));
     expect(json).toBe(2);
+  });
+});
+
+/** A schema that tells what it is asked, and may take its time. */
+function watchedSchema(takesMs = 0): { schema: z.ZodType<object>; asked: () => number } {
+  let count = 0;
+  const schema = z.looseObject({ n: z.number().max(100).default(0) }).superRefine(() => {
+    count += 1;
+    const end = performance.now() + takesMs;
+    while (performance.now() < end);
+  });
+  return { schema, asked: () => count };
+}
+
+/** Lets requests wait behind a first write, and commits them together. Resolves to the statuses. */
+async function burst(
+  world: World,
+  browser: Browser,
+  acts: readonly ((session: Session<Untyped>) => unknown)[],
+): Promise<number[]> {
+  const hold = gate();
+  world.switch.behave = async (operation, send) => {
+    if (operation === "update") await hold.passed;
+    return send();
+  };
+  const first = browser.copy().visit((session) => session.set("first", 1));
+  await quiet();
+  const others = acts.map((act) => browser.copy().visit(act));
+  await quiet();
+  hold.open();
+  await first;
+  return (await Promise.all(others)).map(({ status }) => status);
+}
+
+describe("one visitor's burst stops nobody else", () => {
+  it("as many changes are checked by the schema once", async () => {
+    const { schema, asked } = watchedSchema();
+    const world = new World({ schema });
+    const browser = await world.returning({ n: 1 });
+    const opened = 51 + 1;
+    const before = asked() + opened;
+    const sets = Array.from({ length: 50 }, (_, n) => (s: Session<Untyped>) => s.set(`k${n}`, n));
+    expect(await burst(world, browser, sets)).toEqual(Array(50).fill(200));
+    expect(asked() - before).toBeLessThanOrEqual(2);
+    expect(world.switch.count("update")).toBe(2);
+  });
+
+  it("and as many updates once each", async () => {
+    const { schema, asked } = watchedSchema();
+    const world = new World({ schema });
+    const browser = await world.returning({ n: 1 });
+    const before = asked() + 51;
+    const updates = Array(50).fill((s: Session<Untyped>) => s.update("n", (n) => n + 1));
+    expect(await burst(world, browser, updates)).toEqual(Array(50).fill(200));
+    expect(asked() - before).toBeLessThanOrEqual(53);
+    expect((await browser.visit((session) => session.get("n"))).json).toBe(51);
+  });
+
+  it("the event loop turns every few milliseconds, however slow the schema is", async () => {
+    const { schema, asked } = watchedSchema(4);
+    const world = new World({ schema });
+    const browser = await world.returning({ n: 1 });
+    let most = 0;
+    let last = Number.POSITIVE_INFINITY;
+    let turning: NodeJS.Immediate | undefined;
+    const turn = (): void => {
+      most = Math.max(most, asked() - last);
+      last = asked();
+      turning = setImmediate(turn);
+    };
+    const updates = Array(40).fill((s: Session<Untyped>) => s.update("n", (n) => n + 1));
+    // Counted once every request is open.
+    updates.push(() => {
+      last = Number.POSITIVE_INFINITY;
+      turning = setImmediate(turn);
+    });
+    expect(await burst(world, browser, updates)).toEqual(Array(41).fill(200));
+    clearImmediate(turning);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(5);
+    expect((await browser.visit((session) => session.get("n"))).json).toBe(41);
+  });
+
+  it("and those that cannot be had fail alone, also where a later one writes the same key", async () => {
+    const { schema } = watchedSchema();
+    const world = new World({ schema, maxDataBytes: 2_000 });
+    const browser = await world.returning({ n: 1 });
+    const bad = new Map<number, (session: Session<Untyped>) => unknown>([
+      [3, (session) => session.set("n", 1_000)],
+      [7, (session) => session.set("large", "x".repeat(3_000))],
+      [8, (session) => session.set("large", "x".repeat(3_000))],
+      [20, (session) => session.update("n", () => "many")],
+      [29, (session) => session.set("n", 1_000)],
+    ]);
+    const acts = Array.from({ length: 30 }, (_, at) => {
+      const good = (session: Session<Untyped>): unknown =>
+        at === 4 ? session.set("n", 5) : session.set(`k${at % 6}`, at);
+      return bad.get(at) ?? good;
+    });
+    const statuses = await burst(world, browser, acts);
+    expect(statuses).toEqual(acts.map((_, at) => (bad.has(at) ? 500 : 200)));
+    const { json } = await browser.visit((session) => [session.get("n"), session.has("large")]);
+    expect(json).toEqual([5, false]);
   });
 });
 

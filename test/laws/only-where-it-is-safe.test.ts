@@ -705,7 +705,7 @@ const WRONG: readonly [option: string, options: unknown][] = [
   ["anonymous.idleTimeout", { anonymous: { idleTimeout: "x" } }],
   ["anonymous.idleTimeout", { anonymous: { idleTimeout: "2h", absoluteTimeout: "1h" } }],
   ["persistent", { persistent: true }],
-  ["anonymous", { anonymous: "1h" }],
+  ["anonymous", { anonymous: "an hour" }],
   ["persistent.maxAge", { persistent: { maxAge: "1h" } }],
   ["storeTimeout", { storeTimeout: 0 }],
   ["storeTimeout", { storeTimeout: "5 s" }],
