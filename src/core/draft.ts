@@ -78,10 +78,11 @@ export class Draft {
     return this.get(key) !== undefined;
   }
 
-  /** Whether there is a value of its own under the key: set here or stored, not a default. */
+  /** Whether there is a value of its own under the key: set, changed or stored, not a default. */
   isOwn(key: string): boolean {
     const pending = this.#pending?.get(key);
-    return pending === undefined ? this.#isStored(key) : pending.value !== undefined;
+    if (pending?.value !== undefined || this.#isChangedInPlace(key)) return true;
+    return pending === undefined && this.#isStored(key);
   }
 
   set(key: string, value: unknown): void {
@@ -260,12 +261,17 @@ export class Draft {
     if (isObject(pending.value)) this.#remember(key, pending.value, text);
   }
 
+  #isChangedInPlace(key: string): boolean {
+    const handedOut = this.#handedOut?.get(key);
+    return handedOut !== undefined && looseText(handedOut.value) !== handedOut.text;
+  }
+
   /** Changes made in place in objects handed out. */
   #inPlace(): [key: string, text: string | undefined][] {
     const changed: [string, string | undefined][] = [];
     if (this.#handedOut === undefined) return changed;
-    for (const [key, { value, text }] of this.#handedOut) {
-      if (looseText(value) !== text) changed.push([key, encode(value, key)]);
+    for (const [key, { value }] of this.#handedOut) {
+      if (this.#isChangedInPlace(key)) changed.push([key, encode(value, key)]);
     }
     return changed;
   }

@@ -220,6 +220,33 @@ describe("a request's operations are applied again on what came between", () => 
   });
 });
 
+describe("consume", () => {
+  it("hands out what was changed in place on a default, and stores nothing of it", async () => {
+    const world = new World({ defaults: { codes: [] as string[] } });
+    const browser = world.browser();
+    const { json } = await browser.visit(async (session) => {
+      session.get("codes").push("x");
+      const first = await session.consume("codes");
+      return [first, await session.consume("codes"), session.get("codes")];
+    });
+    expect(json).toEqual([["x"], null, []]);
+    expect((await browser.visit((session) => session.get("codes"))).json).toEqual([]);
+  });
+
+  it("hands out no default that was only looked at, nor one that shows again", async () => {
+    const world = new World({ defaults: { codes: ["none"] } });
+    const browser = await world.returning({ codes: ["a"] });
+    const { json } = await browser.visit(async (session) => {
+      session.delete("codes");
+      session.get("codes").includes("none");
+      const looked = await session.consume("codes");
+      session.get("codes").push("b");
+      return [looked, await session.consume("codes")];
+    });
+    expect(json).toEqual([null, ["none", "b"]]);
+  });
+});
+
 describe("messages that nobody takes", () => {
   it("are kept up to the newest 50 of each key, and fill no session", async () => {
     const world = new World({ maxDataBytes: 8_000 });
