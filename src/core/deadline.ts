@@ -11,11 +11,14 @@ export class Deadline implements StoreCall {
   readonly now: EpochMs;
   readonly #timeoutMs: number;
   readonly #endsAt: number;
+  readonly #budget: Budget | undefined;
   #abort: AbortController | undefined;
 
-  constructor(timeoutMs: number, now: EpochMs) {
+  /** @param budget - What the time is taken from, where more work may follow. */
+  constructor(timeoutMs: number, now: EpochMs, budget?: Budget) {
     this.now = now;
     this.#timeoutMs = timeoutMs;
+    this.#budget = budget;
     // Not the injected clock: a test that moves the time does not make the store late.
     this.#endsAt = performance.now() + timeoutMs;
   }
@@ -62,11 +65,25 @@ export class Deadline implements StoreCall {
     this.#abort?.abort();
   }
 
+  /** What the work took until it failed is spent. */
+  failed(): void {
+    this.#budget?.leave(Math.max(0, this.remainingMs));
+  }
+
   /** The error of work that is late. */
   late({ operation, outcome }: Terms): StoreError {
-    const detail = `it did not answer within ${this.#timeoutMs} ms (storeTimeout)`;
+    const detail =
+      this.#timeoutMs > 0
+        ? `it did not answer within ${Math.ceil(this.#timeoutMs)} ms (storeTimeout)`
+        : "storeTimeout was used up by what failed before in this request";
     return new StoreError(operation, outcome, detail);
   }
+}
+
+/** How long somebody waits for a failing store in all. */
+export interface Budget {
+  /** Called at each failure, with what there would have been left of its deadline. */
+  leave(ms: number): void;
 }
 
 /** What a guarded call is, should it fail. */
@@ -105,6 +122,7 @@ class Guard implements Wait {
   fail(error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
+    this.#deadline.failed();
     this.#reject(this.#terms.asError(error));
   }
 }

@@ -2,7 +2,7 @@ import { refuseAssignments } from "./assignments.ts";
 import { endOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import { type Duration, durationMs } from "./duration.ts";
-import { type Engine, startDeadline } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import {
   HeadersSentError,
   InsecureConnectionError,
@@ -22,8 +22,11 @@ import { newCommitId } from "./token.ts";
 /** Longer ones are no description of a browser. */
 const MAX_DEVICE_LENGTH = 200;
 
-/** How far the response is: with its headers goes the cookie, with its end every commit. */
-export type ReplyPhase = "open" | "headersSent" | "ended";
+/**
+ * How far the response is: with its headers goes the cookie, with its end every commit. `closing`
+ * means that the headers wait for a commit, and that what they will say is settled.
+ */
+export type ReplyPhase = "open" | "closing" | "headersSent" | "ended";
 
 /** What the session must know of the request around it. */
 export interface RequestState {
@@ -33,6 +36,8 @@ export interface RequestState {
   readonly phase: ReplyPhase;
   /** Why no cookie can reach the visitor; `undefined` where one can. */
   readonly obstacle: string | undefined;
+  /** A deadline that starts now, within what the request may still wait for the store. */
+  startDeadline(): Deadline;
 }
 
 /** Makes the session that the application sees: each call is checked, then handed to the stay. */
@@ -235,7 +240,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
-    const deadline = startDeadline(this.#engine);
+    const deadline = this.#around.startDeadline();
     return this.#stay.turns.take(async () => {
       this.#checkPrefetch(attempt);
       return transition(deadline);

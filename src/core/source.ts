@@ -23,12 +23,19 @@ export function requestHead(request: Request, remoteAddress?: string): RequestHe
   };
 }
 
-/** A Node request, as the engine sees it. Nothing is read before it is asked for. */
+/** A Node request, as the engine sees it. */
 export class IncomingHead implements RequestHead {
+  readonly isEncrypted: boolean;
+  readonly remoteAddress: string | undefined;
   readonly #request: NodeRequest;
 
   constructor(request: NodeRequest) {
     this.#request = request;
+    // Read at once: a socket forgets them when its visitor leaves. Node keeps the address for each
+    // connection, so that further requests on it do not ask the system again.
+    const { socket } = request;
+    this.isEncrypted = socket?.encrypted === true;
+    this.remoteAddress = socket?.remoteAddress;
   }
 
   get method(): string {
@@ -37,14 +44,6 @@ export class IncomingHead implements RequestHead {
 
   get target(): string {
     return this.#request.url ?? "/";
-  }
-
-  get isEncrypted(): boolean {
-    return this.#request.socket.encrypted === true;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#request.socket.remoteAddress;
   }
 
   get httpVersion(): string | undefined {

@@ -1,7 +1,7 @@
 import { expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
+import { type Budget, Deadline } from "./deadline.ts";
 import type { Gathered } from "./edit.ts";
-import { type Engine, engineFor, startDeadline } from "./engine.ts";
+import { type Engine, engineFor } from "./engine.ts";
 import { HeadersSentError, PrefetchError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
 import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
@@ -40,7 +40,7 @@ export type Change =
  * An adapter calls `beforeHeaders` before the first byte and `beforeEnd` before the last, and
  * holds the response until what they return has resolved. `undefined` means: go on at once.
  */
-export class Visit implements RequestState {
+export class Visit implements RequestState, Budget {
   #engine: Engine;
   readonly #exchange: Exchange;
   readonly #onOpen: ((visit: Visit) => void) | undefined;
@@ -50,6 +50,8 @@ export class Visit implements RequestState {
   #isPrefetch: boolean | undefined;
   #hasStaleCookies = false;
   #wasSignedIn = false;
+  /** What failures of the store have left of the time that the request may wait for it. */
+  #leftMs = Number.POSITIVE_INFINITY;
 
   constructor(engine: Engine, exchange: Exchange, onOpen?: (visit: Visit) => void) {
     this.#engine = engine;
@@ -90,8 +92,19 @@ export class Visit implements RequestState {
     if (this.#opening !== undefined) return isFresh ? this.#refreshed() : this.#opening;
     if (this.#phase === "ended") return Promise.reject(new HeadersSentError("open the session"));
     this.#opening = this.#load(isFresh);
+    // Who awaits it later still hears of a failure; that nobody does yet must not end the process.
+    this.#opening.catch(ignored);
     this.#onOpen?.(this);
     return this.#opening;
+  }
+
+  /** A store that hangs costs the whole request `storeTimeout`, not each of its calls. */
+  startDeadline(now: EpochMs = this.#engine.environment.now()): Deadline {
+    return new Deadline(Math.min(this.#leftMs, this.#engine.storeTimeoutMs), now, this);
+  }
+
+  leave(ms: number): void {
+    this.#leftMs = Math.min(this.#leftMs, ms);
   }
 
   /** The first byte was out before the session was opened: what needs a cookie comes too late. */
@@ -115,19 +128,40 @@ export class Visit implements RequestState {
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
     if (isFailure(status, this.#stay)) this.#stay.draft.drop();
     const change = this.#decide(this.#stay);
-    if (change.kind !== "none") return this.#carryOut(this.#stay, change, true);
-    this.#finishHeaders();
-    return undefined;
+    if (change.kind === "none") {
+      this.#finishHeaders();
+      return undefined;
+    }
+    // A transition would change what the headers say of the cookie, behind the commit's back.
+    if (this.#phase === "open") this.#phase = "closing";
+    return this.#carryOut(this.#stay, change, true);
   }
 
   /** Stores what changed after the first byte. After a rejection the response must be cut. */
   beforeEnd(): Promise<void> | undefined {
+    return this.#keepRest(() => {
+      // What is changed from here on would not be stored any more, so it is refused.
+      this.#phase = "ended";
+    });
+  }
+
+  /**
+   * Stores what changed until now, for a reader who has left. The handler may go on, and what it
+   * changes then is stored before its response ends.
+   */
+  afterLeaving(): Promise<void> | undefined {
+    return this.#keepRest();
+  }
+
+  #keepRest(begin?: () => void): Promise<void> | undefined {
     const stay = this.#stay;
     if (stay === undefined) return undefined;
     const busy = stay.turns.whenIdle();
-    if (busy !== undefined) return busy.then(() => this.beforeEnd());
+    if (busy !== undefined) return busy.then(() => this.#keepRest(begin));
     const change = writtenBy(stay);
-    return change === undefined ? undefined : this.#carryOut(stay, change, false);
+    if (change === undefined) return undefined;
+    begin?.();
+    return this.#carryOut(stay, change, false);
   }
 
   /** The handler answers before its `open` has come back: the answer waits for it. */
@@ -139,7 +173,8 @@ export class Visit implements RequestState {
 
   #finishHeaders(): void {
     const stay = this.#stay;
-    if (this.#phase !== "open" || stay === undefined) return;
+    const isToCome = this.#phase === "open" || this.#phase === "closing";
+    if (!isToCome || stay === undefined) return;
     this.#phase = "headersSent";
     writeReply(this.#engine, this.#exchange, stay, {
       hasStaleCookies: this.#hasStaleCookies,
@@ -157,10 +192,10 @@ export class Visit implements RequestState {
       stay.draft.drop();
       return { kind: "none" };
     }
-    if (record === undefined) return { kind: "none" };
-    const isDue = stay.hasEdits || isTouchDue(record, this.#engine.environment.now());
-    if (!isDue || this.isPrefetch) return { kind: "none" };
-    return stay.hasEdits ? { kind: "noted" } : { kind: "touched", record };
+    if (record === undefined || this.#leftMs <= 0 || this.isPrefetch) return { kind: "none" };
+    if (stay.hasEdits) return { kind: "noted" };
+    const isDue = isTouchDue(record, this.#engine.environment.now());
+    return isDue ? { kind: "touched", record } : { kind: "none" };
   }
 
   async #carryOut(
@@ -171,15 +206,15 @@ export class Visit implements RequestState {
     try {
       switch (change.kind) {
         case "touched":
-          await this.#touch(change.record, startDeadline(this.#engine));
+          await this.#touch(change.record, this.startDeadline());
           break;
         case "written":
           this.#checkInPlace(isBeforeHeaders);
-          await stay.commit(change.gathered, startDeadline(this.#engine));
+          await stay.commit(change.gathered, this.startDeadline());
           break;
         case "noted":
           // What cannot be noted now is found out by the next request.
-          await stay.commitEdits(startDeadline(this.#engine)).catch(() => undefined);
+          await stay.commitEdits(this.startDeadline()).catch(() => undefined);
           break;
         case "refused":
           throw change.error;
@@ -188,6 +223,8 @@ export class Visit implements RequestState {
       }
     } catch (error) {
       stay.draft.drop();
+      // An answer to the failure follows, with headers of its own.
+      if (this.#phase === "closing") this.#phase = "open";
       throw error;
     }
     if (isBeforeHeaders) this.#finishHeaders();
@@ -219,7 +256,7 @@ export class Visit implements RequestState {
     const { forRequest, recordsIn } = this.#engine;
     if (stay === undefined || forRequest === undefined || recordsIn === "cookie") return session;
     const id = stay.record?.id;
-    const reason = await stay.turns.take(() => stay.refresh(startDeadline(this.#engine)));
+    const reason = await stay.turns.take(() => stay.refresh(this.startDeadline()));
     if (reason !== undefined) this.#reject(reason, id);
     return session;
   }
@@ -242,7 +279,7 @@ export class Visit implements RequestState {
 
   async #resume(stay: Stay, values: readonly string[], now: EpochMs): Promise<void> {
     const { keeper, name } = this.#engine;
-    const deadline = startDeadline(this.#engine, now);
+    const deadline = this.startDeadline(now);
     for (const value of values.slice(0, MAX_CANDIDATES)) {
       const token = parseToken(value);
       if (token === undefined) {
@@ -325,6 +362,8 @@ export class Visit implements RequestState {
     return false;
   }
 }
+
+const ignored = (): void => undefined;
 
 /** Whether the response tells that nothing was stored: an error, or 409 for an ended session. */
 function isFailure(status: number, stay: Stay): boolean {

@@ -1,14 +1,18 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Exchange } from "../../src/core/exchange.ts";
 import { attach } from "../../src/core/internals.ts";
+import { IncomingHead } from "../../src/core/source.ts";
 import type { Visit } from "../../src/core/visit.ts";
 import {
   createSessions,
   memoryStore,
+  type Session,
   type SessionStore,
   type Sessions,
   type Untyped,
 } from "../../src/index.ts";
+import { WatchedStore } from "../../src/testing/adapter/watched-store.ts";
+import { testClock } from "../../src/testing/index.ts";
 
 /** One request as an adapter would show it, and what it wrote to the reply. */
 class Request {
@@ -145,6 +149,166 @@ describe("a response", () => {
     await request.visit.beforeEnd();
     await request.visit.beforeHeaders(200);
     expect(request.cookies).toHaveLength(1);
+  });
+});
+
+describe("an open that fails", () => {
+  it("is heard by whoever awaits it later, and ends no process that nobody awaits it in", async () => {
+    const store = new WatchedStore(memoryStore());
+    const sessions = createSessions({ store });
+    const cookie = await cookieOf(sessions);
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    store.fail();
+    const opening = sessions.open(new Request(sessions, cookie).alias);
+    // What nobody handles is reported when a turn of the event loop is over.
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    await expect(opening).rejects.toMatchObject({ code: "ERR_SESSION_STORE" });
+  });
+});
+
+describe("a transition that begins while the response is being committed", () => {
+  it.each<[string, (session: Session<Partial<Untyped>>) => Promise<unknown>]>([
+    ["signIn", (session) => session.signIn("ada")],
+    ["signOut", (session) => session.signOut()],
+    ["regenerate", (session) => session.regenerate()],
+    ["destroy", (session) => session.destroy()],
+  ])("%s is refused, as its cookie could not be sent", async (_, transition) => {
+    const { store, gates } = gated("update");
+    const sessions = createSessions({ store });
+    const cookie = await cookieOf(sessions);
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    session.set("n", 1);
+    const wait = request.visit.beforeHeaders(200);
+    await expect(transition(session)).rejects.toMatchObject({ code: "ERR_SESSION_HEADERS_SENT" });
+    gates[0]?.();
+    await wait;
+    expect(request.cookies).toEqual([]);
+    const next = await sessions.open(new Request(sessions, cookie).alias);
+    expect([next.isEnded, next.get("n")]).toEqual([false, 1]);
+  });
+
+  it("is allowed again in the answer to a commit that failed", async () => {
+    const store = new WatchedStore(memoryStore());
+    const sessions = createSessions({ store });
+    const cookie = await cookieOf(sessions);
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    session.set("n", 1);
+    store.failWrites();
+    await expect(request.visit.beforeHeaders(200)).rejects.toMatchObject({ status: 503 });
+    store.hinder(undefined);
+    await session.signOut();
+    await request.visit.beforeHeaders(503);
+    expect(request.cookies.join()).toMatch(/Max-Age=0/);
+  });
+
+  it("is waited for if it began before", async () => {
+    const { store, gates } = gated("load");
+    const sessions = createSessions({ store });
+    const request = new Request(sessions);
+    const session = await sessions.open(request.alias);
+    const signIn = session.signIn("ada");
+    await request.visit.beforeHeaders(200);
+    await signIn;
+    expect(gates).toEqual([]);
+    expect(request.cookies).toHaveLength(1);
+  });
+});
+
+describe("a change while the end of the response waits for its commit", () => {
+  it("is refused, as nobody would store it", async () => {
+    const { store, gates } = gated("update");
+    const sessions = createSessions({ store });
+    const cookie = await cookieOf(sessions);
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    await request.visit.beforeHeaders(200);
+    session.set("n", 1);
+    const wait = request.visit.beforeEnd();
+    expect(() => session.set("n", 2)).toThrow(/after the response has begun/);
+    gates[0]?.();
+    await wait;
+    expect((await sessions.open(new Request(sessions, cookie).alias)).get("n")).toBe(1);
+  });
+
+  it("is stored with the end if the reader had only left", async () => {
+    const sessions = createSessions({ store: memoryStore() });
+    const cookie = await cookieOf(sessions);
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    await request.visit.beforeHeaders(200);
+    session.set("n", 1);
+    await request.visit.afterLeaving();
+    const stored = async (): Promise<unknown> =>
+      (await sessions.open(new Request(sessions, cookie).alias)).get("n");
+    expect(await stored()).toBe(1);
+    session.set("n", 2);
+    await request.visit.beforeEnd();
+    expect(await stored()).toBe(2);
+  });
+});
+
+describe("a store that hangs", () => {
+  it("costs a request storeTimeout in all, however often it is asked", async () => {
+    const { store } = gated("update");
+    const sessions = createSessions({ store, storeTimeout: 200, idleTimeout: 100 });
+    const cookie = await cookieOf(sessions);
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    const startedAt = performance.now();
+    const failures: unknown[] = [];
+    const fail = (error: unknown): void => void failures.push(error);
+    await session.update("n", (n: number) => n + 1).catch(fail);
+    session.set("n", 7);
+    await request.visit.beforeHeaders(303)?.catch(fail);
+    session.set("n", 8);
+    await request.visit.beforeHeaders(200)?.catch(fail);
+    expect(performance.now() - startedAt).toBeLessThan(400);
+    expect(failures.map((error) => (error as Error).message)).toEqual([
+      expect.stringMatching(/within 200 ms \(storeTimeout\)/),
+      expect.stringMatching(/storeTimeout was used up/),
+      expect.stringMatching(/storeTimeout was used up/),
+    ]);
+  });
+
+  it("is not asked for a touch after it has failed", async () => {
+    const clock = testClock();
+    const store = new WatchedStore(memoryStore());
+    const sessions = createSessions({ store, clock, storeTimeout: 50 });
+    const cookie = await cookieOf(sessions);
+    clock.advance("20m");
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    store.hang();
+    await expect(session.update("n", () => 1)).rejects.toMatchObject({ status: 503 });
+    expect(request.visit.beforeHeaders(503)).toBeUndefined();
+    expect(store.calls).not.toContain("touch");
+  });
+
+  it("is asked again in the same request where it failed at once", async () => {
+    const store = new WatchedStore(memoryStore());
+    const sessions = createSessions({ store });
+    const cookie = await cookieOf(sessions);
+    const session = await sessions.open(new Request(sessions, cookie).alias);
+    store.fail();
+    await expect(session.update("n", () => 1)).rejects.toMatchObject({ status: 503 });
+    store.hinder(undefined);
+    expect(await session.update("n", () => 1)).toBe(1);
+  });
+});
+
+describe("a Node request whose visitor has left", () => {
+  it("still knows its connection, whoever asks late", () => {
+    const socket = { remoteAddress: "10.0.0.7" as string | undefined, encrypted: true as unknown };
+    const head = new IncomingHead({ method: "GET", url: "/", headers: {}, socket });
+    socket.remoteAddress = undefined;
+    socket.encrypted = undefined;
+    expect([head.remoteAddress, head.isEncrypted]).toEqual(["10.0.0.7", true]);
   });
 });
 
