@@ -34,6 +34,8 @@ export interface Reply {
   set(name: string, value: string): void;
   /** The names of the headers set so far; where left out, those that matter are asked for. */
   names?(): readonly string[];
+  /** Lets go of a response header, where the framework can: those of a page that failed. */
+  remove?(name: string): void;
   /** Adds one more `Set-Cookie` line; those of others stay. */
   addCookie(line: string): void;
 }

@@ -34,6 +34,12 @@ export type Change =
   /** A value changed in place can no longer be kept. */
   | { readonly kind: "refused"; readonly error: unknown };
 
+/** Keeps a response closed while it waits for its commit, but to the engine. */
+export interface Holder {
+  unlock(): void;
+  lock(): void;
+}
+
 /**
  * One request and its session, from the first `open` to the last byte.
  *
@@ -44,6 +50,8 @@ export class Visit implements RequestState, Budget {
   #engine: Engine;
   readonly #exchange: Exchange;
   readonly #onOpen: ((visit: Visit) => void) | undefined;
+  /** Who keeps the response closed to everybody else while it waits. */
+  holder: Holder | undefined;
   #opening: Promise<Session<object>> | undefined;
   #stay: Stay | undefined;
   #phase: ReplyPhase = "open";
@@ -176,10 +184,12 @@ export class Visit implements RequestState, Budget {
     const isToCome = this.#phase === "open" || this.#phase === "closing";
     if (!isToCome || stay === undefined) return;
     this.#phase = "headersSent";
+    this.holder?.unlock();
     writeReply(this.#engine, this.#exchange, stay, {
       hasStaleCookies: this.#hasStaleCookies,
       wasSignedIn: this.#wasSignedIn,
     });
+    this.holder?.lock();
   }
 
   #decide(stay: Stay): Change {

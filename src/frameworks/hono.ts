@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { requestHead } from "../core/source.ts";
 import type { Visit } from "../core/visit.ts";
-import { isRepresentation } from "./representation.ts";
 import { keep, type WebExchange, webExchange } from "./web.ts";
 
 /** What the runtime's server gives to Hono as bindings. */
@@ -77,7 +77,7 @@ function replace(c: Context, response: Response): void {
  * that is not sent, and the cookie of a transition that was done before.
  */
 async function errorBase(visit: Visit, exchange: WebExchange, failed: Headers): Promise<Response> {
-  const headers = new Headers([...failed].filter(([name]) => !isRepresentation(name)));
+  const headers = new Headers([...failed].filter(([name]) => !isOfPage(name)));
   exchange.answerWith(headers);
   await visit.beforeHeaders(500);
   visit.end();

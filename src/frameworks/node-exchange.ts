@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { plainText, SessionError } from "../core/errors.ts";
 import type { Exchange, Reply } from "../core/exchange.ts";
+import { isOfPage } from "../core/failed-page.ts";
 import { IncomingHead } from "../core/source.ts";
 
 /** A Node request and its response, as the engine sees them. */
@@ -38,6 +39,10 @@ class NodeReply implements Reply {
     return this.#res.getHeaderNames();
   }
 
+  remove(name: string): void {
+    this.#res.removeHeader(name);
+  }
+
   addCookie(line: string): void {
     this.#res.appendHeader("Set-Cookie", line);
   }
@@ -47,6 +52,25 @@ class NodeReply implements Reply {
 export function plainAnswer(error: unknown): { readonly status: number; readonly body: string } {
   const status = error instanceof SessionError ? error.status : 500;
   return { status, body: plainText(status) };
+}
+
+/** Lets go of what described the page that failed, before another answer is sent in its place. */
+export function dropPage(res: ServerResponse): void {
+  for (const name of res.getHeaderNames()) if (isOfPage(name)) res.removeHeader(name);
+  // Where the handler set it: HTTP/2 has none, and warns whoever names it.
+  if (Object.hasOwn(res, "statusMessage")) res.statusMessage = "";
+}
+
+/** Makes a response whose head is not out the plain answer to a failure; its body is still to be sent. */
+export function becomePlainAnswer(
+  res: ServerResponse,
+  { status, body }: ReturnType<typeof plainAnswer>,
+): void {
+  dropPage(res);
+  res.statusCode = status;
+  res.setHeader("Content-Type", "text/plain; charset=utf-8");
+  res.setHeader("Content-Length", Buffer.byteLength(body));
+  res.setHeader("Cache-Control", "no-store");
 }
 
 /** RFC 9113 §7. */

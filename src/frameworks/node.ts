@@ -3,7 +3,7 @@ import { SessionError } from "../core/errors.ts";
 import { attach } from "../core/internals.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Fallback, holdReply } from "./hold.ts";
-import { cutReply, nodeExchange, plainAnswer } from "./node-exchange.ts";
+import { becomePlainAnswer, cutReply, nodeExchange, plainAnswer } from "./node-exchange.ts";
 
 /** Handles a request within {@link sessionMiddleware}; a rejection becomes a plain error answer. */
 export type NodeNext = () => unknown;
@@ -41,15 +41,16 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
   };
 }
 
-/** A response that has begun cannot be taken back, only cut. */
+/** A response that has begun cannot be taken back, only cut; one that is answered stays so. */
 function answer(res: ServerResponse, error: unknown): void {
   // The visitor learns nothing of the cause, so it must be told elsewhere.
   if (!(error instanceof SessionError)) console.error(error);
+  if (res.writableEnded) return;
   if (res.headersSent) {
     cutReply(res);
     return;
   }
-  const { status, body } = plainAnswer(error);
-  res.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
-  res.end(body);
+  const plain = plainAnswer(error);
+  becomePlainAnswer(res, plain);
+  res.end(plain.body);
 }

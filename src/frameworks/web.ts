@@ -42,6 +42,7 @@ export function webExchange(request: RequestHead): WebExchange {
     get: (name) => headers.get(name) ?? undefined,
     set: (name, value) => headers.set(name, value),
     names: () => [...headers.keys()],
+    remove: (name) => headers.delete(name),
     addCookie: (line) => headers.append("Set-Cookie", line),
   };
   return {
