@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID, scrypt, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { hashPassword } from "./passwords.ts";
 
 /** Somebody with an account. */
 export interface User {
@@ -15,75 +16,68 @@ interface Registration {
   readonly password: string;
 }
 
-/** The people who have an account. */
+/**
+ * The people who have an account.
+ *
+ * Nobody shows here that an e-mail is theirs, so an account belongs to an e-mail and a password
+ * together, and several people may name the same e-mail. Neither registering nor signing in tells
+ * whether an e-mail is known, by its answer or by its time: each costs one hash.
+ */
 export interface Accounts {
-  /** Adds a user. Resolves to `undefined`, changing nothing, when the e-mail has an account. */
-  register(registration: Registration): Promise<User | undefined>;
-  /** The user with this e-mail and password. Takes as long where there is no such user. */
+  /** Adds a user. Whoever names an e-mail and password that are here already is that user. */
+  register(registration: Registration): Promise<User>;
+  /** The user with this e-mail and password. */
   authenticate(email: string, password: string): Promise<User | undefined>;
   find(id: string): User | undefined;
 }
 
-const TABLE = `
-  CREATE TABLE IF NOT EXISTS users (
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS accounts (
     id TEXT PRIMARY KEY,
-    email TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,
     name TEXT NOT NULL,
-    salt BLOB NOT NULL,
-    hash BLOB NOT NULL
-  ) STRICT`;
+    hash BLOB NOT NULL,
+    UNIQUE (email, hash)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS salt_key (only INTEGER PRIMARY KEY CHECK (only = 1), key BLOB NOT NULL) STRICT`;
 
 export function openAccounts(database: DatabaseSync): Accounts {
-  database.exec(TABLE);
+  database.exec(TABLES);
+  const hashOf = hasherFor(database);
   const insert = database.prepare(
-    "INSERT INTO users (id, email, name, salt, hash) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    "INSERT INTO accounts (id, email, name, hash) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
-  const byEmail = database.prepare("SELECT * FROM users WHERE email = ?");
-  const byId = database.prepare("SELECT * FROM users WHERE id = ?");
+  const byHash = database.prepare(
+    "SELECT id, name, email FROM accounts WHERE email = ? AND hash = ?",
+  );
+  const byId = database.prepare("SELECT id, name, email FROM accounts WHERE id = ?");
 
   return {
     async register({ name, email, password }) {
-      const user = { id: randomUUID(), name, email };
-      const salt = randomBytes(16);
-      const hash = await hashPassword(password, salt);
-      const { changes } = insert.run(user.id, email, name, salt, hash);
-      return changes === 1 ? user : undefined;
+      const hash = await hashOf(email, password);
+      insert.run(randomUUID(), email, name, hash);
+      return byHash.get(email, hash) as unknown as User;
     },
     async authenticate(email, password) {
-      const row = byEmail.get(email) as unknown as Row | undefined;
-      const { salt, hash } = row ?? NOBODY;
-      const isRight = timingSafeEqual(await hashPassword(password, salt), hash);
-      return isRight && row !== undefined ? userIn(row) : undefined;
+      const hash = await hashOf(email, password);
+      return byHash.get(email, hash) as unknown as User | undefined;
     },
     find(id) {
-      const row = byId.get(id) as unknown as Row | undefined;
-      return row && userIn(row);
+      return byId.get(id) as unknown as User | undefined;
     },
   };
 }
 
-interface Row extends User {
-  readonly salt: Uint8Array;
-  readonly hash: Uint8Array;
-}
-
-const HASH_BYTES = 32;
-
-/** Stands in for a user who does not exist, so that the answer takes as long. */
-const NOBODY = { salt: randomBytes(16), hash: randomBytes(HASH_BYTES) };
-
-/** The parameters of the OWASP Password Storage Cheat Sheet: 128 MiB of memory for each try. */
-const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 2 ** 28 };
-
-function hashPassword(password: string, salt: Uint8Array): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    // NFKC: the same password typed on another keyboard is the same password.
-    scrypt(password.normalize("NFKC"), salt, HASH_BYTES, SCRYPT, (error, hash) =>
-      error ? reject(error) : resolve(hash),
-    );
-  });
-}
-
-function userIn({ id, name, email }: Row): User {
-  return { id, name, email };
+/**
+ * The salt of an e-mail is derived rather than stored: the same at every try, of a known e-mail as
+ * of an unknown one, and of no use to anybody without this shop's own key.
+ */
+function hasherFor(
+  database: DatabaseSync,
+): (email: string, password: string) => Promise<Uint8Array> {
+  const insert = database.prepare("INSERT INTO salt_key VALUES (1, ?) ON CONFLICT DO NOTHING");
+  insert.run(randomBytes(32));
+  const { key } = database.prepare("SELECT key FROM salt_key").get() as { key: Uint8Array };
+  return (email, password) =>
+    hashPassword(password, createHmac("sha256", key).update(email).digest());
 }

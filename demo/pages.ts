@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
 import { PrefetchError } from "sojourn";
-import { type ErrorStatus, errorPage } from "./views/error.ts";
+import { HttpError } from "./http-error.ts";
+import { type ErrorStatus, errorPage, hasOwnPage } from "./views/error.ts";
 import { render, type View } from "./views/layout.ts";
 import { type Services, strangerOf, type Visitor, visitorOf } from "./visitor.ts";
 
@@ -18,10 +19,12 @@ export function errorPages(services: Services): ErrorRequestHandler {
   return async (error: unknown, req, res, next) => {
     if (res.headersSent) return next(error);
     const status = statusOf(error);
-    // The operator reads what happened; the visitor reads only what it means. A refused prefetch
-    // is nobody's fault: the browser asks again when the visitor really comes.
-    if (status >= 500 && !(error instanceof PrefetchError)) console.error(error);
-    if (status === 503) res.set("Retry-After", "5");
+    const isMeant = error instanceof HttpError || error instanceof PrefetchError;
+    // The operator reads what happened; the visitor reads only what it means. What the shop refuses
+    // itself is no news: a flood would fill the log. A prefetch comes again with the visitor.
+    if (status >= 500 && !isMeant) console.error(error);
+    const retryAfter = error instanceof HttpError ? error.retryAfterSeconds : undefined;
+    if (status === 503 || status === 429) res.set("Retry-After", String(retryAfter ?? 5));
     const visitor = await knownOrStranger(req, services);
     res.status(status).send(render(errorPage(pageFor(status)), visitor));
   };
@@ -42,6 +45,6 @@ function statusOf(error: unknown): number {
 }
 
 function pageFor(status: number): ErrorStatus {
-  if (status === 403 || status === 404 || status === 409 || status === 503) return status;
+  if (hasOwnPage(status)) return status;
   return status < 500 ? 400 : 500;
 }

@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { openAccounts } from "./accounts.ts";
+import { PasswordGuard } from "./password-guard.ts";
 import { shopSessions } from "./sessions.ts";
 import { createShop } from "./shop.ts";
 
@@ -20,7 +21,8 @@ const database = new DatabaseSync(path);
 const sessions = shopSessions(database);
 const accounts = openAccounts(database);
 
-const server = createServer(createShop({ sessions, accounts }));
+const shop = createShop({ sessions, accounts, guard: new PasswordGuard(accounts) });
+const server = createServer(shop);
 await listen(server, port);
 console.log(`Wayside is open at http://${HOST}:${(server.address() as AddressInfo).port}`);
 

@@ -19,8 +19,6 @@ const PUBLIC = fileURLToPath(new URL("public", import.meta.url));
 export function createShop(services: Services): Express {
   const app = express().disable("x-powered-by");
   app.use(protectiveHeaders);
-  // Long enough for a visit to load the style once, short enough to see an edit of it.
-  app.use(express.static(PUBLIC, { maxAge: "1m" }));
   app.use(sessionMiddleware(services.sessions));
   app.use(refuseCrossOrigin);
   app.use(express.urlencoded({ extended: false, limit: "10kb" }));
@@ -32,6 +30,9 @@ export function createShop(services: Services): Express {
   app.use(deviceRoutes(services));
   app.use(preferenceRoutes(services));
 
+  // After the pages, so that no page waits for a look into the folder. Long enough for a visit to
+  // load the style once, short enough to see an edit of it.
+  app.use(express.static(PUBLIC, { maxAge: "1m" }));
   app.use((_req, _res, next) => next(new HttpError(404)));
   app.use(errorPages(services));
   return app;

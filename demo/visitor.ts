@@ -2,6 +2,7 @@ import type { Request } from "express";
 import type { Session, Sessions } from "sojourn";
 import type { Accounts, User } from "./accounts.ts";
 import type { CartLine } from "./cart.ts";
+import type { PasswordGuard } from "./password-guard.ts";
 import { type Shop, type Theme, TIMEOUTS } from "./sessions.ts";
 import { isNotice, type Language, type Notice } from "./words/words.ts";
 
@@ -9,6 +10,13 @@ import { isNotice, type Language, type Notice } from "./words/words.ts";
 export interface Services {
   readonly sessions: Sessions<Shop>;
   readonly accounts: Accounts;
+  readonly guard: PasswordGuard;
+}
+
+/** Somebody who is signed in. */
+export interface SignedIn {
+  readonly session: Session<Shop>;
+  readonly user: User;
 }
 
 /** The public facts of a session, for the panel "This visit". Times are epoch ms. */
@@ -59,6 +67,16 @@ export async function visitorOf(req: Request, { sessions, accounts }: Services):
     user: session.userId === undefined ? undefined : accounts.find(session.userId),
     visit: session.isEnded ? undefined : factsOf(session, now),
   };
+}
+
+/** The visitor's session and account, where they are signed in. */
+export async function signedIn(
+  req: Request,
+  { sessions, accounts }: Services,
+): Promise<SignedIn | undefined> {
+  const session = await sessions.open(req);
+  const user = session.userId === undefined ? undefined : accounts.find(session.userId);
+  return user && { session, user };
 }
 
 /** A visitor of whom nothing can be known: their session is out of reach. */

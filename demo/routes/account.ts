@@ -2,11 +2,11 @@ import { type Request, Router } from "express";
 import { field, ownPath } from "../form.ts";
 import { pagesOf } from "../pages.ts";
 import { confirmPage, type Problem, registerPage, signInPage } from "../views/account.ts";
-import type { Services } from "../visitor.ts";
+import { type Services, signedIn } from "../visitor.ts";
 
 /** Becoming known, and unknown again. */
 export function accountRoutes(services: Services): Router {
-  const { sessions, accounts } = services;
+  const { sessions, guard } = services;
   const show = pagesOf(services);
   const router = Router();
 
@@ -14,12 +14,11 @@ export function accountRoutes(services: Services): Router {
 
   router.post("/register", async (req, res) => {
     const form = formOf(req);
-    const registered = problemOf(form) ?? (await accounts.register(form)) ?? "taken";
-    if (typeof registered === "string") {
-      return show(req, res, registerPage({ ...form, problem: registered }), 422);
-    }
+    const problem = problemOf(form);
+    if (problem !== undefined) return show(req, res, registerPage({ ...form, problem }), 422);
+    const user = await guard.register(req, form);
     const session = await sessions.open(req);
-    await session.signIn(registered.id, { persistent: form.remember });
+    await session.signIn(user.id, { persistent: form.remember });
     session.flash("notice", "registered");
     res.redirect(303, form.next);
   });
@@ -28,7 +27,7 @@ export function accountRoutes(services: Services): Router {
 
   router.post("/sign-in", async (req, res) => {
     const form = formOf(req);
-    const user = await accounts.authenticate(form.email, form.password);
+    const user = await guard.authenticate(req, form.email, form.password);
     if (user === undefined) {
       return show(req, res, signInPage({ ...form, problem: "wrong" }), 422);
     }
@@ -39,19 +38,18 @@ export function accountRoutes(services: Services): Router {
   });
 
   router.get("/confirm", async (req, res) => {
-    const { userId } = await sessions.open(req);
-    const user = userId === undefined ? undefined : accounts.find(userId);
-    if (user === undefined) return res.redirect(303, "/sign-in");
-    await show(req, res, confirmPage(user, { next: nextOf(req) }));
+    const known = await signedIn(req, services);
+    if (known === undefined) return res.redirect(303, "/sign-in");
+    await show(req, res, confirmPage(known.user, { next: nextOf(req) }));
   });
 
   // A second sign-in of the same user: the data stays, the token and `authenticatedAt` are new.
   router.post("/confirm", async (req, res) => {
     const { next, password } = formOf(req);
-    const session = await sessions.open(req);
-    const user = session.userId === undefined ? undefined : accounts.find(session.userId);
-    if (user === undefined) return res.redirect(303, "/sign-in");
-    if ((await accounts.authenticate(user.email, password)) === undefined) {
+    const known = await signedIn(req, services);
+    if (known === undefined) return res.redirect(303, "/sign-in");
+    const { session, user } = known;
+    if (!(await guard.confirm(req, user, password))) {
       return show(req, res, confirmPage(user, { next, problem: "wrongPassword" }), 422);
     }
     await session.signIn(user.id);
@@ -60,6 +58,8 @@ export function accountRoutes(services: Services): Router {
 
   router.post("/sign-out", async (req, res) => {
     const session = await sessions.open(req);
+    // A stranger has nothing to leave, and gets no session for the asking.
+    if (session.userId === undefined) return res.redirect(303, "/");
     await session.signOut({ keep: ["theme", "language"] });
     session.flash("notice", "signedOut");
     res.redirect(303, "/");

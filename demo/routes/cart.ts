@@ -39,10 +39,16 @@ export function cartRoutes(services: Services): Router {
     const change = CHANGES.get(field(req, "change"));
     if (change === undefined) throw new HttpError(400);
     const session = await sessions.open(req);
-    const cart = await session.update("cart", (lines) => change(lines, product.sku));
-    if (!cart.some(({ sku }) => sku === product.sku)) session.flash("notice", "removed");
+    if (hasLine(session.get("cart"), product.sku)) {
+      const cart = await session.update("cart", (lines) => change(lines, product.sku));
+      if (!hasLine(cart, product.sku)) session.flash("notice", "removed");
+    }
     res.redirect(303, `/cart#${product.sku}`);
   });
 
   return router;
+}
+
+function hasLine(cart: readonly CartLine[], wanted: string): boolean {
+  return cart.some(({ sku }) => sku === wanted);
 }

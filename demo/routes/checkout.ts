@@ -1,16 +1,13 @@
 import { randomInt } from "node:crypto";
 import { type Request, Router } from "express";
-import type { Session } from "sojourn";
-import type { User } from "../accounts.ts";
 import { priceLines } from "../cart.ts";
 import { pagesOf } from "../pages.ts";
-import type { Shop } from "../sessions.ts";
 import { checkoutPage, thanksPage } from "../views/cart.ts";
-import type { Services } from "../visitor.ts";
+import { type Services, type SignedIn, signedIn } from "../visitor.ts";
 
 /** Ordering: only for a user who gave the password within the last ten minutes. */
 export function checkoutRoutes(services: Services): Router {
-  const { sessions, accounts } = services;
+  const { sessions } = services;
   const show = pagesOf(services);
   const router = Router();
 
@@ -38,12 +35,12 @@ export function checkoutRoutes(services: Services): Router {
   });
 
   /** The user who may order, or the page where they become one. */
-  async function admit(req: Request): Promise<{ session: Session<Shop>; user: User } | string> {
-    const session = await sessions.open(req);
-    const user = session.userId === undefined ? undefined : accounts.find(session.userId);
-    if (user === undefined) return "/sign-in?next=/checkout";
+  async function admit(req: Request): Promise<SignedIn | string> {
+    const buyer = await signedIn(req, services);
+    if (buyer === undefined) return "/sign-in?next=/checkout";
+    const { session } = buyer;
     if (!session.isFresh("10m")) return "/confirm?next=/checkout";
-    if (priceLines(session.get("cart")).length > 0) return { session, user };
+    if (priceLines(session.get("cart")).length > 0) return buyer;
     session.flash("notice", "nothingToOrder");
     return "/cart";
   }

@@ -19,7 +19,10 @@ export function thingRoutes(services: Services): Router {
     const product = productOf(req.params.sku);
     if (product === undefined) throw new HttpError(404);
     const session = await sessions.open(req);
-    await session.update("recentlyViewed", (seen) => seenFirst(seen, product.sku));
+    // Looking around begins no session: a crawler would leave one at each page.
+    if (!session.isNew && !session.isEnded) {
+      await session.update("recentlyViewed", (seen) => seenFirst(seen, product.sku));
+    }
     await show(req, res, productPage(product));
   });
 

@@ -1,10 +1,14 @@
 import type { User } from "../accounts.ts";
 import type { Words } from "../words/words.ts";
+import { email } from "./format.ts";
 import { type Fragment, type Html, html } from "./html.ts";
 import type { Page, View } from "./layout.ts";
 
 /** Why a form is shown again. */
-export type Problem = "wrong" | "wrongPassword" | "taken" | "badName" | "badEmail" | "badPassword";
+export type Problem = "wrong" | "wrongPassword" | "badName" | "badEmail" | "badPassword";
+
+/** Which devices a user is about to sign out. */
+export type Ending = "there" | "others" | "all";
 
 /** What a form is filled with when it is shown again. Never a password. */
 export interface Entered {
@@ -12,7 +16,7 @@ export interface Entered {
   readonly name?: string;
   readonly email?: string;
   readonly remember?: boolean;
-  readonly problem?: Problem;
+  readonly problem?: Problem | undefined;
 }
 
 export function signInPage(entered: Entered): View {
@@ -59,19 +63,58 @@ export function registerPage(entered: Entered): View {
 /** Asks a signed-in user for the password again. */
 export function confirmPage(user: User, entered: Entered): View {
   return (_visitor, words): Page => {
-    const { account } = words;
+    const { confirm, confirmLead, confirmButton } = words.account;
+    const fields = html`${hiddenNext(entered)}${problem(entered, words)}`;
     return form(
-      account.confirm,
-      account.confirmLead(user.email),
-      html`
-      <form method="post" action="/confirm" class="fields">
-        ${hiddenNext(entered)}${problem(entered, words)}
-        <input class="quiet" name="email" value="${user.email}" autocomplete="username" readonly tabindex="-1" aria-hidden="true">
-        ${passwordField(words)}
-        <button class="button">${account.confirmButton}</button>
-      </form>`,
+      confirm,
+      confirmLead,
+      passwordForm(
+        "/confirm",
+        user,
+        fields,
+        html`<button class="button">${confirmButton}</button>`,
+        words,
+      ),
     );
   };
+}
+
+/** Asks for the password before devices are signed out. */
+export function endingPage(
+  user: User,
+  ending: Ending,
+  { action, problem: wrong }: { readonly action: string; readonly problem: Problem | undefined },
+): View {
+  return (_visitor, words): Page => {
+    const { endThere, endOthers, endAll } = words.devices;
+    const title = { there: endThere, others: endOthers, all: endAll }[ending];
+    const buttons = html`<div class="actions">
+          <button class="button">${title}</button>
+          <a class="text" href="/account">${words.account.back}</a>
+        </div>`;
+    return form(
+      title,
+      words.account.endLead[ending],
+      passwordForm(action, user, problem({ problem: wrong }, words), buttons, words),
+    );
+  };
+}
+
+function passwordForm(
+  action: string,
+  user: User,
+  fields: Fragment,
+  buttons: Html,
+  words: Words,
+): Html {
+  return html`
+      <p class="aside">${email(user.email)}</p>
+      <form method="post" action="${action}" class="fields">
+        ${fields}
+        <input class="quiet" name="email" value="${user.email}" autocomplete="username" readonly tabindex="-1" aria-hidden="true">
+        ${passwordField(words)}
+        ${buttons}
+      </form>`;
 }
 
 function form(title: string, lead: string, fields: Html): Page {
@@ -89,14 +132,14 @@ function hiddenNext({ next }: Entered): Html {
   return html`<input type="hidden" name="next" value="${next}">`;
 }
 
-function problem(entered: Entered, { account }: Words): Fragment {
+function problem(entered: Pick<Entered, "problem">, { account }: Words): Fragment {
   if (entered.problem === undefined) return undefined;
   return html`<p class="problem" role="alert">${account[entered.problem]}</p>`;
 }
 
-function emailField({ email }: Entered, { account }: Words): Html {
+function emailField({ email: address }: Entered, { account }: Words): Html {
   return html`<label>${account.email}
-          <input class="entry" name="email" type="email" value="${email}"
+          <input class="entry" name="email" type="email" value="${address}"
             autocomplete="username" required maxlength="254">
         </label>`;
 }

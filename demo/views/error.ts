@@ -4,16 +4,21 @@ import type { Page, View } from "./layout.ts";
 import { picture } from "./pictures.ts";
 
 /** The statuses that have a page of their own. */
-export type ErrorStatus = 400 | 403 | 404 | 409 | 500 | 503;
+export type ErrorStatus = 400 | 403 | 404 | 409 | 429 | 500 | 503;
 
 const PICTURES: Readonly<Record<ErrorStatus, string>> = {
   400: "notebook",
   403: "map",
   404: "key-tag",
   409: "lantern",
+  429: "tea",
   500: "stool",
   503: "kettle",
 };
+
+export function hasOwnPage(status: number): status is ErrorStatus {
+  return Object.hasOwn(PICTURES, status);
+}
 
 /** A page for what went wrong. It says nothing of the inside. */
 export function errorPage(status: ErrorStatus): View {

@@ -1,5 +1,6 @@
 import type { Visitor } from "../visitor.ts";
 import type { Language, Words } from "../words/words.ts";
+import { type Html, html } from "./html.ts";
 
 /** A price, written as the language does. */
 export function price(cents: number, language: Language): string {
@@ -14,12 +15,21 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 /** How long ago it was. No clock time, as the visitor's time zone is not known. */
-export function ago(at: number, { now, language }: Visitor, { justNow }: Words): string {
+export function ago(
+  at: number,
+  { now, language }: Pick<Visitor, "now" | "language">,
+  { justNow }: Words,
+): string {
   const passed = now - at;
   const step = STEPS.find(([, ms]) => passed >= ms);
   if (step === undefined) return justNow;
   const [unit, ms] = step;
   return new Intl.RelativeTimeFormat(language).format(-Math.floor(passed / ms), unit);
+}
+
+/** An address that may go on in a new line at its signs, and only there. */
+export function email(address: string): Html {
+  return html`${address.split(/(?=[@.])/).map((part) => html`<wbr>${part}`)}`;
 }
 
 /** Time left as `29:05`, `11:59:05` or `13 days 04:00:00`. `public/panel.js` goes on with it. */

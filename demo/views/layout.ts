@@ -62,7 +62,7 @@ function guestLinks({ nav }: Words): Html {
 }
 
 function userLinks({ nav }: Words): Html {
-  return html`<a class="link" href="/devices">${icon("person")}<span>${nav.devices}</span></a>
+  return html`<a class="link" href="/account">${icon("person")}<span>${nav.account}</span></a>
       <form method="post" action="/sign-out">
         <button class="link">${icon("leave")}<span>${nav.signOut}</span></button>
       </form>`;

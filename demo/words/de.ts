@@ -10,7 +10,7 @@ export const de: Words = {
     things: "Alle Dinge",
     cart: "Warenkorb",
     signIn: "Anmelden",
-    devices: "Geräte",
+    account: "Konto",
     signOut: "Abmelden",
     preferences: "Einstellungen",
     toDark: "Dunkel anzeigen",
@@ -51,8 +51,7 @@ export const de: Words = {
     back: "Zurück zum Warenkorb",
     thanks: "Danke",
     ordered: (order) => `Deine Bestellung ${order} ist unterwegs, wo immer du gerade bist.`,
-    onceOnly:
-      "Diese Seite gibt es nur einmal. Nach dem Neuladen ist die Nummer weg: Sie war eine Flash-Nachricht.",
+    onceOnly: "Merk dir die Nummer: Diese Seite gibt es nur einmal.",
   },
   account: {
     signIn: "Anmelden",
@@ -60,9 +59,15 @@ export const de: Words = {
     register: "Konto anlegen",
     registerLead: "Dein Warenkorb und deine Einstellungen bleiben, wie sie sind.",
     confirm: "Bist du es noch?",
-    confirmLead: (email) =>
-      `Du hast dich vor einer Weile angemeldet. Gib vor der Bestellung bitte das Passwort von ${email} noch einmal ein.`,
+    confirmLead:
+      "Du hast dich vor einer Weile angemeldet. Gib bitte noch einmal dein Passwort ein.",
     confirmButton: "Weiter",
+    back: "Zurück zum Konto",
+    endLead: {
+      there: "Gib dein Passwort ein, dann ist das Gerät abgemeldet.",
+      others: "Gib dein Passwort ein, dann ist jedes andere Gerät abgemeldet.",
+      all: "Gib dein Passwort ein, dann ist jedes Gerät abgemeldet, auch dieses.",
+    },
     name: "Name",
     email: "E-Mail",
     password: "Passwort",
@@ -74,12 +79,12 @@ export const de: Words = {
     haveAccount: "Schon einmal hier gewesen?",
     wrong: "E-Mail und Passwort gehören nicht zusammen.",
     wrongPassword: "Das ist nicht das Passwort.",
-    taken: "Zu dieser E-Mail gibt es schon ein Konto. Möchtest du dich anmelden?",
     badName: "Bitte nenne uns einen Namen mit höchstens 60 Zeichen.",
     badEmail: "Bitte gib eine E-Mail-Adresse ein, etwa ada@example.com.",
     badPassword: "Bitte wähle ein Passwort mit mindestens 10 Zeichen.",
   },
   devices: {
+    account: "Dein Konto",
     title: "Deine Geräte",
     lead: "Hier bist du überall angemeldet. Wenn eines davon nicht deines ist, melde es ab.",
     here: "Dieses Gerät",
@@ -144,13 +149,17 @@ export const de: Words = {
       title: "Diese Sitzung ist zu Ende",
       text: "Sie wurde auf einer anderen Seite oder einem anderen Gerät beendet, während du geklickt hast. Es wurde nichts geändert. Fang im Laden von vorn an.",
     },
+    429: {
+      title: "Eins nach dem anderen",
+      text: "Das kam zu oft. Bitte warte eine Viertelstunde.",
+    },
     500: {
       title: "Unser Fehler",
       text: "Bei uns ist etwas kaputtgegangen, und es wurde nichts geändert.",
     },
     503: {
       title: "Gleich wieder da",
-      text: "Wir kommen gerade nicht an unsere Bücher. Du bist weiterhin angemeldet, und dein Warenkorb ist sicher.",
+      text: "Wir kommen gerade nicht dazu. Wer angemeldet war, ist es noch, und dein Warenkorb ist sicher.",
     },
   },
   footer:

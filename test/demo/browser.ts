@@ -61,6 +61,13 @@ export async function cartLines(page: Page): Promise<string[]> {
   );
 }
 
+/** Signs devices out at the account's page, which asks for the password. */
+export async function end(page: Page, name: string): Promise<void> {
+  await page.getByRole("link", { name, exact: name.endsWith("everywhere") }).click();
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("main").getByRole("button", { name, exact: true }).click();
+}
+
 export async function sessionCookie(context: BrowserContext) {
   const cookies = await context.cookies();
   return cookies.find(({ name }) => name === "session");

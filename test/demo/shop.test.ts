@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   add,
   cartLines,
+  end,
   isSignedIn,
   openBrowser,
   PASSWORD,
@@ -219,37 +220,56 @@ describe("Your devices", () => {
     const elsewhere = await device();
     await signIn(there, email);
 
-    await here.goto("/devices");
-    const names = await here.locator(".device h2").allTextContents();
+    await here.goto("/account");
+    const names = await here.locator(".device h3").allTextContents();
     expect(names).toHaveLength(2);
     expect(names[0]).toMatch(/^Chrome( Headless)? \d+ on Linux\s+This device\s*$/);
-    await here.getByRole("button", { name: "Sign out there" }).click();
+    await end(here, "Sign out there");
     await here.getByText("Signed out there.").waitFor();
     expect(await here.locator(".device").count()).toBe(1);
     expect(await isSignedIn(there)).toBe(false);
 
     await signIn(elsewhere, email);
     await here.reload();
-    await here.getByRole("button", { name: "Sign out everywhere else" }).click();
+    await end(here, "Sign out everywhere else");
     await here.getByText("Signed out everywhere else.").waitFor();
     expect(await isSignedIn(elsewhere)).toBe(false);
     expect(await isSignedIn(here)).toBe(true);
 
-    await here.goto("/devices");
-    await here.getByRole("button", { name: "Sign out everywhere" }).click();
+    await here.goto("/account");
+    await end(here, "Sign out everywhere");
     await here.getByText("Signed out everywhere, here too.").waitFor();
     expect(await isSignedIn(here)).toBe(false);
-  });
+  }, 30_000);
 
   it("ends no device of somebody else", async () => {
     const victim = await device();
     await register(victim);
-    const id = await victim.locator(".facts code").getAttribute("title");
+    const id = await sessionId(victim);
     const attacker = await device();
     await register(attacker);
-    await attacker.request.post(`/devices/${id}/end`);
+    await attacker.request.post(`/devices/${id}/end`, { form: { password: PASSWORD } });
     expect(await isSignedIn(victim)).toBe(true);
   });
+
+  it("ends none without the password, however long ago the sign-in was", async () => {
+    const owner = await device();
+    const email = await register(owner);
+    const thief = await device();
+    await signIn(thief, email);
+    const paths = [
+      `/devices/${await sessionId(owner)}/end`,
+      "/devices/end-others",
+      "/devices/end-all",
+    ];
+    for (const path of paths) {
+      for (const form of [{}, { password: "not the password" }]) {
+        expect((await thief.request.post(path, { form })).status()).toBe(422);
+      }
+    }
+    expect(await isSignedIn(owner)).toBe(true);
+    expect(await isSignedIn(thief)).toBe(true);
+  }, 30_000);
 });
 
 describe("The shop", () => {
@@ -376,6 +396,11 @@ describe("The shop's process", () => {
     await next.end("SIGTERM");
   });
 });
+
+async function sessionId(page: Page): Promise<string | null> {
+  await page.goto("/");
+  return page.locator(".facts code").getAttribute("title");
+}
 
 /** Another site, with a form that puts something into this shop's cart. */
 function serveForm(action: string): Promise<Server> {
