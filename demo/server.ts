@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { openAccounts } from "./accounts.ts";
 import { PasswordGuard } from "./password-guard.ts";
+import { SessionLog } from "./session-log.ts";
 import { shopSessions } from "./sessions.ts";
 import { createShop } from "./shop.ts";
 
@@ -21,7 +22,9 @@ const database = new DatabaseSync(path);
 const sessions = shopSessions(database);
 const accounts = openAccounts(database);
 
-const shop = createShop({ sessions, accounts, guard: new PasswordGuard(accounts) });
+const log = new SessionLog(sessions);
+
+const shop = createShop({ sessions, accounts, guard: new PasswordGuard(accounts), log });
 const server = createServer(shop);
 await listen(server, port);
 console.log(`Wayside is open at http://${HOST}:${(server.address() as AddressInfo).port}`);
@@ -31,6 +34,7 @@ process.once("SIGTERM", close);
 
 /** Lets the requests that are running finish, for three seconds at most, then closes the books. */
 function close(): void {
+  log.close();
   server.close(async () => {
     await sessions.close();
     database.close();

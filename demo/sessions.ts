@@ -11,6 +11,10 @@ export interface Shop {
   language: Language;
   recentlyViewed: string[];
   visits: number;
+  /** What became of the last twenty clicks at once, see `routes/session.ts`. */
+  isRaced: boolean;
+  clicks: number;
+  naiveClicks: number;
 }
 
 export type Theme = "light" | "dark";
@@ -19,7 +23,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** The two clocks of a session. Numbers rather than `"30m"`, as the visit panel counts with them. */
+/** The two clocks of a session. Numbers rather than `"30m"`, as the session panel counts with them. */
 export const TIMEOUTS = {
   visit: { idleTimeout: 30 * MINUTE_MS, absoluteTimeout: 12 * HOUR_MS },
   remembered: { idleTimeout: 14 * DAY_MS, absoluteTimeout: 90 * DAY_MS },
@@ -28,7 +32,16 @@ export const TIMEOUTS = {
 export function shopSessions(database: DatabaseSync): Sessions<Shop> {
   return createSessions<Shop>({
     store: sqliteStore(database),
-    defaults: { cart: [], theme: "light", language: "en", recentlyViewed: [], visits: 0 },
+    defaults: {
+      cart: [],
+      theme: "light",
+      language: "en",
+      recentlyViewed: [],
+      visits: 0,
+      isRaced: false,
+      clicks: 0,
+      naiveClicks: 0,
+    },
     ...TIMEOUTS.visit,
     persistent: TIMEOUTS.remembered,
     // A visitor hears "back in a moment" soon rather than waiting for it.

@@ -5,11 +5,13 @@ import { refuseCrossOrigin } from "./cross-origin.ts";
 import { protectiveHeaders } from "./headers.ts";
 import { HttpError } from "./http-error.ts";
 import { errorPages } from "./pages.ts";
+import { recordRequests } from "./request-recorder.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { checkoutRoutes } from "./routes/checkout.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
+import { sessionRoutes } from "./routes/session.ts";
 import { thingRoutes } from "./routes/things.ts";
 import type { Services } from "./visitor.ts";
 
@@ -21,6 +23,7 @@ export function createShop(services: Services): Express {
   app.use(protectiveHeaders);
   app.use(sessionMiddleware(services.sessions));
   app.use(refuseCrossOrigin);
+  app.use(recordRequests(services));
   app.use(express.urlencoded({ extended: false, limit: "10kb" }));
 
   app.use(thingRoutes(services));
@@ -29,6 +32,7 @@ export function createShop(services: Services): Express {
   app.use(accountRoutes(services));
   app.use(deviceRoutes(services));
   app.use(preferenceRoutes(services));
+  app.use(sessionRoutes(services));
 
   // After the pages, so that no page waits for a look into the folder. Long enough for a visit to
   // load the style once, short enough to see an edit of it.

@@ -1,27 +1,9 @@
-// Lets the clocks of the panel "This visit" run on. Without this file they show the time left
-// when the page was made.
+// Brings the panel "Behind the counter" to life. Without this file it is a page as any other, and
+// shows what was so when the page was made.
+import { offerDrawer } from "./panel/drawer.js";
+import { enliven } from "./panel/live.js";
 
-const pad = (number) => String(Math.floor(number)).padStart(2, "0");
-
-for (const clock of document.querySelectorAll("[data-left-ms]")) {
-  const { leftMs, day, days, over } = clock.dataset;
-  const endsAt = performance.now() + Number(leftMs);
-  const time = clock.querySelector(".time");
-  const bar = clock.querySelector("progress");
-
-  const tick = () => {
-    const left = Math.max(0, endsAt - performance.now());
-    bar.value = left;
-    time.textContent = left > 0 ? written(Math.ceil(left / 1000)) : over;
-    if (left > 0) setTimeout(tick, left % 1000 || 1000);
-  };
-  const written = (seconds) => {
-    const wholeDays = Math.floor(seconds / 86_400);
-    const hours = Math.floor((seconds % 86_400) / 3_600);
-    const clockText = `${pad((seconds % 3_600) / 60)}:${pad(seconds % 60)}`;
-    const withHours = wholeDays + hours > 0 ? `${pad(hours)}:${clockText}` : clockText;
-    if (wholeDays === 0) return withHours;
-    return `${wholeDays === 1 ? day : days.replace("2", wholeDays)} ${withHours}`;
-  };
-  tick();
-}
+const panel = document.getElementById("panel");
+const tab = document.querySelector(".tab");
+if (panel !== null) enliven(panel);
+if (tab !== null) offerDrawer(tab);

@@ -11,6 +11,7 @@ const ICONS = {
   bell: html`<path d="M4 17.5h16"/><path d="M5.5 17.5a6.5 6.5 0 0 1 13 0"/><path d="M12 11V8.5"/><path d="M10 8.5h4"/><path d="M3 20.5h18"/>`,
   back: html`<path d="M20 12H4.5"/><path d="M9.5 7 4.5 12l5 5"/>`,
   screen: html`<rect x="3" y="4.5" width="18" height="12" rx="1.5"/><path d="M9 20h6M12 16.5V20"/>`,
+  pulse: html`<path d="M2.5 12H7l2.5-6.500 5 13 2.500-6.500h4.500"/>`,
   phone: html`<rect x="7" y="2.5" width="10" height="19" rx="2"/><path d="M11 18.5h2"/>`,
 };
 

@@ -3,12 +3,13 @@ import type { Visitor } from "../visitor.ts";
 import { WORDS, type Words } from "../words/words.ts";
 import { type Fragment, type Html, html } from "./html.ts";
 import { icon } from "./icons.ts";
-import { visitPanel } from "./visit-panel.ts";
 
 /** What a view says; the layout puts it on the page. */
 export interface Page {
   readonly title: string;
   readonly main: Html;
+  /** Whether it is the panel itself, which every other page leads to. */
+  readonly isPanel?: true;
 }
 
 /** A view of a page, for one visitor in their words. */
@@ -17,7 +18,7 @@ export type View = (visitor: Visitor, words: Words) => Page;
 /** The whole page as text. */
 export function render(view: View, visitor: Visitor): string {
   const words = WORDS[visitor.language];
-  const { title, main } = view(visitor, words);
+  const { title, main, isPanel } = view(visitor, words);
   const page = html`<!doctype html>
 <html lang="${visitor.language}" data-theme="${visitor.theme}">
 <head>
@@ -35,8 +36,8 @@ export function render(view: View, visitor: Visitor): string {
     ${notices(visitor, words)}
     ${main}
   </main>
-  ${visitPanel(visitor, words)}
   <footer class="foot"><p>${words.footer}</p></footer>
+  ${!isPanel && panelTab(words)}
 </body>
 </html>
 `;
@@ -91,6 +92,11 @@ function preferences({ theme, language, path }: Visitor, { nav }: Words): Fragme
         </button>
       </form>`,
   ];
+}
+
+/** A link to the panel; with JavaScript it opens the drawer (`public/panel/drawer.js`). */
+function panelTab({ session }: Words): Html {
+  return html`<a class="tab" href="/session" data-close="${session.close}">${icon("pulse")}${session.tab}</a>`;
 }
 
 function notices(visitor: Visitor, words: Words): Fragment {

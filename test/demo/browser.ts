@@ -68,6 +68,12 @@ export async function end(page: Page, name: string): Promise<void> {
   await page.getByRole("main").getByRole("button", { name, exact: true }).click();
 }
 
+/** The public id of the page's session, as the panel tells it. */
+export async function sessionId(page: Page): Promise<string | null> {
+  await page.goto("/session");
+  return page.locator(".facts code").getAttribute("title");
+}
+
 export async function sessionCookie(context: BrowserContext) {
   const cookies = await context.cookies();
   return cookies.find(({ name }) => name === "session");

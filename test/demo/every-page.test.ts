@@ -52,7 +52,7 @@ describe("Every page", () => {
       const tooWide = Object.keys(widths).filter(
         (name) => widths[name] !== (name.includes("phone") ? 360 : 1280),
       );
-      expect(Object.keys(widths)).toHaveLength(26);
+      expect(Object.keys(widths)).toHaveLength(32);
       expect(tooWide).toEqual([]);
       expect(violations).toEqual([]);
     },
@@ -86,11 +86,19 @@ async function visitEveryPage(
     await page.locator("[name=language]").click();
     await page.waitForURL("/");
   }
-  await page.locator(".stub button").click();
+  await page.goto("/session");
+  await look("session-quiet");
+  await page.locator("[data-race]").click();
+  await page.locator(".dots .kept").first().waitFor();
   for (const [name, path] of PATHS) {
     await page.goto(path);
     await look(name);
   }
+  await page.goto("/");
+  await page.locator(".tab").click();
+  await page.locator("#drawer .log li").first().waitFor();
+  await look("drawer");
+  await page.keyboard.press("Escape");
   await page.goto("/checkout");
   await page.locator("main form button").click();
   await page.waitForURL("/thanks");
@@ -110,6 +118,7 @@ const PATHS = [
   ["checkout", "/checkout"],
   ["account", "/account"],
   ["end-devices", "/devices/end-all"],
+  ["session", "/session"],
   ["sign-in", "/sign-in"],
   ["register", "/register"],
   ["confirm", "/confirm"],
