@@ -6,6 +6,7 @@ type Translated = Readonly<Record<Language, string>>;
 export interface Product {
   readonly sku: string;
   readonly cents: number;
+  /** With soft hyphens (U+00AD), as not every browser knows where German words may break. */
   readonly name: Translated;
   readonly line: Translated;
   readonly story: Translated;
@@ -15,7 +16,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     sku: "lantern",
     cents: 4200,
-    name: { en: "Storm lantern", de: "Sturmlaterne" },
+    name: { en: "Storm lantern", de: "Sturm\u00ADlaterne" },
     line: { en: "Burns eleven hours", de: "Brennt elf Stunden" },
     story: {
       en: "A steady light for a strange room. The glass lifts with one thumb, the wick turns down to a glimmer, and the handle stays cool.",
@@ -35,7 +36,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     sku: "mug",
     cents: 1400,
-    name: { en: "Enamel mug", de: "Emaillebecher" },
+    name: { en: "Enamel mug", de: "Emaille\u00ADbecher" },
     line: { en: "Forty centilitres", de: "Vierzig Zentiliter" },
     story: {
       en: "Two coats of cream enamel over steel and a blue rim. Chips are expected; they are how you will tell yours from the others.",
@@ -45,7 +46,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     sku: "notebook",
     cents: 950,
-    name: { en: "Pocket notebook", de: "Taschennotizbuch" },
+    name: { en: "Pocket notebook", de: "Taschen\u00ADnotiz\u00ADbuch" },
     line: { en: "Ninety-six plain pages", de: "Sechsundneunzig leere Seiten" },
     story: {
       en: "Thread-sewn, so that it lies flat on a knee. The last page has a pocket for the ticket that you want to keep.",
@@ -55,7 +56,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     sku: "kettle",
     cents: 3800,
-    name: { en: "Camp kettle", de: "Wasserkessel" },
+    name: { en: "Camp kettle", de: "Wasser\u00ADkessel" },
     line: { en: "Boils for three", de: "Kocht für drei" },
     story: {
       en: "Low and wide, so that it is stable on a bad stove and quick on a good one. The lid cannot fall off while you pour.",
@@ -65,7 +66,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     sku: "key-tag",
     cents: 1200,
-    name: { en: "Room key tag", de: "Zimmeranhänger" },
+    name: { en: "Room key tag", de: "Zimmer\u00ADanhänger" },
     line: { en: "Leather and brass", de: "Leder und Messing" },
     story: {
       en: "Heavy enough that you notice when it is not in your pocket. We stamp it with a number of your choice, as long as it is seven.",
@@ -85,7 +86,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     sku: "stool",
     cents: 6400,
-    name: { en: "Folding stool", de: "Klapphocker" },
+    name: { en: "Folding stool", de: "Klapp\u00ADhocker" },
     line: { en: "Ash and canvas", de: "Esche und Segeltuch" },
     story: {
       en: "For the platform, the river bank and the guest who was not expected. It folds to the width of a newspaper.",
@@ -95,7 +96,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     sku: "map",
     cents: 700,
-    name: { en: "Walking map", de: "Wanderkarte" },
+    name: { en: "Walking map", de: "Wander\u00ADkarte" },
     line: { en: "One inch to the mile", de: "Ein Zentimeter auf 600 Meter" },
     story: {
       en: "Every path within a day of the inn, drawn by someone who walked them. It folds back the way it came; we have tried.",

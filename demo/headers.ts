@@ -3,6 +3,7 @@ import type { RequestHandler } from "express";
 const POLICY = [
   "default-src 'none'",
   "style-src 'self'",
+  "font-src 'self'",
   "script-src 'self'",
   "img-src 'self'",
   "connect-src 'self'",

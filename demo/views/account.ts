@@ -3,6 +3,7 @@ import type { Words } from "../words/words.ts";
 import { email } from "./format.ts";
 import { type Fragment, type Html, html } from "./html.ts";
 import type { Page, View } from "./layout.ts";
+import { scene } from "./scene.ts";
 
 /** Why a form is shown again. */
 export type Problem = "wrong" | "wrongPassword" | "badName" | "badEmail" | "badPassword";
@@ -120,7 +121,10 @@ function passwordForm(
 function form(title: string, lead: string, fields: Html): Page {
   return {
     title,
-    main: html`<div class="narrow"><h1>${title}</h1><p class="lead">${lead}</p>${fields}</div>`,
+    main: html`<div class="beside">
+      <div class="beside-text"><h1>${title}</h1><p class="lead">${lead}</p>${fields}</div>
+      <div class="beside-picture">${scene}</div>
+    </div>`,
   };
 }
 

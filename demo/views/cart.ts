@@ -6,6 +6,7 @@ import { type Html, html } from "./html.ts";
 import { icon } from "./icons.ts";
 import type { Page, View } from "./layout.ts";
 import { picture } from "./pictures.ts";
+import { scene } from "./scene.ts";
 
 /** The cart. */
 export const cartPage: View = (visitor, words) => {
@@ -65,7 +66,7 @@ export function checkoutPage(user: User): View {
     const lines = priceLines(cart);
     return {
       title: words.checkout.title,
-      main: html`<div class="narrow">
+      main: html`<div class="beside"><div class="beside-text">
       <h1>${words.checkout.title}</h1>
       <p class="lead">${words.checkout.lead(user.name)}</p>
       <section class="receipt" aria-labelledby="summary">
@@ -77,6 +78,8 @@ export function checkoutPage(user: User): View {
         <button class="button">${words.checkout.place}</button>
         <a class="text" href="/cart">${words.checkout.back}</a>
       </form>
+    </div>
+    <div class="beside-picture ordered">${lines.map(({ product }) => picture(product.sku))}</div>
     </div>`,
     };
   };
@@ -90,12 +93,14 @@ function receiptLine({ product, quantity, cents }: PricedLine, language: Languag
 export function thanksPage(order: string): View {
   return (_visitor, words): Page => ({
     title: words.checkout.thanks,
-    main: html`<div class="narrow centred">
-      ${picture("blanket")}
-      <h1>${words.checkout.thanks}</h1>
-      <p class="lead">${words.checkout.ordered(order)}</p>
-      <p>${words.checkout.onceOnly}</p>
-      <a class="button" href="/">${icon("back")}${words.errors.home}</a>
+    main: html`<div class="beside">
+      <div class="beside-text">
+        <h1>${words.checkout.thanks}</h1>
+        <p class="lead">${words.checkout.ordered(order)}</p>
+        <p class="after">${words.checkout.onceOnly}</p>
+        <a class="button" href="/">${icon("back")}${words.errors.home}</a>
+      </div>
+      <div class="beside-picture">${scene}</div>
     </div>`,
   });
 }

@@ -21,7 +21,7 @@ export const thingsPage: View = (visitor, words) => ({
     </section>
     <section aria-labelledby="things">
       <h2 id="things" class="rule">${words.home.things}</h2>
-      <ul class="things">${PRODUCTS.map((product) => card(product, visitor, words))}</ul>
+      <ul class="things">${PRODUCTS.map((product) => card(product, visitor, words))}${peek(words)}</ul>
     </section>
     ${recentlyViewed(visitor, words)}`,
 });
@@ -63,6 +63,11 @@ function card({ sku, name, line, cents }: Product, { language }: Visitor, words:
           <button class="chip chip--plus" name="sku" value="${sku}" aria-label="${label}" title="${label}">+</button>
         </form>
       </li>`;
+}
+
+/** Fills the last place where nine things stand in two columns. */
+function peek({ session }: Words): Html {
+  return html`<li class="thing thing--peek"><a href="/session">${icon("pulse")}<h3>${session.title}</h3><p class="thing-line">${session.peek}</p></a></li>`;
 }
 
 function recentlyViewed(visitor: Visitor, words: Words, except?: string): Fragment {

@@ -101,6 +101,7 @@ export const de: Words = {
     tab: "Sitzung",
     title: "Hinter der Theke",
     lead: "Was die Sitzungsbibliothek für deinen Besuch tut, während es geschieht.",
+    peek: "Was wir uns von dir merken",
     close: "Schließen",
     facts: "Deine Sitzung",
     id: "Id",

@@ -97,6 +97,7 @@ export const en = {
     tab: "Session",
     title: "Behind the counter",
     lead: "What the session library does for your visit, as it happens.",
+    peek: "See what we keep of your visit",
     close: "Close",
     facts: "Your session",
     id: "Id",

@@ -80,7 +80,7 @@ describe("A visit", () => {
     await page.goto("/");
     expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
     expect(await page.locator("html").getAttribute("lang")).toBe("de");
-    expect(await page.locator(".recent span").allTextContents()).toEqual(["Wasserkessel"]);
+    expect(await page.locator(".recent span").allTextContents()).toEqual(["Wasser\u00ADkessel"]);
   });
 
   it("counts twenty parallel clicks exactly", async () => {
