@@ -27,6 +27,7 @@ export function sessionRoutes(services: Services): Router {
   let streams = 0;
 
   router.get("/session", async (req, res) => {
+    res.set("Cache-Control", "no-store");
     await show(req, res, sessionPage(await visitOf(req, services)));
   });
 

@@ -9,14 +9,18 @@ export function offerDrawer(tab) {
   let drawer;
 
   const open = async () => {
-    drawer = makeDrawer(tab, close);
+    const opened = makeDrawer(tab, close);
+    drawer = opened;
     const page = await loadPanelPage();
     const panel = page.getElementById("panel");
-    drawer.element.append(panel);
-    drawer.title.textContent = page.querySelector("h1").textContent;
-    drawer.stop = enliven(panel);
+    // Closed meanwhile, or the shop could not answer.
+    if (drawer !== opened || panel === null) return close();
+    opened.element.append(panel);
+    opened.title.textContent = page.querySelector("h1").textContent;
+    opened.stop = enliven(panel);
   };
   const close = () => {
+    if (drawer === undefined) return;
     drawer.stop?.();
     drawer.element.remove();
     drawer = undefined;
