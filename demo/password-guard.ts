@@ -31,59 +31,68 @@ export class PasswordGuard {
 
   /** The user with this e-mail and password. */
   authenticate(req: Request, email: string, password: string): Promise<User | undefined> {
-    return this.#guess(req, email, () => this.#accounts.authenticate(email, password));
+    return this.#guess(req, email, {
+      byAddress: this.#guesses.address,
+      check: () => this.#accounts.authenticate(email, password),
+      isRight: (user) => user !== undefined,
+    });
   }
 
   /** Whether the password is this user's. */
-  async confirm(req: Request, { id, email }: User, password: string): Promise<boolean> {
-    const confirmed = await this.#guess(req, email, async () => {
-      const user = await this.#accounts.authenticate(email, password);
+  confirm(req: Request, { id, email }: User, password: string): Promise<boolean> {
+    return this.#guess(req, email, {
+      byAddress: this.#guesses.address,
       // Somebody else may have an account under the same e-mail.
-      return user?.id === id ? user : undefined;
+      check: async () => (await this.#accounts.authenticate(email, password))?.id === id,
+      isRight: (isTheirs) => isTheirs,
     });
-    return confirmed !== undefined;
   }
 
-  /** Adds a user. */
-  async register(req: Request, ...[user]: Parameters<Accounts["register"]>): Promise<User> {
-    const address = addressOf(req);
-    const leave = this.#atOnce.address.take(address);
-    try {
-      this.#registrations.take(address);
-      return await this.#accounts.register(user);
-    } finally {
-      leave();
-    }
+  /** Adds a user. Counted as a guess, as whoever names the password of an account is in. */
+  register(req: Request, ...[user]: Parameters<Accounts["register"]>): Promise<User> {
+    return this.#guess(req, user.email, {
+      byAddress: this.#registrations,
+      check: () => this.#accounts.register(user),
+      isRight: () => false,
+    });
   }
 
-  async #guess(req: Request, email: string, check: Check): Promise<User | undefined> {
-    const address = addressOf(req);
+  async #guess<Result>(req: Request, email: string, guess: Guess<Result>): Promise<Result> {
+    // The peer's: a proxy in front of the shop must be named to Express (`trust proxy`).
+    const address = req.ip ?? "";
     const pair = `${address} ${email}`;
     const leave = takeAll([
       () => this.#atOnce.pair.take(pair),
       () => this.#atOnce.address.take(address),
     ]);
-    const { pair: pairs, address: addresses, email: emails } = this.#guesses;
     const counts = [
-      () => pairs.take(pair),
-      () => addresses.take(address),
-      () => emails.take(email),
+      () => this.#guesses.pair.take(pair),
+      () => guess.byAddress.take(address),
+      () => this.#guesses.email.take(email),
     ];
-    return countedIfWrong(counts, check).finally(leave);
+    return countedIfWrong(counts, guess).finally(leave);
   }
 }
 
-type Check = () => Promise<User | undefined>;
+interface Guess<Result> {
+  readonly byAddress: Throttle;
+  check(): Promise<Result>;
+  isRight(result: Result): boolean;
+}
+
 type Take = () => () => void;
 
 /** Counted before the answer is known, so that many tries at once are as many. */
-async function countedIfWrong(counts: readonly Take[], check: Check): Promise<User | undefined> {
+async function countedIfWrong<Result>(
+  counts: readonly Take[],
+  { check, isRight }: Guess<Result>,
+): Promise<Result> {
   const giveBack = takeAll(counts);
   let isWrong = false;
   try {
-    const user = await check();
-    isWrong = user === undefined;
-    return user;
+    const result = await check();
+    isWrong = !isRight(result);
+    return result;
   } finally {
     // A right one is given back and wipes out nothing: an own account would reset the count.
     if (!isWrong) giveBack();
@@ -103,9 +112,4 @@ function takeAll(takes: readonly Take[]): () => void {
     throw error;
   }
   return giveBack;
-}
-
-/** The peer's: a proxy in front of the shop must be named to Express (`trust proxy`). */
-function addressOf(req: Request): string {
-  return req.ip ?? "";
 }

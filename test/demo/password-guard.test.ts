@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { describe, expect, it } from "vitest";
 import type { Accounts, User } from "../../demo/accounts.ts";
 import { PasswordGuard } from "../../demo/password-guard.ts";
+import { newEmail } from "./client.ts";
 
 const ADA: User = { id: "1", name: "Ada", email: "ada@example.com" };
 const EVE: User = { id: "2", name: "Eve", email: "ada@example.com" };
@@ -84,10 +85,21 @@ describe("The password guard", () => {
     expect(statuses).toEqual([422, 422, 503, 422, 422, 422, 422, 503]);
   });
 
+  it("counts a registration as a guess, as it may be one", async () => {
+    const guard = new PasswordGuard(accounts);
+    const register = (ip: string): Promise<number> =>
+      statusOf(guard.register(from(ip), { name: "Eve", email: ADA.email, password: WRONG }));
+    for (let at = 0; at < 10; at += 1) expect(await register("a")).toBe(200);
+    expect(await register("a")).toBe(429);
+    expect(await statusOf(guard.authenticate(from("a"), ADA.email, "Ada"))).toBe(429);
+    for (let at = 10; at < 100; at += 1) expect(await register(`address ${at}`)).toBe(200);
+    expect(await register("another address")).toBe(429);
+  });
+
   it("makes six accounts for one address at once, and sixty in all", async () => {
     const guard = new PasswordGuard(accounts);
     const register = (): Promise<number> =>
-      statusOf(guard.register(from("a"), { name: "Ada", email: ADA.email, password: WRONG }));
+      statusOf(guard.register(from("a"), { name: "Ada", email: newEmail(), password: WRONG }));
     const atOnce = await Promise.all(Array.from({ length: 7 }, register));
     expect(atOnce).toEqual([...Array(6).fill(200), 503]);
     for (let at = 6; at < 60; at += 1) expect(await register()).toBe(200);
