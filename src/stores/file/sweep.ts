@@ -43,7 +43,7 @@ export class Sweep {
   }
 
   async #goRound(task: Task, due: EpochMs, tally: Tally): Promise<void> {
-    const upkeep = this.#upkeep.steps(task, due, (work) => tally.attempt(work));
+    const upkeep = this.#upkeep.steps(task, (work) => tally.attempt(work));
     for await (const batch of this.#round.rest((after) => sessionsAfter(task, after))) {
       await tally.attemptAll(batch.map((id) => () => sweepSession(task, id, due, tally)));
       await upkeep.next();

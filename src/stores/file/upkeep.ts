@@ -1,4 +1,4 @@
-import type { EpochMs } from "../../core/record.ts";
+import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
 import type { SessionId } from "../../core/token.ts";
 import { findHead, tidy } from "./chain.ts";
 import { forgetGeneration } from "./generations.ts";
@@ -26,8 +26,10 @@ export class Upkeep {
   }
 
   /** Yields after each step, until all has been gone through once. */
-  async *steps(task: Task, due: EpochMs, attempt: Attempt): AsyncGenerator<void, void> {
+  async *steps(task: Task, attempt: Attempt): AsyncGenerator<void, void> {
     const { users, generations } = task.places;
+    // No other clock is asked: the end is far off, and nobody is signed out by what goes too early.
+    const due = task.call.now - SWEEP_DELAY_MS;
     const rounds = [
       eachOf(
         this.#sessions,

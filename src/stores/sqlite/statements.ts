@@ -89,6 +89,7 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
     deleteGenerations: prepare(`
       DELETE FROM ${generations}
       WHERE (manager, user_id) IN (
-        SELECT manager, user_id FROM ${generations} WHERE keep_until <= ${DUE} LIMIT ?)`),
+        SELECT manager, user_id FROM ${generations}
+        WHERE keep_until <= ? - ${SWEEP_DELAY_MS} LIMIT ?)`),
   };
 }

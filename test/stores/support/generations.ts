@@ -52,6 +52,16 @@ export function describeGenerations(name: string, open: OpenStore): void {
     );
 
     it(
+      "no longer in thirty years, by the application's clock alone",
+      within(async ({ directory, expiry }) => {
+        const now = Date.now();
+        await directory.raiseGeneration(user, at(now), now + 90 * 24 * HOUR_MS);
+        await expiry.deleteExpired(at(now + 30 * YEAR_MS));
+        expect(await directory.generation(user, at(now))).toBe(0);
+      }),
+    );
+
+    it(
       "until the latest that anybody has named",
       within(async ({ directory, expiry }) => {
         await directory.raiseGeneration(user, at(NOW), NOW + 24 * HOUR_MS);
