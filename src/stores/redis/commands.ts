@@ -6,6 +6,7 @@ import { type Command, type Driver, type Hearer, type Subscription, Unsent } fro
 import { failureOf, isNoScript } from "./failure.ts";
 import { Line } from "./line.ts";
 import type { Script } from "./scripts.ts";
+import { inSteps, type Pace } from "./steps.ts";
 import { untilAborted } from "./waiting.ts";
 
 /** One call of a script: on one key. */
@@ -28,6 +29,8 @@ interface ScriptOn {
   readonly args: readonly string[];
 }
 
+/** Far enough ahead that the server does not wait for us. */
+const ASKED: Pace = { size: 200, atOnce: 2 };
 /** How long a connection to a channel may take. */
 const SUBSCRIBING_MS = 30_000;
 
@@ -104,20 +107,19 @@ export class Commands {
     );
   }
 
-  /** Asks about many sessions at once. */
+  /** Asks about many sessions, some at a time. */
   askAbout<T>(
     operation: StoreOperation,
     call: StoreCall,
     ids: readonly SessionId[],
     { command, read }: Question<T>,
   ): Promise<readonly T[]> {
+    const ask = async (id: SessionId): Promise<T> => {
+      const asked = command(id);
+      return read(await this.#driver.send(asked[1] ?? "", asked, call.signal), id);
+    };
     return this.#guarded(operation, call, () =>
-      Promise.all(
-        ids.map(async (id) => {
-          const asked = command(id);
-          return read(await this.#driver.send(asked[1] ?? "", asked, call.signal), id);
-        }),
-      ),
+      inSteps(ids, ASKED, (some) => Promise.all(some.map(ask))),
     );
   }
 

@@ -1,11 +1,10 @@
-import { StoreError } from "../../core/errors.ts";
 import type { SessionRecord, StoredSession } from "../../core/record.ts";
-import type { Directory, EndAll, StoreCall, UserKey } from "../../core/store.ts";
-import type { SessionId } from "../../core/token.ts";
+import type { Directory, UserKey } from "../../core/store.ts";
 import type { Commands } from "./commands.ts";
+import { EndingAll } from "./ending-all.ts";
 import { Generations } from "./generations.ts";
 import type { Keys } from "./keys.ts";
-import { ownerText, storedOf } from "./records.ts";
+import { storedOf } from "./records.ts";
 import { textIn } from "./replies.ts";
 import type { Roll } from "./roll.ts";
 import type { Server } from "./server.ts";
@@ -20,8 +19,6 @@ export interface DirectoryParts {
   readonly index: UserIndex;
   readonly roll: Roll;
   readonly tidying: Tidying;
-  /** Ends one session of a user; resolves to whether it did. */
-  readonly endOne: (id: SessionId, owner: string, end: EndAll, call: StoreCall) => Promise<boolean>;
 }
 
 /** The directory of a Redis store. */
@@ -42,7 +39,7 @@ export function redisDirectory(parts: DirectoryParts): Directory {
       const records = found.filter((record) => record !== undefined);
       return records.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
     },
-    endAll: (user, end, call) => endAll(parts, user, end, call),
+    endAll: (user, end, call) => new EndingAll(parts, user, end, call).run(),
     scan: (page, call) => roll.page(page, call),
     count: (manager, call) => roll.count(manager, call),
   };
@@ -54,27 +51,4 @@ function theirs(
 ): SessionRecord | undefined {
   if (stored?.kind !== "live") return undefined;
   return stored.userId === userId && stored.manager === manager ? stored : undefined;
-}
-
-async function endAll(
-  { index, tidying, endOne }: DirectoryParts,
-  user: UserKey,
-  end: EndAll,
-  call: StoreCall,
-): Promise<readonly SessionId[]> {
-  const ids = (await index.ids("endAll", call, user)).filter((id) => id !== end.except);
-  const owner = ownerText(user);
-  const ends = await Promise.allSettled(ids.map((id) => endOne(id, owner, end, call)));
-  const failure = ends.find((each) => each.status === "rejected");
-  if (failure !== undefined) {
-    // Some of them may have ended.
-    const cause = failure.reason;
-    throw new StoreError("endAll", "unknown", "not every end was acknowledged", { cause });
-  }
-  const ended = ids.filter((_, place) => {
-    const each = ends[place];
-    return each?.status === "fulfilled" && each.value;
-  });
-  tidying.later(call, (later) => index.remove("endAll", later, user, ended));
-  return ended;
 }

@@ -6,8 +6,9 @@ import type { Commands } from "./commands.ts";
 import type { Keys } from "./keys.ts";
 import { timeText } from "./records.ts";
 import { numberIn, textIn, Unforeseen } from "./replies.ts";
-import { RAISE, SKEW_MS } from "./scripts.ts";
+import { RAISE } from "./scripts.ts";
 import type { Server } from "./server.ts";
+import { keepMs } from "./skew.ts";
 
 const random = pooledRandom();
 
@@ -34,13 +35,11 @@ export class Generations {
 
   async raise(user: UserKey, call: StoreCall, keepUntil: EpochMs | undefined): Promise<number> {
     const { generation, nameOf } = this.#keys;
-    const [until, ms] =
-      keepUntil === undefined
-        ? ["", ""]
-        : [timeText(keepUntil), String(Math.max(keepUntil - call.now, 0) + SKEW_MS)];
+    const until = keepUntil === undefined ? "" : timeText(keepUntil);
     // What does not expire is not dropped there.
-    const keepMs = this.#server.sparesTheLasting ? "" : ms;
-    const args = [timeText(call.now), nameOf(user), until, keepMs, newCommitId(random)];
+    const isLasting = keepUntil === undefined || this.#server.sparesTheLasting;
+    const ms = isLasting ? "" : keepMs(keepUntil, call);
+    const args = [timeText(call.now), nameOf(user), until, ms, newCommitId(random)];
     const sent = { script: RAISE, args };
     const how = { read: numberIn, wrote: () => true };
     return this.#commands.runConfirmed("raiseGeneration", call, [generation(user)], sent, how);

@@ -15,6 +15,8 @@ export interface Keys {
   readonly channel: string;
   /** What `SCAN` finds records by. */
   readonly pattern: string;
+  /** The length of the prefix in keys as the server knows them. */
+  readonly prefixBytes: number;
   /** What stands behind the prefix in a key as the server knows it. */
   idIn(key: string): string;
 }
@@ -28,6 +30,7 @@ export function keysUnder(prefix: string, clientPrefix: string): Keys {
     generation: (user) => `${prefix}g:${nameOf(user).slice(0, 1)}`,
     nameOf,
     channel: `${whole}ended`,
+    prefixBytes: Buffer.byteLength(whole),
     // Every id begins like this; what else is kept under the prefix does not.
     pattern: `${whole.replaceAll(/[\\*?[\]]/g, "\\$&")}s_*`,
     idIn: (key) => key.slice(whole.length),

@@ -63,7 +63,7 @@ export function recordText(record: SessionRecord): string {
 }
 
 /** The text of a tombstone. */
-export function tombstoneText(tombstone: Tombstone): string {
+export function tombstoneText(tombstone: Omit<Tombstone, "id">): string {
   const { expiresAt, endedAt, version, reason, next = "", manager, notes } = tombstone;
   const head = `E${timeText(expiresAt)}${timeText(endedAt)}${version}`;
   return `${head}\n${REASONS[reason]} ${next}\n${managerLine(manager)}\n${lineText(notes)}\n`;

@@ -3,7 +3,6 @@ import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../../cor
 import type {
   Announcements,
   Directory,
-  EndAll,
   EndOutcome,
   Seen,
   SessionStore,
@@ -29,17 +28,9 @@ import {
 } from "./records.ts";
 import { listIn, numberIn, numberOrTextIn, textIn } from "./replies.ts";
 import { Roll } from "./roll.ts";
-import {
-  CREATE,
-  DONE,
-  DONE_AND_SEEN,
-  END,
-  INDEX_FIRST,
-  SKEW_MS,
-  TOUCH,
-  UPDATE,
-} from "./scripts.ts";
+import { CREATE, DONE, DONE_AND_SEEN, END, INDEX_FIRST, TOUCH, UPDATE } from "./scripts.ts";
 import type { Server } from "./server.ts";
+import { keepMs } from "./skew.ts";
 import { Tidying } from "./tidying.ts";
 import { type Entry, UserIndex } from "./user-index.ts";
 
@@ -84,7 +75,6 @@ export class RedisStore implements RedisSessionStore {
       index: this.#index,
       roll: new Roll(commands, keys),
       tidying: this.#tidying,
-      endOne: (id, owner, end, call) => this.#endOne(id, owner, end, call),
     });
   }
 
@@ -112,7 +102,12 @@ export class RedisStore implements RedisSessionStore {
     const sent = {
       script: CREATE,
       key: this.#keys.record(record.id),
-      args: [timeText(call.now), keepMs(record, call), record.version, recordText(record)],
+      args: [
+        timeText(call.now),
+        keepMs(record.expiresAt, call),
+        record.version,
+        recordText(record),
+      ],
     };
     const reply = await this.#commands.run("create", call, sent, numberIn);
     return reply === DONE ? "created" : "taken";
@@ -150,7 +145,12 @@ export class RedisStore implements RedisSessionStore {
     const sent = {
       script: TOUCH,
       key: this.#keys.record(id),
-      args: [timeText(call.now), timeText(lastSeenAt), timeText(expiresAt), keepMs(seen, call)],
+      args: [
+        timeText(call.now),
+        timeText(lastSeenAt),
+        timeText(expiresAt),
+        keepMs(expiresAt, call),
+      ],
     };
     const head = await this.#commands.run("touch", call, sent, textIn);
     if (head === undefined) return false;
@@ -175,7 +175,7 @@ export class RedisStore implements RedisSessionStore {
       script: UPDATE,
       key: this.#keys.record(record.id),
       args: [
-        ...[timeText(call.now), keepMs(record, call), record.version, recordText(record)],
+        ...[timeText(call.now), keepMs(record.expiresAt, call), record.version, recordText(record)],
         ...[expected, known, String(REFRESH_MS)],
       ],
     };
@@ -195,7 +195,12 @@ export class RedisStore implements RedisSessionStore {
     const sent = {
       script: END,
       args: [
-        ...[timeText(call.now), keepMs(tombstone, call), version, tombstoneText(tombstone)],
+        ...[
+          timeText(call.now),
+          keepMs(tombstone.expiresAt, call),
+          version,
+          tombstoneText(tombstone),
+        ],
         ...[only.expected ?? "", only.owner, this.#keys.channel, id],
       ],
     };
@@ -203,15 +208,6 @@ export class RedisStore implements RedisSessionStore {
       read: (reply) => endedIn(id, reply, call.now),
       wrote: ({ kind }) => kind === "ended",
     });
-  }
-
-  async #endOne(id: SessionId, owner: string, end: EndAll, call: StoreCall): Promise<boolean> {
-    const { version, reason, endedAt, expiresAt } = end;
-    const manager = userOf(owner)?.manager ?? "";
-    const about = { id, manager, version, reason, endedAt, expiresAt };
-    const tombstone: Tombstone = { kind: "ended", next: undefined, notes: undefined, ...about };
-    const answer = await this.#end("endAll", tombstone, { expected: undefined, owner }, call);
-    return answer.kind === "ended";
   }
 
   /** A crash behind this leaves an entry without a session, never a session without an entry. */
@@ -247,10 +243,6 @@ export class RedisStore implements RedisSessionStore {
   #forget(user: UserKey, id: SessionId, call: StoreCall): void {
     this.#tidying.later(call, (later) => this.#index.remove("end", later, user, [id]));
   }
-}
-
-function keepMs({ expiresAt }: { readonly expiresAt: EpochMs }, { now }: StoreCall): string {
-  return String(Math.max(expiresAt - now, 0) + SKEW_MS);
 }
 
 function entryOf({ id, createdAt, absoluteTimeoutMs, expiresAt }: SessionRecord): Entry {

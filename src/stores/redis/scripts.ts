@@ -1,11 +1,5 @@
 import { createHash } from "node:crypto";
-
-/**
- * How much longer than its end the server keeps what is stored. The end is judged by the
- * application's clock; the server counts from the write on, so neither a wrong clock nor a slow
- * call takes away what is still there for somebody.
- */
-export const SKEW_MS = 60_000;
+import { SKEW_MS } from "./skew.ts";
 
 /** A script. It reads no clock and draws nothing. */
 export interface Script {
@@ -87,6 +81,35 @@ redis.call('SET', key, ARGV[4], 'PX', ARGV[2])
 -- Whether or not the user may publish, the session has ended.
 redis.pcall('PUBLISH', ARGV[7], ARGV[8])
 return {1, owner(stored)}`);
+
+/**
+ * `now, ms to keep, own version, tombstone, owner, channel, length of the prefix` → for each key 1
+ * once it has ended, the id of the session that took over from it, or an empty text. Reads no data.
+ */
+export const END_ALL: Script = script(`
+local now, mark, owner, found, ended = tonumber(ARGV[1], 36), ARGV[3], ARGV[5], {}, {}
+for i = 1, #KEYS do
+  local head = redis.call('GETRANGE', KEYS[i], 0, ${HEAD_BYTES} + #owner)
+  local ends = tonumber(string.sub(head, 2, 10), 36)
+  local kind = ends and ends > now and string.sub(head, 1, 1)
+  found[i] = ''
+  if kind == 'L' then
+    local whose = string.match(head, '^[^\\n]*\\n[^\\n]*\\n([^\\n]*\\n[^\\n]*)\\n')
+    if whose == owner then
+      found[i] = '1'
+      ended[#ended + 1] = string.sub(KEYS[i], ARGV[7] + 1)
+    end
+  elseif kind == 'E' then
+    local version, next = string.match(head, '^([^\\n]*)\\n[^ ]* ([^\\n]*)\\n', 20)
+    found[i] = version == mark and '1' or next
+  end
+  if found[i] == '1' then
+    redis.call('DEL', KEYS[i])
+    redis.call('SET', KEYS[i], ARGV[4], 'PX', ARGV[2])
+  end
+end
+if #ended > 0 then redis.pcall('PUBLISH', ARGV[6], table.concat(ended, ' ')) end
+return found`);
 
 /** `now, last activity, end, ms to keep` → the record's lines but its data, or nil. */
 export const TOUCH: Script = script(`${HEAD}

@@ -5,7 +5,7 @@ import type { SessionId } from "../../core/token.ts";
 import type { Commands } from "./commands.ts";
 import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
-import { numberIn, textsIn } from "./replies.ts";
+import { listIn, numberIn, numberOrTextIn, textsIn } from "./replies.ts";
 import { INDEX_ADD, INDEX_REMOVE } from "./scripts.ts";
 import type { Tidying } from "./tidying.ts";
 
@@ -14,6 +14,17 @@ import type { Tidying } from "./tidying.ts";
  * the clocks differ, and than a session may be about to be created.
  */
 const SETTLED_MS = 600_000;
+
+/** The server finds so many in less than a millisecond. */
+const PAGE = "2500";
+/** Where the first page of an index is, and what the last one says of the next. */
+export const FIRST_PAGE = "0";
+
+/** A part of an index. */
+export interface Page {
+  readonly ids: readonly SessionId[];
+  readonly next: string;
+}
 
 /** An entry of an index: a session, the end it has for now, and the last one that it may ever have. */
 export interface Entry {
@@ -78,6 +89,20 @@ export class UserIndex {
     return ids as SessionId[];
   }
 
+  /**
+   * Some thousand ids, and where the next are. All that are there from the first page to the last are
+   * on one of them, whatever is added and removed meanwhile; some are on two.
+   */
+  async page(
+    operation: StoreOperation,
+    call: StoreCall,
+    user: UserKey,
+    cursor: string,
+  ): Promise<Page> {
+    const command: Command = ["zscan", this.#keys.index(user), cursor, "count", PAGE];
+    return this.#commands.send(operation, call, command, pageIn);
+  }
+
   /** Removes the entry of a session that has ended. */
   async remove(
     operation: StoreOperation,
@@ -133,4 +158,11 @@ function staleAt({ now }: StoreCall): string {
 
 function seconds(ms: EpochMs): string {
   return String(Math.floor(ms / 1_000));
+}
+
+function pageIn(reply: unknown): Page {
+  const [next, entries] = listIn(reply);
+  // A score follows each id.
+  const ids = listIn(entries).filter((_, place) => place % 2 === 0);
+  return { ids: textsIn(ids) as SessionId[], next: String(numberOrTextIn(next)) };
 }
