@@ -441,7 +441,7 @@ describe("in every order of three", () => {
           updated = (await browser.visit((s) => s.update("n", (n) => n + 1))).status;
         },
       };
-      const { world, browsers } = await race(schedule, signedIn, actors, "load");
+      const { world, browsers } = await race(schedule, signedIn, actors, "load", "generation");
       expect(await world.live()).toBe(1);
       const seen: unknown[] = [];
       for (const browser of Object.values(browsers)) {
