@@ -24,6 +24,11 @@ let newest: Wait | undefined;
 let timer: NodeJS.Timeout | undefined;
 let firesAt = Number.POSITIVE_INFINITY;
 
+/** A test may put fake timers in its place, and drop those without a word. */
+const usualTimeout: typeof setTimeout = setTimeout;
+/** What made the timer: one that another made may never fire. */
+let madeBy: typeof setTimeout = setTimeout;
+
 /** Sees to it that the wait ends. */
 export function watch(wait: Wait): void {
   // One that it shared would die with the request of another wait.
@@ -35,7 +40,8 @@ export function watch(wait: Wait): void {
   wait.next = newest;
   if (newest !== undefined) newest.previous = wait;
   newest = wait;
-  if (wait.endsAt < firesAt) arm(wait.endsAt);
+  if (wait.endsAt < firesAt || setTimeout !== madeBy) arm(wait.endsAt);
+  else if (setTimeout !== usualTimeout) arm(firesAt);
   else if (isFirst) timer?.ref?.();
 }
 
@@ -57,7 +63,8 @@ export function unwatch(wait: Wait): void {
 }
 
 function arm(at: number): void {
-  clearTimeout(timer);
+  if (setTimeout === madeBy) clearTimeout(timer);
+  madeBy = setTimeout;
   firesAt = at;
   timer = setTimeout(tick, delayUntil(at));
 }
