@@ -34,6 +34,24 @@ export function policyFor(
   return session.userId === undefined ? policies.anonymous : policies.signedIn;
 }
 
+/**
+ * The policy once the visitor wants to be remembered, or no more. A wish ends no session at once, so
+ * the new absolute timeout counts from then; but it grants no more than one of the two policies does
+ * from the session's beginning, so that nobody lives on by changing their mind.
+ */
+export function policyOnWish(
+  policies: Policies,
+  session: Clocked & Pick<SessionRecord, "userId">,
+  persistent: boolean,
+  now: EpochMs,
+): Policy {
+  const { createdAt, userId } = session;
+  const { idleTimeoutMs, absoluteTimeoutMs } = policyFor(policies, { persistent, userId });
+  const fromNow = Math.max(0, now - createdAt) + absoluteTimeoutMs;
+  const most = Math.max(session.absoluteTimeoutMs, absoluteTimeoutMs);
+  return { idleTimeoutMs, absoluteTimeoutMs: Math.min(fromNow, most) };
+}
+
 /** The moment a session dies: its idle or its absolute end, whichever comes first. */
 export function endOf(session: Clocked): EpochMs {
   return Math.min(session.lastSeenAt + session.idleTimeoutMs, absoluteEndOf(session));

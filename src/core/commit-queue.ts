@@ -1,4 +1,4 @@
-import { absoluteEndOf, policyFor, storeExpiryOf } from "./clocks.ts";
+import { absoluteEndOf, policyOnWish, storeExpiryOf } from "./clocks.ts";
 import { Job } from "./commit-job.ts";
 import { compose, type Written } from "./compose.ts";
 import type { Deadline } from "./deadline.ts";
@@ -210,10 +210,8 @@ class Line {
     const { record: base, isStored } = this.#base;
     const { policies, environment } = this.#parts;
     // The policy in force stays, whatever the options say by now, until the visitor's wish changes.
-    const policy =
-      persistent === base.persistent
-        ? base
-        : policyFor(policies, { persistent, userId: base.userId });
+    const isAsWished = persistent === base.persistent;
+    const policy = isAsWished ? base : policyOnWish(policies, base, persistent, now);
     const { idleTimeoutMs, absoluteTimeoutMs } = policy;
     const { createdAt } = base;
     const lastSeenAt = Math.max(base.lastSeenAt, now);

@@ -1,5 +1,5 @@
 import { refuseAssignments } from "./assignments.ts";
-import { endOf } from "./clocks.ts";
+import { endOf, policyOnWish } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { Engine } from "./engine.ts";
@@ -103,7 +103,12 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   get expiresAt(): number {
-    return endOf(this.#stay.facts);
+    const { facts } = this.#stay;
+    const wish = this.#stay.draft.persistent;
+    if (wish === undefined) return endOf(facts);
+    const now = this.#engine.environment.now();
+    const policy = policyOnWish(this.#engine.policies, facts, wish, now);
+    return endOf({ ...facts, ...policy, lastSeenAt: Math.max(facts.lastSeenAt, now) });
   }
 
   get authenticatedAt(): number | undefined {

@@ -68,7 +68,11 @@ export interface Session<D extends object> extends SessionView<D> {
   readonly isNew: boolean;
   /** Whether another request of this visitor has ended the session: it reads as empty. */
   readonly isEnded: boolean;
-  /** Set it to remember this visitor beyond the browser's end, or to stop doing so. */
+  /**
+   * Set it to remember this visitor beyond the browser's end, or to stop doing so: from then on the
+   * other timeouts hold, and {@link SessionView.expiresAt} tells what that means. Neither ends the
+   * session at once.
+   */
   persistent: boolean;
 
   /**

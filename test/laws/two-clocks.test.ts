@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Session, Untyped } from "../../src/index.ts";
 import type { Browser } from "./support/browser.ts";
 import { DAY, HOUR, MINUTE } from "./support/clock.ts";
 import { quiet, World } from "./support/world.ts";
@@ -200,6 +201,64 @@ describe("those who asked to be remembered", () => {
     expect(cookies[0]).not.toContain("Max-Age");
     world.clock.move(30 * MINUTE);
     expect(await userOf(browser)).toBeNull();
+  });
+
+  it("may take it back late, and have the whole time of those who are not remembered", async () => {
+    const world = new World();
+    const browser = world.browser();
+    await browser.visit((session) => session.signIn("ada", { persistent: true }));
+    world.clock.move(13 * HOUR);
+    const { json } = await browser.visit((session) => {
+      session.persistent = false;
+      return session.expiresAt - world.clock.now();
+    });
+    expect(json).toBe(30 * MINUTE);
+    for (let minute = 0; minute < 12 * 60 - 20; minute += 20) {
+      world.clock.move(20 * MINUTE);
+      expect(await userOf(browser)).toBe("ada");
+    }
+    world.clock.move(20 * MINUTE);
+    expect(await userOf(browser)).toBeNull();
+  });
+
+  it("gain no time by changing their mind again and again", async () => {
+    const world = new World({ persistent: { idleTimeout: "1h", absoluteTimeout: "36h" } });
+    const browser = await world.signedIn();
+    const begun = world.clock.now();
+    for (let isPersistent = true; ; isPersistent = !isPersistent) {
+      const { json } = await browser.visit((session) => {
+        if (session.userId === undefined) return null;
+        session.persistent = isPersistent;
+        return session.expiresAt;
+      });
+      if (json === null) break;
+      expect(Number(json) - begun).toBeLessThanOrEqual(36 * HOUR);
+      world.clock.move(29 * MINUTE);
+    }
+    expect(world.clock.now() - begun).toBeLessThan(36 * HOUR + 29 * MINUTE);
+    expect(world.clock.now() - begun).toBeGreaterThan(35 * HOUR);
+  });
+
+  it("see at once when the session ends by their wish", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const ends = async (act: (session: Session<Untyped>) => void): Promise<unknown> => {
+      const { json } = await browser.visit((session) => {
+        act(session);
+        return [session.expiresAt - world.clock.now(), session.persistent];
+      });
+      return json;
+    };
+    world.clock.move(20 * MINUTE);
+    expect(await ends((s) => (s.persistent = true))).toEqual([14 * DAY, true]);
+    expect(await ends(() => undefined)).toEqual([14 * DAY, true]);
+    expect(await ends((s) => (s.persistent = false))).toEqual([30 * MINUTE, false]);
+    expect(await ends(() => undefined)).toEqual([30 * MINUTE, false]);
+    const stranger = await world.browser().visit((session) => {
+      session.persistent = true;
+      return session.expiresAt - world.clock.now();
+    });
+    expect(stranger.json).toBe(14 * DAY);
   });
 
   it("are not remembered when the sign-in form says no, whatever was set before it", async () => {
