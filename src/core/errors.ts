@@ -68,7 +68,9 @@ export abstract class SessionError extends Error {
 /** The sentence a visitor reads where the application has no error page of its own. */
 export function plainText(status: number): string {
   if (status === 503) return "Service unavailable. Please try again in a moment.\n";
-  if (status === 409) return "This session has ended. Please reload the page.\n";
+  if (status === 409) {
+    return "This session has ended. Please wait half a minute and reload the page.\n";
+  }
   return "Something went wrong.\n";
 }
 
@@ -113,8 +115,9 @@ export class SessionEndedError extends SessionError {
 
   constructor(attempt: string) {
     super(
-      `Cannot ${attempt}: the session has ended meanwhile. ` +
-        "The visitor's next request starts from the newest state.",
+      `Cannot ${attempt}: the session has ended meanwhile. A request with the browser's newer ` +
+        "cookie goes on from there; one that still brings the old cookie starts anew 30 seconds " +
+        "after the end.",
     );
   }
 }

@@ -7,19 +7,19 @@ import type { Rejection } from "./events.ts";
 import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
 import { judge, type Verdict } from "./guards.ts";
 import type { NoteEdit } from "./notes.ts";
-import {
-  type EpochMs,
-  type SessionRecord,
-  type StoredSession,
-  TOMBSTONE_MS,
-  type Tombstone,
-} from "./record.ts";
+import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import { writeReply } from "./reply.ts";
 import type { Session } from "./session.ts";
 import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
 import { Stay } from "./stay.ts";
 import { parseToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
 import { tombstone } from "./transitions.ts";
+
+/**
+ * How long after an end a request may still be on its way that was sent before it. Longer than any
+ * network takes: whoever has no newer cookie can write nothing until then.
+ */
+const LATE_ARRIVAL_MS = 30_000;
 
 /** A header may hold thousands of cookies of our name; the store is asked about a few. */
 const MAX_CANDIDATES = 4;
@@ -52,6 +52,7 @@ export class Visit implements RequestState, Budget {
   readonly #onOpen: ((visit: Visit) => void) | undefined;
   /** Who keeps the response closed to everybody else while it waits. */
   holder: Holder | undefined;
+  readonly #arrivedAt: EpochMs;
   #opening: Promise<Session<object>> | undefined;
   #stay: Stay | undefined;
   #phase: ReplyPhase = "open";
@@ -65,6 +66,7 @@ export class Visit implements RequestState, Budget {
     this.#engine = engine;
     this.#exchange = exchange;
     this.#onOpen = onOpen;
+    this.#arrivedAt = engine.environment.now();
   }
 
   /** Whether the request asked for its session. If not, the response is none of our business. */
@@ -314,7 +316,7 @@ export class Visit implements RequestState, Budget {
     now: EpochMs,
   ): stored is SessionRecord {
     if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
-    if (stored.kind === "ended") return this.#meetTombstone(stay, stored, now);
+    if (stored.kind === "ended") return this.#meetTombstone(stay, stored);
     return !this.#isExpired(stored, now) || this.#reject("expired", id);
   }
 
@@ -350,11 +352,11 @@ export class Visit implements RequestState, Budget {
   /**
    * Where the browser was given a newer cookie, or none, the old token comes from a request that
    * was already on its way: its response must not disturb. A revoked one still has the old cookie,
-   * and so has one that comes much later, where the end is remembered for so long.
+   * and so has one that arrives later: the answer that would have replaced it was lost.
    */
-  #meetTombstone(stay: Stay, { id, reason, endedAt }: Tombstone, now: EpochMs): boolean {
+  #meetTombstone(stay: Stay, { id, reason, endedAt }: Tombstone): boolean {
     if (reason === "revoked") return this.#reject("revoked", id);
-    const isLate = now - endedAt < TOMBSTONE_MS;
+    const isLate = this.#arrivedAt - endedAt < LATE_ARRIVAL_MS;
     if (isLate && stay.condition === "new") stay.detach({ id, reason });
     return this.#reject("ended", id);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createSessions, type Untyped } from "../../src/index.ts";
 import type { Browser, Handler } from "./support/browser.ts";
-import { HOUR, MINUTE } from "./support/clock.ts";
+import { HOUR, MINUTE, SECOND } from "./support/clock.ts";
 import { everyInterleaving, type Schedule } from "./support/interleavings.ts";
 import { gate, quiet, World } from "./support/world.ts";
 import { type Operation, wrapped } from "./support/wrapped-store.ts";
@@ -129,6 +129,62 @@ describe.each(ENDS)("a write that comes after $name", ({ name, end, isFollowed }
     expect(answer.status).toBe(200);
   });
 });
+
+describe.each(["signOut", "destroy", "regenerate"] as const)(
+  "a browser that never heard of %s",
+  (act) => {
+    async function lost(): Promise<{ world: World; stale: Browser; browser: Browser }> {
+      const world = new World();
+      const browser = await world.signedIn("ada", { n: 1 });
+      const stale = browser.copy();
+      await browser.visit((session) => session[act]());
+      return { world, stale, browser };
+    }
+
+    it("may be on its way for half a minute: it reads as ended, writes nothing and gets no cookie", async () => {
+      const { world, stale } = await lost();
+      world.clock.move(30 * SECOND - 1);
+      const read = await stale.visit((session) => [session.isEnded, session.has("n")]);
+      expect(read).toMatchObject({ status: 200, json: [true, false], cookies: [] });
+      const write = await stale.visit((session) => session.set("n", 2));
+      expect(write).toMatchObject({ status: 409, cookies: [] });
+      expect(write.text).toMatch(/wait half a minute/);
+    });
+
+    it("starts anew afterwards, with nothing of what was", async () => {
+      const { world, stale, browser } = await lost();
+      const live = await world.live();
+      world.clock.move(30 * SECOND);
+      const write = await stale.visit((session) => {
+        session.set("theme", "dark");
+        return [session.isEnded, session.isNew, session.userId ?? null, session.has("n")];
+      });
+      expect(write).toMatchObject({ status: 200, json: [false, true, null, false] });
+      expect(write.cookies).toHaveLength(1);
+      expect((await stale.visit((session) => session.get("theme"))).json).toBe("dark");
+      expect(await world.live()).toBe(live + 1);
+      if (act !== "regenerate") return;
+      expect((await browser.visit((session) => session.userId)).json).toBe("ada");
+    });
+
+    it("disturbs no newer cookie by a request that arrived before, however late it opens", async () => {
+      const world = new World();
+      const browser = await world.signedIn("ada", { n: 1 });
+      const slow = browser.copy();
+      const opened = gate();
+      const answer = slow.request(async (request) => {
+        await opened.passed;
+        const session = await slow.sessions.open(request);
+        session.set("n", 2);
+        return new Response("");
+      });
+      await browser.visit((session) => session[act]());
+      world.clock.move(4 * MINUTE);
+      opened.open();
+      expect(await answer).toMatchObject({ status: 409, cookies: [] });
+    });
+  },
+);
 
 describe("a session that has expired", () => {
   it("is past writing to at its absolute end, though the request began before", async () => {
