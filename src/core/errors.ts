@@ -74,6 +74,33 @@ export function plainText(status: number): string {
   return "Something went wrong.\n";
 }
 
+/** Enough for any name that a person has chosen. */
+const MAX_NAME_LENGTH = 200;
+const MAX_PROBLEM_LENGTH = 800;
+
+/**
+ * A text that may hold what a client has chosen: it forges no line of a log, turns no terminal
+ * upside down, and does not fill either.
+ */
+function printable(text: string, maxLength: number): string {
+  const escaped = shortened(text, maxLength).replace(/[\p{C}\p{Z}]/gu, (character) =>
+    character === " " ? character : escapeOf(character),
+  );
+  return shortened(escaped, maxLength);
+}
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
+/** Without its middle, where it is longer. */
+function shortened(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const half = Math.floor(maxLength / 2);
+  return `${text.slice(0, half)}…${text.slice(-half)}`;
+}
+
 /** A setting, or the way the library is mounted or called, is a slip of the program. */
 export class OptionsError extends SessionError {
   readonly code = "ERR_SESSION_OPTIONS";
@@ -82,7 +109,8 @@ export class OptionsError extends SessionError {
   readonly option: string;
 
   constructor(option: string, problem: string, cause?: ErrorOptions) {
-    super(`${option}: ${problem}`, cause);
+    const name = printable(option, MAX_NAME_LENGTH);
+    super(`${name}: ${printable(problem, MAX_PROBLEM_LENGTH)}`, cause);
     this.option = option;
   }
 }
@@ -122,16 +150,36 @@ export class SessionEndedError extends SessionError {
   }
 }
 
-/** A value cannot be kept: JSON would change or lose it, or the schema refuses it. */
+/**
+ * A value cannot be kept: JSON would change or lose it, or the schema refuses it.
+ *
+ * @example
+ * const bodyErrors: ErrorRequestHandler = (error, _req, res, next) => {
+ *   if (error instanceof CodecError && error.reason !== "type") res.sendStatus(422);
+ *   else next(error);
+ * };
+ */
 export class CodecError extends SessionError {
   readonly code = "ERR_SESSION_CODEC";
-  readonly status = 500;
-  /** Where the value stands, such as `cart[2].addedAt`. */
+  /**
+   * Who may have made it: `type` the program alone, as JSON cannot hold such a value (a Date, a
+   * cycle); `input` a client, as JSON can (the key `__proto__`, 200 levels), but no session does;
+   * `schema` either, as the schema refuses the value.
+   */
+  readonly reason: "type" | "input" | "schema";
+  /** Where the value stands, such as `cart[2].addedAt`. Fit for a log, whoever chose the keys. */
   readonly path: string;
 
-  constructor(path: string, problem: string, cause?: ErrorOptions) {
-    super(`Cannot store "${path}": ${problem}`, cause);
-    this.path = path;
+  constructor(path: string, problem: string, reason: CodecError["reason"] = "type") {
+    const place = printable(path, MAX_NAME_LENGTH);
+    super(`Cannot store "${place}": ${printable(problem, MAX_PROBLEM_LENGTH)}`);
+    this.path = place;
+    this.reason = reason;
+  }
+
+  /** 422 for what no program would make, else 500: a program checks what it is sent. */
+  get status(): 422 | 500 {
+    return this.reason === "input" ? 422 : 500;
   }
 }
 

@@ -69,7 +69,7 @@ export function looseText(value: unknown): string | undefined {
 export function checkKey(key: unknown, path: string): void {
   if (typeof key !== "string") throw new CodecError(path, "a key must be a string.");
   if (key === POISONED_KEY) {
-    throw new CodecError(path, `"${POISONED_KEY}" cannot be a key. Choose another name.`);
+    throw new CodecError(path, `"${POISONED_KEY}" cannot be a key. Choose another name.`, "input");
   }
 }
 
@@ -127,7 +127,7 @@ function refuseForeign(value: unknown, path: string, ancestors: object[]): void 
 function refuseForeignObject(value: object, path: string, ancestors: object[]): void {
   if (ancestors.includes(value)) throw new CodecError(path, "it contains itself (a cycle).");
   if (ancestors.length >= MAX_DEPTH) {
-    throw new CodecError(path, `it is nested more than ${MAX_DEPTH} levels deep.`);
+    throw new CodecError(path, `it is nested more than ${MAX_DEPTH} levels deep.`, "input");
   }
   ancestors.push(value);
   if (Array.isArray(value)) refuseForeignItems(value, path, ancestors);

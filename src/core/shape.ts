@@ -132,6 +132,7 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
         unsettled.path,
         `the schema makes something else of it each time it is read (${unsettled.why}). Let it ` +
           "check values and not transform them.",
+        "schema",
       );
     },
     defaultOf: (key) => copyOf(defaults.get(key)),
@@ -145,7 +146,8 @@ function viewBy(schema: Schema<object>, document: JsonObject): JsonObject {
   if (result.issues === undefined) return result.value as JsonObject;
   const [issue] = result.issues;
   const path = issue === undefined ? "data" : issuePath(issue);
-  throw new CodecError(path, `the schema refuses it (${issue?.message ?? "no reason given"}).`);
+  const message = issue?.message ?? "no reason given";
+  throw new CodecError(path, `the schema refuses it (${message}).`, "schema");
 }
 
 /** What a schema makes of a value, though it would not accept that as it is. */

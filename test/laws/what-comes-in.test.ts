@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { cookieCarrier } from "../../src/cookies/cookie-carrier.ts";
 import { pooledRandom, type RandomBytes } from "../../src/core/environment.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import { resolveSettings } from "../../src/core/options.ts";
 import { handle } from "../../src/frameworks/web.ts";
 import {
+  CodecError,
   memoryStore,
+  type Session,
   type SessionRecord,
   type StoredSession,
   type Untyped,
@@ -81,6 +84,97 @@ const FOREIGN: readonly [name: string, value: unknown, path: string | RegExp][] 
   ["10,000 levels", nested(10_000), /^value/],
   ["201 levels", nested(201), /^value/],
 ];
+
+describe("what a client has sent", () => {
+  const HOSTILE = "a\nSojournWarning: forged\u001b[2J\u009b\u202e\u2028\u200b\ud800";
+  const LONG = 400;
+  const depths = (depth: number, key: string): unknown => {
+    let value: unknown = 1;
+    for (let level = 0; level < depth; level += 1) value = { [key]: value };
+    return value;
+  };
+
+  async function refusal(act: (session: Session<Untyped>) => unknown): Promise<CodecError> {
+    let caught: unknown;
+    await new World({ schema: z.looseObject({ n: z.record(z.string(), z.number()).default({}) }) })
+      .browser()
+      .visit(async (session) => {
+        try {
+          await act(session);
+          await session.save();
+        } catch (error) {
+          caught = error;
+          throw error;
+        }
+      });
+    if (caught instanceof CodecError) return caught;
+    throw new Error("nothing was refused", { cause: caught });
+  }
+
+  it.each<[string, (session: Session<Untyped>) => unknown]>([
+    [
+      "a key of a body",
+      (s) => s.set("prefs", JSON.parse(`{${JSON.stringify(HOSTILE)}:{"__proto__":1}}`)),
+    ],
+    ["a key of the session", (s) => s.set(HOSTILE, Number.NaN)],
+    ["a key of update", (s) => s.update(HOSTILE, () => 1n)],
+    ["the key of a message", (s) => s.flash(HOSTILE, new Date() as never)],
+    ["a long key of the session", (s) => s.set(`${"k".repeat(9_000)}`, Number.NaN)],
+    ["many long keys", (s) => s.set("prefs", depths(230, "k".repeat(LONG)))],
+    ["what a schema refuses", (s) => s.set("n", { [HOSTILE]: "x" })],
+    ["what a schema refuses at length", (s) => s.set("n", { ["k".repeat(9_000)]: "x" })],
+  ])("forges no line of a log, and fills none: %s", async (_name, act) => {
+    const { message, path } = await refusal(act);
+    for (const text of [message, path]) {
+      expect(text).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+      expect(text.length).toBeLessThan(1_100);
+    }
+  });
+
+  it("is told apart from a slip of the program, by a status of its own", async () => {
+    const sent = JSON.parse('{"a":{"__proto__":1}}');
+    expect(await refusal((s) => s.set("prefs", sent))).toMatchObject({
+      reason: "input",
+      status: 422,
+    });
+    const deep = depths(201, "k");
+    expect(await refusal((s) => s.set("prefs", deep))).toMatchObject({
+      reason: "input",
+      status: 422,
+    });
+    expect(await refusal((s) => s.set("__proto__", 1))).toMatchObject({
+      reason: "input",
+      status: 422,
+    });
+    expect(await refusal((s) => s.set("at", new Date()))).toMatchObject({
+      reason: "type",
+      status: 500,
+    });
+    expect(await refusal((s) => s.set("n", "x"))).toMatchObject({ reason: "schema", status: 500 });
+  });
+
+  it("is answered so where nothing else answers, and nothing is stored", async () => {
+    const world = new World();
+    const sent = JSON.parse('{"__proto__":{"admin":true}}');
+    const { status, cookies } = await world
+      .browser()
+      .visit((session) => session.set("prefs", sent));
+    expect([status, cookies]).toEqual([422, []]);
+  });
+
+  it("forges nothing by the name of a property either", async () => {
+    const error = await new World().browser().visit((session) => {
+      try {
+        Reflect.set(session, HOSTILE, 1);
+      } catch (caught) {
+        return (caught as Error).message;
+      }
+      return "";
+    });
+    expect(error.json).toMatch(/^session\.a\\u000aSojourn/);
+    expect(String(error.json)).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+  });
+});
 
 describe("a value that JSON would change or lose is refused at once, by its path", () => {
   it.each(FOREIGN)("%s", async (_, value, path) => {
