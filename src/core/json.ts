@@ -15,6 +15,12 @@ export type JsonObject = { [key: string]: JsonValue };
 /** Deeper than any sensible session, shallower than the stack. */
 const MAX_DEPTH = 200;
 
+/** With what lies around a value: the document, or the list of messages. */
+const MAX_STORED_DEPTH = MAX_DEPTH + 3;
+
+/** Each level takes two characters, and the stack has room for more levels than such a text has. */
+const MAX_HARMLESS_LENGTH = 4_000;
+
 /** The one key that plain objects cannot hold safely: copied naively, it changes a prototype. */
 const POISONED_KEY = "__proto__";
 
@@ -85,14 +91,27 @@ export function parseObject(text: string): JsonObject | undefined {
   return isObject ? (value as JsonObject) : undefined;
 }
 
-/** Reads stored JSON; `undefined` when the text is none. Poisoned keys are dropped. */
+/**
+ * Reads stored JSON; `undefined` when the text is none, or nested so deep that nothing could be done
+ * with it. Poisoned keys are dropped.
+ */
 export function parse(text: string): JsonValue | undefined {
   try {
     // The reviver costs ten times the parse, so only suspicious text pays for it.
-    return isSuspicious(text) ? JSON.parse(text, withoutPoison) : JSON.parse(text);
+    const value = isSuspicious(text) ? JSON.parse(text, withoutPoison) : JSON.parse(text);
+    const isTooDeep = text.length > MAX_HARMLESS_LENGTH && isDeeper(value, MAX_STORED_DEPTH);
+    return isTooDeep ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+/** Whether a value has more levels: those of 100,000 would be too many for the stack. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const inner of Object.values(value)) if (isDeeper(inner, levels - 1)) return true;
+  return false;
 }
 
 /** Whether the poisoned key may be in there, plain or with escapes for some of its letters. */

@@ -142,6 +142,17 @@ describe("stored text", () => {
     expect(Reflect.get(Object(object), "admin")).toBeUndefined();
   });
 
+  it("is none where it is nested too deep for anything to be done with it", () => {
+    const list = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+    const fields = (depth: number): string => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+    for (const text of [list(100_000), fields(100_000), list(3_000), fields(3_000)]) {
+      expect(parse(text)).toBeUndefined();
+      expect(parseObject(`{"a":${text}}`)).toBeUndefined();
+    }
+    expect(parseObject(`{"a":${list(200)},"b":${fields(200)}}`)).toBeDefined();
+    expect(parseObject(`{"a":[${Array(1_000).fill(list(3)).join()}]}`)).toBeDefined();
+  });
+
   it("is read without a poisoned key, whatever else it holds", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {

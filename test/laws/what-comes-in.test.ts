@@ -356,10 +356,28 @@ describe("a record that somebody planted in the store", () => {
     },
   );
 
-  it("of 100,000 levels fails nobody but itself", async () => {
-    const { browser } = await plant(`{"n":${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
-    const { status } = await browser.visit((session) => session.isNew);
-    expect([200, 500]).toContain(status);
+  it("of 100,000 levels is rejected as corrupt, whether it is read, written or shown", async () => {
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    const { world, browser } = await plant(`{"n":${deep}}`);
+    const { status, json } = await browser.copy().visit((session) => {
+      session.set("m", 1);
+      return [session.isNew, session.get("n") ?? null];
+    });
+    expect([status, json]).toEqual([200, [true, null]]);
+    expect(world.told("rejected")).toMatchObject([{ reason: "corrupt" }]);
+    const cookie = `__Host-Http-session=${browser.token}`;
+    expect(await world.sessions.read(new Headers({ cookie }))).toBeUndefined();
+  });
+
+  it("with a message of 100,000 levels shows none, and can be written", async () => {
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    const { browser } = await plant('{"n":1}', `[["m1","note",${deep}]]`);
+    const { status, json } = await browser.visit((session) => {
+      session.flash("note", "new");
+      return [session.get("n"), session.take("note") ?? null];
+    });
+    expect([status, json]).toEqual([200, [1, null]]);
+    expect((await browser.visit((session) => session.take("note"))).json).toBe("new");
   });
 });
 
