@@ -60,6 +60,12 @@ const FAULTS: Readonly<Record<Fault, Make>> = {
     proxy?.pass();
     return isLost ? " and cut" : "";
   },
+  strand: async ({ proxy }, random) => {
+    proxy?.strand();
+    // Long enough that who waits for an answer gives up, and finds another way.
+    await pause(random.between(500, 3_000));
+    return "";
+  },
   delay: async ({ proxy }, random) => {
     proxy?.delay(0, random.between(20, 120));
     await pause(random.between(200, 600));

@@ -12,6 +12,8 @@ export type Fault =
   | "deafen"
   /** Nothing passes for a while, and everything arrives late, or never. */
   | "hold"
+  /** The connections of now are silent for good, and new ones work. */
+  | "strand"
   /** Everything takes longer. */
   | "delay"
   /** The server stands still. */
@@ -61,6 +63,8 @@ const LAYER_STALENESS_MS = 500;
 
 const NETWORK = ["cut", "deafen", "hold", "delay", "pause", "crash"] as const;
 const DURABLE_NETWORK = [...NETWORK, "kill"] as const;
+/** Where a silent connection is found out within a few deadlines. */
+const WATCHFUL_NETWORK = [...DURABLE_NETWORK, "strand"] as const;
 
 // What a store and its driver are made of is loaded only where it is used.
 const TABLE = {
@@ -108,7 +112,7 @@ const TABLE = {
       await client.connect();
       return redisStore(client);
     },
-    faults: DURABLE_NETWORK,
+    faults: WATCHFUL_NETWORK,
   },
   ioredis: {
     ...STRICT,
@@ -120,7 +124,7 @@ const TABLE = {
       client.on("error", ignore);
       return redisStore(client);
     },
-    faults: DURABLE_NETWORK,
+    faults: WATCHFUL_NETWORK,
   },
   layered: {
     ...STRICT,

@@ -3,10 +3,15 @@ import { expect } from "vitest";
 import { type SubjectName, subjects } from "../history/subjects.ts";
 import { Random } from "../support/random.ts";
 import type { Backend } from "../support/servers/backend.ts";
+import { startProxy, type TestProxy } from "../support/servers/proxy.ts";
 import { type Answer, type Application, startApplication, type Visitor } from "./application.ts";
 import { LONGEST_ANSWER_MS, OUTAGE_MS } from "./limits.ts";
 
-export type Outage = "paused" | "killed";
+export type Outage =
+  | "paused"
+  | "killed"
+  /** Connections that are open stay silent for good; new ones work. */
+  | "silent";
 
 const VISITORS = 10;
 const INTERVAL_MS = 20;
@@ -21,19 +26,23 @@ const HANDLE_MARGIN = 12;
 export async function endure(subject: SubjectName, outage: Outage): Promise<void> {
   const backend = await subjects[subject].server?.();
   if (backend === undefined) throw new Error(`${subject} has no server.`);
+  const proxy = outage === "silent" ? await startProxy({ port: backend.port, seed: 7 }) : undefined;
   let application: Application | undefined;
   try {
-    application = await startApplication(subject, { folder: "", port: backend.port });
+    const { port } = proxy ?? backend;
+    application = await startApplication(subject, { folder: "", port });
     const visitors = await signIn(application);
     await steadily(application, visitors, WARM_UP_MS);
     // A short outage first, so that what a failure loads and compiles is there already.
-    await without(backend, outage, () => steadily(application, visitors, WARM_UP_MS));
+    const without = (act: () => Promise<readonly Answer[]>): Promise<readonly Answer[]> =>
+      proxy === undefined ? withoutServer(backend, outage, act) : withSilence(proxy, act);
+    await without(() => steadily(application, visitors, WARM_UP_MS));
     await recovered(application, visitors);
     const handles = await application.handles();
     const heap = await application.heapBytes();
 
-    const during = await without(backend, outage, () => steadily(application, visitors, OUTAGE_MS));
-    expectAnswered(during);
+    const during = await without(() => steadily(application, visitors, OUTAGE_MS));
+    expectAnswered(during, outage);
     await recovered(application, visitors);
     const after = await steadily(application, visitors, WARM_UP_MS);
     expect(after.filter(({ status }) => status !== 200)).toEqual([]);
@@ -44,6 +53,7 @@ export async function endure(subject: SubjectName, outage: Outage): Promise<void
     expect((await application.heapBytes()) - heap).toBeLessThan(HEAP_MARGIN_BYTES);
   } finally {
     await application?.stop();
+    await proxy?.close();
     await backend.stop();
   }
 }
@@ -60,7 +70,16 @@ async function signIn(application: Application): Promise<readonly Visitor[]> {
   return visitors;
 }
 
-async function without<T>(backend: Backend, outage: Outage, act: () => Promise<T>): Promise<T> {
+async function withSilence<T>(proxy: TestProxy, act: () => Promise<T>): Promise<T> {
+  proxy.strand();
+  return act();
+}
+
+async function withoutServer<T>(
+  backend: Backend,
+  outage: Outage,
+  act: () => Promise<T>,
+): Promise<T> {
   await (outage === "paused" ? backend.pause() : backend.kill());
   const done = await act();
   if (outage === "paused") backend.resume();
@@ -92,13 +111,17 @@ async function visit(application: Application, visitor: Visitor, path: string): 
   return answer;
 }
 
-function expectAnswered(answers: readonly Answer[]): void {
+function expectAnswered(answers: readonly Answer[], outage: Outage): void {
   const untouched = answers.filter(({ path }) => path === "/untouched");
   expect(untouched.filter(({ status }) => status !== 200)).toEqual([]);
   expect(answers.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
   expect(answers.filter(({ ms }) => ms > LONGEST_ANSWER_MS)).toEqual([]);
-  // Otherwise there was no outage.
-  expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(50);
+  // Otherwise there was no outage; one that is silent is over after two deadlines.
+  const least = outage === "silent" ? 10 : 50;
+  expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(least);
+  if (outage === "silent") {
+    expect(answers.slice(-answers.length / 4).filter(({ status }) => status !== 200)).toEqual([]);
+  }
 }
 
 /** The application finds its store again by itself. */

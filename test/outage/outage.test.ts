@@ -5,7 +5,9 @@ import { endure, type Outage } from "./endure.ts";
 const CASES: readonly (readonly [SubjectName, Outage])[] = [
   ["redis", "paused"],
   ["redis", "killed"],
+  ["redis", "silent"],
   ["ioredis", "killed"],
+  ["ioredis", "silent"],
   ["postgres", "paused"],
   ["postgres", "killed"],
   ["postgres.js", "killed"],

@@ -31,7 +31,6 @@ export class TestProxy {
   readonly #listener: Server;
   readonly #options: ProxyOptions;
   readonly #links = new Set<Link>();
-  readonly #stranded = new Set<Link>();
   #traffic: Traffic = "passing";
   #delayMs: readonly [number, number];
   #accepted = 0;
@@ -74,21 +73,14 @@ export class TestProxy {
     this.#set("passing");
   }
 
-  /**
-   * The connections of now are silent for good, though their bytes are acknowledged, and nobody is
-   * told; new ones pass. So it looks where a host is lost, or an address has moved.
-   */
+  /** Over the connections that are open nothing passes any more, ever; over new ones it does. */
   strand(): void {
-    for (const link of this.#links) {
-      link.set("held");
-      this.#stranded.add(link);
-    }
-    this.#links.clear();
+    for (const link of this.#links) link.strand();
   }
 
   /** Ends every connection: in order (FIN), or as a crash of the other side would (RST). */
   cut(how: "finish" | "reset"): void {
-    for (const link of [...this.#links, ...this.#stranded]) link.cut(how);
+    for (const link of [...this.#links]) link.cut(how);
   }
 
   async close(): Promise<void> {
@@ -111,10 +103,7 @@ export class TestProxy {
     this.#links.add(link);
     link.slowDown(this.#delayMs);
     link.set(this.#traffic);
-    const forget = (): void => {
-      this.#links.delete(link);
-      this.#stranded.delete(link);
-    };
+    const forget = (): void => void this.#links.delete(link);
     client.once("close", forget);
   }
 }
@@ -125,6 +114,7 @@ class Link {
   readonly #server: Socket;
   readonly #requests: Pipe;
   readonly #answers: Pipe;
+  #isStranded = false;
 
   constructor(client: Socket, server: Socket, random: Random, cutChance: number) {
     this.#client = client;
@@ -149,7 +139,13 @@ class Link {
     this.#answers.delayMs = delayMs;
   }
 
+  strand(): void {
+    this.#isStranded = true;
+    for (const pipe of [this.#requests, this.#answers]) pipe.hold(true);
+  }
+
   set(traffic: Traffic): void {
+    if (this.#isStranded) return;
     if (traffic === "passing" && this.#answers.hasLost) this.cut("reset");
     this.#answers.isLosing = traffic === "deaf";
     for (const pipe of [this.#requests, this.#answers]) pipe.hold(traffic === "held");
