@@ -7,6 +7,7 @@ import { type ManagerParts, SessionManager } from "./core/manager.ts";
 import { requireKnownKeys } from "./core/option-checks.ts";
 import { type EngineOptions, type EngineSettings, resolveSettings } from "./core/options.ts";
 import { IS_CLOUDFLARE } from "./core/platform.ts";
+import { type ErrorListener, Reporter } from "./core/report.ts";
 import type { InputOf, OutputOf, Schema, Settled } from "./core/schema.ts";
 import type { Sessions } from "./core/sessions.ts";
 import type { ShapeOptions } from "./core/shape.ts";
@@ -23,6 +24,13 @@ interface CommonOptions extends EngineOptions, CarrierOptions {
    * @defaultValue the system's clock
    */
   readonly clock?: Clock | undefined;
+  /**
+   * Takes each failure that a visitor is answered with a 5xx for, or that a response is cut for, in
+   * place of the console.
+   *
+   * @defaultValue prints it with its cause, one of a kind in ten seconds, unless the framework does
+   */
+  readonly onError?: ErrorListener | undefined;
 }
 
 /** How sessions live, travel and are kept. Every option has a safe default. */
@@ -111,7 +119,7 @@ export function createSessions<
 export function createSessions(options: AnyOptions & ShapeOptions = {}): Sessions<Untyped> {
   requireKnownKeys("", options, Object.keys(KNOWN), ADVICE);
   const settings = resolveSettings(options);
-  const environment = resolveEnvironment(options.clock);
+  const environment = resolveEnvironment(options);
   const kept = keptWhere(options, settings, environment);
   return new SessionManager<Untyped>({ settings, environment, handle, ...kept });
 }
@@ -172,6 +180,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   maxDataBytes: true,
   cacheControl: true,
   clock: true,
+  onError: true,
 };
 
 /** For those who come from other libraries. */
@@ -194,14 +203,20 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** A listener's errors may differ at every call; they must not fill the memory. */
 const MAX_NOTICES = 100;
 
-function resolveEnvironment(clock: Clock = Date): Environment {
+function resolveEnvironment({ clock = Date, onError }: CommonOptions): Environment {
+  if (onError !== undefined && typeof onError !== "function") {
+    throw new OptionsError("onError", "it must be a function that takes an error.");
+  }
   if (typeof clock?.now !== "function") {
     throw new OptionsError("clock", "it must have a now() that returns epoch milliseconds.");
   }
   const told = new Set<string>();
   const nodeEnv = process.env["NODE_ENV"];
+  const now = (): number => clock.now();
+  const reporter = new Reporter({ onError, now, print: (what) => console.error(what) });
   return {
-    now: () => clock.now(),
+    now,
+    report: (error, context, isPrinted) => reporter.report(error, context, isPrinted),
     random: pooledRandom(),
     development: developmentOf(nodeEnv),
     nodeEnv,

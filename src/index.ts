@@ -31,6 +31,7 @@ export type {
   StoredSession,
   Tombstone,
 } from "./core/record.ts";
+export type { ErrorContext, ErrorListener } from "./core/report.ts";
 export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export {
   REMOVE,

@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import type { EpochMs } from "./record.ts";
+import type { Reporter } from "./report.ts";
 
 /** Tells the time. Passed in, so that a test can move it. */
 export interface Clock {
@@ -31,6 +32,8 @@ export interface Environment {
   readonly nodeEnv?: string | undefined;
   /** Says a sentence to the developer, the first time only. */
   readonly notice: (sentence: string) => void;
+  /** Tells whoever runs the application of a failure. */
+  readonly report: Reporter["report"];
 }
 
 const POOL_BYTES = 4_096;

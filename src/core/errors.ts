@@ -47,6 +47,12 @@ export abstract class SessionError extends Error {
   /** The HTTP status that a response to this failure should have. */
   abstract readonly status: number;
 
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    // Many loggers, Express's among them, print the stack and nothing else.
+    if (this.cause !== undefined) this.stack = `${this.stack}${causesOf(this)}`;
+  }
+
   override get name(): string {
     return this.constructor.name;
   }
@@ -58,11 +64,53 @@ export abstract class SessionError extends Error {
 
   /** A plain answer with this status and no detail, for Hono, which asks its errors for one. */
   getResponse(): Response {
+    answering.get(this)?.shift()?.();
     return new Response(plainText(this.status), {
       status: this.status,
       headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" },
     });
   }
+}
+
+/** What is to be done when an error is answered by its `getResponse`: each is done once. */
+const answering = new WeakMap<SessionError, (() => unknown)[]>();
+
+/**
+ * Calls `listener` when the error is answered by `getResponse`: where the application has no error
+ * page of its own, nobody else hears of it.
+ */
+export function whenAnswered(error: SessionError, listener: () => unknown): void {
+  const listeners = answering.get(error) ?? [];
+  // The requests of one commit share its error.
+  answering.set(error, listeners);
+  listeners.push(listener);
+}
+
+const MAX_CAUSES = 3;
+const MAX_CAUSE_LENGTH = 300;
+
+/** What an error was caused by, a line each, for logs. */
+export function causesOf(error: Error): string {
+  const lines: string[] = [];
+  for (let cause = error.cause; cause !== undefined && lines.length < MAX_CAUSES; ) {
+    lines.push(`\n    caused by ${inOneLine(causeText(cause)).slice(0, MAX_CAUSE_LENGTH)}`);
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return lines.join("");
+}
+
+function causeText(cause: unknown): string {
+  if (!(cause instanceof Error)) return `something that is no Error (${typeof cause})`;
+  const { code } = cause as { readonly code?: unknown };
+  const known = typeof code === "string" && !cause.message.includes(code) ? ` (${code})` : "";
+  // Node's own, where a name has several addresses, says nothing itself.
+  const several = cause instanceof AggregateError ? cause.errors.map(String).join("; ") : "";
+  return [`${cause.name}: ${cause.message}${known}`, several].filter(Boolean).join(" ");
+}
+
+/** A text from outside, that it may not pass for lines of a log. */
+export function inOneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, " ");
 }
 
 /** The sentence a visitor reads where the application has no error page of its own. */

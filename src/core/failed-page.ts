@@ -48,9 +48,9 @@ export function isOfPage(name: string): boolean {
 
 /**
  * Lets go of what a page that failed has left on the answer to its failure, which describes its own
- * body already. No cache keeps that answer.
+ * body already. What the page said to caches counts for none of it.
  */
 export function forgetPage(reply: Reply): void {
   for (const name of OF_PAGE) if (reply.get(name) !== undefined) reply.remove?.(name);
-  reply.set("Cache-Control", "no-store");
+  if (reply.get("Cache-Control") !== undefined) reply.set("Cache-Control", "no-store");
 }

@@ -29,7 +29,8 @@ export function internalsOf(sessions: object): Internals {
 }
 
 /**
- * Begins a request: from here on `sessions.open` finds it by any of the aliases.
+ * Begins a request: from here on `sessions.open` finds it by any of the aliases. Where the manager
+ * has been mounted for this request already, it is the visit that began then.
  *
  * @param onOpen - Called at the first `open`, when the response begins to matter.
  */
@@ -40,7 +41,7 @@ export function attach(
   onOpen?: (visit: Visit) => void,
 ): Visit {
   const { engine, attachments } = internalsOf(sessions);
-  const visit = new Visit(engine, exchange, onOpen);
+  const visit = attachments.visitOf(aliases) ?? new Visit(engine, exchange, onOpen);
   attachments.add(visit, aliases);
   return visit;
 }

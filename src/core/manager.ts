@@ -5,7 +5,7 @@ import { expiredBy } from "./clocks.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { type Engine, engineFor, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
-import { OptionsError } from "./errors.ts";
+import { OptionsError, whenAnswered } from "./errors.ts";
 import { Events, type SessionEvents, type SessionListener } from "./events.ts";
 import type { Reply } from "./exchange.ts";
 import { Families } from "./families.ts";
@@ -14,6 +14,7 @@ import { keepInternals } from "./internals.ts";
 import { Keeper } from "./keeper.ts";
 import type { EngineSettings } from "./options.ts";
 import { claimName, releaseName } from "./registry.ts";
+import type { ErrorContext } from "./report.ts";
 import type { Session, SessionView } from "./session.ts";
 import type {
   HandleOptions,
@@ -47,7 +48,7 @@ export interface ManagerParts {
 /** The manager behind {@link Sessions}. */
 export class SessionManager<D extends object> implements Sessions<D> {
   readonly #engine: Engine;
-  readonly #attachments = new Attachments();
+  readonly #attachments: Attachments;
   readonly #administration: Administration;
   readonly #handle: ManagerParts["handle"];
   #sweeper: NodeJS.Timeout | undefined;
@@ -71,6 +72,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
         travelling && ((exchange, isFresh) => travelling.forRequest(engine, exchange, isFresh)),
     };
     this.#engine = engine;
+    this.#attachments = new Attachments((request) => carrier.read(request).values);
     this.#administration = travelling?.administration?.(engine) ?? new StoreAdministration(engine);
     this.#handle = handle;
     keepInternals(this, { engine: this.#engine, attachments: this.#attachments });
@@ -78,13 +80,18 @@ export class SessionManager<D extends object> implements Sessions<D> {
 
   open(request: object, { fresh = false }: OpenOptions = {}): Promise<Session<D>> {
     const visit = this.#attachments.find(request);
-    if (visit === undefined) {
-      return Promise.reject(new OptionsError("sessions.open(request)", NOT_ATTACHED));
-    }
     this.#startSweeping();
+    if (visit === undefined) return this.#openCopied(request, fresh);
     // The shape vouches for the type: what it refuses never becomes a session.
     const session: Promise<unknown> = visit.open(fresh);
     return session as Promise<Session<D>>;
+  }
+
+  alias<Copy extends object>(request: object, copy: Copy): Copy {
+    const visit = this.#attachments.find(request);
+    if (visit === undefined) throw this.#unattached("sessions.alias(request)");
+    this.#attachments.add(visit, [copy]);
+    return copy;
   }
 
   async read(source: SessionSource): Promise<SessionView<D> | undefined> {
@@ -171,6 +178,28 @@ export class SessionManager<D extends object> implements Sessions<D> {
     return { deleted, isCutShort: signal.aborted };
   }
 
+  /** A copy of a request is known by the session that both of them carry. */
+  async #openCopied(request: object, isFresh: boolean): Promise<Session<D>> {
+    const visit = this.#attachments.findCopied(request);
+    const session: unknown = await visit?.open(isFresh);
+    if (visit?.isKnown !== true) throw this.#unattached("sessions.open(request)");
+    return session as Session<D>;
+  }
+
+  /** No visit knows of it, so nobody else would report it. */
+  #unattached(call: string): OptionsError {
+    const error = new OptionsError(call, NOT_ATTACHED);
+    const isTold = this.#report(error, "answered", true);
+    whenAnswered(error, () => isTold || this.#report(error, "answered"));
+    return error;
+  }
+
+  #report(error: unknown, outcome: ErrorContext["outcome"], isPrinted = false): boolean {
+    const { name, environment } = this.#engine;
+    const context = { name, method: undefined, path: undefined, outcome };
+    return environment.report(error, context, isPrinted);
+  }
+
   /** Not while constructing: a manager that nobody uses does nothing. */
   #startSweeping(): void {
     const { expiry } = this.#engine.keeper.store;
@@ -178,8 +207,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const sweep = async (): Promise<void> => {
       if (this.#isSweeping) return;
       this.#isSweeping = true;
-      // A failure is reported as a storeError; the next turn tries again.
-      await this.deleteExpired().catch(() => undefined);
+      // The next turn tries again.
+      await this.deleteExpired().catch((error: unknown) => this.#report(error, "background"));
       this.#isSweeping = false;
     };
     this.#sweeper = setInterval(() => void sweep(), expiry.intervalMs);
@@ -201,4 +230,5 @@ const NO_REPLY: Reply = {
 const NOT_ATTACHED =
   "no session adapter has seen this request. Mount sessionMiddleware(sessions) before the " +
   "handler, or wrap it in sessions.handle(request, handler), and pass the framework's own " +
-  "request object: req in Express and Node, c in Hono, the Request in handle.";
+  "request object: req in Express and Node, c in Hono, the Request in handle. Where it was made " +
+  "anew from that one, say so: sessions.alias(request, copy).";

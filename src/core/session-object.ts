@@ -38,6 +38,8 @@ export interface RequestState {
   readonly obstacle: string | undefined;
   /** A deadline that starts now, within what the request may still wait for the store. */
   startDeadline(): Deadline;
+  /** Notes a failure that the application is told of, and gives it back. */
+  failed(error: unknown): unknown;
 }
 
 /** Makes the session that the application sees: each call is checked, then handed to the stay. */
@@ -136,7 +138,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   set<K extends keyof D & string>(key: K, value: Exclude<D[K], undefined>): void {
     this.#checkChange("set a value");
-    this.#stay.draft.set(key, value);
+    this.#told(() => this.#stay.draft.set(key, value));
   }
 
   delete(key: keyof D & string): void {
@@ -151,8 +153,10 @@ export class SessionObject<D extends object> implements Session<D> {
 
   flash<V>(key: string, value: V & StorableItem<V>): void {
     this.#checkChange("leave a message");
-    checkKey(key, `flash.${describeKey(key)}`);
-    const copy: JsonValue = JSON.parse(encode(value, `flash.${key}`));
+    const copy = this.#told((): JsonValue => {
+      checkKey(key, `flash.${describeKey(key)}`);
+      return JSON.parse(encode(value, `flash.${key}`));
+    });
     this.#stay.draft.flash([newCommitId(this.#engine.environment.random), key, copy]);
   }
 
@@ -247,16 +251,31 @@ export class SessionObject<D extends object> implements Session<D> {
   #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
     const deadline = this.#around.startDeadline();
     return this.#stay.turns.take(async () => {
-      this.#checkPrefetch(attempt);
-      return transition(deadline);
+      try {
+        this.#checkPrefetch(attempt);
+        return await transition(deadline);
+      } catch (error) {
+        throw this.#around.failed(error);
+      }
     });
   }
 
   #checkChange(attempt: string): void {
-    this.#checkPrefetch(attempt);
-    if (this.#around.phase === "ended") throw new HeadersSentError(attempt);
-    if (this.#stay.condition === "destroyed") throw new SessionEndedError(attempt);
-    this.#checkInTime(attempt);
+    this.#told(() => {
+      this.#checkPrefetch(attempt);
+      if (this.#around.phase === "ended") throw new HeadersSentError(attempt);
+      if (this.#stay.condition === "destroyed") throw new SessionEndedError(attempt);
+      this.#checkInTime(attempt);
+    });
+  }
+
+  /** Notes the failure that the application is told of at once. */
+  #told<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw this.#around.failed(error);
+    }
   }
 
   #checkInTime(attempt: string): void {

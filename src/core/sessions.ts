@@ -60,6 +60,21 @@ export interface Sessions<D extends object> {
    */
   open(request: object, options?: OpenOptions): Promise<Session<D>>;
   /**
+   * Lets a request object that was made from another one lead to the same session.
+   *
+   * A copy of a web `Request` is known without it as long as it carries a session's cookie, for
+   * that proves whose it is; the copy of a visitor's who has no session yet is not.
+   *
+   * @returns The copy.
+   * @throws {@link OptionsError} if no adapter is mounted for the request, or if the copy leads to
+   * another session already.
+   * @example
+   * app.mount("/account", account, {
+   *   replaceRequest: (request) => sessions.alias(request, new Request(request)),
+   * });
+   */
+  alias<Copy extends object>(request: object, copy: Copy): Copy;
+  /**
    * A look at the session without an adapter: for a WebSocket upgrade or a server component.
    * Creates, touches and sends nothing.
    *

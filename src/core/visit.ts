@@ -2,13 +2,15 @@ import { expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
 import { type Budget, Deadline } from "./deadline.ts";
 import type { Gathered } from "./edit.ts";
 import { type Engine, engineFor } from "./engine.ts";
-import { HeadersSentError, PrefetchError } from "./errors.ts";
+import { HeadersSentError, PrefetchError, SessionError, whenAnswered } from "./errors.ts";
 import type { Rejection } from "./events.ts";
 import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
+import { forgetPage } from "./failed-page.ts";
 import { judge, type Verdict } from "./guards.ts";
 import type { NoteEdit } from "./notes.ts";
 import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import { writeReply } from "./reply.ts";
+import { type ErrorContext, pathOf } from "./report.ts";
 import type { Session } from "./session.ts";
 import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
 import { Stay } from "./stay.ts";
@@ -59,14 +61,28 @@ export class Visit implements RequestState, Budget {
   #isPrefetch: boolean | undefined;
   #hasStaleCookies = false;
   #wasSignedIn = false;
+  #isKnown = false;
   /** What failures of the store have left of the time that the request may wait for it. */
   #leftMs = Number.POSITIVE_INFINITY;
+  /** What the application was told of last. */
+  #failure: unknown;
+  #reported: unknown;
 
   constructor(engine: Engine, exchange: Exchange, onOpen?: (visit: Visit) => void) {
     this.#engine = engine;
     this.#exchange = exchange;
     this.#onOpen = onOpen;
     this.#arrivedAt = engine.environment.now();
+  }
+
+  /** Whether it began with this exchange, whose adapter keeps its response then. */
+  isOf(exchange: Exchange): boolean {
+    return exchange === this.#exchange;
+  }
+
+  /** Whether the visitor came with a session that there is, or was. */
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   /** Whether the request asked for its session. If not, the response is none of our business. */
@@ -117,6 +133,28 @@ export class Visit implements RequestState, Budget {
     this.#leftMs = Math.min(this.#leftMs, ms);
   }
 
+  /** Notes a failure that the application is told of, and gives it back. */
+  failed(error: unknown): unknown {
+    this.#failure = error;
+    if (error instanceof SessionError) whenAnswered(error, () => this.report(error, "answered"));
+    return error;
+  }
+
+  /**
+   * Sees to it that a failure is heard of, once: whatever an adapter answers with a 5xx or cuts.
+   *
+   * @param isPrinted - Whether the framework prints it anyway. Then only `onError` is told.
+   */
+  report(error: unknown, outcome: ErrorContext["outcome"], isPrinted = false): void {
+    // The session has ended meanwhile, which is news to the visitor and to nobody else.
+    const isNews = error instanceof SessionError && error.status < 500 && outcome !== "cut";
+    if (isNews || error === this.#reported) return;
+    const { name, environment } = this.#engine;
+    const { method, target } = this.request;
+    const context = { name, method, path: pathOf(target), outcome };
+    if (environment.report(error, context, isPrinted)) this.#reported = error;
+  }
+
   /** The first byte was out before the session was opened: what needs a cookie comes too late. */
   headersSent(): void {
     if (this.#phase === "open") this.#phase = "headersSent";
@@ -133,18 +171,19 @@ export class Visit implements RequestState, Budget {
    */
   beforeHeaders(status: number): Promise<void> | undefined {
     if (this.#opening === undefined) return undefined;
+    if (this.#failure !== undefined && status >= 500) this.report(this.#failure, "answered", true);
     if (this.#stay === undefined) return this.#afterOpening(status);
     const busy = this.#stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
     if (isFailure(status, this.#stay)) this.#stay.draft.drop();
     const change = this.#decide(this.#stay);
     if (change.kind === "none") {
-      this.#finishHeaders();
+      this.#finishHeaders(status);
       return undefined;
     }
     // A transition would change what the headers say of the cookie, behind the commit's back.
     if (this.#phase === "open") this.#phase = "closing";
-    return this.#carryOut(this.#stay, change, true);
+    return this.#carryOut(this.#stay, change, status);
   }
 
   /** Stores what changed after the first byte. After a rejection the response must be cut. */
@@ -171,17 +210,20 @@ export class Visit implements RequestState, Budget {
     const change = writtenBy(stay);
     if (change === undefined) return undefined;
     begin?.();
-    return this.#carryOut(stay, change, false);
+    return this.#carryOut(stay, change);
   }
 
   /** The handler answers before its `open` has come back: the answer waits for it. */
   async #afterOpening(status: number): Promise<void> {
     await this.#opening?.catch(() => undefined);
-    if (this.#stay !== undefined) await this.beforeHeaders(status);
-    else this.#phase = "headersSent";
+    if (this.#stay !== undefined) return this.beforeHeaders(status);
+    this.#phase = "headersSent";
+    this.holder?.unlock();
+    this.#forgetPage(status);
+    this.holder?.lock();
   }
 
-  #finishHeaders(): void {
+  #finishHeaders(status: number): void {
     const stay = this.#stay;
     const isToCome = this.#phase === "open" || this.#phase === "closing";
     if (!isToCome || stay === undefined) return;
@@ -191,7 +233,13 @@ export class Visit implements RequestState, Budget {
       hasStaleCookies: this.#hasStaleCookies,
       wasSignedIn: this.#wasSignedIn,
     });
+    this.#forgetPage(status);
     this.holder?.lock();
+  }
+
+  /** The answer to a failure carries nothing of the page that met it. */
+  #forgetPage(status: number): void {
+    if (this.#failure !== undefined && status >= 400) forgetPage(this.#exchange.reply);
   }
 
   #decide(stay: Stay): Change {
@@ -213,7 +261,7 @@ export class Visit implements RequestState, Budget {
   async #carryOut(
     stay: Stay,
     change: Exclude<Change, { kind: "none" }>,
-    isBeforeHeaders: boolean,
+    status?: number,
   ): Promise<void> {
     try {
       switch (change.kind) {
@@ -221,7 +269,7 @@ export class Visit implements RequestState, Budget {
           await this.#touch(change.record, this.startDeadline());
           break;
         case "written":
-          this.#checkInPlace(isBeforeHeaders);
+          this.#checkInPlace(status !== undefined);
           await stay.commit(change.gathered, this.startDeadline());
           break;
         case "noted":
@@ -237,9 +285,9 @@ export class Visit implements RequestState, Budget {
       stay.draft.drop();
       // An answer to the failure follows, with headers of its own.
       if (this.#phase === "closing") this.#phase = "open";
-      throw error;
+      throw this.failed(error);
     }
-    if (isBeforeHeaders) this.#finishHeaders();
+    if (status !== undefined) this.#finishHeaders(status);
   }
 
   /** A value changed in place is found only now: `set` would have refused it at once. */
@@ -274,19 +322,24 @@ export class Visit implements RequestState, Budget {
   }
 
   async #load(isFresh: boolean): Promise<Session<object>> {
-    this.#engine = engineFor(this.#engine, this.#exchange, isFresh);
-    const { environment, carrier } = this.#engine;
-    const now = environment.now();
-    const stay = new Stay(this.#engine, now);
-    const { values, refused } = carrier.read(this.request);
-    if (refused !== undefined) this.#reject(refused);
-    if (refused === "duplicate") stay.expireCookie();
-    // Without a prefix an older Domain or Path may leave several cookies: the live one counts.
-    this.#hasStaleCookies = values.length > 1;
-    if (values.length > 0) await this.#resume(stay, values, now);
-    this.#wasSignedIn = stay.record?.userId !== undefined;
-    this.#stay = stay;
-    return new SessionObject(this.#engine, stay, this);
+    try {
+      this.#engine = engineFor(this.#engine, this.#exchange, isFresh);
+      const { environment, carrier } = this.#engine;
+      const now = environment.now();
+      const stay = new Stay(this.#engine, now);
+      const { values, refused } = carrier.read(this.request);
+      if (refused !== undefined) this.#reject(refused);
+      if (refused === "duplicate") stay.expireCookie();
+      // Without a prefix an older Domain or Path may leave several cookies: the live one counts.
+      this.#hasStaleCookies = values.length > 1;
+      if (values.length > 0) await this.#resume(stay, values, now);
+      this.#wasSignedIn = stay.record?.userId !== undefined;
+      this.#isKnown = stay.condition !== "new";
+      this.#stay = stay;
+      return new SessionObject(this.#engine, stay, this);
+    } catch (error) {
+      throw this.failed(error);
+    }
   }
 
   async #resume(stay: Stay, values: readonly string[], now: EpochMs): Promise<void> {

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { OptionsError } from "../core/errors.ts";
-import { attach } from "../core/internals.ts";
+import { attach, internalsOf } from "../core/internals.ts";
+import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Fallback, holdReply } from "./hold.ts";
 import { nodeExchange, plainAnswer } from "./node-exchange.ts";
@@ -23,7 +24,7 @@ export interface MiddlewareOptions {
  * The response is held until the session is stored; a failure goes to `next(error)`, with the
  * `status` that the answer should have (503 for an outage, 409 for an ended session).
  *
- * @throws {@link OptionsError} for an unknown option.
+ * @throws {@link OptionsError} for what createSessions() has not made, and for an unknown option.
  * @example
  * const app = express().use(sessionMiddleware(sessions));
  * app.get("/", async (req, res) => {
@@ -35,6 +36,9 @@ export function sessionMiddleware<D extends object>(
   sessions: Sessions<D>,
   options: MiddlewareOptions = {},
 ): RequestHandler {
+  // A slip is told where it is made, not at the first request.
+  internalsOf(sessions);
+  requireKnownKeys("sessionMiddleware(options)", options, ["open"]);
   const { open = "on-demand" } = options;
   if (open !== "on-demand" && open !== "always") {
     throw new OptionsError("open", 'it must be "on-demand" or "always".');
@@ -54,6 +58,7 @@ export function sessionMiddleware<D extends object>(
 /** Hands failures to Express's error path. */
 class NextFallback implements Fallback {
   readonly fail: NextFunction;
+  readonly isPrinting = true;
   readonly plainAnswer: Fallback["plainAnswer"] = plainAnswer;
 
   constructor(next: NextFunction) {

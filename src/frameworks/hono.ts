@@ -37,6 +37,7 @@ function remoteAddressOf(
  *
  * @param sessions - The manager, or a function that finds it for a request: for bindings that are
  * only known then. Make each manager once and keep it.
+ * @throws {@link OptionsError} for what createSessions() has not made.
  * @example
  * const app = new Hono().use(sessionMiddleware(sessions));
  * app.get("/", async (c) => {
@@ -47,6 +48,8 @@ function remoteAddressOf(
 export function sessionMiddleware<D extends object>(
   sessions: Sessions<D> | ((c: Context) => Sessions<D>),
 ): MiddlewareHandler {
+  // A slip is told where it is made, not at the first request.
+  if (typeof sessions !== "function") internalsOf(sessions);
   return async (c, next) => {
     const manager = typeof sessions === "function" ? sessions(c) : sessions;
     const bindings = c.env as ServerBindings | undefined;
@@ -55,7 +58,9 @@ export function sessionMiddleware<D extends object>(
     const { httpVersion } = bindings?.incoming ?? {};
     const exchange = webExchange({ ...head, isEncrypted, httpVersion });
     const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
-    await internalsOf(manager).attachments.run(visit, next);
+    // Mounted further out as well, where the response is kept.
+    if (!visit.isOf(exchange)) return next();
+    await internalsOf(manager).attachments.run(visit, next, c.req);
     if (!visit.isOpened) return visit.end();
     try {
       replace(c, await keep(visit, exchange, c.res));
@@ -79,7 +84,8 @@ function replace(c: Context, response: Response): void {
 async function errorBase(visit: Visit, exchange: WebExchange, failed: Headers): Promise<Response> {
   const headers = new Headers([...failed].filter(([name]) => !isOfPage(name)));
   exchange.answerWith(headers);
-  await visit.beforeHeaders(500);
+  // What fails as well is heard of by the one that is thrown.
+  await visit.beforeHeaders(500)?.catch(() => undefined);
   visit.end();
   return new Response(null, { headers });
 }

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 // commit is done: the handler, which made the slip, is gone by then.
 
 /** Whether Node takes it for a piece of a body. */
-export function isChunk(chunk: unknown): boolean {
+export function isChunk(chunk: unknown): chunk is string | Uint8Array {
   return typeof chunk === "string" || chunk instanceof Uint8Array;
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { SessionError } from "../core/errors.ts";
-import { attach } from "../core/internals.ts";
+import { attach, internalsOf } from "../core/internals.ts";
 import type { Sessions } from "../core/sessions.ts";
+import type { Visit } from "../core/visit.ts";
 import { type Fallback, holdReply } from "./hold.ts";
 import { becomePlainAnswer, cutReply, nodeExchange, plainAnswer } from "./node-exchange.ts";
 
@@ -22,6 +22,7 @@ export type NodeMiddleware = (
  * with the error's status (503 for an outage, 409 for an ended session, else 500, and the error is
  * printed).
  *
+ * @throws {@link OptionsError} for what createSessions() has not made.
  * @example
  * const withSessions = sessionMiddleware(sessions);
  * http.createServer((req, res) => withSessions(req, res, async () => {
@@ -30,12 +31,20 @@ export type NodeMiddleware = (
  * }));
  */
 export function sessionMiddleware<D extends object>(sessions: Sessions<D>): NodeMiddleware {
+  // A slip is told where it is made, not at the first request.
+  internalsOf(sessions);
   return async (req, res, next) => {
     const fallback: Fallback = { fail: (error) => answer(res, error), plainAnswer };
+    const hold = (visit: Visit): void => holdReply(res, visit, fallback);
+    const exchange = nodeExchange(req, res);
+    const visit = attach(sessions, exchange, [req], hold);
     try {
-      attach(sessions, nodeExchange(req, res), [req], (visit) => holdReply(res, visit, fallback));
       await next();
     } catch (error) {
+      // Where it is mounted further out as well, it is answered there.
+      if (!visit.isOf(exchange)) throw error;
+      // The visitor learns nothing of the cause, so it must be told elsewhere.
+      visit.report(error, res.headersSent && !res.writableEnded ? "cut" : "answered");
       answer(res, error);
     }
   };
@@ -43,8 +52,6 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
 
 /** A response that has begun cannot be taken back, only cut; one that is answered stays so. */
 function answer(res: ServerResponse, error: unknown): void {
-  // The visitor learns nothing of the cause, so it must be told elsewhere.
-  if (!(error instanceof SessionError)) console.error(error);
   if (res.writableEnded) return;
   if (res.headersSent) {
     cutReply(res);

@@ -14,18 +14,37 @@ export async function handle(
 ): Promise<Response> {
   const exchange = webExchange(requestHead(request, remoteAddress));
   const visit = attach(sessions, exchange, [request]);
+  if (!visit.isOf(exchange)) return handler(request);
   const { attachments } = internalsOf(sessions);
   try {
     const response = await attachments.run(visit, () => handler(request));
     return await keep(visit, exchange, response);
   } catch (error) {
-    const isOurs = error instanceof SessionError;
-    if (!isOurs && !visit.hasCookie) throw error;
     // A completed signIn or regenerate has ended the old token: its cookie must reach the browser,
     // which it cannot with somebody else's error page.
-    if (!isOurs) console.error(error);
-    const answer = isOurs ? error.getResponse() : new Response(plainText(500), { status: 500 });
-    return await keep(visit, exchange, answer);
+    if (!(error instanceof SessionError) && !visit.hasCookie) throw error;
+    visit.report(error, "answered");
+    return await keepFailure(visit, exchange, plainResponse(error));
+  }
+}
+
+function plainResponse(error: unknown): Response {
+  if (error instanceof SessionError) return error.getResponse();
+  return new Response(plainText(500), { status: 500, headers: { "Cache-Control": "no-store" } });
+}
+
+/** The answer to a failure goes out, whatever else fails with it. */
+async function keepFailure(
+  visit: Visit,
+  exchange: WebExchange,
+  answer: Response,
+): Promise<Response> {
+  try {
+    return await keep(visit, exchange, answer.clone());
+  } catch (error) {
+    visit.report(error, "answered");
+    visit.end();
+    return answer;
   }
 }
 
@@ -65,42 +84,75 @@ export async function keep(
   exchange: WebExchange,
   response: Response,
 ): Promise<Response> {
+  // An adapter further out keeps it.
+  if (!visit.isOf(exchange)) return response;
   if (!visit.isOpened) {
     visit.end();
     return response;
   }
-  const mutable = new Response(heldBody(visit, response.body), response);
+  const body = response.body === null ? null : new HeldBody(visit, response.body);
+  const mutable = new Response(body?.stream ?? null, response);
   exchange.answerWith(mutable.headers);
-  await visit.beforeHeaders(response.status);
-  if (response.body === null) visit.end();
+  try {
+    await visit.beforeHeaders(response.status);
+  } catch (error) {
+    // Nobody will read it: its producer is told so.
+    body?.abandon(error);
+    throw error;
+  }
+  if (body === null) visit.end();
   return mutable;
 }
 
-function heldBody(
-  visit: Visit,
-  body: ReadableStream<Uint8Array> | null,
-): ReadableStream<Uint8Array> | null {
-  if (body === null) return null;
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await reader.read().catch((error: unknown) => {
-          visit.end();
-          throw error;
-        });
-        if (!done) return controller.enqueue(value);
-        await visit.beforeEnd();
-        visit.end();
-        controller.close();
+/** A body whose end waits until what changed while it streamed is stored. */
+class HeldBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #visit: Visit;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor(visit: Visit, body: ReadableStream<Uint8Array>) {
+    this.#visit = visit;
+    this.#reader = body.getReader();
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => this.#pull(controller),
+        cancel: (reason) => this.#cancel(reason),
       },
-      async cancel(reason) {
-        await reader.cancel(reason);
-        // Nobody is left to whom a failure could be told; listeners hear of it as a storeError.
-        await visit.beforeEnd()?.catch(() => undefined);
-        visit.end();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+      { highWaterMark: 0 },
+    );
+  }
+
+  abandon(reason: unknown): void {
+    this.#reader.cancel(reason).catch(() => undefined);
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const { done, value } = await this.#reader.read().catch((error: unknown) => {
+      this.#visit.end();
+      throw error;
+    });
+    if (!done) return controller.enqueue(value);
+    try {
+      await this.#visit.beforeEnd();
+    } catch (error) {
+      this.#visit.report(error, "cut");
+      throw error;
+    } finally {
+      this.#visit.end();
+    }
+    controller.close();
+  }
+
+  async #cancel(reason: unknown): Promise<void> {
+    const lost = (error: unknown): void => this.#visit.report(error, "left");
+    // At once, as the source may take its time to stop, or never do.
+    const kept = this.#visit.afterLeaving()?.catch(lost);
+    try {
+      await this.#reader.cancel(reason);
+    } finally {
+      await kept;
+      await this.#visit.beforeEnd()?.catch(lost);
+      this.#visit.end();
+    }
+  }
 }

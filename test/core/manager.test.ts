@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Exchange } from "../../src/core/exchange.ts";
 import { attach, internalsOf } from "../../src/core/internals.ts";
 import {
   createSessions,
@@ -170,6 +171,18 @@ describe("an id from a URL", () => {
   });
 });
 
+function exchange(): Exchange {
+  const reply = { get: () => undefined, set: () => undefined, addCookie: () => undefined };
+  const request = {
+    method: "GET",
+    target: "/",
+    header: () => undefined,
+    isEncrypted: true,
+    remoteAddress: undefined,
+  };
+  return { request, reply };
+}
+
 describe("what is passed in the wrong place", () => {
   const sessions = createSessions({ store: memoryStore() });
 
@@ -185,21 +198,29 @@ describe("what is passed in the wrong place", () => {
     expect(() => internalsOf(sessions)).not.toThrow();
   });
 
-  it("is refused where an adapter is mounted twice", () => {
-    const reply = { get: () => undefined, set: () => undefined, addCookie: () => undefined };
-    const request = {
-      method: "GET",
-      target: "/",
-      header: () => undefined,
-      isEncrypted: true,
-      remoteAddress: undefined,
-    };
+  it("is no conflict where an adapter is mounted twice: it is one visit", () => {
+    const exchanges = [exchange(), exchange()] as const;
     const alias = {};
-    attach(sessions, { request, reply }, [alias]);
-    expect(() => attach(sessions, { request, reply }, [alias])).toThrow(/mounted twice/);
-    expect(() =>
-      attach(createSessions({ store: memoryStore() }), { request, reply }, [alias]),
-    ).not.toThrow();
+    const visit = attach(sessions, exchanges[0], [alias]);
+    expect(attach(sessions, exchanges[1], [{}, alias])).toBe(visit);
+    expect(exchanges.map((one) => visit.isOf(one))).toEqual([true, false]);
+    expect(attach(createSessions({ store: memoryStore() }), exchanges[0], [alias])).not.toBe(visit);
+  });
+
+  it("is a new request once the one before is over", () => {
+    const alias = {};
+    const visit = attach(sessions, exchange(), [alias]);
+    visit.end();
+    expect(attach(sessions, exchange(), [alias])).not.toBe(visit);
+  });
+
+  it("is refused where a request leads to two", () => {
+    const [one, other] = [{}, {}];
+    attach(sessions, exchange(), [one]);
+    attach(sessions, exchange(), [other]);
+    expect(() => attach(sessions, exchange(), [one, other])).toThrow(/another request's session/);
+    expect(() => sessions.alias(one, other)).toThrow(OptionsError);
+    expect(() => sessions.alias({}, {})).toThrow(/sessionMiddleware/);
   });
 });
 

@@ -98,17 +98,6 @@ describe.each(FRAMEWORKS)("%s's error path", (_, make) => {
     expect(await (await client.get("/", { headers: { cookie } })).text()).toBe("Visit 1");
   });
 
-  it("receives a sentence where the manager is mounted twice", async () => {
-    const { client, heard } = await serve(make, (app, { sessions }) => {
-      app.use("/shop", sessionMiddleware(sessions));
-      app.get("/shop/cart", (_req, res) => void res.send("reached"));
-      app.get("/cart", (_req, res) => void res.send("reached"));
-    });
-    expect(await (await client.get("/cart")).text()).toBe("reached");
-    expect((await client.get("/shop/cart")).status).toBe(500);
-    expect(String(heard[0])).toMatch(/mounted twice/);
-  });
-
   it("leaves the application's own errors as they are", async () => {
     const slip = Object.assign(new Error("I am a teapot"), { status: 418, code: "TEAPOT" });
     const { client, heard } = await serve(make, (app, { sessions }) => {
@@ -127,6 +116,18 @@ describe.each(FRAMEWORKS)("%s's error path", (_, make) => {
 });
 
 describe("sessionMiddleware's options", () => {
+  it("refuses what createSessions has not made, where it is mounted", () => {
+    const options = { store: shop().store } as unknown as Manager["sessions"];
+    for (const slip of [undefined as never, options, (() => options) as never]) {
+      expect(() => sessionMiddleware(slip)).toThrow(OptionsError);
+    }
+  });
+
+  it("refuses an option that it does not know", () => {
+    const options = { secret: "x" } as MiddlewareOptions;
+    expect(() => sessionMiddleware(shop().sessions, options)).toThrow(/secret/);
+  });
+
   it("refuses a time of opening that it does not know", () => {
     const open = "sometimes" as "always";
     expect(() => sessionMiddleware(shop().sessions, { open })).toThrow(OptionsError);

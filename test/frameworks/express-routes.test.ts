@@ -60,6 +60,36 @@ describe.each(FRAMEWORKS)("%s", (_, make) => {
     expect(await (await client.get("/inner/name")).text()).toBe("Ada");
   });
 
+  it("serves an application that sends a request through itself again", async () => {
+    const { sessions } = shop();
+    const app = make();
+    app.use(sessionMiddleware(sessions));
+    app.get("/old", async (req, res, next) => {
+      (await sessions.open(req)).set("name", "Ada");
+      req.url = "/new";
+      (app as unknown as { handle(...args: unknown[]): void }).handle(req, res, next);
+    });
+    app.get("/new", async (req, res) => void res.send((await sessions.open(req)).get("name")));
+    const client = await browse(app);
+    const response = await client.get("/old");
+    expect([response.status, await response.text()]).toEqual([200, "Ada"]);
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it("serves a sub-application that mounts its own beside the outer one's", async () => {
+    const { sessions, store } = shop();
+    const inner = make();
+    inner.use(sessionMiddleware(sessions, { open: "always" }));
+    inner.get("/set", named(sessions)).get("/name", name(sessions));
+    const app = make();
+    app.use(sessionMiddleware(sessions));
+    app.use("/inner", inner);
+    const client = await browse(app);
+    await client.get("/inner/set");
+    expect(await (await client.get("/inner/name")).text()).toBe("Ada");
+    expect(store.calls).toEqual(["create", "load"]);
+  });
+
   it("sends files, parts of files and 304 with the session's cookie", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sojourn-"));
     onClose(() => rm(folder, { recursive: true }));

@@ -6,12 +6,13 @@ import { closeAll, shop } from "./support/shop.ts";
 afterEach(closeAll);
 
 describe("sessions.handle", () => {
-  it("knows a request that the handler has wrapped anew", async () => {
+  it("knows a request that the handler has wrapped anew, by its session or by its word", async () => {
     const { sessions, store } = shop();
     const client = testClient((request) =>
       sessions.handle(request, async (given) => {
         const session = await sessions.open(given);
-        const again = await sessions.open(new Request(given, { headers: given.headers }));
+        const copy = new Request(given, { headers: given.headers });
+        const again = await sessions.open(session.isNew ? sessions.alias(given, copy) : copy);
         session.set("name", "Ada");
         return Response.json(again === session);
       }),

@@ -110,7 +110,7 @@ describe("no token is to be found", () => {
   };
 
   it.each(Object.keys(FAILURES))("in the errors of a store that is %s", async (failure) => {
-    const world = new World({ storeTimeout: 20 });
+    const world = new World({ storeTimeout: 20, onError: undefined });
     const ears = new Ears();
     const browser = await world.signedIn("ada", { n: 1 });
     const deeds: Parameters<Browser["visit"]>[0][] = [
@@ -142,6 +142,8 @@ describe("no token is to be found", () => {
     }
     ears.hear(world.heard);
     ears.hear(warnings);
+    expect(printed).not.toEqual([]);
+    ears.hear(printed);
     ears.expectNothingOf(browser.token);
   });
 

@@ -580,7 +580,13 @@ describe("without a prefix", () => {
 
 describe("a source of randomness", () => {
   function manager(random: RandomBytes): Browser {
-    const environment = { now: Date.now, random, development: undefined, notice: () => undefined };
+    const environment = {
+      now: Date.now,
+      random,
+      development: undefined,
+      notice: () => undefined,
+      report: () => false,
+    };
     const sessions = new SessionManager<Untyped>({
       settings: resolveSettings({}),
       store: memoryStore(),

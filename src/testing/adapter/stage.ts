@@ -1,4 +1,5 @@
 import { OptionsError } from "../../core/errors.ts";
+import type { ErrorContext, ErrorListener } from "../../core/report.ts";
 import type { Session } from "../../core/session.ts";
 import type { Sessions } from "../../core/sessions.ts";
 import { createSessions, type SessionOptions } from "../../create-sessions.ts";
@@ -20,6 +21,12 @@ export interface Call extends AdapterCall {
   open(): Promise<Session<AdapterData>>;
 }
 
+/** A failure, as the application's operator hears of it. */
+export interface Report {
+  readonly error: Error;
+  readonly context: ErrorContext;
+}
+
 /** What a test's route does. */
 export type Handler = (call: Call) => AdapterAnswer | Promise<AdapterAnswer>;
 
@@ -38,6 +45,8 @@ const DEFAULTS: AdapterData = { visits: 0, name: "", cart: [] };
 export class Stage {
   readonly clock: ReturnType<typeof testClock> = testClock();
   readonly store: WatchedStore = new WatchedStore(memoryStore());
+  /** What the managers had to report, in order. */
+  readonly reports: Report[] = [];
   readonly #serve: ServeRoutes;
   readonly #managers: Sessions<AdapterData>[] = [];
   #server: AdapterServer | undefined;
@@ -49,7 +58,8 @@ export class Stage {
   /** A manager on the stage's store. */
   manager(options: SessionOptions = {}): Sessions<AdapterData> {
     const { clock, store } = this;
-    const shared = { clock, store, trustProxy: "all" } as const;
+    const onError: ErrorListener = (error, context) => this.reports.push({ error, context });
+    const shared = { clock, store, onError, trustProxy: "all" } as const;
     const sessions = createSessions<AdapterData>({ ...shared, ...options, defaults: DEFAULTS });
     this.#managers.push(sessions);
     return sessions;

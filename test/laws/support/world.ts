@@ -54,6 +54,8 @@ export class World {
     this.sessions = createSessions<Untyped>({
       store: wrapped(this.memory, this.switch.intercept),
       clock: this.clock,
+      // Outages are what most of the laws are about.
+      onError: () => undefined,
       ...options,
     }) as Sessions<Untyped>;
     this.heard = listen(this.sessions);
@@ -68,6 +70,8 @@ export class World {
     return createSessions<Untyped>({
       store: wrapped(this.memory, this.switch.intercept),
       clock: this.clock,
+      // Outages are what most of the laws are about.
+      onError: () => undefined,
       ...options,
     }) as Sessions<Untyped>;
   }
