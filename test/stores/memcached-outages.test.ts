@@ -1,4 +1,5 @@
 import { getEventListeners } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import type { MemcacheClient } from "memcache-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { Deadline } from "../../src/core/deadline.ts";
@@ -6,6 +7,7 @@ import { StoreError } from "../../src/core/errors.ts";
 import { Keeper } from "../../src/core/keeper.ts";
 import type { SessionRecord } from "../../src/core/record.ts";
 import type { StoreCall } from "../../src/core/store.ts";
+import type { SessionId } from "../../src/core/token.ts";
 import { memcachedStore, type PromiseMemcachedClient } from "../../src/stores/memcached/index.ts";
 import { placeOf } from "../../src/stores/memcached/places.ts";
 import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
@@ -27,6 +29,8 @@ const manager = "shop";
 /** Long enough for a busy machine to answer where a server does. */
 const SOON_MS = 1_000;
 const AGAIN_MS = 10_000;
+/** What `memcache-client` waits for (`cmdTimeout`, 5 s), and a busy machine. */
+const HEALED_MS = 8_000;
 
 const servers: TestServer[] = [];
 const clients: OpenClient[] = [];
@@ -135,6 +139,77 @@ describe.each(CLIENTS)("a server that comes and goes, by %s", (_, connect) => {
     await again(() => store.load(record.id, callFor(SOON_MS)));
     await proxy.close();
   });
+});
+
+describe("a connection that goes silent, while new ones are answered", () => {
+  const lostOf = async (store: Store, ids: readonly SessionId[]): Promise<readonly SessionId[]> => {
+    const loads = ids.map((id) =>
+      store.load(id, callFor(SOON_MS)).then(
+        () => [],
+        () => [id],
+      ),
+    );
+    return (await Promise.all(loads)).flat();
+  };
+
+  /** Calls again and again, waiting for no answer, until all have one; tells who had none. */
+  async function calling(store: Store, ids: readonly SessionId[]): Promise<Set<SessionId>> {
+    const rounds: Promise<readonly SessionId[]>[] = [];
+    const until = performance.now() + HEALED_MS;
+    let isHealed = false;
+    while (!isHealed) {
+      expect(performance.now()).toBeLessThan(until);
+      const round = lostOf(store, ids);
+      rounds.push(round);
+      void round.then((lost) => {
+        isHealed ||= lost.length === 0;
+      });
+      await pause(50);
+    }
+    return new Set((await Promise.all(rounds)).flat());
+  }
+
+  it.each(CLIENTS)(
+    "is replaced in seconds, by %s",
+    async (_, connect) => {
+      const server = await started();
+      const proxy = await startProxy({ port: server.port, seed: 1 });
+      const store = memcachedStore(opened(connect, proxy));
+      const record = recordAt(Date.now(), { manager });
+      await store.create(record, callFor());
+      proxy.strand();
+      await calling(store, [record.id]);
+      proxy.strand();
+      const next = successorOf(record);
+      await expect(store.update(next, record.version, callFor(SOON_MS))).rejects.toThrow(
+        StoreError,
+      );
+      await calling(store, [record.id]);
+      expect(await store.update(next, record.version, callFor())).toEqual({ kind: "updated" });
+      await proxy.close();
+    },
+    30_000,
+  );
+
+  it("costs no answer of another server, by one memcached with both", async () => {
+    const servers = [await started(), await started()];
+    const [silent, sound] = await Promise.all(
+      servers.map(({ port }) => startProxy({ port, seed: 1 })),
+    );
+    if (silent === undefined || sound === undefined) throw new Error("there are two");
+    const store = memcachedStore(opened(connectCallback, silent, sound));
+    const records = Array.from({ length: 20 }, () => recordAt(Date.now(), { manager }));
+    for (const record of records) await store.create(record, callFor());
+    const ids = records.map(({ id }) => id);
+    sound.delay(20, 40);
+    silent.strand();
+    const lost = await calling(store, ids);
+    await servers[1]?.kill();
+    const ofSound = await lostOf(store, ids);
+    expect(lost.size).toBeGreaterThan(0);
+    expect([...lost, ...ofSound].toSorted()).toEqual(ids.toSorted());
+    for (const proxy of [silent, sound]) await proxy.close();
+  }, 30_000);
 });
 
 it("knows its own commit again, when the answer was lost with the connection", async () => {

@@ -27,8 +27,13 @@ export class Connection {
   async read(errand: Errand): Promise<Item | undefined> {
     const { operation, call } = errand;
     try {
-      const asked = this.#server(errand).read(this.#key(errand));
-      return await answerOf(asked, call.signal, () => lateAfter(operation, "failed"));
+      const server = this.#server(errand);
+      const key = this.#key(errand);
+      const sentAt = performance.now();
+      return await answerOf(server.read(key), call.signal, () => {
+        server.onLate(key, sentAt);
+        return lateAfter(operation, "failed");
+      });
     } catch (error) {
       throw readFailure(operation, error);
     }
@@ -57,8 +62,13 @@ export class Connection {
   ): Promise<boolean> {
     const { operation, call } = errand;
     try {
-      const sent = send(this.#server(errand), this.#key(errand));
-      return await answerOf(sent, call.signal, () => lateAfter(operation, "unknown"));
+      const server = this.#server(errand);
+      const key = this.#key(errand);
+      const sentAt = performance.now();
+      return await answerOf(send(server, key), call.signal, () => {
+        server.onLate(key, sentAt);
+        return lateAfter(operation, "unknown");
+      });
     } catch (error) {
       throw writeFailure(operation, error);
     }

@@ -45,7 +45,8 @@ export interface MemcachedStoreOptions {
  * import { createSessions } from "sojourn";
  * import { memcachedStore } from "sojourn/memcached";
  *
- * const client = new MemcacheClient({ server: "localhost:11211", noDelay: true });
+ * const server = "localhost:11211";
+ * const client = new MemcacheClient({ server, noDelay: true, connectTimeout: 3_000 });
  * const sessions = createSessions({ store: memcachedStore(client) });
  */
 export function memcachedStore(

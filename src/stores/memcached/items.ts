@@ -1,4 +1,9 @@
-import type { CallbackMemcachedClient, PromiseMemcachedClient } from "./client.ts";
+import type {
+  CallbackMemcachedClient,
+  MemcachedCallback,
+  PromiseMemcachedClient,
+} from "./client.ts";
+import { Silence } from "./silence.ts";
 
 /** What stands under a key. */
 export interface Item {
@@ -22,6 +27,8 @@ export interface Items {
   add(key: string, item: NewItem): Promise<boolean>;
   /** `cas`: `false`, changing nothing, where the token is another by now, or nothing stands. */
   replace(key: string, item: NewItem, token: string): Promise<boolean>;
+  /** Is told that what was sent at that moment (`performance.now()`) had no answer in its time. */
+  onLate(key: string, sentAt: number): void;
 }
 
 /** The items of a `memcache-client`. It rejects with the server's word where nothing is stored. */
@@ -38,6 +45,8 @@ export function promiseItems(client: PromiseMemcachedClient): Items {
         "EXISTS",
         "NOT_FOUND",
       ]),
+    // It cuts a silent connection off by itself, after `cmdTimeout`.
+    onLate: () => undefined,
   };
 }
 
@@ -54,19 +63,27 @@ async function isStored(sent: Promise<unknown>, refusals: readonly string[]): Pr
 
 /**
  * The items of a `memcached` client. It never calls back for what was on its way when a connection
- * broke: whoever asks stops waiting at the deadline.
+ * broke: whoever asks stops waiting at the deadline. Nor does it ever give a connection up that it
+ * goes on writing to, so that is done here.
  */
 export function callbackItems(client: CallbackMemcachedClient): Items {
+  const silence = new Silence(client);
+  const answered = async (key: string, send: Send): Promise<unknown> => {
+    const answer = await answerOf(send);
+    silence.onAnswer(key);
+    return answer;
+  };
   return {
+    onLate: (key, sentAt) => silence.onLate(key, sentAt),
     async read(key) {
-      const found = await answered((callback) => client.gets(key, callback));
+      const found = await answered(key, (callback) => client.gets(key, callback));
       if (found === undefined) return undefined;
       const valueKey = Object.keys(Object(found)).find((name) => name !== "cas");
       return itemOf(found, valueKey ?? "", "cas");
     },
     async add(key, { text, exptime }) {
       try {
-        const answer = await answered((callback) => client.add(key, text, exptime, callback));
+        const answer = await answered(key, (callback) => client.add(key, text, exptime, callback));
         if (answer === true) return true;
       } catch (error) {
         if (error instanceof Error && "notStored" in error) return false;
@@ -77,15 +94,15 @@ export function callbackItems(client: CallbackMemcachedClient): Items {
     },
     // `false` is EXISTS, NOT_FOUND or a server's trouble: in each case nothing was written.
     async replace(key, { text, exptime }, token) {
-      const sent = answered((callback) => client.cas(key, text, token, exptime, callback));
-      return (await sent) === true;
+      const send: Send = (callback) => client.cas(key, text, token, exptime, callback);
+      return (await answered(key, send)) === true;
     },
   };
 }
 
-function answered(
-  send: (callback: (error: unknown, answer: unknown) => void) => void,
-): Promise<unknown> {
+type Send = (callback: MemcachedCallback) => void;
+
+function answerOf(send: Send): Promise<unknown> {
   return new Promise((resolve, reject) => {
     send((error, answer) => {
       if (error === undefined || error === null) resolve(answer);

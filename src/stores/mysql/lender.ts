@@ -59,7 +59,7 @@ export class Lender {
 
   /**
    * Cuts off a connection that leads elsewhere, and with it all that were lent before this moment.
-   * Resolves to `false`, doing nothing, where it is new since that was done, a moment ago.
+   * Returns `false`, doing nothing, where it is new since that was done, a moment ago.
    */
   replace(connection: MysqlConnection): boolean {
     const isNew = this.#isTrusted(connection);
