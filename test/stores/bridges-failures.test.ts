@@ -256,7 +256,7 @@ describe("the bridge to an unstorage storage", () => {
     await storage.setItem("sojourn:other", { expiresAt: 0 });
     await storage.setItem("cache:thing", { expiresAt: 0 });
     await store.create(record, call);
-    const later = { ...call, now: record.expiresAt + 1 };
+    const later = { ...call, now: record.expiresAt + HOUR_MS };
     expect(await store.expiry?.deleteExpired(later)).toBe(1);
     expect((await storage.getKeys()).sort()).toEqual(["cache:thing", "sojourn:other"]);
     expect(unstorageStore(storage, silent).expiry).toBeUndefined();

@@ -40,3 +40,15 @@ it("continues a sweep that ended early, so that every session has its turn", asy
   expect(await storage.getKeys()).toHaveLength(8);
   expect(await storage.hasItem(`sojourn:${last?.id}`)).toBe(false);
 });
+
+it("deletes nothing that lives, by a clock that is an hour ahead, and the rest an hour late", async () => {
+  const storage = createStorage({ driver: memoryDriver() });
+  const store = unstorageStore(storage, { ...silent, sweepInterval: "1h" });
+  const { signal } = new AbortController();
+  const record = recordAt(NOW, { manager: "shop" });
+  await store.create(record, { now: NOW, signal });
+  const due = record.expiresAt + HOUR_MS;
+  expect(await store.expiry?.deleteExpired({ now: NOW + HOUR_MS, signal })).toBe(0);
+  expect(await store.expiry?.deleteExpired({ now: due - 1, signal })).toBe(0);
+  expect(await store.expiry?.deleteExpired({ now: due, signal })).toBe(1);
+});

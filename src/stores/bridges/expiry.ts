@@ -1,3 +1,4 @@
+import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Expiry, StoreCall } from "../../core/store.ts";
 import { parseId, type SessionId } from "../../core/token.ts";
@@ -53,7 +54,7 @@ function isDeleted(
 ): Promise<boolean> {
   return store.run("deleteExpired", "exclusive", id, call, async (progress) => {
     const stored = await store.peek("deleteExpired", id);
-    if (stored === undefined || stored.expiresAt > call.now) return false;
+    if (stored === undefined || stored.expiresAt > call.now - SWEEP_DELAY_MS) return false;
     call.signal.throwIfAborted();
     progress.hasBegunToWrite = true;
     await backend.remove(store.keyOf(id));
