@@ -397,6 +397,16 @@ describe("the tables", () => {
     expect(await ask(pool, `SELECT * FROM tenant.${table}`)).toEqual([]);
   });
 
+  it("are found where only the connections know the database", async () => {
+    const nowhere = createPool({ ...mariadbAddress(server), database: "" });
+    nowhere.on("connection", (connection) => {
+      connection.query("USE tenant");
+    });
+    await mysqlStore(nowhere, { table }).create(recordAt(NOW, user), call);
+    expect(await ask(pool, `SELECT id FROM tenant.${table}`)).toHaveLength(1);
+    await nowhere.end();
+  });
+
   it("may be in a database that is named", async () => {
     const nowhere = createPool({ ...mariadbAddress(server), database: "" });
     const named = mysqlStore(nowhere, { table: `tenant.${table}` });

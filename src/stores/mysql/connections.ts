@@ -106,8 +106,8 @@ async function placeOf(table: Table, loan: Loan): Promise<Table> {
   if (table.database !== undefined) return table;
   const [row] = await loan.rows(plain("SELECT DATABASE() AS name"));
   const { name } = row as { readonly name: unknown };
-  const database = loan.database ?? (name === null ? undefined : String(name));
-  if (database !== undefined && database !== "") return { ...table, database };
+  const database = loan.database || String(name ?? "");
+  if (database !== "") return { ...table, database };
   throw new MysqlStoreProblem(
     `the pool's connections are in no database; name one in createPool, or in the option "table": ` +
       `"shop.${table.name}"`,

@@ -58,10 +58,11 @@ export class Debts {
   #schedule(): void {
     if (this.#debts.size === 0) return;
     this.#timer ??= setTimeout(() => {
-      void this.#review().then(() => {
+      const next = (): void => {
         this.#timer = undefined;
         this.#schedule();
-      });
+      };
+      this.#review().then(next, next);
     }, PATIENCE_MS).unref();
   }
 
