@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { describeStore } from "../../src/testing/store.ts";
 import { startMariadb } from "../support/servers/mariadb.ts";
 import type { TestServer } from "../support/servers/test-server.ts";
+import { describeGenerations } from "./support/generations.ts";
 import { openMysql, withCallbacks, withOddSessions, withPromises } from "./support/mysql.ts";
 import { describeNotes } from "./support/notes.ts";
 
@@ -19,6 +20,7 @@ const running = (): TestServer => server;
 
 describeStore("MySQL, a pool of mysql2/promise", openMysql(running, withPromises), { runner });
 describeNotes("MySQL", openMysql(running, withPromises));
+describeGenerations("MySQL", openMysql(running, withOddSessions, { bigNumberStrings: true }));
 describeStore(
   "MySQL, a pool of mysql2",
   openMysql(running, withCallbacks, { resetOnRelease: true }),

@@ -12,7 +12,13 @@ import {
   mysqlSchema,
   mysqlStore,
 } from "../../src/stores/mysql/index.ts";
-import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import {
+  factsOf,
+  freshId,
+  recordAt,
+  successorOf,
+  tombstoneAt,
+} from "../../src/testing/store/fixtures.ts";
 import { mariadbAddress, startMariadb } from "../support/servers/mariadb.ts";
 import { freePort, type TestServer } from "../support/servers/test-server.ts";
 import { play, RUNS } from "./support/model.ts";
@@ -171,6 +177,35 @@ describe("the MySQL store", () => {
     expect(await store.directory.list(user, call)).toEqual([]);
   });
 
+  it("lists what is known of a user's sessions without reading what is in them", async () => {
+    const texts = { device: "Firefox", notes: '{"g":1}', flash: "[1]" };
+    const record = recordAt(NOW, { ...user, ...texts, data: JSON.stringify("x".repeat(200_000)) });
+    await store.create(record, call);
+    const sent = async (): Promise<number> => {
+      const [row] = await ask(pool, "SHOW GLOBAL STATUS LIKE 'Bytes_sent'");
+      return Number(row?.["Value"]);
+    };
+    const before = await sent();
+    expect(await store.directory.list(user, call)).toStrictEqual([factsOf(record)]);
+    expect((await sent()) - before).toBeLessThan(20_000);
+  });
+
+  it("ends as many at once as one call can, and the rest with the next", async () => {
+    await store.directory.count(manager, call);
+    await pool.query(`INSERT INTO ${table}
+      (id, manager, version, expires_at, earlier, data, flash, user_id, created_at, last_seen_at,
+        idle_timeout_ms, absolute_timeout_ms, persistent)
+      SELECT CONCAT('s_', seq), 'shop', 'v', ${NOW + HOUR_MS}, '', '{}', '', 'alice', ${NOW}, ${NOW},
+        1, 1, 0 FROM seq_1_to_21000`);
+    const { version, endedAt, expiresAt } = tombstoneAt(NOW, recordAt(NOW, user));
+    const end = { version, endedAt, expiresAt, reason: "revoked", except: undefined } as const;
+    const first = await store.directory.endAll(user, end, call);
+    const second = await store.directory.endAll(user, end, call);
+    expect(first.length).toBeLessThan(21_000);
+    expect(new Set([...first, ...second]).size).toBe(21_000);
+    expect(await store.directory.endAll(user, end, call)).toEqual([]);
+  }, 30_000);
+
   it("tells each ended session to one only of many that end at once", async () => {
     const records = Array.from({ length: 40 }, () => recordAt(NOW, user));
     await Promise.all(records.map((record) => store.create(record, call)));
@@ -298,7 +333,7 @@ describe("a transaction that was left open in the pool", () => {
       await leave(begin);
       const next = successorOf(other);
       await store.update(next, other.version, call);
-      expect(await theirs.directory.list(user, call)).toEqual([next]);
+      expect(await theirs.directory.list(user, call)).toEqual([factsOf(next)]);
       await leave(begin);
       await store.directory.raiseGeneration(user, call);
       const generation = await store.directory.generation(user, call);
@@ -389,7 +424,7 @@ describe("the tables", () => {
     await inTenant(tenants);
     const next = successorOf(record);
     expect(await theirs.update(next, record.version, call)).toEqual({ kind: "updated" });
-    expect(await theirs.directory.list(user, call)).toEqual([next]);
+    expect(await theirs.directory.list(user, call)).toEqual([factsOf(next)]);
     await theirs.directory.raiseGeneration(user, call);
     expect(await store.directory.generation(user, call)).toBeGreaterThan(0);
     await theirs.end(tombstoneAt(NOW, record), undefined, call);
@@ -533,11 +568,9 @@ describe("deleting what has expired", () => {
     const present = { ...call, now };
     const records = Array.from({ length: 20 }, () => recordAt(now, user));
     for (const record of records) await store.create(record, present);
-    await store.directory.raiseGeneration(user, present, now + HOUR_MS);
     const ahead = { ...call, now: now + hours * HOUR_MS };
     expect(await store.expiry.deleteExpired(ahead)).toBe(0);
     expect(await store.directory.count(manager, present)).toBe(20);
-    expect(await store.directory.generation(user, present)).toBe(now);
   });
 
   it("is done an hour after the expiry", async () => {
@@ -565,54 +598,6 @@ describe("deleting what has expired", () => {
     const next = await store.expiry.deleteExpired({ ...call, now: later });
     expect(await rest()).toBe(0);
     expect(deleted + next).toBeLessThanOrEqual(rows);
-  });
-});
-
-describe("generations", () => {
-  const at = (now: number) => ({ ...call, now });
-  const raised = async (now: number, keepUntil?: number): Promise<number> => {
-    await store.directory.raiseGeneration(user, at(now), keepUntil);
-    return store.directory.generation(user, at(now));
-  };
-
-  it("are the time of their raising, or one more than the last", async () => {
-    expect(await raised(NOW)).toBe(NOW);
-    expect(await raised(NOW - HOUR_MS)).toBe(NOW + 1);
-    expect(await raised(NOW)).toBe(NOW + 2);
-    expect(await raised(NOW + HOUR_MS)).toBe(NOW + HOUR_MS);
-  });
-
-  it("are kept until the latest time that anybody has named, and swept then", async () => {
-    const keepUntil = NOW + 24 * HOUR_MS;
-    await raised(NOW, keepUntil);
-    const last = await raised(NOW, NOW + HOUR_MS);
-    await store.expiry.deleteExpired(at(keepUntil));
-    expect(await store.directory.generation(user, call)).toBe(last);
-    expect(await store.expiry.deleteExpired(at(keepUntil + HOUR_MS))).toBe(0);
-    expect(await store.directory.generation(user, call)).toBe(0);
-    const later = keepUntil + 2 * HOUR_MS;
-    expect(await raised(later, keepUntil)).toBe(later);
-  });
-
-  it("are kept for ever where anybody has named nothing", async () => {
-    await raised(NOW, NOW + HOUR_MS);
-    await raised(NOW);
-    const last = await raised(NOW, NOW + HOUR_MS);
-    await store.expiry.deleteExpired(at(NOW + 20_000 * HOUR_MS));
-    expect(await store.directory.generation(user, call)).toBe(last);
-  });
-
-  it("of others stay, when one user's are swept", async () => {
-    const others = [
-      { ...user, userId: "bob" },
-      { ...user, manager: "staff" },
-    ];
-    await raised(NOW, NOW + HOUR_MS);
-    for (const other of others)
-      await store.directory.raiseGeneration(other, call, NOW + 99 * HOUR_MS);
-    await store.expiry.deleteExpired(at(NOW + 24 * HOUR_MS));
-    expect(await store.directory.generation(user, call)).toBe(0);
-    for (const other of others) expect(await store.directory.generation(other, call)).toBe(NOW);
   });
 });
 

@@ -3,8 +3,11 @@ import type { SessionId } from "../../core/token.ts";
 import type { Connections } from "./connections.ts";
 import type { Loan } from "./loan.ts";
 import type { MysqlValue } from "./pool.ts";
-import { bytes, endedValues, idBytes, idOf, recordOf } from "./rows.ts";
+import { bytes, endedValues, factsOf, idBytes, idOf, recordOf } from "./rows.ts";
 import { BATCH, type Statements } from "./statements.ts";
+
+/** So many a call ends, and at most a batch more: the next one has a deadline of its own. */
+const MOST_AT_ONCE = 20_000;
 
 /** The directory of a MySQL store. */
 export function mysqlDirectory(connections: Connections): Directory {
@@ -26,17 +29,12 @@ export function mysqlDirectory(connections: Connections): Directory {
       const values = [...userValues(user), call.now];
       return connections.run("list", call, async (loan, { list, transaction }) => {
         const rows = await loan.current(list, values, transaction);
-        return rows.map(recordOf);
+        return rows.map(factsOf);
       });
     },
     endAll(user, end, call) {
       const task: Task = { end, where: userValues(user), call };
-      return connections.run("endAll", call, async (loan, statements) => {
-        const ended: SessionId[] = [];
-        // Who signs in meanwhile may sort before those that were looked at already.
-        while (await endPass(loan, statements, task, ended));
-        return ended;
-      });
+      return connections.run("endAll", call, (loan, statements) => endAll(loan, statements, task));
     },
     scan({ manager, after, limit }, call) {
       const values = [idBytes(after), bytes(manager), call.now, limit];
@@ -68,22 +66,31 @@ interface Task {
   readonly call: StoreCall;
 }
 
-/** Ends the user's sessions in the order of their ids. Resolves to whether there were any. */
+/** Who signs in meanwhile may sort before those that were looked at already; so it begins again. */
+async function endAll(loan: Loan, statements: Statements, task: Task): Promise<SessionId[]> {
+  const ended: SessionId[] = [];
+  for (;;) {
+    const before = ended.length;
+    await endPass(loan, statements, task, ended);
+    if (ended.length === before || ended.length >= MOST_AT_ONCE) return ended;
+  }
+}
+
+/** Ends the user's sessions in the order of their ids. */
 async function endPass(
   loan: Loan,
   statements: Statements,
   task: Task,
   ended: SessionId[],
-): Promise<boolean> {
+): Promise<void> {
   const { end, where, call } = task;
-  const before = ended.length;
   let last: SessionId | undefined;
-  for (;;) {
+  while (ended.length < MOST_AT_ONCE) {
     const values = [...where, idBytes(last), idBytes(end.except), call.now];
     const rows = await loan.current(statements.userIds, values, statements.transaction);
     const ids = rows.map(idOf);
     if (ids.length > 0) ended.push(...(await endMany(loan, statements, ids, task)));
-    if (ids.length < BATCH) return ended.length > before;
+    if (ids.length < BATCH) return;
     last = ids.at(-1);
   }
 }

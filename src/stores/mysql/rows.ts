@@ -1,4 +1,10 @@
-import type { EndReason, SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type {
+  EndReason,
+  SessionFacts,
+  SessionRecord,
+  StoredSession,
+  Tombstone,
+} from "../../core/record.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import type { MysqlValue } from "./pool.ts";
 
@@ -20,6 +26,11 @@ export const LIVE_COLUMNS: readonly string[] = [
   "device",
   "notes",
 ];
+
+/** Those that tell of a session without what the application keeps in it. */
+export const FACT_COLUMNS: readonly string[] = LIVE_COLUMNS.filter(
+  (column) => !["data", "flash"].includes(column),
+);
 
 /** What an ended session has too. */
 const OF_BOTH: readonly string[] = ["manager", "version", "expires_at", "notes"];
@@ -88,6 +99,12 @@ export function storedOf(row: unknown): StoredSession | undefined {
 
 /** Reads a row that is known to be live. */
 export function recordOf(row: unknown): SessionRecord {
+  const { data, flash } = row as Row;
+  return { ...factsOf(row), data: text(data), flash: text(flash) };
+}
+
+/** Reads a live row without what the application keeps in it. */
+export function factsOf(row: unknown): SessionFacts {
   const live = row as Row;
   return {
     kind: "live",
@@ -95,8 +112,6 @@ export function recordOf(row: unknown): SessionRecord {
     manager: text(live["manager"]),
     version: text(live["version"]) as CommitId,
     earlier: text(live["earlier"]),
-    data: text(live["data"]),
-    flash: text(live["flash"]),
     notes: textOrNone(live["notes"]),
     userId: textOrNone(live["user_id"]),
     createdAt: Number(live["created_at"]),

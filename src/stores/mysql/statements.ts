@@ -1,6 +1,6 @@
 import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
 import type { SessionId } from "../../core/token.ts";
-import { bytes, ENDED_COLUMNS, LIVE_COLUMNS, ONLY_LIVE_COLUMNS } from "./rows.ts";
+import { bytes, ENDED_COLUMNS, FACT_COLUMNS, LIVE_COLUMNS, ONLY_LIVE_COLUMNS } from "./rows.ts";
 import { literal, plain, prepared, type Sql } from "./sql.ts";
 import { type Table, tableNames } from "./table.ts";
 
@@ -87,7 +87,7 @@ export function statementsFor(table: Table, isTelling: boolean): Statements {
         generation = LAST_INSERT_ID(GREATEST(generation + 1, ?)),
         keep_until = GREATEST(keep_until, ?)`),
     list: plain(`
-      SELECT ${told}, ${columns} FROM ${sessions} WHERE ${ofUser} AND ${live}
+      SELECT ${told}, id, ${FACT_COLUMNS.join(", ")} FROM ${sessions} WHERE ${ofUser} AND ${live}
       ORDER BY last_seen_at DESC`),
     userIds: plain(`
       SELECT ${told}, id FROM ${sessions} FORCE INDEX (by_user)
@@ -112,8 +112,9 @@ export function statementsFor(table: Table, isTelling: boolean): Statements {
     // The sum keeps the server from going along the index on expiry after all.
     deleteMany: (ids) =>
       plain(`DELETE FROM ${sessions} WHERE ${among(ids)} AND expires_at + 0 <= ${past}`),
+    // By one clock: the end is far off, and nobody is signed out by what goes too early.
     deleteGenerations: plain(`
-      DELETE FROM ${generations} WHERE keep_until <= ${past} LIMIT ${BATCH}`),
+      DELETE FROM ${generations} WHERE keep_until <= ? - ${SWEEP_DELAY_MS} LIMIT ${BATCH}`),
     transaction: isTelling ? plain(`SELECT ${told}`) : undefined,
   };
 }
