@@ -52,5 +52,8 @@ export function isOfPage(name: string): boolean {
  */
 export function forgetPage(reply: Reply): void {
   for (const name of OF_PAGE) if (reply.get(name) !== undefined) reply.remove?.(name);
-  if (reply.get("Cache-Control") !== undefined) reply.set("Cache-Control", "no-store");
+  const caching = reply.get("Cache-Control");
+  if (caching !== undefined && !/\bno-store\b/i.test(caching)) {
+    reply.set("Cache-Control", "no-store");
+  }
 }

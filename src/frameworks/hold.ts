@@ -78,6 +78,8 @@ class HeldReply implements Holder {
   readonly #write: Method;
   readonly #end: Method;
   readonly #drainListeners: DrainListeners | undefined;
+  /** Whoever listened for the response to close before the handler did: loggers, compression. */
+  readonly #closeListeners: number;
   #phase: Phase;
   #held: HeldAnswer | undefined;
   /** The connection, while a whole answer waits. */
@@ -108,6 +110,7 @@ class HeldReply implements Holder {
     patched.flushHeaders = () => this.#takeFlush();
     if (typeof patched.flush === "function") this.#patchInTurn("flush");
     if (Object.hasOwn(res, "on")) this.#drainListeners = new DrainListeners(res);
+    this.#closeListeners = res.listenerCount("close");
     this.#phase = res.headersSent ? "flowing" : "idle";
     if (res.headersSent) this.#joinLate();
   }
@@ -420,21 +423,21 @@ class HeldReply implements Holder {
     this.#phase = "flowing";
     pretendSent(this.#res, false);
     // Before Node says that the response is finished: a producer takes that for its own success.
-    process.nextTick(() => this.#res.emit("close"));
+    process.nextTick(() => this.#tellProducer());
     this.#really(this.#reallyEnd, [body]);
     this.#visit.end();
     this.#mute(error);
-    this.#seemDestroyed();
     this.#release();
   }
 
   /** To who still produces, the response is as one whose reader has left: there pipelines end. */
-  #seemDestroyed(): void {
-    const res = this.#res as unknown as { destroyed?: boolean; _closed?: boolean };
+  #tellProducer(): void {
+    // The answer is still on its way.
     this.#patched.destroy = () => this.#res;
-    if (res.destroyed !== undefined) res.destroyed = true;
-    // So that Node does not say it a second time.
-    if (res._closed !== undefined) res._closed = true;
+    for (const listener of this.#res.rawListeners("close").slice(this.#closeListeners)) {
+      this.#res.removeListener("close", listener as Callback);
+      Reflect.apply(listener, this.#res, []);
+    }
   }
 
   /** Cut rather than ended well, so that nobody takes the response for complete. */

@@ -70,7 +70,8 @@ export function becomePlainAnswer(
   res.statusCode = status;
   res.setHeader("Content-Type", "text/plain; charset=utf-8");
   res.setHeader("Content-Length", Buffer.byteLength(body));
-  res.setHeader("Cache-Control", "no-store");
+  // As it is: what compression has in hand is lost where Express destroys the connection.
+  res.setHeader("Cache-Control", "no-store, no-transform");
 }
 
 /** RFC 9113 §7. */

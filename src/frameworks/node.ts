@@ -43,20 +43,27 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
     } catch (error) {
       // Where it is mounted further out as well, it is answered there.
       if (!visit.isOf(exchange)) throw error;
-      // The visitor learns nothing of the cause, so it must be told elsewhere.
-      visit.report(error, res.headersSent && !res.writableEnded ? "cut" : "answered");
+      if (!isFarewell(error, res)) visit.report(error, isBroken(res) ? "cut" : "answered");
       answer(res, error);
     }
   };
 }
 
+/** Whether the response has begun and will not be whole. */
+function isBroken(res: ServerResponse): boolean {
+  return res.headersSent && !res.writableEnded;
+}
+
+/** What a pipeline says whose reader has left, or whose response was answered or cut before. */
+function isFarewell(error: unknown, res: ServerResponse): boolean {
+  const { code } = Object(error) as { readonly code?: unknown };
+  return code === "ERR_STREAM_PREMATURE_CLOSE" && res.destroyed;
+}
+
 /** A response that has begun cannot be taken back, only cut; one that is answered stays so. */
 function answer(res: ServerResponse, error: unknown): void {
-  if (res.writableEnded) return;
-  if (res.headersSent) {
-    cutReply(res);
-    return;
-  }
+  if (isBroken(res)) cutReply(res);
+  if (res.headersSent) return;
   const plain = plainAnswer(error);
   becomePlainAnswer(res, plain);
   res.end(plain.body);

@@ -1,5 +1,6 @@
 import { plainText, SessionError } from "../core/errors.ts";
 import type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
+import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { HandleOptions } from "../core/sessions.ts";
 import { requestHead } from "../core/source.ts";
@@ -16,21 +17,29 @@ export async function handle(
   const visit = attach(sessions, exchange, [request]);
   if (!visit.isOf(exchange)) return handler(request);
   const { attachments } = internalsOf(sessions);
+  let page: Response | undefined;
   try {
-    const response = await attachments.run(visit, () => handler(request));
-    return await keep(visit, exchange, response);
+    page = await attachments.run(visit, () => handler(request));
+    return await keep(visit, exchange, page);
   } catch (error) {
     // A completed signIn or regenerate has ended the old token: its cookie must reach the browser,
     // which it cannot with somebody else's error page.
     if (!(error instanceof SessionError) && !visit.hasCookie) throw error;
     visit.report(error, "answered");
-    return await keepFailure(visit, exchange, plainResponse(error));
+    return await keepFailure(visit, exchange, plainResponse(error, page));
   }
 }
 
-function plainResponse(error: unknown): Response {
-  if (error instanceof SessionError) return error.getResponse();
-  return new Response(plainText(500), { status: 500, headers: { "Cache-Control": "no-store" } });
+/** With what the page that failed had of the application's own, such as its security headers. */
+function plainResponse(error: unknown, page: Response | undefined): Response {
+  const answer =
+    error instanceof SessionError
+      ? error.getResponse()
+      : new Response(plainText(500), { status: 500, headers: { "Cache-Control": "no-store" } });
+  for (const [name, value] of page?.headers ?? []) {
+    if (!isOfPage(name)) answer.headers.append(name, value);
+  }
+  return answer;
 }
 
 /** The answer to a failure goes out, whatever else fails with it. */

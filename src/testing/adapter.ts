@@ -7,6 +7,7 @@ import { tellMounting } from "./adapter/mounting.ts";
 import type { ServeRoutes } from "./adapter/port.ts";
 import { tellRaces } from "./adapter/races.ts";
 import { tellReading } from "./adapter/reading.ts";
+import { tellReporting } from "./adapter/reporting.ts";
 import { tellSigning } from "./adapter/signing.ts";
 import { Stage, type Tell } from "./adapter/stage.ts";
 import { tellStreaming } from "./adapter/streaming.ts";
@@ -44,6 +45,7 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
   ["writing", tellWriting],
   ["signing in and out", tellSigning],
   ["failures", tellFailures],
+  ["reporting", tellReporting],
   ["races", tellRaces],
   ["streaming", tellStreaming],
   ["visitors who leave", tellLeaving],

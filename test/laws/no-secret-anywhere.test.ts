@@ -142,7 +142,7 @@ describe("no token is to be found", () => {
     }
     ears.hear(world.heard);
     ears.hear(warnings);
-    expect(printed).not.toEqual([]);
+    if (failure !== "answering nonsense") expect(printed).not.toEqual([]);
     ears.hear(printed);
     ears.expectNothingOf(browser.token);
   });

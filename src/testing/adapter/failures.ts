@@ -38,6 +38,25 @@ const BROKEN: Routes = {
   },
 };
 
+/** What a page says of itself. */
+const OF_PAGE: [string, string][] = [
+  ["Content-Type", "text/html"],
+  ["ETag", '"kept"'],
+  ["Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT"],
+  ["Cache-Control", "public, max-age=3600"],
+  ["CDN-Cache-Control", "max-age=3600"],
+  ["Location", "/elsewhere"],
+  ["Trailer", "X-Sum"],
+  ["X-Sendfile", "/page.html"],
+];
+
+/** What belongs to every answer. */
+const PROTECTING: [string, string][] = [
+  ["Content-Security-Policy", "default-src 'self'"],
+  ["Access-Control-Allow-Origin", "https://shop.example"],
+  ["X-Content-Type-Options", "nosniff"],
+];
+
 /** Laws 4 and 6: a failure is never taken for a success, nor for a sign-out. */
 export function tellFailures(tell: Tell): void {
   tell("answers 503, never the handler's body, where the save fails", async (stage) => {
@@ -57,14 +76,7 @@ export function tellFailures(tell: Tell): void {
     const client = await stage.serve({
       "/page": async ({ open }) => {
         (await open()).set("name", "Ada");
-        return answer("<p>kept</p>", {
-          headers: [
-            ["Content-Type", "text/html"],
-            ["ETag", '"kept"'],
-            ["Cache-Control", "public, max-age=3600"],
-            ["Location", "/elsewhere"],
-          ],
-        });
+        return answer("<p>kept</p>", { headers: [...OF_PAGE, ...PROTECTING] });
       },
     });
     stage.store.failWrites();
@@ -72,8 +84,10 @@ export function tellFailures(tell: Tell): void {
     assert.equal(response.status, 503);
     assert.doesNotMatch(await response.text(), /kept/);
     assert.notEqual(response.headers.get("etag"), '"kept"');
-    assert.equal(response.headers.get("location"), null);
+    for (const name of ["location", "trailer", "last-modified", "cdn-cache-control", "x-sendfile"])
+      assert.equal(response.headers.get(name), null, name);
     assert.doesNotMatch(response.headers.get("cache-control") ?? "", /public|max-age/);
+    for (const [name] of PROTECTING) assert.notEqual(response.headers.get(name), null, name);
   });
 
   tell("answers 503 where the session cannot be loaded, and signs nobody out", async (stage) => {
@@ -97,6 +111,19 @@ export function tellFailures(tell: Tell): void {
     assert.ok(performance.now() - startedAt < 2_000);
     stage.store.hinder(undefined);
     assert.equal(await (await client.get("/who")).text(), "ada");
+  });
+
+  tell("asks a store that hangs no second time within a request", async (stage) => {
+    const client = await stage.serve(SHOP, { storeTimeout: "100ms" });
+    await client.get("/sign-in");
+    // Late enough for a touch, which even an answer to a failure would write.
+    stage.clock.advance("20m");
+    stage.store.hinder(async (method) => {
+      if (method !== "load") await new Promise(() => undefined);
+    });
+    stage.store.forget();
+    assert.equal((await client.get("/count")).status, 503);
+    assert.deepEqual(stage.store.calls, ["load", "update"]);
   });
 
   tell("drops the changes of a handler that ends in a 5xx", async (stage) => {

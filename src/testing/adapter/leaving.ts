@@ -27,6 +27,59 @@ export function tellLeaving(tell: Tell): void {
     assert.equal(await eventually(name, (stored) => stored !== ""), "Ada");
   });
 
+  tell("knows a visitor who left before his session was opened", async (stage) => {
+    const door = gate();
+    const user = Promise.withResolvers<string | undefined>();
+    const client = await stage.serve({
+      ...SHOP,
+      "/late": async ({ open }) => {
+        await door.pass();
+        user.resolve(await open().then(({ userId }) => userId));
+        return answer("too late to be seen");
+      },
+    });
+    await client.get("/sign-in");
+    const leaving = new AbortController();
+    const request = client.get("/late", { signal: leaving.signal });
+    await door.reached;
+    leaving.abort();
+    await assert.rejects(request);
+    // To and fro on another connection: the server has seen the first one go.
+    for (let turns = 0; turns < 3; turns += 1) await client.get("/untouched");
+    door.open();
+    assert.equal(await user.promise, "ada");
+  });
+
+  tell("keeps what changed while a stream ran whose reader has left", async (stage) => {
+    const door = gate();
+    const client = await stage.serve({
+      ...SHOP,
+      "/stream": async ({ open }) => {
+        const session = await open();
+        return stream(
+          (async function* () {
+            yield "begin ";
+            session.set("name", "Ada");
+            yield "changed ";
+            await door.pass();
+            yield "end";
+          })(),
+        );
+      },
+    });
+    await client.get("/count");
+    const leaving = new AbortController();
+    const response = await client.get("/stream", { signal: leaving.signal });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = "";
+    while (!seen.includes("changed")) seen += (await reader?.read())?.value ?? "changed";
+    await reader?.cancel().catch(() => undefined);
+    leaving.abort();
+    const name = async (): Promise<string> => (await client.get("/name")).text();
+    assert.equal(await eventually(name, (stored) => stored !== ""), "Ada");
+    door.open();
+  });
+
   tell("goes on serving when a visitor leaves in the middle of a stream", async (stage) => {
     const door = gate();
     const client = await stage.serve({

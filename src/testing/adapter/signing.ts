@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import type { Session } from "../../core/session.ts";
 import type { TestClient } from "../client.ts";
+import type { AdapterData } from "./port.ts";
 import { attributesOf, COOKIE_NAME, SHOP, sessionLines, tokenOf } from "./shop.ts";
 import { answer, type Routes, type Stage, type Tell } from "./stage.ts";
 
@@ -79,6 +81,29 @@ export function tellSigning(tell: Tell): void {
     assert.equal(sessionLines(response).length, 1);
     assert.equal(await (await client.get("/who")).text(), "ada");
   });
+
+  for (const transition of ["signIn", "signOut", "regenerate", "destroy"] as const) {
+    tell(`refuses ${transition} once the response waits for its commit`, async (stage) => {
+      let begun: Session<AdapterData> | undefined;
+      const client = await stage.serve({
+        ...SHOP,
+        "/write": async ({ open }) => {
+          begun = await open();
+          begun.set("name", "Grace");
+          return answer("written");
+        },
+      });
+      await client.get("/set-name");
+      const writes = stage.store.holdWrites();
+      const response = client.get("/write");
+      await writes.reached;
+      const late = transition === "signIn" ? begun?.signIn("eve") : begun?.[transition]();
+      await assert.rejects(async () => late, { code: "ERR_SESSION_HEADERS_SENT" });
+      writes.release();
+      assert.equal((await response).status, 200);
+      assert.equal(await (await client.get("/name")).text(), "Grace");
+    });
+  }
 
   tell("forgets a session that was revoked elsewhere", async (stage) => {
     const sessions = stage.manager();

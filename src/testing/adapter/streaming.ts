@@ -3,7 +3,16 @@ import { get } from "node:http";
 import type { Session } from "../../core/session.ts";
 import type { AdapterData } from "./port.ts";
 import { SHOP, sessionLines } from "./shop.ts";
-import { answer, gate, ORIGIN, type Routes, type Stage, stream, type Tell } from "./stage.ts";
+import {
+  answer,
+  eventually,
+  gate,
+  ORIGIN,
+  type Routes,
+  type Stage,
+  stream,
+  type Tell,
+} from "./stage.ts";
 
 const PIECE = "0123456789abcde\n".repeat(4_096);
 const PIECES = 80;
@@ -46,6 +55,36 @@ export function tellStreaming(tell: Tell): void {
     assert.equal(response.status, 503);
     assert.doesNotMatch(await response.text(), /one|two|three/);
     assert.deepEqual(response.headers.getSetCookie(), []);
+  });
+
+  tell("lets the producer of a stream clean up that was answered in its place", async (stage) => {
+    let begun = 0;
+    let ended = 0;
+    const client = await stage.serve({
+      ...SHOP,
+      "/stream": async ({ open }) => {
+        (await open()).set("name", "Ada");
+        return stream(
+          (async function* () {
+            begun += 1;
+            try {
+              for (;;) yield PIECE;
+            } finally {
+              ended += 1;
+            }
+          })(),
+        );
+      },
+    });
+    stage.store.failWrites();
+    const response = await client.get("/stream");
+    assert.equal(response.status, 503);
+    assert.doesNotMatch(await response.text(), /0123/);
+    const left = async (): Promise<number> => {
+      await client.get("/untouched");
+      return begun - ended;
+    };
+    assert.equal(await eventually(left, (producers) => producers === 0), 0);
   });
 
   tell("passes each piece on when it comes", async (stage) => {

@@ -1,5 +1,6 @@
 import { SessionError } from "../../../src/core/errors.ts";
 import type { Exchange } from "../../../src/core/exchange.ts";
+import { isOfPage } from "../../../src/core/failed-page.ts";
 import { attach, internalsOf } from "../../../src/core/internals.ts";
 import { requestHead } from "../../../src/core/source.ts";
 import type { Visit } from "../../../src/core/visit.ts";
@@ -29,6 +30,10 @@ export const FAULTS = {
   "keeps the headers of the page that failed":
     "lets go of the headers that described the answer which failed",
   "buffers streams": "passes each piece on when it comes",
+  "forgets a reader who leaves": "keeps what changed while a stream ran whose reader has left",
+  "cuts in silence": "reports a response that breaks off",
+  "is deaf to failures": "reports a save that fails, once, with its cause and without the query",
+  "drops what protects": "lets go of the headers that described the answer which failed",
 } as const;
 
 export type Fault = keyof typeof FAULTS;
@@ -64,7 +69,9 @@ async function handle(
   fault: Fault | undefined,
 ): Promise<Response> {
   const headers = new Headers();
-  const visit = attach(sessions, exchangeOf(request, headers, fault), [request]);
+  const exchange = exchangeOf(request, headers, fault);
+  const visit = attach(sessions, exchange, [request]);
+  if (!visit.isOf(exchange)) return next(request);
   if (fault === "opens every session") await visit.open().catch(() => undefined);
   const { response, error } = await outcome(() =>
     internalsOf(sessions).attachments.run(visit, () => next(request)),
@@ -123,12 +130,17 @@ async function failed(
 ): Promise<Response> {
   if (fault === "answers 200 where the commit fails") return response;
   if (!(error instanceof SessionError)) throw error;
+  if (fault === "is deaf to failures") return new Response("sorry", { status: error.status });
   const page = error.getResponse();
-  const isKept = fault === "keeps the headers of the page that failed";
-  if (!isKept) for (const name of [...headers.keys()]) headers.delete(name);
+  for (const name of [...headers.keys()]) if (isDropped(name, fault)) headers.delete(name);
   for (const [name, value] of page.headers) if (!headers.has(name)) headers.set(name, value);
   if (fault !== "lets go of the cookie where the handler fails") await visit.beforeHeaders(500);
   return new Response(page.body, { status: page.status, headers });
+}
+
+function isDropped(name: string, fault: Fault | undefined): boolean {
+  if (fault === "keeps the headers of the page that failed") return false;
+  return fault === "drops what protects" || isOfPage(name);
 }
 
 /** The response's own headers first, so that the session's are added to them. */
@@ -146,12 +158,17 @@ async function bodyOf(
   if (fault === "forgets what changes during a stream") return body;
   if (fault === "buffers streams") return response.text();
   const flush = async (): Promise<void> => {
-    const isCut = fault !== "ends a stream well that should be cut";
     await visit.beforeEnd()?.catch((error: unknown) => {
-      if (isCut) throw error;
+      if (fault !== "cuts in silence") visit.report(error, "cut");
+      if (fault !== "ends a stream well that should be cut") throw error;
     });
   };
-  return body.pipeThrough(new TransformStream({ flush }));
+  const cancel = async (): Promise<void> => {
+    if (fault !== "forgets a reader who leaves") await visit.afterLeaving();
+  };
+  // The types do not know yet that a reader's leaving is told as well.
+  const watcher = { flush, cancel } as ConstructorParameters<typeof TransformStream>[0];
+  return body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(watcher));
 }
 
 function exchangeOf(request: Request, headers: Headers, fault: Fault | undefined): Exchange {
