@@ -11,7 +11,7 @@ export interface IssueOptions<D extends object> {
   /** Who is signed in. @defaultValue nobody */
   readonly userId?: string | undefined;
   /** What the session holds. @defaultValue nothing */
-  readonly data?: { readonly [K in keyof D]?: Exclude<D[K], undefined> };
+  readonly data?: { readonly [K in keyof D]?: D[K] | undefined } | undefined;
   /** Whether the visitor asked to be remembered. @defaultValue `false` */
   readonly persistent?: boolean | undefined;
 }

@@ -62,6 +62,18 @@ const SLIPS: Readonly<Record<string, readonly [code: string, words: string]>> = 
 
 /** What no configuration of the compiler may find fault with. */
 const RIGHT = `
+import { cookieStore } from "../../src/cookies/cookie.ts";
+import { sessionMiddleware } from "../../src/frameworks/express.ts";
+import { connectStore, keyvStore, unstorageStore } from "../../src/stores/bridges/index.ts";
+import { encrypted } from "../../src/stores/encrypted/index.ts";
+import { fileStore } from "../../src/stores/file/index.ts";
+import { layered } from "../../src/stores/layered/index.ts";
+import { memcachedStore } from "../../src/stores/memcached/index.ts";
+import { mysqlStore } from "../../src/stores/mysql/index.ts";
+import { postgresStore } from "../../src/stores/postgres/index.ts";
+import { redisStore } from "../../src/stores/redis/index.ts";
+import { sqliteStore } from "../../src/stores/sqlite/index.ts";
+import { issue } from "../../src/testing/issue.ts";
 declare const isLive: boolean;
 export const a = createSessions<Shop>({
   name: undefined,
@@ -76,6 +88,29 @@ export const a = createSessions<Shop>({
   migrate: undefined,
   clock: undefined,
 });
+declare const client: never;
+export const stores = [
+  memoryStore({ maxSessions: undefined, maxBytes: undefined }),
+  sqliteStore("x.db", { table: undefined, synchronous: undefined, sweepInterval: undefined }),
+  fileStore("x", { durability: undefined, sweepInterval: undefined }),
+  redisStore(client, { prefix: undefined, waitForEnds: undefined }),
+  postgresStore(client, { table: undefined, schema: undefined, synchronousEnds: undefined, sweepInterval: undefined }),
+  mysqlStore(client, { table: undefined, schema: undefined, sweepInterval: undefined }),
+  memcachedStore(client, { prefix: undefined, maxItemBytes: undefined }),
+  layered(store, store, { maxStaleness: "5s", nearTimeout: undefined }),
+  encrypted(store, [], { acceptPlain: undefined }),
+  connectStore(client, { profile: undefined, notice: undefined }),
+  unstorageStore(client, { prefix: undefined, sweepInterval: undefined }),
+  keyvStore(client, { prefix: undefined }),
+  cookieStore({ revocations: store, maxStaleness: undefined, chunks: undefined }),
+];
+export const middleware = sessionMiddleware(a, { open: undefined });
+export const opened = a.open({}, { fresh: undefined });
+export const revoked = a.revoke("id", { userId: shop.userId });
+export const others = a.revokeAll({ userId: "u1", except: undefined });
+export const issued = issue(a, { userId: undefined, persistent: undefined, data: { cart: undefined } });
+export const signedIn = shop.signIn("u1", { keep: undefined, persistent: undefined });
+export const signedOut = shop.signOut({ keep: undefined });
 export const b = createSessions({ store, schema: z.object({ n: z.coerce.number().default(0) }) });
 export const c = shop.update("cart", (cart) => [...cart, "tea"]);
 `;
