@@ -186,6 +186,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "NodeRedisCluster",
       "NodeRedisCommandOptions",
       "NodeRedisLease",
+      "NodeRedisPool",
       "NodeRedisSentinel",
       "RedisClient",
       "RedisEvents",
