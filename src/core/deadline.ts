@@ -50,6 +50,7 @@ export class Deadline implements StoreCall {
       work.then(
         (value) => {
           unwatch(guard);
+          guard.isAnswered = true;
           resolve(value);
         },
         (error: unknown) => {
@@ -100,6 +101,8 @@ class Guard implements Wait {
   previous: Wait | undefined;
   next: Wait | undefined;
   timer: NodeJS.Timeout | undefined;
+  /** In the turn that the store had left, perhaps. */
+  isAnswered = false;
   readonly #deadline: Deadline;
   readonly #terms: Terms;
   readonly #reject: (error: unknown) => void;
@@ -120,7 +123,7 @@ class Guard implements Wait {
 
   /** The first failure counts. */
   fail(error: unknown): void {
-    if (this.#hasFailed) return;
+    if (this.#hasFailed || this.isAnswered) return;
     this.#hasFailed = true;
     this.#deadline.failed();
     this.#reject(this.#terms.asError(error));

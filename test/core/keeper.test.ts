@@ -222,6 +222,27 @@ describe("an update whose answer was lost", () => {
   });
 });
 
+describe("an answer that comes in the one turn that a store has left at its deadline", () => {
+  it("is believed, and nothing is reported or left to fail", async () => {
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", hear);
+    const store: SessionStore = {
+      ...fated.store,
+      update: (_record, _expected, { signal }) =>
+        new Promise((resolve) => {
+          signal.addEventListener("abort", () => resolve({ kind: "updated" }));
+        }),
+    };
+    const late = new Keeper(store, (error) => void reported.push(error));
+    const outcome = await late.update(next(base), base.version, new Deadline(20, 0));
+    // The turn is over, and so is the one in which a rejection counts as unhandled.
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    process.off("unhandledRejection", hear);
+    expect([outcome, reported, unhandled]).toEqual([{ kind: "updated" }, [], []]);
+  });
+});
+
 describe("a create whose answer was lost", () => {
   it.each<[string, Fate]>([
     ["has happened where its record stands there", "lost after"],
