@@ -41,6 +41,14 @@ const adaAgain: Line = {
   given: "s_2",
 };
 
+const regenerated: Line = {
+  at: [20, 30],
+  sent: "s_1",
+  seen: live({ a: "v1" }),
+  deed: { kind: "regenerate" },
+  given: "s_2",
+};
+
 describe("the checker accepts", () => {
   it("a session that lives, is written, moves to a new token, and ends", () => {
     const lines: Line[] = [
@@ -113,6 +121,23 @@ describe("the checker accepts", () => {
     expect(rulesBrokenBy(lines)).toEqual([]);
   });
 
+  it("a sign-in that goes on from what a parallel request made of the session", () => {
+    const lines: Line[] = [
+      born,
+      regenerated,
+      {
+        at: [15, 50],
+        sent: "s_1",
+        seen: live({ a: "v1" }),
+        deed: { kind: "signIn", userId: "ada" },
+        given: "s_3",
+      },
+      { at: [60, 70], sent: "s_2", seen: ENDED },
+      { at: [60, 70], sent: "s_3", seen: live({ a: "v1" }, "ada") },
+    ];
+    expect(rulesBrokenBy(lines)).toEqual([]);
+  });
+
   it("a spared session that is given a new token meanwhile, and goes on", () => {
     const lines: Line[] = [
       ada,
@@ -142,13 +167,6 @@ const destroyed: Line = {
   sent: "s_1",
   seen: live({ a: "v1" }),
   deed: { kind: "destroy" },
-};
-const regenerated: Line = {
-  at: [20, 30],
-  sent: "s_1",
-  seen: live({ a: "v1" }),
-  deed: { kind: "regenerate" },
-  given: "s_2",
 };
 const add = (at: readonly [number, number], result: number): Line => {
   return { at, sent: "s_1", seen: live({ a: "v1" }), deed: { kind: "add" }, result };

@@ -143,6 +143,8 @@ function endOwn(lives: Lives, by: Operation, mayForget: boolean): void {
   if (own === undefined || (seen !== undefined && seen.condition !== "live")) return;
   const isSure = outcome === "ok";
   if (deed.kind === "regenerate" || deed.kind === "signIn") own.ends.push({ by, isSure });
+  // It goes on from what a parallel request has made of the session, and that ends.
+  if (deed.kind === "signIn") endPerhaps(lives, own.root, by);
   if (deed.kind === "signOut" || deed.kind === "destroy") endChain(own, by, isSure, mayForget);
 }
 
