@@ -41,7 +41,7 @@ export function attach(
   onOpen?: (visit: Visit) => void,
 ): Visit {
   const { engine, attachments } = internalsOf(sessions);
-  const visit = attachments.visitOf(aliases) ?? new Visit(engine, exchange, onOpen);
+  const visit = attachments.visitOf(aliases) ?? new Visit(engine, exchange, onOpen, aliases[0]);
   attachments.add(visit, aliases);
   return visit;
 }

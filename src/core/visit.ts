@@ -11,6 +11,7 @@ import type { NoteEdit } from "./notes.ts";
 import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import { writeReply } from "./reply.ts";
 import { type ErrorContext, pathOf } from "./report.ts";
+import { requireOwnName } from "./same-name.ts";
 import type { Session } from "./session.ts";
 import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
 import { Stay } from "./stay.ts";
@@ -52,6 +53,8 @@ export class Visit implements RequestState, Budget {
   #engine: Engine;
   readonly #exchange: Exchange;
   readonly #onOpen: ((visit: Visit) => void) | undefined;
+  /** The request as the framework has it. */
+  readonly #subject: object;
   /** Who keeps the response closed to everybody else while it waits. */
   holder: Holder | undefined;
   readonly #arrivedAt: EpochMs;
@@ -68,10 +71,16 @@ export class Visit implements RequestState, Budget {
   #failure: unknown;
   #reported: unknown;
 
-  constructor(engine: Engine, exchange: Exchange, onOpen?: (visit: Visit) => void) {
+  constructor(
+    engine: Engine,
+    exchange: Exchange,
+    onOpen?: (visit: Visit) => void,
+    subject: object = exchange,
+  ) {
     this.#engine = engine;
     this.#exchange = exchange;
     this.#onOpen = onOpen;
+    this.#subject = subject;
     this.#arrivedAt = engine.environment.now();
   }
 
@@ -323,6 +332,7 @@ export class Visit implements RequestState, Budget {
 
   async #load(isFresh: boolean): Promise<Session<object>> {
     try {
+      requireOwnName(this.#subject, this.#engine);
       this.#engine = engineFor(this.#engine, this.#exchange, isFresh);
       const { environment, carrier } = this.#engine;
       const now = environment.now();

@@ -230,6 +230,32 @@ describe("the request that leads to a session", () => {
   });
 });
 
+describe("two managers of one name", () => {
+  it("are refused in one request, whose cookies would replace each other", async () => {
+    const [world, other] = [new World(), new World()];
+    const browser = world.browser();
+    const failures: unknown[] = [];
+    const { cookies } = await browser.request((request) =>
+      other.sessions.handle(request, async () => {
+        (await world.sessions.open(request)).set("n", 1);
+        await other.sessions.open(request).catch((error: unknown) => failures.push(error));
+        return new Response();
+      }),
+    );
+    expect(failures).toMatchObject([{ code: "ERR_SESSION_OPTIONS", option: "name" }]);
+    expect(cookies).toHaveLength(1);
+    expect(await other.live()).toBe(0);
+  });
+
+  it("may each have requests of their own", async () => {
+    const [world, other] = [new World(), new World()];
+    const [one, two] = [await world.returning(), await other.returning()];
+    for (const browser of [one, two]) {
+      expect((await browser.visit((session) => session.get("seen"))).json).toBe(1);
+    }
+  });
+});
+
 describe("a schema", () => {
   const versions = z.object({
     version: z.literal(2).default(2),
