@@ -209,6 +209,8 @@ export class SessionEndedError extends SessionError {
  */
 export class CodecError extends SessionError {
   readonly code = "ERR_SESSION_CODEC";
+  /** 422 for what no program would make, else 500: a program checks what it is sent. */
+  readonly status: 422 | 500;
   /**
    * Who may have made it: `type` the program alone, as JSON cannot hold such a value (a Date, a
    * cycle); `input` a client, as JSON can (the key `__proto__`, 200 levels), but no session does;
@@ -223,11 +225,7 @@ export class CodecError extends SessionError {
     super(`Cannot store "${place}": ${printable(problem, MAX_PROBLEM_LENGTH)}`);
     this.path = place;
     this.reason = reason;
-  }
-
-  /** 422 for what no program would make, else 500: a program checks what it is sent. */
-  get status(): 422 | 500 {
-    return this.reason === "input" ? 422 : 500;
+    this.status = reason === "input" ? 422 : 500;
   }
 }
 

@@ -71,8 +71,8 @@ function nextText(key: string, value: unknown): string | undefined {
   if (value === undefined) {
     throw new CodecError(
       key,
-      "the function given to update returned nothing. Return the value, also where it was changed " +
-        "in place; to remove the key, return REMOVE.",
+      "the function given to update returned nothing. Change the value if you like, and return it; " +
+        "to remove the key, return REMOVE.",
     );
   }
   if (value instanceof Promise) {
