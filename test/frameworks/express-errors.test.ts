@@ -98,6 +98,59 @@ describe.each(FRAMEWORKS)("%s's error path", (_, make) => {
     expect(await (await client.get("/", { headers: { cookie } })).text()).toBe("Visit 1");
   });
 
+  it("carries nothing of a page whose handler heard of the failure itself", async () => {
+    const { client, store } = await serve(make, (app, { sessions }) => {
+      app.get("/", (req, res, next) => {
+        const respond = async (): Promise<void> => {
+          const session = await sessions.open(req);
+          res.set({
+            ETag: '"page"',
+            "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT",
+            "Cache-Control": "public, max-age=3600",
+            "Content-Length": "2",
+            "Content-Security-Policy": "default-src 'self'",
+            Trailer: "X-Sum",
+          });
+          await session.update("visits", (n) => n + 1);
+          res.end("ok");
+        };
+        respond().catch(next);
+      });
+    });
+    store.failWrites();
+    const { status, headers } = await client.get("/");
+    expect(status).toBe(503);
+    for (const name of ["last-modified", "trailer"]) expect(headers.get(name)).toBeNull();
+    expect(headers.get("etag")).not.toBe('"page"');
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("content-security-policy")).toBe("default-src 'self'");
+  });
+
+  it("does not go round where the error page changes the session as well", async () => {
+    const { sessions, store } = shop();
+    const app = make();
+    app.use(sessionMiddleware(sessions));
+    app.get("/", async (req, res) => {
+      (await sessions.open(req)).set("name", "Ada");
+      res.send("done");
+    });
+    const apologize: ErrorRequestHandler = (_error, req, res, next) => {
+      sessions
+        .open(req)
+        .then((session) => {
+          session.flash("notice", "That did not work.");
+          res.redirect("/");
+        })
+        .catch(next);
+    };
+    app.use(apologize);
+    const { target, close } = await listen(createServer(app));
+    onClose(() => close?.());
+    store.failWrites();
+    const client = testClient(target, { origin: "https://shop.example" });
+    expect((await client.get("/", { redirect: "manual" })).status).toBe(503);
+  });
+
   it("leaves the application's own errors as they are", async () => {
     const slip = Object.assign(new Error("I am a teapot"), { status: 418, code: "TEAPOT" });
     const { client, heard } = await serve(make, (app, { sessions }) => {

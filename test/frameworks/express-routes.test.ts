@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGzip } from "node:zlib";
+import packageCompression from "compression";
 import express, { type RequestHandler } from "express";
 import express4 from "express4";
 import { afterEach, describe, expect, it } from "vitest";
@@ -170,6 +172,51 @@ describe.each(FRAMEWORKS)("%s", (_, make) => {
     const failed = await client.get("/");
     expect(failed.status).toBe(503);
     expect(await failed.text()).not.toContain("one two");
+  });
+
+  it("flushes each event of a stream through compression, the first one too", async () => {
+    const { sessions } = shop();
+    const app = make();
+    app.use(packageCompression(), sessionMiddleware(sessions));
+    const seen = Promise.withResolvers<void>();
+    app.get("/", async (req, res) => {
+      (await sessions.open(req)).set("name", "Ada");
+      res.writeHead(200, { "Content-Type": "text/event-stream" });
+      res.write("data: first\n\n");
+      res.flush();
+      await seen.promise;
+      res.end("data: second\n\n");
+    });
+    const client = await browse(app);
+    const response = await client.get("/");
+    expect(response.headers.get("content-encoding")).not.toBeNull();
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toBe("data: first\n\n");
+    seen.resolve();
+    expect((await reader?.read())?.value).toBe("data: second\n\n");
+  });
+
+  it("keeps the promise of a drain to who listened before, through compression of any size", async () => {
+    const { sessions } = shop();
+    const app = make();
+    // A stream that takes a megabyte before it says that it is full.
+    app.use(
+      packageCompression({ highWaterMark: 1_048_576 } as object),
+      sessionMiddleware(sessions),
+    );
+    app.get("/:moment", async (req, res) => {
+      const isEarly = req.params.moment === "before";
+      const drained = isEarly ? once(res, "drain") : undefined;
+      (await sessions.open(req)).set("name", "Ada");
+      // So little that it need not wait, and so much that it must.
+      const isRoom = res.type("html").write("x".repeat(isEarly ? 1_000 : 100_000));
+      if (!isRoom) await (drained ?? once(res, "drain"));
+      res.end("done");
+    });
+    const client = await browse(app);
+    for (const moment of ["before", "after"]) {
+      expect(await (await client.get(`/${moment}`)).text()).toMatch(/^x+done$/);
+    }
   });
 });
 

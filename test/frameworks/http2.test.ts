@@ -85,6 +85,73 @@ describe("Node's HTTP/2 server, by its compatibility API", () => {
     expect(headers["set-cookie"]).toBeUndefined();
   });
 
+  it("sends the first of two answers, and refuses the second as Node does", async () => {
+    const codes: unknown[] = [];
+    const attempt = (act: () => unknown): void => {
+      try {
+        act();
+        codes.push("done");
+      } catch (error) {
+        codes.push((error as { code?: string }).code);
+      }
+    };
+    const { ask } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.setHeader("content-type", "text/plain");
+      res.end("first");
+      attempt(() => res.setHeader("content-type", "text/html"));
+      attempt(() => res.removeHeader("content-type"));
+      attempt(() => res.writeHead(500));
+      res.statusCode = 500;
+      attempt(() => res.end("second"));
+    });
+    const { headers, body } = await ask("/");
+    expect([headers[":status"], headers["content-type"], body]).toEqual([
+      200,
+      "text/plain",
+      "first",
+    ]);
+    const refused = "ERR_HTTP2_HEADERS_SENT";
+    expect(codes).toEqual([refused, refused, "ERR_HTTP_HEADERS_SENT", "done"]);
+  });
+
+  it("knows a visitor who left before his session was opened", async () => {
+    const manager = shop();
+    const user = Promise.withResolvers<string | undefined>();
+    const reached = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const withSessions = sessionMiddleware(manager.sessions);
+    const server = createServer((req: Http2ServerRequest, res: Http2ServerResponse) => {
+      const [nodeReq, nodeRes] = [req, res] as unknown as [IncomingMessage, ServerResponse];
+      void withSessions(nodeReq, nodeRes, async () => {
+        if (req.url === "/late") {
+          reached.resolve();
+          await left.promise;
+        }
+        const session = await manager.sessions.open(req);
+        if (req.url === "/late") user.resolve(session.userId);
+        else if (req.url === "/") await session.signIn("ada");
+        res.end();
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    onClose(() => {
+      client.destroy();
+      server.close();
+    });
+    const cookie = cookieOf(await ask(client, "/"));
+    const late = client.request({ ":path": "/late", "x-forwarded-proto": "https", cookie });
+    late.on("error", () => undefined);
+    await reached.promise;
+    late.close();
+    await once(late, "close");
+    await ask(client, "/other");
+    left.resolve();
+    expect(await user.promise).toBe("ada");
+  });
+
   it("cuts the stream where what changed after the first byte is lost", async () => {
     const { ask, store } = await serve(async (res, session) => {
       await session.update("visits", (n) => n + 1);

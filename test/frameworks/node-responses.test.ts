@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -281,6 +282,64 @@ describe("a held Node response", () => {
     expect(await response.text()).toBe("Service unavailable. Please try again in a moment.\n");
     await muted.promise;
     expect(errors).toEqual([]);
+  });
+
+  it("lets go of the connection whose handler gave it up after its answer", async () => {
+    const { target } = await serve(async (res, session, req) => {
+      session.set("name", "Ada");
+      res.end("answered");
+      req.socket.destroy();
+    });
+    const agent = new Agent({ keepAlive: true });
+    onClose(() => agent.destroy());
+    const answer = await new Promise<string>((resolve, reject) => {
+      const headers = { "X-Forwarded-Proto": "https" };
+      const sent = request(target, { agent, headers }, async (response) => {
+        const closed = once(response.socket, "close");
+        const body = Buffer.concat(await response.toArray()).toString();
+        await closed;
+        resolve(body);
+      });
+      sent.once("error", reject);
+      sent.end();
+    });
+    expect(answer).toBe("answered");
+  });
+
+  it("refuses changes of a session that is opened when the response is over", async () => {
+    const refused = Promise.withResolvers<unknown>();
+    const { sessions } = shop();
+    const withSessions = sessionMiddleware(sessions);
+    const server = createServer((req, res) => {
+      void withSessions(req, res, async () => {
+        res.end("over");
+        const session = await sessions.open(req);
+        try {
+          refused.resolve(session.set("name", "Ada"));
+        } catch (error) {
+          refused.resolve(error);
+        }
+      });
+    });
+    const { target, close } = await listen(server);
+    onClose(() => close?.());
+    const client = testClient(target, { origin: "https://shop.example" });
+    await (await client.get("/")).text();
+    expect(await refused.promise).toMatchObject({ code: "ERR_SESSION_HEADERS_SENT" });
+  });
+
+  it("answers what Node refuses only when it is sent by the error path", async () => {
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.setHeader("Trailer", "X-Sum");
+      res.setHeader("Content-Length", 5);
+      res.end("hello");
+    });
+    const response = await client.get("/");
+    expect([response.status, response.headers.get("trailer")]).toEqual([500, null]);
+    expect(console.error).toHaveBeenCalledWith(
+      expect.objectContaining({ code: "ERR_HTTP_TRAILER_INVALID" }),
+    );
   });
 
   it("keeps no handler waiting for a write or an end that was given up", async () => {

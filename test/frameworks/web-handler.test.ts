@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { HeadersSentError } from "../../src/core/errors.ts";
+import { HeadersSentError, StoreError } from "../../src/core/errors.ts";
 import { testClient } from "../../src/testing/index.ts";
 import { closeAll, shop } from "./support/shop.ts";
 
@@ -130,6 +130,68 @@ describe("sessions.handle", () => {
     await reader?.cancel();
     expect(store.calls).toEqual(["create", "update"]);
     expect(change).toThrow(HeadersSentError);
+  });
+
+  it("stores what changed until the reader left, though the source fails to stop", async () => {
+    const { sessions } = shop();
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        await session.update("visits", (n) => n + 1);
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+          session.set("name", "Ada");
+          controller.enqueue(new Uint8Array(16));
+        };
+        const cancel = (): never => {
+          throw new Error("It cannot be stopped");
+        };
+        return new Response(new ReadableStream({ pull, cancel }));
+      }),
+    );
+    const reader = (await client.get("/")).body?.getReader();
+    await reader?.read();
+    await reader?.cancel().catch(() => undefined);
+    const name = testClient((request) =>
+      sessions.handle(
+        request,
+        async () => new Response((await sessions.open(request)).get("name")),
+      ),
+    );
+    const [{ name: cookie = "", value = "" } = {}] = client.cookies();
+    const headers = { cookie: `${cookie}=${value}` };
+    expect(await (await name.get("/", { headers })).text()).toBe("Ada");
+  });
+
+  it("tells a source that its response was answered in its place", async () => {
+    const { sessions, store } = shop({ onError: () => undefined });
+    const cancelled = Promise.withResolvers<unknown>();
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        (await sessions.open(request)).set("name", "Ada");
+        return new Response(new ReadableStream({ cancel: cancelled.resolve }));
+      }),
+    );
+    store.failWrites();
+    expect((await client.get("/")).status).toBe(503);
+    expect(await cancelled.promise).toBeInstanceOf(StoreError);
+  });
+
+  it("keeps the application's security headers on the answer to a failure", async () => {
+    const { sessions, store } = shop({ onError: () => undefined });
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        (await sessions.open(request)).set("name", "Ada");
+        const headers = { "Content-Security-Policy": "default-src 'self'", ETag: '"page"' };
+        return new Response("page", { headers });
+      }),
+    );
+    store.failWrites();
+    const { status, headers } = await client.get("/");
+    expect([status, headers.get("content-security-policy"), headers.get("etag")]).toEqual([
+      503,
+      "default-src 'self'",
+      null,
+    ]);
   });
 
   it("refuses changes once the handler's stream has broken", async () => {
