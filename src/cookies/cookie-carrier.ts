@@ -1,18 +1,12 @@
-import type { Carrier } from "../core/carrier.ts";
+import type { Carrier, Presented } from "../core/carrier.ts";
 import type { Development } from "../core/environment.ts";
 import type { Exchange, RequestHead } from "../core/exchange.ts";
+import { CookieChoice } from "./cookie-choice.ts";
 import { cookieValues } from "./cookie-header.ts";
-import {
-  type CookieOptions,
-  developmentCookie,
-  type ResolvedCookie,
-  resolveCookie,
-} from "./cookie-options.ts";
-import { isNearby } from "./development.ts";
-import { insecureReason, type Situation } from "./insecure-notice.ts";
+import type { CookieOptions, ResolvedCookie } from "./cookie-options.ts";
 import { expireCookie, serializeCookie } from "./set-cookie.ts";
-import { expireStaleCookies } from "./stale-cookies.ts";
-import { resolveTrust, type TrustProxy, trustedPeers } from "./trust.ts";
+import { expireStale } from "./stale-cookies.ts";
+import type { TrustProxy } from "./trust.ts";
 
 /** How the cookie is made, and when it may travel. */
 export interface CarrierOptions {
@@ -43,89 +37,70 @@ export interface CookieCarrier extends Carrier {
   /** The cookie's full name, prefix included. */
   readonly cookieName: string;
   send(exchange: Exchange, value: string, maxAgeMs: number | undefined): void;
+  /** The cookie as the connection carries it, where the request brought it, or more than one of it. */
+  brought(request: RequestHead, which: "surplus" | "all"): ResolvedCookie | undefined;
 }
 
 /** Carries the token in a cookie. */
 export function cookieCarrier(options: CarrierOptions, parts: CarrierParts): CookieCarrier {
-  const cookie = resolveCookie(parts.name, options.cookie);
-  const plain = developmentCookie(cookie);
-  const transportOf = resolveTrust(options.trustProxy);
-  const situation = situationOf(options, parts);
-  const { development } = situation;
-  const mayBePlain =
-    development === "named" || (development === "assumed" && !situation.isForHttps);
-
-  /** The cookie that suits the connection; `undefined` where none may travel. */
-  const suiting = (request: RequestHead): ResolvedCookie | undefined => {
-    if (!cookie.attributes.secure) return cookie;
-    const transport = transportOf(request);
-    if (transport === "secure" || transport === "unknown") return cookie;
-    const isPlain = development === "named" ? isNearby(request) : transport === "loopback";
-    return mayBePlain && isPlain ? plain : undefined;
+  const { cookie, trustProxy } = options;
+  const choice = new CookieChoice({ ...parts, cookie, trustProxy });
+  const read = (request: RequestHead): Presented => presented(choice, request);
+  const brought: CookieCarrier["brought"] = (request, which) => {
+    const { values, hasSurplus } = read(request);
+    const isThere = hasSurplus || (which === "all" && values.length > 0);
+    return isThere ? choice.for(request) : undefined;
   };
-
-  const valuesOf = (header: string, request: RequestHead): readonly string[] | undefined => {
-    const suited = suiting(request);
-    if (suited === undefined) return undefined;
-    const values = cookieValues(header, suited.name);
-    if (values.length > 0 || !mayBePlain) return values;
-    // Bare headers do not tell which of the two cookies suits, and a test may have either.
-    return transportOf(request) === "secure"
-      ? values
-      : cookieValues(header, suited === plain ? cookie.name : plain.name);
-  };
-
   return {
-    cookieName: cookie.name,
-    read: (request) => {
-      const header = request.header("cookie");
-      if (header === undefined) return NOTHING;
-      const values = valuesOf(header, request);
-      if (values === undefined) {
-        const isPresent = cookieValues(header, cookie.name).length > 0;
-        return { values: [], refused: isPresent ? "insecure" : undefined };
-      }
-      // Browsers keep one cookie of a prefixed name per host: two are an attack, or no browser's.
-      const isAmbiguous = values.length > 1 && suiting(request)?.prefix !== "";
-      return isAmbiguous ? { values: [], refused: "duplicate" } : { values, refused: undefined };
-    },
+    cookieName: choice.cookie.name,
+    read,
+    brought,
     obstacle: (request) => {
-      if (suiting(request) !== undefined) return undefined;
-      const reason = insecureReason(request, situation);
+      if (choice.for(request) !== undefined) return undefined;
+      const reason = choice.reasonAgainst(request);
       parts.notice(`No session cookie was sent, and no new session stored: ${reason}`);
       return reason;
     },
-    send: (exchange, value, maxAgeMs) => {
-      const suited = suiting(exchange.request);
-      if (suited === undefined) return;
-      if (suited === plain && development === "assumed") parts.notice(plainNotice(plain.name));
+    send: ({ request, reply }, value, maxAgeMs) => {
+      const carried = choice.for(request);
+      if (carried === undefined) return;
+      const isAssumed = carried === choice.plain && parts.development === "assumed";
+      if (isAssumed) parts.notice(plainNotice(carried.name));
       const lifetime = maxAgeMs === undefined ? undefined : { maxAgeMs, now: parts.now() };
-      exchange.reply.addCookie(serializeCookie(suited.name, value, suited.attributes, lifetime));
+      reply.addCookie(serializeCookie(carried.name, value, carried.attributes, lifetime));
     },
-    expire: (exchange) => {
-      const suited = suiting(exchange.request);
-      if (suited === undefined) return;
-      exchange.reply.addCookie(expireCookie(suited.name, suited.attributes));
+    expire: ({ request, reply }) => {
+      const carried = choice.for(request);
+      if (carried === undefined) return;
+      reply.addCookie(expireCookie(carried.name, carried.attributes));
     },
-    expireStale: (exchange) => {
-      const suited = suiting(exchange.request);
-      if (suited === undefined) return;
-      for (const line of expireStaleCookies(suited.name, suited.attributes, exchange.request)) {
-        exchange.reply.addCookie(line);
-      }
+    expireStale: (exchange, which) => {
+      const carried = brought(exchange.request, which);
+      if (carried !== undefined) expireStale(exchange, [carried]);
     },
   };
 }
 
-const NOTHING = { values: [], refused: undefined } as const;
+const NOTHING: Presented = { values: [], refused: undefined, hasSurplus: false };
 
-function situationOf(
-  { cookie = {}, trustProxy }: CarrierOptions,
-  { development, nodeEnv }: CarrierParts,
-): Situation {
-  const { secure, prefix } = cookie;
-  const isForHttps = [trustProxy, secure, prefix].some((given) => given !== undefined);
-  return { isTrusted: trustedPeers(trustProxy), development, nodeEnv, isForHttps };
+function presented(choice: CookieChoice, request: RequestHead): Presented {
+  const header = request.header("cookie");
+  if (header === undefined) return NOTHING;
+  const carried = choice.for(request);
+  if (carried === undefined) {
+    const isPresent = cookieValues(header, choice.cookie.name).length > 0;
+    return isPresent ? { ...NOTHING, refused: "insecure" } : NOTHING;
+  }
+  const values = choice.valuesIn(header, carried, request);
+  const hasSurplus = values.length > 1;
+  return hasSurplus && !mayBeSeveral(carried)
+    ? { values: [], refused: "duplicate", hasSurplus }
+    : { values, refused: undefined, hasSurplus };
+}
+
+/** In the places that its prefix leaves open a browser may keep several cookies of one name. */
+function mayBeSeveral({ prefix, attributes }: ResolvedCookie): boolean {
+  return !prefix.startsWith("__Host-") || attributes.partitioned;
 }
 
 function plainNotice(name: string): string {

@@ -26,8 +26,9 @@ export interface CookieOptions {
    */
   readonly prefix?: CookiePrefix | undefined;
   /**
-   * Shares the cookie with every subdomain of this host, and so with whoever runs one. It needs
-   * the prefix `"__Http-"`, `"__Secure-"` or `""` (RFC 6265 §4.1.2.3).
+   * Shares the cookie with every subdomain of this host, and so with whoever runs one: each of them
+   * can plant a cookie of the same name. It needs the prefix `"__Http-"`, `"__Secure-"` or `""`
+   * (RFC 6265 §4.1.2.3).
    *
    * @defaultValue none: this host alone
    */

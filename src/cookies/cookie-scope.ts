@@ -1,8 +1,8 @@
 import { OptionsError } from "../core/errors.ts";
 
-const MAX_HOST_LENGTH = 253;
+export const MAX_HOST_LENGTH = 253;
 /** Browsers ignore a longer attribute (RFC 6265bis §5.6), and the cookie then has another path. */
-const MAX_PATH_LENGTH = 1024;
+export const MAX_PATH_LENGTH = 1024;
 
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})+$`);

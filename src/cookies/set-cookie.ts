@@ -6,7 +6,8 @@ export interface CookieSettings {
   readonly path: string;
   readonly secure: boolean;
   readonly httpOnly: boolean;
-  readonly sameSite: "lax" | "strict" | "none";
+  /** `undefined` leaves it to the browser, which says "lax". */
+  readonly sameSite: "lax" | "strict" | "none" | undefined;
   readonly partitioned: boolean;
   readonly priority: "low" | "medium" | "high" | undefined;
   /** `undefined` ends the cookie with the browser, unless a write says otherwise. */
@@ -49,7 +50,7 @@ const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 /** What can end no attribute and begin no header. */
 const ATTRIBUTE_VALUE = /^[\x21-\x3a\x3c-\x7e]*$/;
 
-const SAME_SITE_TEXT: Readonly<Record<CookieSettings["sameSite"], string>> = {
+const SAME_SITE_TEXT: Readonly<Record<NonNullable<CookieSettings["sameSite"]>, string>> = {
   lax: "; SameSite=Lax",
   strict: "; SameSite=Strict",
   none: "; SameSite=None",
@@ -89,7 +90,7 @@ function protectionText(settings: CookieSettings): string {
   return [
     secure ? "; Secure" : "",
     httpOnly ? "; HttpOnly" : "",
-    SAME_SITE_TEXT[sameSite],
+    sameSite === undefined ? "" : SAME_SITE_TEXT[sameSite],
     partitioned ? "; Partitioned" : "",
     priority === undefined ? "" : PRIORITY_TEXT[priority],
   ].join("");
@@ -125,6 +126,27 @@ export function serializeCookie(
  */
 export function expireCookie(name: string, attributes: CookieAttributes): string {
   return serializeCookie(name, "", attributes, { maxAgeMs: 0, now: 0 });
+}
+
+/** Where a browser keeps a cookie, beside its name. */
+export type Place = Pick<CookieSettings, "domain" | "path" | "partitioned">;
+
+/**
+ * Writes the line that deletes a cookie of the same name in another place. Short, as there are many
+ * of them: but for the place only what a browser asks for before it looks at the cookie.
+ */
+export function expireElsewhere(name: string, place: Place, attributes: CookieAttributes): string {
+  const { secure, httpOnly, sameSite } = attributes;
+  const { text } = cookieAttributes({
+    ...place,
+    secure,
+    httpOnly: httpOnly && /^__(?:Host-)?Http-/i.test(name),
+    sameSite: sameSite === "none" ? "none" : undefined,
+    priority: undefined,
+    maxAgeMs: undefined,
+  });
+  requireWritable(name, "");
+  return `${name}=; Max-Age=0${text}`;
 }
 
 /** Whether `name` is a token of RFC 6265 §4.1.1, which every browser and server takes alike. */

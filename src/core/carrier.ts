@@ -8,6 +8,8 @@ export interface Presented {
   readonly values: readonly string[];
   /** Why none of them is to be believed. */
   readonly refused: Rejection | undefined;
+  /** Whether more cookies came under our names than one session has. */
+  readonly hasSurplus: boolean;
 }
 
 /** How the token travels between the browser and us. */
@@ -22,8 +24,11 @@ export interface Carrier {
   send(exchange: Exchange, token: SessionToken, maxAgeMs: number | undefined): void;
   /** Tells the browser to forget the cookie. */
   expire(exchange: Exchange): void;
-  /** Tells it to forget cookies of the same name under an older Domain or Path. */
-  expireStale(exchange: Exchange): void;
+  /**
+   * Tells it to forget cookies in other places than the current one: those that came more than once,
+   * or `all` that came.
+   */
+  expireStale(exchange: Exchange, which: "surplus" | "all"): void;
   /** Present where more travels than the session's own cookie. */
   readonly extras?: CookieExtras;
 }

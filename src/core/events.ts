@@ -17,7 +17,7 @@ export type Rejection =
   | "ended"
   /** Ended by an operator or another device. */
   | "revoked"
-  /** Two cookies of one prefixed name: an attack or a broken client. */
+  /** Two cookies where browsers keep one, or more than a few that lead nowhere: an attack. */
   | "duplicate"
   /** The schema and `migrate` refuse the stored data. */
   | "schema"

@@ -1,5 +1,6 @@
 import { type Administration, StoreAdministration } from "./administration.ts";
 import { Attachments } from "./attachments.ts";
+import { candidatesOf } from "./candidates.ts";
 import type { Carrier } from "./carrier.ts";
 import { expiredBy } from "./clocks.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -101,16 +102,18 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const { values, refused } = carrier.read(request);
     if (refused !== undefined) return undefined;
     const deadline = startDeadline(this.#engine);
-    for (const token of values.slice(0, 4).map(parseToken)) {
-      if (token === undefined) continue;
+    const tokens = values.flatMap((value) => parseToken(value) ?? []);
+    let anonymous: SessionView<D> | undefined;
+    for (const token of candidatesOf(tokens)) {
       const stored = await keeper.load(sessionId(token, name), deadline);
       if (stored?.kind !== "live" || expiredBy(stored, environment.now())) continue;
       const verdict = await judge(engine, stored, deadline);
       if (verdict !== undefined && verdict.kind !== "accepted") continue;
       const view = viewOf<D>(engine, stored);
-      if (view !== undefined) return view;
+      if (view?.userId !== undefined) return view;
+      anonymous ??= view;
     }
-    return undefined;
+    return anonymous;
   }
 
   handle(

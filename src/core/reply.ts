@@ -2,11 +2,14 @@ import { forbidSharing, forbidStoring } from "./caching.ts";
 import { absoluteEndOf } from "./clocks.ts";
 import type { Engine } from "./engine.ts";
 import type { Exchange, Reply } from "./exchange.ts";
-import type { Stay } from "./stay.ts";
+import type { CookieAction, Stay } from "./stay.ts";
 
 /** What the reply must tell beside the state of the session itself. */
 export interface ReplyFacts {
+  /** Whether the browser has cookies of our names beside the session's own. */
   readonly hasStaleCookies: boolean;
+  /** Whether the session's own may stand in the place of one of those. */
+  readonly isMisplaced: boolean;
   readonly wasSignedIn: boolean;
 }
 
@@ -18,14 +21,14 @@ export function writeReply(
   engine: Engine,
   exchange: Exchange,
   stay: Stay,
-  { hasStaleCookies, wasSignedIn }: ReplyFacts,
+  facts: ReplyFacts,
 ): void {
   const { reply } = exchange;
   addVary(reply);
-  const isCookieSent = writeCookie(engine, exchange, stay, hasStaleCookies);
+  const isCookieSent = writeCookie(engine, exchange, stay, facts);
   // CVE-2023-30861: a cached response would hand one visitor's session to the next.
   if (isCookieSent) forbidStoring(reply);
-  else if (wasSignedIn || stay.facts.userId !== undefined) {
+  else if (facts.wasSignedIn || stay.facts.userId !== undefined) {
     forbidSharing(reply, engine.cacheControl);
   }
 }
@@ -34,21 +37,37 @@ function writeCookie(
   { carrier, environment }: Engine,
   exchange: Exchange,
   stay: Stay,
-  hasStaleCookies: boolean,
+  replyFacts: ReplyFacts,
 ): boolean {
   const { extras } = carrier;
   const hasExtras = extras?.isPending === true;
-  const isWanted =
-    stay.cookie !== "none" || hasExtras || (hasStaleCookies && stay.condition === "live");
-  if (!isWanted || carrier.obstacle(exchange.request) !== undefined) return false;
-  if (hasStaleCookies && stay.condition === "live") carrier.expireStale(exchange);
+  const stale = staleOf(stay, replyFacts);
+  const action = stale !== "none" && replyFacts.isMisplaced ? sentAgain(stay.cookie) : stay.cookie;
+  if (action === "none" && stale === "none" && !hasExtras) return false;
+  if (carrier.obstacle(exchange.request) !== undefined) return false;
+  // First: a browser that takes one of these places for the current one is put right by what follows.
+  if (stale !== "none") carrier.expireStale(exchange, stale);
   const { token, facts } = stay;
   const remainingMs = absoluteEndOf(facts) - environment.now();
   const maxAgeMs = facts.persistent ? remainingMs : undefined;
-  if (stay.cookie === "send" && token !== undefined) carrier.send(exchange, token, maxAgeMs);
-  else if (stay.cookie === "expire") carrier.expire(exchange);
+  if (action === "send" && token !== undefined) carrier.send(exchange, token, maxAgeMs);
+  else if (action === "expire") carrier.expire(exchange);
   if (hasExtras) extras.send(exchange, maxAgeMs);
   return true;
+}
+
+/** What the browser is told to forget of what it holds in other places. */
+function staleOf(
+  { condition, cookie }: Stay,
+  { hasStaleCookies }: ReplyFacts,
+): "none" | "surplus" | "all" {
+  if (!hasStaleCookies) return "none";
+  if (cookie === "expire") return "all";
+  return condition === "live" ? "surplus" : "none";
+}
+
+function sentAgain(action: CookieAction): CookieAction {
+  return action === "none" ? "send" : action;
 }
 
 function addVary(reply: Reply): void {

@@ -1,3 +1,4 @@
+import { betterOf, candidatesOf, isSameKind, type Live } from "./candidates.ts";
 import { expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
 import { type Budget, Deadline } from "./deadline.ts";
 import type { Gathered } from "./edit.ts";
@@ -23,9 +24,6 @@ import { tombstone } from "./transitions.ts";
  * network takes: whoever has no newer cookie can write nothing until then.
  */
 const LATE_ARRIVAL_MS = 30_000;
-
-/** A header may hold thousands of cookies of our name; the store is asked about a few. */
-const MAX_CANDIDATES = 4;
 
 /** One word for what a request did to its session: it decides what the store is asked. */
 export type Change =
@@ -63,6 +61,7 @@ export class Visit implements RequestState, Budget {
   #phase: ReplyPhase = "open";
   #isPrefetch: boolean | undefined;
   #hasStaleCookies = false;
+  #isMisplaced = false;
   #wasSignedIn = false;
   #isKnown = false;
   /** What failures of the store have left of the time that the request may wait for it. */
@@ -240,6 +239,7 @@ export class Visit implements RequestState, Budget {
     this.holder?.unlock();
     writeReply(this.#engine, this.#exchange, stay, {
       hasStaleCookies: this.#hasStaleCookies,
+      isMisplaced: this.#isMisplaced,
       wasSignedIn: this.#wasSignedIn,
     });
     this.#forgetPage(status);
@@ -337,11 +337,10 @@ export class Visit implements RequestState, Budget {
       const { environment, carrier } = this.#engine;
       const now = environment.now();
       const stay = new Stay(this.#engine, now);
-      const { values, refused } = carrier.read(this.request);
+      const { values, refused, hasSurplus } = carrier.read(this.request);
       if (refused !== undefined) this.#reject(refused);
       if (refused === "duplicate") stay.expireCookie();
-      // Without a prefix an older Domain or Path may leave several cookies: the live one counts.
-      this.#hasStaleCookies = values.length > 1;
+      this.#hasStaleCookies = hasSurplus;
       if (values.length > 0) await this.#resume(stay, values, now);
       this.#wasSignedIn = stay.record?.userId !== undefined;
       this.#isKnown = stay.condition !== "new";
@@ -352,47 +351,48 @@ export class Visit implements RequestState, Budget {
     }
   }
 
+  /** Of several cookies all that may be the session's are looked up, and the best is taken up. */
   async #resume(stay: Stay, values: readonly string[], now: EpochMs): Promise<void> {
-    const { keeper, name } = this.#engine;
     const deadline = this.startDeadline(now);
-    for (const value of values.slice(0, MAX_CANDIDATES)) {
-      const token = parseToken(value);
-      if (token === undefined) {
-        this.#reject("malformed");
-        continue;
-      }
-      const id = sessionId(token, name);
-      const stored = await keeper.load(id, deadline);
-      if (!this.#isLive(stay, id, stored, now)) continue;
-      const verdict = judge(this.#engine, stored, deadline);
-      const edits = verdict && (await this.#accepted(stored, await verdict, deadline));
-      const isAccepted = verdict === undefined || edits !== undefined;
-      if (isAccepted && this.#takesUp(stay, token, stored, edits)) return;
+    const tokens = this.#tokensIn(values);
+    const candidates = candidatesOf(tokens);
+    let best: Live | undefined;
+    for (const token of candidates) {
+      const found = await this.#live(stay, token, deadline);
+      const better = betterOf(best, found);
+      // What is expired elsewhere may be this very cookie; another's must not take its place.
+      if (better !== best) this.#isMisplaced = true;
+      else if (isSameKind(best, found)) this.#isMisplaced = false;
+      best = better;
+    }
+    if (best !== undefined) stay.resume(best.token, best.record, best.reading, best.edits);
+    // More than a browser gathers by itself, ours among them or not: all of them go.
+    else if (candidates.length < tokens.length) {
+      this.#reject("duplicate");
+      stay.expireCookie();
     }
   }
 
-  /** By the record and its clocks. */
-  #isLive(
-    stay: Stay,
-    id: SessionId,
-    stored: StoredSession | undefined,
-    now: EpochMs,
-  ): stored is SessionRecord {
-    if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
-    if (stored.kind === "ended") return this.#meetTombstone(stay, stored);
-    return !this.#isExpired(stored, now) || this.#reject("expired", id);
+  #tokensIn(values: readonly string[]): readonly SessionToken[] {
+    const different = values.length > 1 ? [...new Set(values)] : values;
+    const tokens = different.flatMap((value) => parseToken(value) ?? []);
+    if (tokens.length < different.length) this.#reject("malformed");
+    return tokens;
   }
 
-  #takesUp(
-    stay: Stay,
-    token: SessionToken,
-    record: SessionRecord,
-    edits: readonly NoteEdit[] | undefined,
-  ): boolean {
-    const reading = this.#engine.shape.read(record.data);
-    if (typeof reading === "string") return this.#reject(reading, record.id);
-    stay.resume(token, record, reading, edits);
-    return true;
+  async #live(stay: Stay, token: SessionToken, deadline: Deadline): Promise<Live | undefined> {
+    const { keeper, name, shape } = this.#engine;
+    const id = sessionId(token, name);
+    const stored = await keeper.load(id, deadline);
+    if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
+    if (stored.kind === "ended") return this.#meetTombstone(stay, stored);
+    if (this.#isExpired(stored, deadline.now)) return this.#reject("expired", id);
+    const verdict = judge(this.#engine, stored, deadline);
+    const edits = verdict && (await this.#accepted(stored, await verdict, deadline));
+    if (verdict !== undefined && edits === undefined) return undefined;
+    const reading = shape.read(stored.data);
+    if (typeof reading === "string") return this.#reject(reading, id);
+    return { token, record: stored, reading, edits };
   }
 
   /** What is to be noted of a session; `undefined` if it is not to be opened. */
@@ -417,7 +417,7 @@ export class Visit implements RequestState, Budget {
    * was already on its way: its response must not disturb. A revoked one still has the old cookie,
    * and so has one that arrives later: the answer that would have replaced it was lost.
    */
-  #meetTombstone(stay: Stay, { id, reason, endedAt }: Tombstone): boolean {
+  #meetTombstone(stay: Stay, { id, reason, endedAt }: Tombstone): undefined {
     if (reason === "revoked") return this.#reject("revoked", id);
     const isLate = this.#arrivedAt - endedAt < LATE_ARRIVAL_MS;
     if (isLate && stay.condition === "new") stay.detach({ id, reason });
@@ -432,9 +432,9 @@ export class Visit implements RequestState, Budget {
     return true;
   }
 
-  #reject(reason: Rejection, id?: SessionId): false {
+  #reject(reason: Rejection, id?: SessionId): undefined {
     this.#engine.events.emit("rejected", { at: this.#engine.environment.now(), reason, id });
-    return false;
+    return undefined;
   }
 }
 

@@ -440,8 +440,11 @@ describe("a cookie header", () => {
     const headers = `${NAME}=${ada.token}; ${NAME}=${eve.token}`;
     const answer = await read(world, headers);
     expect(answer.json).toBeNull();
-    expect(answer.cookies).toHaveLength(1);
-    expect(answer.cookies[0]).toMatch(/Max-Age=0/);
+    // In the two places that the prefix leaves: in no partition, and in that of the site itself.
+    expect(answer.cookies).toEqual([
+      `${NAME}=; Max-Age=0; Path=/; Secure; HttpOnly; Partitioned`,
+      expect.stringMatching(/; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=/),
+    ]);
     expect(world.switch.calls).toEqual([]);
     expect(world.told("rejected")).toMatchObject([{ reason: "duplicate" }]);
   });
@@ -548,18 +551,91 @@ describe("without a prefix", () => {
       const answer = await visit(world, order.map((value) => `session=${value}`).join("; "));
       expect(answer.json).toBe("ada");
       expect(answer.cookies.length).toBeGreaterThan(0);
-      for (const line of answer.cookies) {
-        expect(line).toMatch(/^session=;/);
+      const [expiries, sent] = [/^session=;/, /^session=[\w-]{43};/].map((form) =>
+        answer.cookies.filter((line) => form.test(line)),
+      );
+      for (const line of expiries ?? []) {
         expect(line).toMatch(/Max-Age=0/);
-        // The current one's place is the host alone and the root: it must not go.
-        expect(/Domain=/.test(line) || !/Path=\/(;|$)/.test(line)).toBe(true);
+        // The current one's place is the host alone, the root and no partition: it must not go.
+        expect(/Domain=|Partitioned/.test(line) || !/Path=\/(;|$)/.test(line)).toBe(true);
       }
+      // One of those places may have been its own.
+      expect(sent).toEqual([expect.stringContaining(`session=${live}; Path=/; `)]);
+      expect(answer.cookies.at(-1)).toBe(sent?.[0]);
     }
   });
 
   it("one cookie alone expires nothing", async () => {
     const world = new World(options);
     expect((await visit(world, `session=${await token(world)}`)).cookies).toEqual([]);
+  });
+
+  it("a signed-in session counts before an anonymous one, wherever they stand", async () => {
+    const world = new World(options);
+    const live = await token(world);
+    const planted = world.browser();
+    await planted.visit((session) => session.set("cart", ["poison"]));
+    const anonymous = String(planted.jar.get("session"));
+    for (const values of [
+      [live, anonymous],
+      [anonymous, live],
+      [anonymous, "A".repeat(43), live],
+    ]) {
+      const cookie = values.map((value) => `session=${value}`).join("; ");
+      const answer = await visit(world, cookie);
+      expect(answer.json).toBe("ada");
+      expect(answer.cookies.at(-1)).toContain(live);
+      expect((await world.sessions.read(new Headers({ cookie })))?.userId).toBe("ada");
+    }
+  });
+
+  it("of two signed-in sessions the first counts, and takes nobody's place", async () => {
+    const world = new World(options);
+    const [one, other] = [await token(world), await token(world)];
+    const planted = world.browser();
+    await planted.visit((session) => session.set("cart", ["poison"]));
+    const anonymous = planted.jar.get("session");
+    for (const values of [
+      [one, other],
+      [one, other, anonymous],
+      [one, anonymous, other],
+      [anonymous, one, other],
+    ]) {
+      const answer = await visit(world, values.map((value) => `session=${value}`).join("; "));
+      expect(answer.json).toBe("ada");
+      expect(answer.cookies.every((line) => /^session=; Max-Age=0/.test(line))).toBe(true);
+    }
+  });
+
+  it("more than a few that lead nowhere are all expired, the current one too", async () => {
+    const world = new World(options);
+    const many = Array.from({ length: 6 }, (_, n) => `session=${"ABCDEF"[n]?.repeat(42)}A`);
+    const answer = await visit(world, many.join("; "));
+    expect(answer.json).toBeNull();
+    expect(world.told("rejected").at(-1)).toMatchObject({ reason: "duplicate" });
+    expect(answer.cookies.some((line) => /^session=; Path=\/; /.test(line))).toBe(true);
+    expect(answer.cookies.length).toBeGreaterThan(3);
+    const live = await token(world);
+    const [first, second, ...rest] = many;
+    for (const order of [
+      [`session=${live}`, ...many],
+      [...many, `session=${live}`],
+      [first, `session=${live}`, second, ...rest],
+      [...rest, `session=${live}`, second],
+    ]) {
+      expect((await visit(world, order.join("; "))).json).toBe("ada");
+    }
+  });
+
+  it("a sign-out takes all of them away", async () => {
+    const world = new World(options);
+    const [one, other] = [await token(world), await token(world)];
+    const headers = { cookie: `session=${one}; session=${other}` };
+    const { cookies } = await world.browser().visit((session) => session.signOut(), { headers });
+    expect(cookies.some((line) => /^session=; Path=\/; /.test(line))).toBe(true);
+    expect(
+      cookies.some((line) => /^session=; Max-Age=0; Path=\/; Secure; Partitioned/.test(line)),
+    ).toBe(true);
   });
 
   it("a thousand candidates cost a few store calls", async () => {

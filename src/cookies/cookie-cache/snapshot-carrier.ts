@@ -7,6 +7,7 @@ import type { Binding } from "../../sealing/binding.ts";
 import { type Sealer, sealedLength } from "../../sealing/sealer.ts";
 import type { CookieCarrier } from "../cookie-carrier.ts";
 import { USUAL_COOKIE_BYTES } from "../set-cookie.ts";
+import { expireStale } from "../stale-cookies.ts";
 import { readSnapshot, snapshotText } from "./snapshot.ts";
 import type { Knowledge } from "./snapshot-records.ts";
 
@@ -40,13 +41,13 @@ export class SnapshotCarrier implements Carrier {
 
   read(request: RequestHead): Presented {
     const presented = this.#tools.token.read(request);
-    const { values, refused } = this.#tools.snapshot.read(request);
+    const { values, refused, hasSurplus } = this.#tools.snapshot.read(request);
     this.#isPresent = values.length > 0 || refused !== undefined;
     const [value] = values;
     // Where several came, the store knows better.
     const isClear = presented.values.length === 1 && values.length === 1;
     if (isClear && value !== undefined && this.#reject) this.#open(value, this.#reject);
-    return presented;
+    return hasSurplus ? { ...presented, hasSurplus } : presented;
   }
 
   obstacle(request: RequestHead): string | undefined {
@@ -58,12 +59,18 @@ export class SnapshotCarrier implements Carrier {
   }
 
   expire(exchange: Exchange): void {
-    this.#tools.token.expire(exchange);
+    const { token, snapshot } = this.#tools;
+    token.expire(exchange);
+    // Where there is news of it, that takes it away.
+    if (this.#isPresent && this.#known.news === undefined) snapshot.expire(exchange);
   }
 
-  expireStale(exchange: Exchange): void {
-    this.#tools.token.expireStale(exchange);
-    this.#tools.snapshot.expireStale(exchange);
+  expireStale(exchange: Exchange, which: "surplus" | "all"): void {
+    const { token, snapshot } = this.#tools;
+    expireStale(
+      exchange,
+      [token, snapshot].flatMap((cookie) => cookie.brought(exchange.request, which) ?? []),
+    );
   }
 
   get extras(): CookieExtras {

@@ -1,3 +1,4 @@
+import { candidatesOf } from "../../core/candidates.ts";
 import type { Presented } from "../../core/carrier.ts";
 import type { Exchange, RequestHead } from "../../core/exchange.ts";
 import {
@@ -6,6 +7,7 @@ import {
   type CookieCarrier,
   cookieCarrier,
 } from "../cookie-carrier.ts";
+import { expireStale } from "../stale-cookies.ts";
 import { COUNT_LENGTH, chunkLength, type Room } from "./size.ts";
 
 /** A sealed text as the request's cookies hold it, and how many of them. */
@@ -18,7 +20,11 @@ export interface Packed {
 export interface Brought {
   readonly packed: readonly Packed[];
   readonly refused: Presented["refused"];
+  readonly hasSurplus: boolean;
 }
+
+/** Chunks of several sessions, or of several places, go together in more ways than are tried. */
+const MAX_COMBINATIONS = 16;
 
 /** The cookies of one manager: one for the session or several chunks of it, one for its idle clock. */
 export class Cookies {
@@ -43,11 +49,15 @@ export class Cookies {
   }
 
   read(request: RequestHead): Brought {
-    const { values, refused } = this.one.read(request);
-    const packed = values.map((text) => ({ text, count: 1 }));
-    if (refused !== undefined || this.#chunks.length === 0) return { packed, refused };
+    const { values, refused, hasSurplus } = this.one.read(request);
+    const packed = candidatesOf(values).map((text) => ({ text, count: 1 }));
+    if (refused !== undefined || this.#chunks.length === 0) return { packed, refused, hasSurplus };
     const chunked = this.#readChunks(request, packed.length > 0);
-    return { packed: [...packed, ...chunked.packed], refused: chunked.refused };
+    return {
+      packed: [...packed, ...chunked.packed],
+      refused: chunked.refused,
+      hasSurplus: hasSurplus || chunked.hasSurplus,
+    };
   }
 
   /** Sends a sealed text in its one cookie, or cut into chunks. Others from before are taken away. */
@@ -65,6 +75,15 @@ export class Cookies {
     this.one.expire(exchange);
     this.#sweep(exchange, 0);
     if (isPresent(this.seen, exchange.request)) this.seen.expire(exchange);
+  }
+
+  /** Takes away what the browser holds of them in other places. */
+  expireStale(exchange: Exchange, which: "surplus" | "all"): void {
+    const all = [this.one, this.seen, ...this.#chunks];
+    expireStale(
+      exchange,
+      all.flatMap((cookie) => cookie.brought(exchange.request, which) ?? []),
+    );
   }
 
   #sendChunks(exchange: Exchange, text: string, maxAgeMs: number | undefined): void {
@@ -89,26 +108,36 @@ export class Cookies {
   #readChunks(request: RequestHead, isOptional: boolean): Brought {
     const read = this.#chunks.map((chunk) => chunk.read(request));
     const [first] = read;
-    const head = first?.values[0];
-    if (read.every(({ values, refused }) => values.length === 0 && refused === undefined)) {
-      return NOTHING;
-    }
+    if (first === undefined || read.every(isAbsent)) return NOTHING;
+    const heads = candidatesOf(first.values);
     // What an earlier, larger session left behind beside a whole one.
-    if (head === undefined && isOptional) return NOTHING;
-    const count = head === undefined ? read.length : countIn(head);
-    if (count === undefined) return { packed: [], refused: "malformed" };
-    const parts = read.slice(0, count);
-    const refused = parts.find((part) => part.refused !== undefined)?.refused;
-    if (refused !== undefined) return { packed: [], refused };
-    if (parts.some(({ values }) => values.length > 1)) return { packed: [], refused: "duplicate" };
-    const isWhole = parts.length === count && parts.every(({ values }) => values.length === 1);
-    if (!isWhole) return { packed: [], refused: "malformed" };
-    const text = parts.map(({ values }) => values[0]).join("");
-    return { packed: [{ text: text.slice(COUNT_LENGTH), count }], refused: undefined };
+    if (heads.length === 0 && first.refused === undefined && isOptional) return NOTHING;
+    const hasSurplus = read.some((chunk) => chunk.hasSurplus);
+    const refused = read.find((chunk) => chunk.refused !== undefined)?.refused;
+    if (refused !== undefined) return { packed: [], refused, hasSurplus };
+    const packed = heads.flatMap((head) => combined(head, read)).slice(0, MAX_COMBINATIONS);
+    return { packed, refused: packed.length === 0 ? "malformed" : undefined, hasSurplus };
   }
 }
 
-const NOTHING: Brought = { packed: [], refused: undefined };
+const NOTHING: Brought = { packed: [], refused: undefined, hasSurplus: false };
+
+function isAbsent({ values, refused }: Presented): boolean {
+  return values.length === 0 && refused === undefined;
+}
+
+/** The texts that begin with this chunk; none where one of the others is missing. */
+function combined(head: string, read: readonly Presented[]): Packed[] {
+  const count = countIn(head) ?? 0;
+  const others = read.slice(1, count).map(({ values }) => candidatesOf(values));
+  if (others.length !== count - 1) return [];
+  const texts = others.reduce<readonly string[]>(
+    (begun, next) =>
+      begun.flatMap((text) => next.map((chunk) => text + chunk)).slice(0, MAX_COMBINATIONS),
+    [head.slice(COUNT_LENGTH)],
+  );
+  return texts.map((text) => ({ text, count }));
+}
 
 /** Exactly as it is written: the seal lies over the number, not over how it is spelled. */
 function countIn(head: string): number | undefined {
@@ -116,6 +145,6 @@ function countIn(head: string): number | undefined {
 }
 
 function isPresent(cookie: CookieCarrier, request: RequestHead): boolean {
-  const { values, refused } = cookie.read(request);
-  return values.length > 0 || refused === "duplicate";
+  const { values, hasSurplus } = cookie.read(request);
+  return values.length > 0 || hasSurplus;
 }

@@ -1,3 +1,4 @@
+import { candidatesOf } from "../../core/candidates.ts";
 import type { Carrier, CookieExtras, Presented } from "../../core/carrier.ts";
 import { storeExpiryOf } from "../../core/clocks.ts";
 import type { Rejection } from "../../core/events.ts";
@@ -8,9 +9,6 @@ import type { Cookies, Packed } from "./cookies.ts";
 import { type Letter, readLetter, written } from "./letter.ts";
 import type { RequestRecords } from "./request-records.ts";
 import { cookiesFor } from "./size.ts";
-
-/** A header may hold thousands of cookies of our name; a few are opened. */
-const MAX_CANDIDATES = 4;
 
 /** What the requests of one manager share. */
 export interface CookieTools {
@@ -34,12 +32,17 @@ export class RequestCarrier implements Carrier {
   }
 
   read(request: RequestHead): Presented {
-    const { packed, refused } = this.#tools.cookies.read(request);
-    const candidates = packed.slice(0, MAX_CANDIDATES);
-    const opened = candidates.flatMap((candidate) => this.#open(candidate) ?? []);
-    const letters = opened.length === 0 ? opened : this.#inOrder(opened, request);
+    const { packed, refused, hasSurplus } = this.#tools.cookies.read(request);
+    const opened = this.#opened(packed);
+    if (opened.length === 0) return { values: [], refused, hasSurplus };
+    const seen = this.#tools.cookies.seen.read(request);
+    const letters = this.#inOrder(opened, seen);
     for (const letter of letters) this.#records.arrive(letter);
-    return { values: [...new Set(letters.map(({ token }) => token))], refused };
+    return {
+      values: [...new Set(letters.map(({ token }) => token))],
+      refused,
+      hasSurplus: hasSurplus || seen.hasSurplus,
+    };
   }
 
   obstacle(request: RequestHead): string | undefined {
@@ -59,8 +62,8 @@ export class RequestCarrier implements Carrier {
     this.#tools.cookies.expire(exchange);
   }
 
-  expireStale(exchange: Exchange): void {
-    this.#tools.cookies.one.expireStale(exchange);
+  expireStale(exchange: Exchange, which: "surplus" | "all"): void {
+    this.#tools.cookies.expireStale(exchange, which);
   }
 
   /** The idle clock's own cookie: a reader does not send the data again. */
@@ -85,37 +88,51 @@ export class RequestCarrier implements Carrier {
     if (letter?.isCurrent === false) this.send(exchange, letter.token, maxAgeMs);
   }
 
-  #open(candidate: Packed): Letter | undefined {
+  /** Why some do not open is told once for each reason. */
+  #opened(packed: readonly Packed[]): Letter[] {
+    const letters: Letter[] = [];
+    const reasons = new Set<Rejection>();
+    for (const candidate of packed) {
+      const letter = this.#open(candidate);
+      if (typeof letter === "string") reasons.add(letter);
+      else letters.push(letter);
+    }
+    for (const reason of reasons) this.#reject(reason);
+    return letters;
+  }
+
+  #open(candidate: Packed): Letter | Rejection {
     const { sealer, manager, longestMs } = this.#tools;
     const opening = sealer.open(candidate);
-    if (opening.kind === "opened") {
-      const letter = readLetter(opening, manager, longestMs);
-      if (letter === undefined) this.#reject("malformed");
-      return letter;
-    }
-    this.#reject(opening.kind);
-    return undefined;
+    if (opening.kind !== "opened") return opening.kind;
+    return readLetter(opening, manager, longestMs) ?? "malformed";
   }
 
-  /** With what the idle clock's cookie says; the one that was used last comes first. */
-  #inOrder(letters: readonly Letter[], request: RequestHead): readonly Letter[] {
-    const sightings = this.#sightings(request);
+  /**
+   * With what the idle clock's cookie says; the one that was used last comes first. Of two copies of
+   * one session the one that was sealed later: its data is the newer.
+   */
+  #inOrder(letters: readonly Letter[], seen: Presented): readonly Letter[] {
+    const sightings = this.#sightings(seen);
     return letters
+      .toSorted(byUse)
       .map((letter) => seenAgain(letter, sightings))
-      .sort((one, other) => other.record.lastSeenAt - one.record.lastSeenAt);
+      .sort(byUse);
   }
 
-  #sightings(request: RequestHead): readonly Sighting[] {
-    const { cookies, sealer } = this.#tools;
-    const { values, refused } = cookies.seen.read(request);
+  #sightings({ values, refused }: Presented): readonly Sighting[] {
     if (refused !== undefined) this.#reject(refused);
-    return values.slice(0, MAX_CANDIDATES).flatMap((value) => {
-      const opened = sealer.openSighting(value);
+    return candidatesOf(values).flatMap((value) => {
+      const opened = this.#tools.sealer.openSighting(value);
       if (!("kind" in opened)) return opened;
       this.#reject(opened.kind);
       return [];
     });
   }
+}
+
+function byUse({ record: one }: Letter, { record: other }: Letter): number {
+  return other.lastSeenAt - one.lastSeenAt;
 }
 
 /** The later of the two counts: responses may arrive in any order. */

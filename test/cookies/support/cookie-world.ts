@@ -41,6 +41,16 @@ export function durableStore(): ReturnType<typeof sqliteStore> {
   return store;
 }
 
+/** Another store object over the same data, as another process has. */
+export function bound<Store extends object>(store: Store): Store {
+  return new Proxy(store, {
+    get: (target, property) => {
+      const value: unknown = Reflect.get(target, property);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 interface WorldOptions extends Record<string, unknown> {
   readonly cookies?: Partial<CookieStoreOptions>;
   readonly keys?: readonly string[] | (() => readonly string[]);
