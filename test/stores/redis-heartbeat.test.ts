@@ -37,7 +37,12 @@ describe.each([...SINGLE, ["a pool of redis", connectPool] as const])(
       server = await startRedis();
       proxy = await startProxy({ port: server.port, seed: 1 });
       application = await connect(proxy.port);
-      commands = new Commands(driverOf(application.client), 0);
+      commands = new Commands({
+        driver: driverOf(application.client),
+        replicas: 0,
+        trial: ["del", "sojourn:trial"],
+        onFirstCall: async () => undefined,
+      });
       await new EndAnnouncements(commands, CHANNEL, RHYTHM).subscribe(listener, request());
     });
     afterEach(async () => {

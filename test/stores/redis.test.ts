@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import fc from "fast-check";
@@ -515,6 +516,45 @@ describe("a client that the Redis store is given", () => {
     await stop();
     await store.close();
     end();
+    await replica.stop();
+  });
+
+  it("needs no other rights than the README names", async () => {
+    const text = await readFile("src/stores/redis/README.md", "utf8");
+    const [rights = ""] = /An ACL user needs.*?`wait`/s.exec(text) ?? [];
+    const commands = [...rights.matchAll(/`([a-z]+)`/g)].map(([, name]) => `+${name}`);
+    // What the client itself sends to connect.
+    const own = ["+hello", "+client"];
+    const rules = ["on", "nopass", "~sojourn:*", "&sojourn:*", "-@all", ...own, ...commands];
+    await ask(server.port, "acl", "setuser", "modest", ...rules);
+    const client = createClient({ url: `redis://modest:x@127.0.0.1:${server.port}` });
+    client.on("error", quiet);
+    await client.connect();
+    const store = redisStore(client);
+    const replica = await startRedis(["--replicaof", "127.0.0.1", String(server.port)]);
+    await eventually(async () => (await ask(server.port, "wait", "1", "100")) === "1");
+    for (const each of [store, redisStore(client, { waitForEnds: { replicas: 1 } })]) {
+      const stop = await each.announcements.subscribe({ onEnded: quiet, onGap: quiet }, call);
+      await fc.assert(
+        fc.asyncProperty(RUNS, async (run) => {
+          const fresh = redisStore(client, { prefix: `sojourn:${freshId(manager)}:` });
+          const answers = await play(swept(fresh), run);
+          expect(answers.store).toEqual(answers.model);
+        }),
+        { numRuns: 3 },
+      );
+      const user = { manager, userId: freshId(manager) };
+      const record = recordAt(now, user);
+      await each.create(record, call);
+      await each.directory.raiseGeneration(user, call, now + MINUTE_MS);
+      expect(await each.directory.generation(user, call)).toBeGreaterThan(0);
+      expect(await each.end(tombstoneAt(now, record), undefined, call)).toEqual({ kind: "ended" });
+      await stop();
+      await each.close();
+    }
+    const log = await ask(server.port, "acl", "log");
+    expect(log).not.toContain("modest");
+    client.destroy();
     await replica.stop();
   });
 

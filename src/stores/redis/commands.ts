@@ -2,8 +2,8 @@ import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import { Confirmer } from "./confirmer.ts";
-import { type Command, type Driver, type Hearer, type Subscription, Unsent } from "./driver.ts";
-import { failureOf, isNoScript } from "./failure.ts";
+import type { Command, Driver, Hearer, Subscription } from "./driver.ts";
+import { failureOf, isNoScript, isReadOnly, isRefusal } from "./failure.ts";
 import { Line } from "./line.ts";
 import type { Script } from "./scripts.ts";
 import { inSteps, type Pace } from "./steps.ts";
@@ -34,6 +34,17 @@ const ASKED: Pace = { size: 200, atOnce: 2 };
 /** How long a connection to a channel may take. */
 const SUBSCRIBING_MS = 30_000;
 
+/** What commands are sent by. */
+export interface CommandsParts {
+  readonly driver: Driver;
+  /** How many must have a write that {@link Commands.runConfirmed} sends. */
+  readonly replicas: number;
+  /** A write that changes nothing, answered by a number: whether a connection is any good. */
+  readonly trial: Command;
+  /** Happens beside the first call, and beside a later one if it rejects. */
+  readonly onFirstCall: () => Promise<void>;
+}
+
 /** Sends commands, and stops waiting for them at the call's deadline. */
 export class Commands {
   readonly #line: Line;
@@ -43,16 +54,13 @@ export class Commands {
   #hasBegun = false;
   #isClosed = false;
 
-  /**
-   * `replicas` is how many must have a write that {@link Commands.runConfirmed} sends. What is to
-   * happen beside the first call happens again beside a later one if it rejects.
-   */
-  constructor(driver: Driver, replicas: number, onFirstCall: () => Promise<void> = async () => {}) {
-    this.#line = new Line(driver);
+  constructor({ driver, replicas, trial, onFirstCall }: CommandsParts) {
+    this.#line = new Line(driver, trial);
     this.#onFirstCall = onFirstCall;
-    if (replicas > 0) {
-      this.#confirmer = new Confirmer(replicas, (signal) => this.#driver.duplicate(signal));
-    }
+    if (replicas === 0) return;
+    const open = async (signal: AbortSignal): Promise<Line> =>
+      new Line(await this.#driver.duplicate(signal), trial);
+    this.#confirmer = new Confirmer(replicas, open);
   }
 
   get #driver(): Driver {
@@ -171,7 +179,7 @@ export class Commands {
       await this.#driver.ready(call.signal);
       return await untilAborted(work(), call.signal);
     } catch (error) {
-      if (call.signal.aborted || error instanceof Unsent) {
+      if (!isRefusal(error) || isReadOnly(error)) {
         this.#line.suspect();
         this.#confirmer?.suspect();
       }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, type Driver, Unsent } from "./driver.ts";
 import { isNoScript, isRefusal } from "./failure.ts";
-import { Line } from "./line.ts";
+import type { Line } from "./line.ts";
 import { numberIn } from "./replies.ts";
 import type { Script } from "./scripts.ts";
 
@@ -37,13 +37,13 @@ interface Write extends ConfirmedCall {
  */
 export class Confirmer {
   readonly #replicas: number;
-  readonly #open: (signal: AbortSignal) => Promise<Driver>;
+  readonly #open: (signal: AbortSignal) => Promise<Line>;
   /** By the connection, and the part of it that leads to one master. */
   readonly #lanes = new WeakMap<Driver, Map<unknown, Write[]>>();
   #line: Promise<Line> | undefined;
   #isClosed = false;
 
-  constructor(replicas: number, open: (signal: AbortSignal) => Promise<Driver>) {
+  constructor(replicas: number, open: (signal: AbortSignal) => Promise<Line>) {
     this.#replicas = replicas;
     this.#open = open;
   }
@@ -74,8 +74,7 @@ export class Confirmer {
 
   #opened(): Promise<Line> {
     this.#line ??= this.#open(AbortSignal.timeout(OPENING_MS)).then(
-      (driver) => {
-        const line = new Line(driver);
+      (line) => {
         if (this.#isClosed) line.close();
         return line;
       },

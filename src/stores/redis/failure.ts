@@ -14,6 +14,11 @@ export function isNoScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }
 
+/** Whether the server takes no writes: it was a master when the connection was opened. */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("READONLY");
+}
+
 /** Whether the server has answered, with an error. */
 export function isRefusal(error: unknown): boolean {
   return isNamed(error, REFUSED);

@@ -73,7 +73,12 @@ export function redisStore(
   if (replicas > 0) refuseUnduplicated(client);
   const keys = keysUnder(prefix, driver.keyPrefix);
   const server = new Server(client);
-  const commands: Commands = new Commands(driver, replicas, () => server.inspect(commands));
+  const commands: Commands = new Commands({
+    driver,
+    replicas,
+    trial: ["del", keys.trial],
+    onFirstCall: () => server.inspect(commands),
+  });
   return new RedisStore({ commands, keys, server, profile: profileOf(replicas) });
 }
 

@@ -11,6 +11,8 @@ export interface Keys {
   generation(user: UserKey): string;
   /** Stands for a user, without telling who it is. */
   nameOf(user: UserKey): string;
+  /** Where nothing is ever kept. */
+  readonly trial: string;
   /** Where ends are told of. */
   readonly channel: string;
   /** What `SCAN` finds records by. */
@@ -29,6 +31,7 @@ export function keysUnder(prefix: string, clientPrefix: string): Keys {
     index: (user) => `${prefix}u:${nameOf(user)}`,
     generation: (user) => `${prefix}g:${nameOf(user).slice(0, 1)}`,
     nameOf,
+    trial: `${prefix}trial`,
     channel: `${whole}ended`,
     prefixBytes: Buffer.byteLength(whole),
     // Every id begins like this; what else is kept under the prefix does not.

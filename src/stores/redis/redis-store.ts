@@ -26,7 +26,7 @@ import {
   tombstoneText,
   userOf,
 } from "./records.ts";
-import { listIn, numberIn, numberOrTextIn, textIn } from "./replies.ts";
+import { listIn, numberIn, numberOrTextIn, textIn, Unforeseen } from "./replies.ts";
 import { Roll } from "./roll.ts";
 import { CREATE, DONE, DONE_AND_SEEN, END, INDEX_FIRST, TOUCH, UPDATE } from "./scripts.ts";
 import type { Server } from "./server.ts";
@@ -152,7 +152,7 @@ export class RedisStore implements RedisSessionStore {
         keepMs(expiresAt, call),
       ],
     };
-    const head = await this.#commands.run("touch", call, sent, textIn);
+    const head = await this.#commands.run("touch", call, sent, headIn);
     if (head === undefined) return false;
     const user = userOf(ownerIn(head));
     const lastEnd = Math.max(absoluteEndOf(head), expiresAt);
@@ -243,6 +243,12 @@ export class RedisStore implements RedisSessionStore {
   #forget(user: UserKey, id: SessionId, call: StoreCall): void {
     this.#tidying.later(call, (later) => this.#index.remove("end", later, user, [id]));
   }
+}
+
+function headIn(reply: unknown): string | undefined {
+  const head = textIn(reply);
+  if (head === undefined || head.startsWith("L")) return head;
+  throw new Unforeseen("what was touched is no session");
 }
 
 function entryOf({ id, createdAt, absoluteTimeoutMs, expiresAt }: SessionRecord): Entry {

@@ -6,7 +6,7 @@ import type { Commands } from "./commands.ts";
 import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
 import { managerLine, ownerIn, storedOf, timeText } from "./records.ts";
-import { listIn, numberOrTextIn, textIn, textsIn } from "./replies.ts";
+import { listIn, numberOrTextIn, textIn, textsIn, Unforeseen } from "./replies.ts";
 import { ARE_LIVE, HEAD_BYTES } from "./scripts.ts";
 
 /** Keys that one step looks at: about a millisecond of the server's time. */
@@ -80,8 +80,9 @@ export class Roll {
     const keys = ids.map((id) => this.#keys.record(id));
     const sent = { script: ARE_LIVE, args: [timeText(call.now), line] };
     return this.#commands.runOn("count", call, keys, sent, (reply) => {
-      const flags = textIn(reply);
-      return ids.filter((_, place) => flags?.[place] === "1");
+      const flags = textIn(reply) ?? "";
+      if (flags.length !== ids.length) throw new Unforeseen("Redis counts something else");
+      return ids.filter((_, place) => flags[place] === "1");
     });
   }
 

@@ -121,6 +121,19 @@ describe("the proxy in front of a test server", () => {
     expect(await answers).toEqual(["ONE", "TWO"]);
   });
 
+  it("leads new connections to another server, and leaves the others", async () => {
+    const network = await start();
+    const client = await dial(network);
+    expect(await ask(client, "a")).toBe("A");
+    const other = createServer((socket) => void socket.end("other"));
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    network.leadTo((other.address() as AddressInfo).port);
+    expect(await ask(await dial(network), "b")).toBe("other");
+    expect(await ask(client, "c")).toBe("C");
+    other.close();
+  });
+
   it("strands the connections that are open for good, and passes on new ones", async () => {
     const { port } = await start();
     const stranded = await dial({ port } as TestProxy);

@@ -32,6 +32,7 @@ export class TestProxy {
   readonly #options: ProxyOptions;
   readonly #links = new Set<Link>();
   #traffic: Traffic = "passing";
+  #behind: number;
   #delayMs: readonly [number, number];
   #accepted = 0;
 
@@ -39,6 +40,7 @@ export class TestProxy {
     this.port = (listener.address() as AddressInfo).port;
     this.#listener = listener;
     this.#options = options;
+    this.#behind = options.port;
     this.#delayMs = options.delayMs ?? [0, 0];
     listener.on("connection", (client) => this.#accept(client));
   }
@@ -73,6 +75,11 @@ export class TestProxy {
     this.#set("passing");
   }
 
+  /** New connections lead to another server; those that are open stay where they are. */
+  leadTo(port: number): void {
+    this.#behind = port;
+  }
+
   /** Over the connections that are open nothing passes any more, ever; over new ones it does. */
   strand(): void {
     for (const link of this.#links) link.strand();
@@ -97,7 +104,7 @@ export class TestProxy {
   #accept(client: Socket): void {
     const random = Random.of(this.#options.seed, this.#accepted);
     this.#accepted += 1;
-    const server = connect({ port: this.#options.port, host: "127.0.0.1", allowHalfOpen: true });
+    const server = connect({ port: this.#behind, host: "127.0.0.1", allowHalfOpen: true });
     const { cutChance = 0 } = this.#options;
     const link = new Link(client, server, random, cutChance);
     this.#links.add(link);

@@ -3,8 +3,13 @@ import { Redis } from "ioredis";
 import { Cluster as ValkeyCluster } from "iovalkey";
 import { createCluster, createSentinel } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
-import { freshId, recordAt, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import {
+  type NodeRedisClient,
+  type RedisClient,
+  type RedisSessionStore,
+  redisStore,
+} from "../../src/stores/redis/index.ts";
+import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { startProxy, type TestProxy } from "../support/servers/proxy.ts";
 import {
   ask,
@@ -118,6 +123,86 @@ describe.each([...SINGLE, ["a pool of redis", connectPool] as const])(
     });
   },
 );
+
+describe.each([...SINGLE, ["a pool of redis", connectPool] as const])(
+  "a server that has become a replica, and its address leads elsewhere: %s",
+  (name, connect) => {
+    it("is left at once for the one that takes writes", async () => {
+      const old = await startRedis(["--repl-diskless-sync-delay", "0"]);
+      const next = await startRedis(["--replicaof", "127.0.0.1", String(old.port)]);
+      const proxy = await startProxy({ port: old.port, seed: 1 });
+      const { client, end } = await connect(proxy.port);
+      const store = redisStore(client);
+      let record = recordAt(Date.now(), { manager });
+      await store.create(record, request());
+      await eventually(async () => (await ask(old.port, "wait", "1", "100")) === "1");
+      proxy.leadTo(next.port);
+      await ask(next.port, "replicaof", "no", "one");
+      await ask(old.port, "replicaof", "127.0.0.1", String(next.port));
+      const begun = performance.now();
+      let refused = 0;
+      await eventually(async () => {
+        const successor = successorOf(record);
+        const outcome = await store.update(successor, record.version, request()).catch(() => {
+          refused += 1;
+        });
+        if (outcome !== undefined) record = successor;
+        return outcome?.kind === "updated";
+      });
+      const ms = Math.round(performance.now() - begun);
+      console.info(`${name}, read-only: written after ${ms} ms, ${refused} refused`);
+      expect(refused).toBeGreaterThan(0);
+      expect(await ask(next.port, "get", `sojourn:${record.id}`)).toContain(record.version);
+      end();
+      await store.close();
+      await proxy.close();
+      await Promise.all([old.stop(), next.stop()]);
+    });
+  },
+);
+
+describe.each(SINGLE)("a connection in the middle of something else, by %s", (_, connect) => {
+  it.each([
+    ["a transaction that was left open", ["multi"]],
+    ["a command that waits", ["blpop", "nothing", "0"]],
+  ])("acknowledges nothing that is not done, and is left: %s", async (_what, command) => {
+    const server = await startRedis();
+    const { client, end } = await connect(server.port);
+    const store = redisStore(client);
+    const record = recordAt(Date.now(), { manager, userId: "alice" });
+    const user = { manager, userId: "alice" };
+    await store.create(record, request());
+    const [name = "", ...args] = command;
+    const sent = "call" in client ? client.call(name, args) : sendBy(client, command);
+    sent.catch(quiet);
+    const seen = { lastSeenAt: Date.now() + 1, expiresAt: record.expiresAt + 1 };
+    const answers = await Promise.allSettled([
+      store.load(record.id, request(300)),
+      store.create(recordAt(Date.now(), user), request(300)),
+      store.touch(record.id, seen, request(300)),
+      store.update(successorOf(record), record.version, request(300)),
+      store.end(tombstoneAt(Date.now(), record), undefined, request(300)),
+      store.directory.generation(user, request(300)),
+      store.directory.raiseGeneration(user, request(300)),
+      store.directory.list(user, request(300)),
+      store.directory.count(manager, request(300)),
+    ]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+    await eventually(() =>
+      store.load(record.id, request()).then(
+        (found) => found?.kind === "live",
+        () => false,
+      ),
+    );
+    end();
+    await store.close();
+    await server.stop();
+  });
+});
+
+function sendBy(client: RedisClient, command: string[]): Promise<unknown> {
+  return (client as NodeRedisClient).sendCommand(command);
+}
 
 describe("a store that has replaced a silent connection", () => {
   it("goes back to the application's client when it is well, and closes its own", async () => {
