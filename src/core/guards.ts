@@ -1,6 +1,6 @@
 import { currentGeneration, sparedUnder } from "./admission.ts";
 import { isTouchDue } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
+import { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import type { Rejection } from "./events.ts";
 import {
@@ -34,6 +34,9 @@ export type Guard = (
   engine: Engine,
   deadline: Deadline,
 ) => Promise<Verdict> | undefined;
+
+/** A second opinion may take this part of the time that the session may. */
+const PATIENCE = 4;
 
 const CONSENT: Verdict = { kind: "accepted", edits: [] };
 
@@ -120,8 +123,10 @@ async function admittedStill(
 ): Promise<Verdict> {
   const admittedUnder = generationOf(record);
   const { userId } = record;
-  // A directory that cannot answer signs nobody out: it is asked again at the next request.
-  const generation = await currentGeneration(engine, userId, deadline).catch(() => admittedUnder);
+  // A directory that cannot answer signs nobody out, nor does it take the time that is left for the
+  // session itself: it may be another server.
+  const patience = new Deadline(engine.storeTimeoutMs / PATIENCE, deadline.now);
+  const generation = await currentGeneration(engine, userId, patience).catch(() => admittedUnder);
   if (generation <= admittedUnder) return CONSENT;
   const candidate = { userId, generation: admittedUnder, family: familyOf(record) };
   const spared = await sparedUnder(engine, candidate, generation, deadline);

@@ -9,7 +9,7 @@ import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
 import { forgetPage } from "./failed-page.ts";
 import { judge, type Verdict } from "./guards.ts";
 import type { NoteEdit } from "./notes.ts";
-import type { SessionRecord, Tombstone } from "./record.ts";
+import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
 import { writeReply } from "./reply.ts";
 import { type ErrorContext, pathOf } from "./report.ts";
 import { requireOwnName } from "./same-name.ts";
