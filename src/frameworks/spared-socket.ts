@@ -29,11 +29,14 @@ export function spare(socket: Socket): void {
   spared[WAITING] += 1;
 }
 
-/** The answer is out: what was to be destroyed meanwhile is destroyed. */
+/**
+ * The answer is out: what was to be destroyed meanwhile is destroyed, a turn later, as by Express,
+ * when the answers that stood behind this one are out as well.
+ */
 export function release(socket: Socket): void {
   const spared = socket as unknown as Spared;
   if (spared[WAITING] > 0) spared[WAITING] -= 1;
-  if (spared[WAITING] === 0 && spared[DOOMED]) spared.destroy();
+  if (spared[DOOMED]) setImmediate(() => spared.destroy());
 }
 
 /** Whether somebody has given the connection up. */

@@ -335,6 +335,8 @@ export const ROUTES: Readonly<Record<string, Route<Call>>> = {
     isRefused: true,
     handle: (call) => {
       const { res } = call;
+      // Compression has sent the head by then, and plain Node ends the process for a second end.
+      res.on("error", () => undefined);
       attempt(call, "write(42)", () => res.write(42));
       attempt(call, "write(null)", () => res.write(null));
       attempt(call, "end({})", () => res.end({}));
