@@ -35,6 +35,9 @@ type Method = (...args: unknown[]) => unknown;
  */
 type Phase = "idle" | "waiting" | "flowing" | "ending" | "mute";
 
+/** How long a page may take to be compressed whose commit has failed. */
+const COMPRESSING_MS = 100;
+
 /** How the framework answers instead, when what the handler wanted could not be kept. */
 export interface Fallback {
   /** The handler has finished: the framework's error path can take over. */
@@ -350,13 +353,13 @@ class HeldReply implements Holder {
   }
 
   #fail(error: unknown): void {
-    if (this.#held?.isWhole !== true) {
-      this.#safely(() => this.#answerInPlace(error));
-      return;
-    }
+    const answer = (): void => this.#safely(() => this.#answerFor(error));
     // A handler that fails after its answer is heard of by Express two turns later, which must not
     // take the response for one without an answer.
-    setImmediate(() => setImmediate(() => this.#safely(() => this.#failWhole(error))));
+    if (this.#held?.isWhole === true) setImmediate(() => setImmediate(answer));
+    // Compression before us may have the whole of it already.
+    else if (this.#isWrapped) setTimeout(answer, COMPRESSING_MS);
+    else answer();
   }
 
   /** What Node refuses only now is a failure like any other, unless bytes are out. */
@@ -371,11 +374,12 @@ class HeldReply implements Holder {
     this.#fail(error);
   }
 
-  #failWhole(error: unknown): void {
+  #answerFor(error: unknown): void {
     const isGivenUp = this.#spared !== undefined && isDoomed(this.#spared);
+    const isWhole = this.#held?.isWhole === true;
     // The plain answer needs neither who has given the connection up nor what has failed as well.
-    if (isGivenUp || this.#hasFailed) this.#answerInPlace(error);
-    else this.#handOver(error);
+    if (isWhole && !isGivenUp && !this.#hasFailed) this.#handOver(error);
+    else this.#answerInPlace(error);
   }
 
   /** The response is as if nothing had been asked for. */

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import compression from "compression";
 import express, { type ErrorRequestHandler } from "express";
 import express4 from "express4";
 import { afterEach, describe, expect, it } from "vitest";
@@ -124,6 +125,26 @@ describe.each(FRAMEWORKS)("%s's error path", (_, make) => {
     expect(headers.get("etag")).not.toBe('"page"');
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("content-security-policy")).toBe("default-src 'self'");
+  });
+
+  it("is asked for its page in place of one that compression has in hand", async () => {
+    const { sessions, store } = shop();
+    const app = make();
+    app.use(sessionMiddleware(sessions, { open: "always" }), compression());
+    app.get("/", async (req, res) => {
+      (await sessions.open(req)).set("name", "Ada");
+      res.send("<p>a page</p>".repeat(1_000));
+    });
+    const answer: ErrorRequestHandler = (error, _req, res, _next) => {
+      res.status(error.status).json({ code: error.code });
+    };
+    app.use(answer);
+    const { target, close } = await listen(createServer(app));
+    onClose(() => close?.());
+    store.failWrites();
+    const response = await testClient(target, { origin: "https://shop.example" }).get("/");
+    expect([response.status, response.headers.get("content-encoding")]).toEqual([503, null]);
+    expect(await response.json()).toEqual({ code: "ERR_SESSION_STORE" });
   });
 
   it("does not go round where the error page changes the session as well", async () => {
