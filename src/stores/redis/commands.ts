@@ -75,9 +75,7 @@ export class Commands {
   /** Sends a command that has its key in the first place. */
   send<T>(operation: StoreOperation, call: StoreCall, command: Command, read: Read<T>): Promise<T> {
     const [, key = ""] = command;
-    return this.#guarded(operation, call, async () =>
-      read(await this.#driver.send(key, command, call.signal)),
-    );
+    return this.#guarded(operation, call, () => this.#driver.send(key, command, call.signal), read);
   }
 
   run<T>(operation: StoreOperation, call: StoreCall, sent: ScriptCall, read: Read<T>): Promise<T> {
@@ -92,9 +90,7 @@ export class Commands {
     sent: ScriptOn,
     read: Read<T>,
   ): Promise<T> {
-    return this.#guarded(operation, call, async () =>
-      read(await this.#evaluate(keys, sent, call.signal)),
-    );
+    return this.#guarded(operation, call, () => this.#evaluate(keys, sent, call.signal), read);
   }
 
   /**
@@ -110,9 +106,10 @@ export class Commands {
   ): Promise<T> {
     const confirmer = this.#confirmer;
     if (confirmer === undefined) return this.runOn(operation, call, keys, sent, read);
-    return this.#guarded(operation, call, async () =>
-      read(await confirmer.confirm({ ...sent, keys }, call.signal, (reply) => wrote(read(reply)))),
-    );
+    const hasWritten = (reply: unknown): boolean => wrote(read(reply));
+    const work = (): Promise<unknown> =>
+      confirmer.confirm({ ...sent, keys }, call.signal, hasWritten);
+    return this.#guarded(operation, call, work, read);
   }
 
   /** Asks about many sessions, some at a time. */
@@ -126,9 +123,9 @@ export class Commands {
       const asked = command(id);
       return read(await this.#driver.send(asked[1] ?? "", asked, call.signal), id);
     };
-    return this.#guarded(operation, call, () =>
-      inSteps(ids, ASKED, (some) => Promise.all(some.map(ask))),
-    );
+    const work = (): Promise<readonly T[]> =>
+      inSteps(ids, ASKED, (some) => Promise.all(some.map(ask)));
+    return this.#guarded(operation, call, work, itself);
   }
 
   /** Any other work with the driver. */
@@ -137,7 +134,7 @@ export class Commands {
     call: StoreCall,
     work: (driver: Driver) => Promise<T>,
   ): Promise<T> {
-    return this.#guarded(operation, call, () => work(this.#driver));
+    return this.#guarded(operation, call, () => work(this.#driver), itself);
   }
 
   /** A call's deadline does not end it: others may wait for the same subscription. */
@@ -167,17 +164,18 @@ export class Commands {
     for (const own of this.#opened) own.close();
   }
 
-  async #guarded<T>(
+  async #guarded<Reply, T>(
     operation: StoreOperation,
     call: StoreCall,
-    work: () => Promise<T>,
+    work: () => Promise<Reply>,
+    read: (reply: Reply) => T,
   ): Promise<T> {
     if (this.#isClosed) throw new StoreError(operation, "failed", "the Redis store is closed");
     if (call.signal.aborted) throw new StoreError(operation, "failed", "its time had run out");
     try {
       if (!this.#hasBegun) this.#begin();
       await this.#driver.ready(call.signal);
-      return await untilAborted(work(), call.signal);
+      return read(await untilAborted(work(), call.signal));
     } catch (error) {
       if (!isRefusal(error) || isReadOnly(error)) {
         this.#line.suspect();
@@ -209,4 +207,8 @@ export class Commands {
       return this.#driver.send(first, ["eval", script.text, ...rest], signal);
     }
   }
+}
+
+function itself<T>(value: T): T {
+  return value;
 }

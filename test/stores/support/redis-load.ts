@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { SessionRecord } from "../../../src/core/record.ts";
 import type { SessionStore, StoreCall } from "../../../src/core/store.ts";
 import { recordAt, successorOf, tombstoneAt } from "../../../src/testing/store/fixtures.ts";
@@ -63,6 +64,8 @@ export class Load {
         current = outcome.kind === "updated" ? next : outcome.current;
       } catch {
         this.#failures += 1;
+        // A store that refuses at once leaves the others no turn.
+        await turn();
         current = await this.#newest(current);
         continue;
       }
@@ -115,6 +118,7 @@ export class Ending {
         if (outcome.kind === "ended") this.#ended.push(record.id);
       } catch {
         // Not acknowledged, so nothing was promised.
+        await turn();
       }
     }
   }
