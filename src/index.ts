@@ -27,6 +27,7 @@ export type {
   EndReason,
   EpochMs,
   Policy,
+  SessionFacts,
   SessionRecord,
   StoredSession,
   Tombstone,

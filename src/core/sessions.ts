@@ -69,9 +69,16 @@ export interface Sessions<D extends object> {
    * @throws {@link OptionsError} if no adapter is mounted for the request, or if the copy leads to
    * another session already.
    * @example
-   * app.mount("/account", account, {
-   *   replaceRequest: (request) => sessions.alias(request, new Request(request)),
-   * });
+   * import { Hono } from "hono";
+   * import { createSessions } from "sojourn";
+   * import { sessionMiddleware } from "sojourn/hono";
+   *
+   * const sessions = createSessions();
+   * const app = new Hono().use(sessionMiddleware(sessions));
+   * app.mount("/account", async (request) => {
+   *   const session = await sessions.open(request);
+   *   return new Response(session.userId ?? "Nobody");
+   * }, { replaceRequest: (request) => sessions.alias(request, new Request(request)) });
    */
   alias<Copy extends object>(request: object, copy: Copy): Copy;
   /**

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Browser } from "./support/browser.ts";
 import { markdownExamples } from "./support/examples.ts";
 import { emptyFolder, npm, type Packed, pack } from "./support/packed.ts";
 import { plainEnvironment, type Run, run, startServer } from "./support/processes.ts";
-import { find, MANIFEST, ROOT } from "./support/project.ts";
+import { find, MANIFEST, ROOT, readText } from "./support/project.ts";
 
 const COUNTER = `
 import express from "express";
@@ -39,7 +39,8 @@ app.get("/", async (req, res) => {
 const server = app.listen(0, () => console.log(server.address().port));
 `;
 
-const PLAIN_HTTP = /No session cookie was sent: the connection is plain HTTP/;
+const PLAIN_HTTP =
+  /No session cookie was sent, and no new session stored: the connection is plain HTTP/;
 
 let folder: string;
 let packed: Packed;
@@ -76,6 +77,33 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The links of a page that stay within the package. */
+function linksOf(page: string): string[] {
+  const links = [...readText(page).matchAll(/\]\(([^)\s]+)\)/g)].map(({ 1: link = "" }) => link);
+  return links.filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function fileOf(page: string, link: string): string {
+  const [path = ""] = link.split("#", 1);
+  return path === "" ? page : join(dirname(page), path);
+}
+
+/** Whether the heading that a link names is on its page. */
+function isThere(page: string, link: string): boolean {
+  const [, anchor] = link.split("#", 2);
+  if (anchor === undefined) return true;
+  const headings = [...readText(fileOf(page, link)).matchAll(/^#+ (.*)$/gm)];
+  return headings.some(({ 1: heading = "" }) => anchorOf(heading) === anchor);
+}
+
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, "")
+    .trim()
+    .replaceAll(/\s/g, "-");
+}
+
 describe("the package", () => {
   it("brings no other package along", () => {
     const installed = readdirSync(join(folder, "node_modules"));
@@ -85,9 +113,34 @@ describe("the package", () => {
     expect(MANIFEST.dependencies ?? {}).toEqual({});
   });
 
-  it("holds the build, its sources' maps and the pages, and nothing else", () => {
-    const others = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts)(\.map)?$/.test(file));
-    expect(others).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  it("holds the build and the pages for users, and nothing else", () => {
+    const others = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file));
+    const pages = find("docs/*.md", "src/**/README.md");
+    expect(others.sort()).toEqual(
+      [
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "SECURITY.md",
+        "docs/sealed-vectors.json",
+        "package.json",
+        ...pages,
+      ].sort(),
+    );
+  });
+
+  it("leads from page to page, and to nothing that it does not hold", () => {
+    const pages = packed.files.filter((file) => file.endsWith(".md"));
+    const broken = pages.flatMap((page) =>
+      linksOf(page).filter(
+        (link) => !packed.files.includes(fileOf(page, link)) || !isThere(page, link),
+      ),
+    );
+    expect(broken).toEqual([]);
+    const linked = new Set(
+      pages.flatMap((page) => linksOf(page).map((link) => fileOf(page, link))),
+    );
+    expect(pages.filter((page) => !linked.has(page))).toEqual(["CHANGELOG.md", "README.md"]);
   });
 
   it("holds nothing that no longer has a source", () => {
@@ -131,13 +184,13 @@ describe("the first five minutes", () => {
     expect(stderr).toMatch(/memoryStore\(\)/);
   });
 
-  it("take memory in production where it is chosen by name, without a word", async () => {
+  it("take memory in production where it is chosen by name, and say what HTTPS needs", async () => {
     const production = { cwd: folder, env: plainEnvironment({ NODE_ENV: "production" }) };
     const server = await startServer([write("counter.js", COUNTER), "named"], production);
     try {
       const page = await new Browser(server.origin).get("/");
-      expect(page.text).toBe("Visit 1");
-      // Plain HTTP carries no session in production, and that is said.
+      // Plain HTTP carries no session in production: no cookie is sent, and the writer is told.
+      expect(page.status).toBe(500);
       expect(page.headers.getSetCookie()).toEqual([]);
       await vi.waitFor(() => expect(server.complaints()).toMatch(PLAIN_HTTP));
       expect(server.complaints()).not.toMatch(/in memory/);

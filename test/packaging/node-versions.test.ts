@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unpackedAlone } from "./support/packed.ts";
-import { run } from "./support/processes.ts";
+import { plainEnvironment, run } from "./support/processes.ts";
 import { readText } from "./support/project.ts";
 
 /** The first one that is supported, and the newest of each line. */
@@ -75,7 +75,10 @@ describe("the packed library", () => {
   it.each(VERSIONS)("tells its story on Node %s", { timeout: 180_000 }, async (version) => {
     rmSync(join(folder, "sessions.db"), { force: true });
     const args = ["-y", "-p", `node@${version}`, "-c", "node story.mjs"];
-    const { code, stdout, stderr, ms } = await run("npx", args, { cwd: folder });
+    const { code, stdout, stderr, ms } = await run("npx", args, {
+      cwd: folder,
+      env: plainEnvironment({ NODE_ENV: "test" }),
+    });
     const foreign = stderr
       .split("\n")
       .filter((line) => !/^$|SQLite is an exp|--trace-warn|^npm /.test(line));

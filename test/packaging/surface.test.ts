@@ -42,6 +42,8 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "EndReason",
       "EngineOptions",
       "EpochMs",
+      "ErrorContext",
+      "ErrorListener",
       "Expiry",
       "HandleOptions",
       "JsonObject",
@@ -58,6 +60,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "Session",
       "SessionErrorCode",
       "SessionEvents",
+      "SessionFacts",
       "SessionId",
       "SessionInfo",
       "SessionListener",
@@ -228,7 +231,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
 };
 
 /** Bytes of JavaScript that `import "sojourn"` may load: 1.3 times what it was when this was set. */
-const MAX_LOADED_BYTES = 175_000;
+const MAX_LOADED_BYTES = 225_000;
 
 const program = ts.createProgram(
   SUBPATHS.map(({ types }) => types),

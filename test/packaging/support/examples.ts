@@ -15,7 +15,13 @@ export interface Example {
 
 /** Every `ts` block of the pages that users and contributors read. */
 export function markdownExamples(): Example[] {
-  const pages = find("README.md", "CONTRIBUTING.md", "SECURITY.md", "src/**/README.md");
+  const pages = find(
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/*.md",
+    "src/**/README.md",
+  );
   return pages.flatMap((page) => {
     const blocks = [...readText(page).matchAll(/^```ts\n(.*?)^```$/gms)];
     return blocks.map(({ 1: code = "", index }) => ({
