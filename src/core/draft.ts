@@ -118,16 +118,16 @@ export class Draft {
 
   /** The oldest waiting message under a key that this request has not been shown. */
   take(key: string, keep: boolean): JsonValue | undefined {
-    const { flash } = this.#stored;
-    const isShown = (name: string): boolean =>
-      this.#taken?.has(name) !== true && this.#left?.has(name) !== true;
-    const entry = flash.find(([name, of]) => of === key && isShown(name));
-    if (entry === undefined) return undefined;
-    if (!keep) {
-      this.#taken ??= new Set();
-      this.#taken.add(entry[0]);
-    }
-    return entry[2];
+    const entry = this.#stored.flash.find((each) => each[1] === key && this.#isWaiting(each));
+    return entry && this.#show(entry, keep);
+  }
+
+  /** Every waiting message that this request has not been shown, oldest first. */
+  takeAll(only: string | undefined, keep: boolean): [key: string, message: JsonValue][] {
+    const waiting = this.#stored.flash.filter(
+      (each) => (only === undefined || each[1] === only) && this.#isWaiting(each),
+    );
+    return waiting.map((entry) => [entry[1], this.#show(entry, keep)]);
   }
 
   get persistent(): boolean | undefined {
@@ -228,6 +228,18 @@ export class Draft {
       this.#taken === undefined &&
       this.#persistent === undefined
     );
+  }
+
+  #isWaiting([name]: FlashEntry): boolean {
+    return this.#taken?.has(name) !== true && this.#left?.has(name) !== true;
+  }
+
+  #show([name, , message]: FlashEntry, keep: boolean): JsonValue {
+    if (!keep) {
+      this.#taken ??= new Set();
+      this.#taken.add(name);
+    }
+    return message;
   }
 
   #put(key: string, value: unknown): void {

@@ -161,10 +161,20 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   take<V = JsonValue>(key: string): V | undefined {
-    const { request } = this.#around;
-    const isKept = request.method === "HEAD" || this.#around.isPrefetch || this.#isTooLate();
-    const message: unknown = this.#stay.draft.take(key, isKept);
+    const message: unknown = this.#stay.draft.take(key, this.#staysWaiting());
     return message as V | undefined;
+  }
+
+  takeAll<V = JsonValue>(key: string): V[];
+  takeAll<V = JsonValue>(): Record<string, V[]>;
+  takeAll(only?: string): unknown[] | Record<string, unknown[]> {
+    const taken = this.#stay.draft.takeAll(only, this.#staysWaiting());
+    if (only !== undefined) return taken.map(([, message]) => message);
+    const byKey = Map.groupBy(taken, ([key]) => key);
+    const keys = [...byKey].map(
+      ([key, each]) => [key, each.map(([, message]) => message)] as const,
+    );
+    return Object.fromEntries(keys);
   }
 
   update<K extends keyof D & string>(
@@ -258,6 +268,12 @@ export class SessionObject<D extends object> implements Session<D> {
         throw this.#around.failed(error);
       }
     });
+  }
+
+  /** Whether a message is to be shown again, as nobody may have seen it. */
+  #staysWaiting(): boolean {
+    const { request, isPrefetch } = this.#around;
+    return request.method === "HEAD" || isPrefetch || this.#isTooLate();
   }
 
   #checkChange(attempt: string): void {

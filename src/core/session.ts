@@ -57,8 +57,8 @@ export interface SessionView<D extends object> {
 /**
  * A visitor's session, as one request sees it.
  *
- * *Changes* (`set`, `delete`, `clear`, `flash`, `take`, a value changed in place) are gathered,
- * stored before the first byte of the response, and dropped when the response is a 5xx.
+ * *Changes* (`set`, `delete`, `clear`, `flash`, `take`, `takeAll`, a value changed in place) are
+ * gathered, stored before the first byte of the response, and dropped when the response is a 5xx.
  * *Transitions* (everything that returns a promise) take effect when their promise resolves.
  *
  * A change that meets an ended session fails the request with {@link SessionEndedError} (409).
@@ -124,6 +124,16 @@ export interface Session<D extends object> extends SessionView<D> {
    * const note = session.take<{ text: string }>("note");
    */
   take<V = JsonValue>(key: string): V | undefined;
+  /**
+   * Every message under a key that `take` would give one by one, the oldest first; without a key
+   * those of every key, by their keys.
+   *
+   * @typeParam V - As for `take`.
+   * @example
+   * const { notice = [], error = [] } = session.takeAll<string>();
+   */
+  takeAll<V = JsonValue>(key: string): V[];
+  takeAll<V = JsonValue>(): Record<string, V[]>;
 
   /**
    * Signs a user in: new token, both clocks start again, `authenticatedAt` is now.

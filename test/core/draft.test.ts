@@ -353,6 +353,21 @@ describe("messages", () => {
     expect(draft.take("notice", false)).toBeUndefined();
   });
 
+  it("are shown all at once, of one key or of every one", () => {
+    const subject = new Subject({}, [first, other, second]);
+    expect(subject.draft.takeAll("notice", true)).toHaveLength(2);
+    expect(subject.draft.take("notice", false)).toBe("one");
+    subject.draft.flash(["m4", "error", "new"]);
+    const rest = [
+      ["error", null],
+      ["notice", { two: 2 }],
+    ];
+    expect(subject.draft.takeAll(undefined, false)).toEqual(rest);
+    expect(subject.draft.takeAll(undefined, false)).toEqual([]);
+    subject.commit();
+    expect(subject.content.flash).toEqual([["m4", "error", "new"]]);
+  });
+
   it("leave the store once they were shown, and no others", () => {
     const subject = new Subject({}, [first, other, second]);
     subject.draft.take("notice", false);

@@ -316,6 +316,9 @@ describe("a session", () => {
       shop.flash("note", [{ note, count: 1 }, null]);
       expectTypeOf(shop.take<Note>("note")).toEqualTypeOf<Note | undefined>();
       expectTypeOf(shop.take("note")).toEqualTypeOf<JsonValue | undefined>();
+      expectTypeOf(shop.takeAll<Note>("note")).toEqualTypeOf<Note[]>();
+      expectTypeOf(shop.takeAll<Note>()).toEqualTypeOf<Record<string, Note[]>>();
+      expectTypeOf(shop.takeAll()).toEqualTypeOf<Record<string, JsonValue[]>>();
       // @ts-expect-error a Date would become a string
       shop.flash("note", { at: new Date() });
       // @ts-expect-error an Error would lose its class

@@ -114,6 +114,7 @@ describe("what is not touched costs nothing", () => {
       session.delete("other");
     },
     take: (session) => session.take("note"),
+    takeAll: (session) => session.takeAll(),
     consume: (session) => session.consume("theme"),
     save: (session) => session.save(),
     signOut: (session) => session.signOut(),

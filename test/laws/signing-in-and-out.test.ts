@@ -506,6 +506,37 @@ describe("a flash message", () => {
     expect((await browser.visit((session) => session.take("note"))).json).toBe("hello");
   });
 
+  it.each([
+    ["a 500", { status: 500 }],
+    ["a HEAD", { method: "HEAD" }],
+    ["a prefetch", { headers: { "sec-purpose": "prefetch" } }],
+  ])("is shown again with all others after %s", async (_, visit) => {
+    const [, browser] = await flashed();
+    await browser.visit((session) => session.flash("error", { code: 1 }));
+    const all = { note: ["hello"], error: [{ code: 1 }] };
+    const shown = await browser.visit((session) => {
+      const same = JSON.stringify(session.takeAll()) === JSON.stringify(all);
+      return same ? undefined : new Response("they were not shown", { status: 418 });
+    }, visit);
+    expect(shown.status).not.toBe(418);
+    const { json } = await browser.visit((session) => [
+      session.takeAll("error"),
+      session.takeAll(),
+      session.takeAll(),
+    ]);
+    expect(json).toEqual([[{ code: 1 }], { note: ["hello"] }, {}]);
+  });
+
+  it("of any key is shown with all others", async () => {
+    const world = new World();
+    const browser = await world.returning();
+    await browser.visit((session) => {
+      for (const key of ["constructor", "toString", "1"]) session.flash(key, key);
+    });
+    const { json } = await browser.visit((session) => session.takeAll());
+    expect(json).toEqual({ 1: ["1"], constructor: ["constructor"], toString: ["toString"] });
+  });
+
   it("is shown in turn with another under its key", async () => {
     const [, browser] = await flashed();
     await browser.visit((session) => session.flash("note", "again"));

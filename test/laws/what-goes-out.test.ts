@@ -28,6 +28,7 @@ describe("what caches are told", () => {
     id: (session) => session.id,
     userId: (session) => session.userId,
     take: (session) => session.take("note"),
+    takeAll: (session) => session.takeAll(),
   };
 
   it.each(Object.keys(ACCESS))("whoever opens a signed-in session and reads %s", async (name) => {
