@@ -121,8 +121,13 @@ function whatBecameOf({ method, path, outcome, name }: ErrorContext, status: num
   }
 }
 
-/** Where a slip of the program was made, and what an outage came from. */
+/** What an outage came from, and where a slip of the program was made. */
 function described(error: SessionError): string {
-  if (!(error instanceof StoreError)) return error.stack ?? error.message;
-  return `${error.name}: ${inOneLine(error.message)}${causesOf(error)}`;
+  const frames = error instanceof StoreError ? "" : framesOf(error);
+  return `${error.name}: ${inOneLine(error.message)}${causesOf(error)}${frames}`;
+}
+
+/** Without what stands before them, which is not the error's name everywhere. */
+function framesOf({ stack = "" }: Error): string {
+  return stack.match(/\n +at .*/g)?.join("") ?? "";
 }

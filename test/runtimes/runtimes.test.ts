@@ -174,10 +174,19 @@ describe.each(RUNTIMES)("a site on $name", (runtime) => {
     expect(await anna.get("/visit")).toMatchObject({ status: 200, body: { visits: 2 } });
   });
 
-  it("warns of what is not for production, and of nothing else", () => {
+  it("tells of failures, with their causes, and of what is not for production", () => {
     const lines = site.complaints().split("\n");
     const warnings = lines.filter((line) => line.includes("SojournWarning"));
     expect(warnings).toContainEqual(expect.stringContaining("Sessions are kept in memory"));
-    expect(lines.filter((line) => !/SojournWarning|--trace-warnings|^$/.test(line))).toEqual([]);
+    const failures = lines.filter((line) => line.startsWith("Sojourn: "));
+    // The second one within some seconds is only counted.
+    expect(failures.filter((line) => line.includes(" 503"))).toEqual([
+      expect.stringMatching(/^Sojourn: GET \/stuck\/hang was answered with 503\. StoreError: /),
+    ]);
+    for (const failure of failures.filter((line) => !line.includes(" 503"))) {
+      expect(failure).toMatch(/ was answered with 500\. InsecureConnectionError: /);
+    }
+    const known = /SojournWarning|--trace-warnings|^$|^Sojourn: | {4}at /;
+    expect(lines.filter((line) => !known.test(line))).toEqual([]);
   });
 });
