@@ -5,7 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { OptionsError } from "../../src/core/errors.ts";
 import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
 import { slotOf } from "../../src/stores/redis/slot.ts";
-import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import {
+  factsOf,
+  freshId,
+  recordAt,
+  successorOf,
+  tombstoneAt,
+} from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
 import {
   ask,
@@ -76,6 +82,22 @@ for (const [name, connect] of CLIENTS) {
   const options = { runner: { describe, it } };
   describeStore(`Redis Cluster, by ${name}`, open, options);
 }
+
+it.each(CLIENTS)("lists by %s without reading what is in the sessions", async (_, connect) => {
+  const { client, end } = await connect(cluster.nodes);
+  const store = redisStore(client);
+  const user = { manager: freshId(manager), userId: "ü".repeat(400) };
+  const data = JSON.stringify({ text: "x".repeat(200_000) });
+  const records = Array.from({ length: 20 }, (_, place) =>
+    recordAt(Date.now(), { ...user, data, lastSeenAt: place }),
+  );
+  for (const record of records) await store.create(record, request(5_000));
+  const before = await sentToClients(cluster);
+  const listed = await store.directory.list(user, request(5_000));
+  expect((await sentToClients(cluster)) - before).toBeLessThan(1_000_000);
+  expect(listed).toStrictEqual(records.map(factsOf).reverse());
+  end();
+});
 
 it("computes the slots of keys as the server does", async () => {
   const keys = ["sojourn:s_x", "{a}b", "{}x", "a{b}{c}", "ü{é}", "{", "x}{y", "foo{{bar}}zap"];
@@ -225,4 +247,16 @@ async function replicaOf({ nodes }: RedisCluster, master: TestServer): Promise<T
   const replica = nodes.find(({ port }) => info.includes(`port=${port},state=online`));
   if (replica === undefined) throw new Error("the master has no replica");
   return replica;
+}
+
+/** Bytes that the nodes have sent, to each other not counted. */
+async function sentToClients({ nodes }: RedisCluster): Promise<number> {
+  const stats = await Promise.all(nodes.map(({ port }) => ask(port, "info", "stats")));
+  const sent = stats.map((text) => {
+    const [all, replicas] = ["total_net_output_bytes", "total_net_repl_output_bytes"].map((name) =>
+      Number(new RegExp(`${name}:(\\d+)`).exec(text)?.[1] ?? 0),
+    );
+    return (all ?? 0) - (replicas ?? 0);
+  });
+  return sent.reduce((sum, each) => sum + each, 0);
 }

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { createSentinel } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisStore } from "../../src/stores/redis/index.ts";
-import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { factsOf, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
 import {
   ask,
@@ -76,7 +76,7 @@ describe.each([
     await load.around();
     const tally = await load.stop();
     expect(await store.load(ended.id, request())).toEqual(tombstone);
-    expect(await store.directory.list(user, request())).toEqual([kept]);
+    expect(await store.directory.list(user, request())).toEqual([factsOf(kept)]);
     expect(await store.directory.generation(user, request())).toBeGreaterThan(0);
     const next = successorOf(kept);
     expect(await store.update(next, kept.version, request())).toEqual({ kind: "updated" });

@@ -8,13 +8,19 @@ import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pooledRandom } from "../../src/core/environment.ts";
 import { OptionsError } from "../../src/core/errors.ts";
-import type { SessionRecord } from "../../src/core/record.ts";
+import type { SessionFacts, SessionRecord } from "../../src/core/record.ts";
 import type { EndOutcome } from "../../src/core/store.ts";
 import { newToken, sessionId } from "../../src/core/token.ts";
 import { createSessions } from "../../src/index.ts";
 import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
 import { keysUnder } from "../../src/stores/redis/keys.ts";
-import { freshId, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import {
+  factsOf,
+  freshId,
+  recordAt,
+  successorOf,
+  tombstoneAt,
+} from "../../src/testing/store/fixtures.ts";
 import { describeStore } from "../../src/testing/store.ts";
 import { startProxy } from "../support/servers/proxy.ts";
 import { ask, eventually, startRedis } from "../support/servers/redis.ts";
@@ -144,6 +150,30 @@ describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
     const empty = successorOf(record, { userId: undefined, device: "", flash: "" });
     await store.update(empty, record.version, call);
     expect(await store.load(record.id, call)).toEqual(empty);
+  });
+
+  it("lists sessions without reading what is in them", async () => {
+    const data = JSON.stringify({ text: "x".repeat(200_000) });
+    const records = Array.from({ length: 20 }, () =>
+      recordAt(now, { ...ALICE, data, flash: "[1]", device: "Firefox" }),
+    );
+    for (const record of records) await store.create(record, call);
+    const before = await sentBy(server);
+    const listed = await store.directory.list(ALICE, call);
+    expect((await sentBy(server)) - before).toBeLessThan(30_000);
+    expect(byId(listed)).toStrictEqual(byId(records.map(factsOf)));
+  });
+
+  it("lists sessions whose facts are long, cut at whichever byte", async () => {
+    const lengths = [110, 111, 112, 113, 114, 115, 2_030, 2_040, 2_050, 40_000];
+    for (const [place, length] of lengths.entries()) {
+      const userId = "x".repeat(place) + "ü👩".repeat(length);
+      const device = "x".repeat(place);
+      const record = recordAt(now, { manager, userId, device, notes: "{}", flash: "\n\n\n" });
+      await store.create(record, call);
+      const listed = await store.directory.list({ manager, userId }, call);
+      expect(listed).toStrictEqual([factsOf(record)]);
+    }
   });
 
   it("ends sessions though memory is full, and refuses to create", async () => {
@@ -464,7 +494,7 @@ describe("a client that the Redis store is given", () => {
     await store.create(record, call);
     await store.directory.raiseGeneration(user, call);
     expect(await ask(server.port, "exists", `app[1]*:s:${record.id}`)).toBe("1");
-    expect(await store.directory.list(user, call)).toEqual([record]);
+    expect(await store.directory.list(user, call)).toEqual([factsOf(record)]);
     expect(await store.directory.count("prefixed", call)).toBe(1);
     const page = { manager: "prefixed", after: undefined, limit: 9 };
     expect(await store.directory.scan(page, call)).toEqual([record]);
@@ -693,4 +723,14 @@ async function callsOf({ port }: TestServer): Promise<readonly [number, number]>
   const of = (name: string): number =>
     Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
   return [of("get"), of("evalsha") + of("eval")];
+}
+
+/** Bytes that the server has sent so far. */
+async function sentBy({ port }: TestServer): Promise<number> {
+  const stats = await ask(port, "info", "stats");
+  return Number(/total_net_output_bytes:(\d+)/.exec(stats)?.[1]);
+}
+
+function byId(listed: readonly SessionFacts[]): readonly SessionFacts[] {
+  return listed.toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }

@@ -1,11 +1,11 @@
-import type { SessionRecord, StoredSession } from "../../core/record.ts";
+import type { SessionFacts } from "../../core/record.ts";
 import type { Directory, UserKey } from "../../core/store.ts";
 import type { Commands } from "./commands.ts";
 import { EndingAll } from "./ending-all.ts";
 import { Generations } from "./generations.ts";
+import { headsOf } from "./heads.ts";
 import type { Keys } from "./keys.ts";
-import { storedOf } from "./records.ts";
-import { textIn } from "./replies.ts";
+import { factsOf } from "./records.ts";
 import type { Roll } from "./roll.ts";
 import type { Server } from "./server.ts";
 import type { Tidying } from "./tidying.ts";
@@ -30,14 +30,12 @@ export function redisDirectory(parts: DirectoryParts): Directory {
     raiseGeneration: (user, call, keepUntil) => generations.raise(user, call, keepUntil),
     async list(user, call) {
       const ids = await index.ids("list", call, user);
-      const found = await commands.askAbout("list", call, ids, {
-        command: (id) => ["get", keys.record(id)],
-        read: (reply, id) => theirs(user, storedOf(id, textIn(reply), call.now)),
-      });
+      const heads = await headsOf(commands, keys, ids, call);
+      const found = ids.map((id) => theirs(user, factsOf(id, heads.get(id) ?? "", call.now)));
       const stale = ids.filter((_, place) => found[place] === undefined);
       parts.tidying.later(call, (later) => index.removeStale("list", later, user, stale));
-      const records = found.filter((record) => record !== undefined);
-      return records.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
+      const facts = found.filter((each) => each !== undefined);
+      return facts.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
     },
     endAll: (user, end, call) => new EndingAll(parts, user, end, call).run(),
     scan: (page, call) => roll.page(page, call),
@@ -47,8 +45,7 @@ export function redisDirectory(parts: DirectoryParts): Directory {
 
 function theirs(
   { manager, userId }: UserKey,
-  stored: StoredSession | undefined,
-): SessionRecord | undefined {
-  if (stored?.kind !== "live") return undefined;
-  return stored.userId === userId && stored.manager === manager ? stored : undefined;
+  facts: SessionFacts | undefined,
+): SessionFacts | undefined {
+  return facts?.userId === userId && facts.manager === manager ? facts : undefined;
 }

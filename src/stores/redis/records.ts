@@ -1,6 +1,7 @@
 import type {
   EndReason,
   EpochMs,
+  SessionFacts,
   SessionRecord,
   StoredSession,
   Tombstone,
@@ -89,11 +90,29 @@ export function storedOf(
   text: string | undefined,
   now: EpochMs,
 ): StoredSession | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || isPast(text, now)) return undefined;
+  return isLive(text) ? recordOf(id, text) : tombstoneOf(id, text);
+}
+
+/** What a list tells of a live session, from a text that {@link holdsFacts}. */
+export function factsOf(id: SessionId, head: string, now: EpochMs): SessionFacts | undefined {
+  return head === "" || isPast(head, now) || !isLive(head) ? undefined : headOf(id, head).facts;
+}
+
+const LINES_OF_FACTS = /^(?:[^\n]*\n){6}/;
+
+/** Whether all lines in front of a record's data are there; of an ended one nothing is needed. */
+export function holdsFacts(head: string): boolean {
+  return !isLive(head) || LINES_OF_FACTS.test(head);
+}
+
+function isPast(text: string, now: EpochMs): boolean {
   if (!SESSION.test(text)) throw new Unforeseen("what stands under the id is no session");
-  const expiresAt = timeAt(text, 1);
-  if (expiresAt <= now) return undefined;
-  return text.startsWith("L") ? recordOf(id, text) : tombstoneOf(id, text);
+  return timeAt(text, 1) <= now;
+}
+
+function isLive(text: string): boolean {
+  return text.startsWith("L");
 }
 
 /** When a record's absolute clock ends, from the first lines of its text. */
@@ -110,6 +129,19 @@ export function ownerIn(head: string): string {
 }
 
 function recordOf(id: SessionId, text: string): SessionRecord {
+  const { facts, flashStart, flashLength } = headOf(id, text);
+  const dataStart = flashStart + flashLength;
+  return { ...facts, data: text.slice(dataStart), flash: text.slice(flashStart, dataStart) };
+}
+
+/** What stands in front of the data, and where that is. */
+interface Head {
+  readonly facts: SessionFacts;
+  readonly flashStart: number;
+  readonly flashLength: number;
+}
+
+function headOf(id: SessionId, text: string): Head {
   const [commitsEnd, numbersEnd, managerEnd, userEnd, deviceEnd, notesEnd] = linesOf(text);
   const commits = text.slice(COMMITS_AT, commitsEnd);
   const space = commits.indexOf(" ");
@@ -117,15 +149,12 @@ function recordOf(id: SessionId, text: string): SessionRecord {
   const [created = "", authenticated = "", idle = "", absolute = "", persistent, flash = ""] =
     numbers;
   const createdAt = numberOf(created);
-  const flashEnd = notesEnd + 1 + (flash === "" ? 0 : numberOf(flash));
-  return {
+  const facts: SessionFacts = {
     kind: "live",
     id,
     manager: managerIn(text.slice(numbersEnd + 1, managerEnd)),
     version: (space === -1 ? commits : commits.slice(0, space)) as CommitId,
     earlier: space === -1 ? "" : commits.slice(space + 1),
-    data: text.slice(flashEnd),
-    flash: text.slice(notesEnd + 1, flashEnd),
     notes: lineValue(text.slice(deviceEnd + 1, notesEnd)),
     userId: lineValue(text.slice(managerEnd + 1, userEnd)),
     createdAt,
@@ -137,6 +166,7 @@ function recordOf(id: SessionId, text: string): SessionRecord {
     absoluteTimeoutMs: durationOf(absolute),
     expiresAt: timeAt(text, 1),
   };
+  return { facts, flashStart: notesEnd + 1, flashLength: flash === "" ? 0 : numberOf(flash) };
 }
 
 /** Where the first six lines end. */
