@@ -83,3 +83,13 @@ export function storeExpiryOf(session: Clocked): EpochMs {
 export function isTouchDue(session: Clocked, now: EpochMs): boolean {
   return now - session.lastSeenAt >= session.idleTimeoutMs / TOUCHES_PER_IDLE_TIMEOUT;
 }
+
+/**
+ * Whether activity at `now` is the first in its tenth of the idle timeout, counted from the session's
+ * beginning. Who writes all the time is never due for a touch, and crosses from one to the next.
+ */
+export function entersTenth(session: Clocked, now: EpochMs): boolean {
+  const tenthMs = session.idleTimeoutMs / TOUCHES_PER_IDLE_TIMEOUT;
+  const tenthAt = (at: EpochMs): number => Math.floor((at - session.createdAt) / tenthMs);
+  return tenthAt(now) > tenthAt(session.lastSeenAt);
+}

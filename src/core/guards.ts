@@ -1,5 +1,5 @@
 import { currentGeneration, sparedUnder } from "./admission.ts";
-import { isTouchDue } from "./clocks.ts";
+import { entersTenth, isTouchDue } from "./clocks.ts";
 import { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import type { Rejection } from "./events.ts";
@@ -14,7 +14,7 @@ import {
 } from "./notes.ts";
 import type { SessionRecord } from "./record.ts";
 import type { SessionId } from "./token.ts";
-import { handOverStone } from "./transitions.ts";
+import { handOverStone, tombstone } from "./transitions.ts";
 
 /** What a guard makes of a session that is live by its record and its clocks. */
 export type Verdict =
@@ -109,11 +109,39 @@ function isStillAdmitted(
   engine: Engine,
   deadline: Deadline,
 ): Promise<Verdict> | undefined {
+  return isTouchDue(record, deadline.now) ? admission(record, engine, deadline) : undefined;
+}
+
+/** The same question before a write: it moves the clock, so that no touch may ever be due. */
+export function judgeWrite(
+  engine: Engine,
+  record: SessionRecord,
+  deadline: Deadline,
+): Promise<Verdict> | undefined {
+  return entersTenth(record, deadline.now) ? admission(record, engine, deadline) : undefined;
+}
+
+/** Ends a session that should not be there any more. */
+export async function endMissed(
+  engine: Engine,
+  record: SessionRecord,
+  deadline: Deadline,
+): Promise<void> {
+  const { id, userId } = record;
+  const stone = tombstone(engine, record, "revoked", deadline);
+  const { kind } = await engine.keeper.end(stone, undefined, deadline);
+  if (kind === "ended") engine.events.emit("revoked", { at: deadline.now, id, userId });
+}
+
+function admission(
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+): Promise<Verdict> | undefined {
   const { recordsIn, keeper } = engine;
   const isKnown = record.userId !== undefined && keeper.store.directory !== undefined;
   // A session in a cookie is asked about at each open, by the cookie store.
-  if (!isKnown || recordsIn === "cookie" || !isTouchDue(record, deadline.now)) return undefined;
-  return admittedStill(record, engine, deadline);
+  return isKnown && recordsIn !== "cookie" ? admittedStill(record, engine, deadline) : undefined;
 }
 
 async function admittedStill(

@@ -9,6 +9,7 @@ import type { Engine } from "./engine.ts";
 import { SessionEndedError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
 import { anonymousFields, Shown, type SignIn, signedInFields } from "./fields.ts";
+import { endMissed, judgeWrite, type Verdict } from "./guards.ts";
 import { parse } from "./json.ts";
 import { generationOf, type NoteEdit } from "./notes.ts";
 import type { EndReason, EpochMs, SessionRecord } from "./record.ts";
@@ -239,6 +240,8 @@ export class Stay {
 
   async #apply(edit: Edit, deadline: Deadline, settle: () => void, tokens = 1): Promise<void> {
     this.#refuseEnded(deadline);
+    const judged = this.#judged(deadline);
+    if (judged !== undefined) await judged;
     const isFirst = this.#stored === undefined;
     const edits = this.#edits;
     const whole = edits === NO_EDITS ? edit : notedEdit(edit, edits);
@@ -255,6 +258,24 @@ export class Stay {
       this.#issued = undefined;
       await this.#apply(edit, deadline, settle, tokens + 1);
     }
+  }
+
+  #judged(deadline: Deadline): Promise<void> | undefined {
+    const record = this.#stored;
+    if (record === undefined) return undefined;
+    return judgeWrite(this.#engine, record, deadline)?.then((told) =>
+      this.#heed(told, record, deadline),
+    );
+  }
+
+  async #heed(verdict: Verdict, record: SessionRecord, deadline: Deadline): Promise<void> {
+    if (verdict.kind === "accepted") {
+      if (verdict.edits.length > 0) this.#edits = [...this.#edits, ...verdict.edits];
+      return;
+    }
+    await endMissed(this.#engine, record, deadline);
+    this.detach({ ...record, reason: "revoked" });
+    this.#refuseEnded(deadline);
   }
 
   #refuseEnded(deadline: Deadline): void {

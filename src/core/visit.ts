@@ -7,7 +7,7 @@ import { HeadersSentError, PrefetchError, SessionError, whenAnswered } from "./e
 import type { Rejection } from "./events.ts";
 import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
 import { forgetPage } from "./failed-page.ts";
-import { judge, type Verdict } from "./guards.ts";
+import { endMissed, judge, type Verdict } from "./guards.ts";
 import type { NoteEdit } from "./notes.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
 import { writeReply } from "./reply.ts";
@@ -17,7 +17,6 @@ import type { Session } from "./session.ts";
 import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
 import { Stay } from "./stay.ts";
 import { parseToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
-import { tombstone } from "./transitions.ts";
 
 /**
  * How long after an end a request may still be on its way that was sent before it. Longer than any
@@ -313,9 +312,16 @@ export class Visit implements RequestState, Budget {
     const { now } = deadline;
     const seen = { lastSeenAt: now, expiresAt: storeExpiryOf({ ...record, lastSeenAt: now }) };
     const isLive = await keeper.touch(record, seen, deadline).catch(() => true);
-    if (isLive) return;
+    if (isLive) return this.#judgeLate(record, deadline);
     const { id, userId } = record;
     events.emit("lateWrite", { at: now, id, userId, attempt: "touch", reason: "unknown" });
+  }
+
+  /** Asks what `open` had no reason to ask, where a touch has become due while the request ran. */
+  async #judgeLate(record: SessionRecord, deadline: Deadline): Promise<void> {
+    if (isTouchDue(record, this.#arrivedAt)) return;
+    const verdict = await judge(this.#engine, record, deadline);
+    if (verdict?.kind === "ended") await endMissed(this.#engine, record, deadline);
   }
 
   /** What was opened by a copy is compared with the store; what comes from there stays. */
@@ -402,13 +408,8 @@ export class Visit implements RequestState, Budget {
     deadline: Deadline,
   ): Promise<readonly NoteEdit[] | undefined> {
     if (verdict.kind === "accepted") return verdict.edits;
-    const { id, userId } = record;
-    if (verdict.kind === "ended") {
-      const stone = tombstone(this.#engine, record, "revoked", deadline);
-      await this.#engine.keeper.end(stone, undefined, deadline);
-      this.#engine.events.emit("revoked", { at: deadline.now, id, userId });
-    }
-    this.#reject(verdict.reason, id);
+    if (verdict.kind === "ended") await endMissed(this.#engine, record, deadline);
+    this.#reject(verdict.reason, record.id);
     return undefined;
   }
 

@@ -4,6 +4,7 @@ import {
   absoluteEndOf,
   type Clocked,
   endOf,
+  entersTenth,
   expiredBy,
   GRACE_MS,
   isTouchDue,
@@ -94,6 +95,16 @@ describe("a touch", () => {
   it("is due once in a tenth of the idle timeout", () => {
     expect(isTouchDue(SESSION, HOUR_MS + 3 * MINUTE_MS - 1)).toBe(false);
     expect(isTouchDue(SESSION, HOUR_MS + 3 * MINUTE_MS)).toBe(true);
+  });
+
+  it("enters each tenth once, however often it is written down", () => {
+    let lastSeenAt = SESSION.createdAt;
+    let entered = 0;
+    for (let now = SESSION.createdAt; now <= SESSION.createdAt + HOUR_MS; now += MINUTE_MS) {
+      if (entersTenth({ ...SESSION, lastSeenAt }, now)) entered += 1;
+      lastSeenAt = now;
+    }
+    expect(entered).toBe(HOUR_MS / (SESSION.idleTimeoutMs / 10));
   });
 
   it("that is not due ends the session a tenth of the idle timeout early at most", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import {
   createSessions,
   type Directory,
+  type Session,
   type SessionStore,
   type Sessions,
   type SilentStore,
@@ -446,6 +447,45 @@ describe("an index that has lost a session", () => {
     world.clock.move(3 * MINUTE);
     expect(await isSignedIn(browser)).toBe(false);
     expect(await world.live()).toBe(0);
+  });
+
+  it("keeps one that every request writes to no longer", async () => {
+    const { world, browser } = await missed();
+    const write = () => browser.visit((session) => session.set("at", world.clock.now()));
+    for (let minutes = 0; minutes < 2; minutes += 1) {
+      world.clock.move(MINUTE);
+      expect((await write()).status).toBe(200);
+    }
+    world.clock.move(MINUTE);
+    expect((await write()).status).toBe(409);
+    expect(await world.live()).toBe(0);
+    expect(await isSignedIn(browser)).toBe(false);
+  });
+
+  it.each([
+    ["reads", () => undefined],
+    ["writes", (session: Session<Untyped>) => session.set("at", 1)],
+  ])("keeps one no longer whose requests take their time: one that %s", async (_, act) => {
+    const { world, browser } = await missed();
+    world.clock.move(2 * MINUTE);
+    await browser.visit((session) => {
+      world.clock.move(MINUTE);
+      act(session);
+    });
+    expect(await world.live()).toBe(0);
+  });
+
+  it("keeps one that is spared, and writes all the time", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const except = await world.idOf(browser);
+    await world.sessions.revokeAll({ userId: "ada", except });
+    for (let minutes = 0; minutes < 7; minutes += 1) {
+      world.clock.move(MINUTE);
+      const answer = await browser.visit((session) => session.set("at", minutes));
+      expect(answer.status).toBe(200);
+    }
+    expect(await isSignedIn(browser)).toBe(true);
   });
 
   it("is told of by a rejection, and by the session's end", async () => {
