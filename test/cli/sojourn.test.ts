@@ -16,7 +16,7 @@ describe("sojourn secret", () => {
   it("prints a secret that a key ring takes, and another one each time", async () => {
     const secrets = await Promise.all([sojourn("secret"), sojourn("secret")]);
     const [one = "", other = ""] = secrets.map(({ stdout }) => stdout.trim());
-    expect(one).toMatch(/^[\w-]{43}$/);
+    expect(one).toMatch(/^sjk1_[\w-]{49}$/);
     expect(one).not.toBe(other);
     expect(() => new KeyRing("keys", [one, other])).not.toThrow();
   });

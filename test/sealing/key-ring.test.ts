@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -6,10 +6,13 @@ import { pooledRandom } from "../../src/core/environment.ts";
 import { OptionsError } from "../../src/core/errors.ts";
 import { bindTo } from "../../src/sealing/binding.ts";
 import { type KeyList, KeyRing, type Keys } from "../../src/sealing/key-ring.ts";
+import { ownSecret } from "../../src/sealing/own-secret.ts";
 import { Sealer } from "../../src/sealing/sealer.ts";
+import { secretBytes } from "../../src/sealing/secret.ts";
 import { freshKey, sealerOf } from "./support/keys.ts";
 
 const binding = bindTo("session");
+const freshHex = (): string => randomBytes(32).toString("hex");
 const [a, b, c] = [freshKey(), freshKey(), freshKey()];
 
 describe("a key ring", () => {
@@ -137,12 +140,29 @@ describe("keys as a function", () => {
 
 describe("a random key", () => {
   it("is never taken for a weak one", () => {
-    for (let tries = 0; tries < 5_000; tries += 1) {
-      const bytes = randomBytes(32);
-      expect(() => new KeyRing("keys", [bytes, freshKey()])).not.toThrow();
+    const spellings = [
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes.toString("base64url"),
+      (bytes: Buffer) => bytes.toString("base64"),
+      (bytes: Buffer) => bytes.toString("hex"),
+      (bytes: Buffer) => bytes.toString("hex").toUpperCase(),
+    ];
+    const refused: unknown[] = [];
+    for (let tries = 0; tries < 100_000; tries += 1) {
+      const bytes = randomBytes(tries % 3 === 0 ? 48 : 32);
+      const spelt = spellings[tries % spellings.length]?.(bytes);
+      try {
+        secretBytes("keys", spelt);
+      } catch (error) {
+        refused.push([spelt, error]);
+      }
     }
-  });
+    expect(refused).toEqual([]);
+  }, 60_000);
 });
+
+const sha = (algorithm: string, text: string): Buffer =>
+  createHash(algorithm).update(text).digest();
 
 describe("a weak key", () => {
   const typed: readonly (readonly [string, unknown])[] = [
@@ -168,6 +188,40 @@ describe("a weak key", () => {
     ["the bytes of a text", Buffer.from(freshKey())],
     ["bytes of a short text", Buffer.from("secret")],
     ["too many bytes", randomBytes(1_025)],
+    ["a phrase in camel's case", "CorrectHorseBatteryStaple2024ForOurShopProdEU"],
+    ["a name and two years", "MyCompanyWebshopKey2024MyCompanyWebshopKey2025"],
+    ["a German phrase", "UnserGrosserGeheimerSchluesselFuerDenWebshop"],
+    ["a phrase with lines", "wir-treffen-uns-morgen-frueh-am-bahnhof-in-ulm"],
+    ["a phrase with lows", "our_shop_in_berlin_2024_signs_cookies_with_this"],
+    ["capitals", "THEQUICKBROWNFOXJUMPSOVERTHELAZYDOGANDRUNSAWAY"],
+    ["a small phrase with digits", "mein1hund2frisst3jeden4morgen5eine6grosse7wurst"],
+    ["digits", "3141592653589793238462643383279502884197169399375105820974944592"],
+    ["the hash of a word", sha("sha256", "password").toString("hex")],
+    ["the hash of a word in base64", sha("sha256", "password").toString("base64")],
+    ["the hash of nothing", sha("sha256", "").toString("hex")],
+    ["the bytes of a word's hash", sha("sha256", "secret")],
+    ["a longer hash of a word", sha("sha512", "Password").toString("base64url")],
+    ["a hash that was cut", sha("sha512", "changeme").subarray(0, 32)],
+    ["the hash of a line", sha("sha256", "hello\n").toString("hex")],
+    ["two UUIDs", randomUUID() + randomUUID()],
+    ["two UUIDs with a line between", `${randomUUID()}-${randomUUID()}`],
+    ["two UUIDs of one host", "c232ab00941411ecb3c89f6bdeced846c233f5a0941411ecb3c89f6bdeced846"],
+    ["two UUIDs of one minute", "018f2b3c4d5e7a1b9c2d3e4f5a6b7c8d018f2b3c9a1f7e60b1c2d3e4f5061728"],
+    [
+      "the bytes of a sentence",
+      Buffer.from("Der schnelle braune Fuchs läuft über den faulen Hund."),
+    ],
+    ["a sentence in Latin-1", Buffer.from("Der schnelle Fuchs läuft über den Hund.", "latin1")],
+    ["a sentence in UTF-16", Buffer.from("Der schnelle Fuchs läuft über den Hund.", "utf16le")],
+    ["a sentence of others' letters", Buffer.from("Съешь же ещё этих мягких французских булок")],
+    [
+      "a sentence in base64",
+      Buffer.from("Franz jagt im Taxi quer durch Bayern.").toString("base64"),
+    ],
+    ["hexadecimal digits in base64", Buffer.from(freshHex()).toString("base64")],
+    ["an example of AES", "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"],
+    ["an example of Fernet", "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="],
+    ["an example of JOSE", "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"],
     ["a number", 12_345],
     ["null", null],
     ["an object", { key: freshKey() }],
@@ -177,7 +231,11 @@ describe("a weak key", () => {
     const make = (): KeyRing => new KeyRing("keys", [freshKey(), key] as string[]);
     expect(make).toThrow(OptionsError);
     expect(make).toThrow(/^keys\[1\]: .*npx sojourn secret/);
-    if (typeof key === "string" && key.length > 8) expect(make).not.toThrow(key);
+    if (typeof key === "string" && key.length > 8) {
+      for (let start = 0; start + 8 <= key.length; start += 4) {
+        expect(make).not.toThrow(key.slice(start, start + 8));
+      }
+    }
   });
 
   it.each([[undefined], [null], [42], [{}], [[]], [Array.from({ length: 33 }, freshKey)]])(
@@ -200,5 +258,59 @@ describe("a weak key", () => {
       ),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe("what sojourn secret prints", () => {
+  const bytes = randomBytes(32);
+  const own = ownSecret(bytes);
+
+  it("is taken exactly, with white space around it", () => {
+    expect(secretBytes("keys", own)).toEqual(bytes);
+    expect(secretBytes("keys", ` ${own}\n`)).toEqual(bytes);
+  });
+
+  it("is the key that an earlier release printed of the same bytes", () => {
+    const sealed = sealerOf(bytes.toString("base64url")).seal("x", binding);
+    expect(sealerOf(own).open(sealed, binding).kind).toBe("opened");
+  });
+
+  it("is refused wherever it is cut, and however it was pasted twice", () => {
+    const last = own.length;
+    const cut = Array.from({ length: last - 1 }, (_, left) => own.slice(0, left + 1));
+    // What has lost more than its prefix cannot be told from another secret.
+    const headless = [1, 2, 3, 4, 5].map((lost) => own.slice(lost));
+    for (const part of [...cut, ...headless, own + own, `${own}A`, `A${own}`, `${own}=`]) {
+      expect(() => secretBytes("keys", part), part).toThrow(OptionsError);
+    }
+    for (const part of [...cut.slice(4), ...headless]) {
+      expect(() => secretBytes("keys", part)).toThrow(/is not whole.*npx sojourn secret/);
+    }
+  });
+
+  it("is refused with any one character mistyped, left out, or exchanged with the next", () => {
+    for (let place = 0; place < own.length; place += 1) {
+      const [before, here, after] = [own.slice(0, place), own[place], own.slice(place + 1)];
+      const other = here === "x" ? "y" : "x";
+      const slips = [before + other + after, before + after, before + here + here + after];
+      if (here !== after[0]) slips.push(before + after.slice(0, 1) + here + after.slice(1));
+      for (const slip of slips.filter((text) => text !== own)) {
+        expect(() => secretBytes("keys", slip), `at ${place}`).toThrow(OptionsError);
+      }
+    }
+  });
+
+  it("tells nothing of itself where it is damaged", () => {
+    const error = (() => {
+      try {
+        return secretBytes("keys", own.slice(0, -1));
+      } catch (caught) {
+        return caught;
+      }
+    })();
+    const told = inspect(error, { depth: 9, showHidden: true });
+    for (let start = 5; start + 6 <= own.length; start += 1) {
+      expect(told).not.toContain(own.slice(start, start + 6));
+    }
   });
 });
