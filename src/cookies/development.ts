@@ -7,7 +7,7 @@ import { hostName, isNear, LOOPBACK } from "./addresses.ts";
  * a sign-in elsewhere leads back to localhost with the other site's.
  */
 const PROXY_SIGN =
-  /^(?:x-forwarded(?:-.*)?|forwarded|via|x-real-.*|x-client-ip|x-cluster-.*|x-original-.*|x-envoy-.*|x-amzn?-.*|x-arr-.*|x-azure-.*|x-proxy.*|x-scheme|x-url-scheme|front-end-https|true-client-ip|cdn-loop|cf-.*|fastly-.*|fly-.*)$/;
+  /^(?:x-forwarded(?:-.*)?|forwarded|via|x-real-.*|x-client-ip|x-cluster-.*|x-original-.*|x-envoy-.*|x-amzn?-.*|x-arr-.*|x-azure-.*|x-proxy.*|x-scheme|x-url-scheme|front-end-https|true-client-ip|cdn-loop|cf-.*|fastly-.*|fly-.*|forwarded-for|surrogate-capability|wl-proxy-.*|x-varnish|x-replaced-path|x-request-start|x-appengine-.*|x-vercel-.*|x-nf-.*|x-railway-.*|rndr-id)$/;
 
 /** Those that are asked for where the request does not tell which headers it has. */
 const USUAL_SIGNS: readonly string[] = [
@@ -34,8 +34,18 @@ function isPassedOn(request: RequestHead): boolean {
   if (httpVersion === undefined) {
     if (/\bclose\b/i.test(request.header("connection") ?? "")) return true;
   } else if (httpVersion < "1.1") return true;
+  if (cameByHttps(request)) return true;
   const names = request.names?.() ?? USUAL_SIGNS;
   return names.some((name) => PROXY_SIGN.test(name) && request.header(name) !== undefined);
+}
+
+/**
+ * A page of the request's own origin has its scheme, and browsers say whether it is one. So a proxy
+ * that adds nothing is seen when a form is sent, or a link followed.
+ */
+function cameByHttps(request: RequestHead): boolean {
+  if (request.header("sec-fetch-site") !== "same-origin") return false;
+  return ["origin", "referer"].some((name) => request.header(name)?.startsWith("https:"));
 }
 
 /**

@@ -315,9 +315,31 @@ describe("where NODE_ENV is not set", () => {
     ["true-client-ip", "203.0.113.7"],
     ["cf-connecting-ip", "203.0.113.7"],
     ["x-envoy-external-address", "203.0.113.7"],
+    ["forwarded-for", "203.0.113.7"],
+    ["surrogate-capability", 'cdn="Surrogate/1.0"'],
+    ["x-varnish", "32770"],
+    ["x-vercel-id", "fra1::abc"],
+    ["wl-proxy-ssl", "true"],
     ["connection", "close"],
   ])("a sign of a proxy on this machine is enough against it: %s: %s", async (name, value) => {
     expect(await cookiesOver({ ...unset, headers: { [name]: value } })).toEqual([]);
+  });
+
+  it.each([
+    { origin: "https://shop.example" },
+    { origin: "null", referer: "https://shop.example/sign-in" },
+  ])(
+    "a page of the same origin that came by HTTPS shows a proxy that adds nothing: %j",
+    async (of) => {
+      const headers = { "sec-fetch-site": "same-origin", connection: "keep-alive", ...of };
+      expect(await cookiesOver({ ...unset, headers })).toEqual([]);
+    },
+  );
+
+  it("a page of the same origin that came by HTTP shows none, whatever a dev server made of Host", async () => {
+    const origin = "http://localhost:5173";
+    const headers = { "sec-fetch-site": "same-origin", origin, referer: `${origin}/` };
+    expect(sorted(await cookiesOver({ ...unset, headers }))).toEqual(sorted(PLAIN));
   });
 
   it("what a sign-in elsewhere brings along is no sign of a proxy", async () => {
