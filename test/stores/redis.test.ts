@@ -11,7 +11,7 @@ import { OptionsError } from "../../src/core/errors.ts";
 import type { SessionFacts, SessionRecord } from "../../src/core/record.ts";
 import type { EndOutcome } from "../../src/core/store.ts";
 import { newToken, sessionId } from "../../src/core/token.ts";
-import { createSessions } from "../../src/index.ts";
+import { createSessions, type Session, type Sessions, type Untyped } from "../../src/index.ts";
 import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index.ts";
 import { keysUnder } from "../../src/stores/redis/keys.ts";
 import {
@@ -211,6 +211,31 @@ describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
       expect(await store.directory.generation(ALICE, call)).toBeGreaterThan(before);
     }
     for (const { id } of [first, second]) expect((await store.load(id, call))?.kind).toBe("ended");
+    await sessions.close();
+  });
+
+  it("keeps promises of ends though memory is full, of whom it spares and of new tokens", async () => {
+    const time = { at: now };
+    const sessions = createSessions({ store, clock: { now: () => time.at }, onError: quiet });
+    const browser = (userId?: string) => new Visitor(sessions, userId);
+    const [spared, other, chain] = [browser("alice"), browser("alice"), browser("bob")];
+    for (const each of [spared, other, chain]) await each.signIn();
+    const [first] = await sessions.list({ userId: "bob" });
+    for (let tokens = 0; tokens < 4; tokens += 1) await chain.regenerate();
+    const except = await spared.id();
+    await ask(server.port, "config", "set", "maxmemory", "1");
+    try {
+      expect(await sessions.revokeAll({ userId: "alice", except })).toBe(1);
+      expect([await spared.userId(), await other.userId()]).toEqual(["alice", undefined]);
+      expect(await sessions.revoke(first?.id ?? "")).toBe(true);
+      expect(await chain.userId()).toBeUndefined();
+      // What an application stores, and who is new, is refused.
+      expect([await spared.store("more"), await browser().store("new")]).toEqual([503, 503]);
+    } finally {
+      await ask(server.port, "config", "set", "maxmemory", "0");
+    }
+    expect(await spared.userId()).toBe("alice");
+    expect(await spared.store("more")).toBe(200);
     await sessions.close();
   });
 
@@ -733,4 +758,36 @@ async function sentBy({ port }: TestServer): Promise<number> {
 
 function byId(listed: readonly SessionFacts[]): readonly SessionFacts[] {
   return listed.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+/** A browser with one cookie. */
+class Visitor {
+  readonly #sessions: Sessions<Untyped>;
+  readonly #name: string | undefined;
+  #cookie = "";
+
+  constructor(sessions: Sessions<Untyped>, name: string | undefined) {
+    this.#sessions = sessions;
+    this.#name = name;
+  }
+
+  signIn = () => this.#ask((session) => session.signIn(this.#name ?? ""));
+  regenerate = () => this.#ask((session) => session.regenerate());
+  id = async () => (await this.#ask((session) => session.id)).told;
+  userId = async () => (await this.#ask((session) => session.userId)).told;
+  store = async (value: string) =>
+    (await this.#ask((session) => session.set("value", value))).status;
+
+  async #ask<T>(act: (session: Session<Untyped>) => T | Promise<T>) {
+    const headers = this.#cookie === "" ? {} : { cookie: this.#cookie };
+    const request = new Request("https://shop.test/", { headers });
+    let told: T | undefined;
+    const response = await this.#sessions.handle(request, async () => {
+      told = await act(await this.#sessions.open(request));
+      return new Response();
+    });
+    const [line] = response.headers.getSetCookie();
+    this.#cookie = line?.split(";", 1)[0] ?? this.#cookie;
+    return { status: response.status, told };
+  }
 }

@@ -29,6 +29,24 @@ local function remembers(commit)
 end
 `;
 
+// Where memory is full the library's own notes are still written, whether they stand beside the
+// sessions (a manager's name with a colon) or on one whose data stays as it is: what ends sessions
+// relies on them. Once DEL, which is allowed there, has been called, the rest of a script is, too.
+const WRITE = `
+local function isNote(text)
+  if string.match(text, '^[^\\n]*\\n[^\\n]*\\n([^\\n]*)\\n'):find(':', 1, true) then return true end
+  local data = '^[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n(.*)$'
+  return live and string.match(stored, data) == string.match(text, data)
+end
+local function write(text, ms)
+  local reply = redis.pcall('SET', key, text, 'PX', ms)
+  if not reply.err then return nil end
+  if not (string.find(reply.err, 'OOM', 1, true) and isNote(text)) then return reply end
+  redis.call('DEL', key)
+  redis.call('SET', key, text, 'PX', ms)
+end
+`;
+
 /** Replies of the scripts that write a record. */
 export const DONE = 1;
 /** As {@link DONE}, and the index of the user's sessions should be refreshed. */
@@ -37,19 +55,18 @@ export const DONE_AND_SEEN = 2;
 export const INDEX_FIRST = 3;
 
 /** `now, ms to keep, own version, record` → 1, or 0 where something stands. */
-export const CREATE: Script = script(`${HEAD}
+export const CREATE: Script = script(`${HEAD}${WRITE}
 if there then
   -- A client that sends again by itself must not be told that its own record is in the way.
   return live and remembers(ARGV[3]) and 1 or 0
 end
-redis.call('SET', key, ARGV[4], 'PX', ARGV[2])
-return 1`);
+return write(ARGV[4], ARGV[2]) or 1`);
 
 /**
  * `now, ms to keep, own version, record, expected version, whether the index knows, ms of activity
  * that count` → {@link DONE}, {@link DONE_AND_SEEN}, {@link INDEX_FIRST}, what stands there, or nil.
  */
-export const UPDATE: Script = script(`${HEAD}
+export const UPDATE: Script = script(`${HEAD}${WRITE}
 if not there then return false end
 if not live then return stored end
 if not isAt(ARGV[5]) then
@@ -57,7 +74,8 @@ if not isAt(ARGV[5]) then
   return stored
 end
 if ARGV[6] == '0' and owner(stored) ~= owner(ARGV[4]) then return 3 end
-redis.call('SET', key, ARGV[4], 'PX', ARGV[2])
+local failure = write(ARGV[4], ARGV[2])
+if failure then return failure end
 if seen(ARGV[4]) - seen(stored) >= tonumber(ARGV[7]) then return 2 end
 return 1`);
 
