@@ -33,6 +33,8 @@ export class RequestRecords implements SessionStore {
   /** Asked before a record is taken in: throws where it is too large to be sent. */
   readonly #measure: (record: SessionRecord) => void;
   readonly #held = new Map<SessionId, Held>();
+  /** The cookie whose session was given a new token elsewhere: an ending follows it there. */
+  #lead: Letter | undefined;
   /** The session whose idle clock was moved. */
   touched: SessionId | undefined;
 
@@ -56,7 +58,7 @@ export class RequestRecords implements SessionStore {
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
     const held = this.#held.get(id);
-    if (held === undefined) return this.#predecessor(id, call);
+    if (held === undefined) return this.#elsewhere(id, call);
     return (await this.#endedElsewhere(held, call)) ?? held.stored;
   }
 
@@ -89,7 +91,7 @@ export class RequestRecords implements SessionStore {
     call: StoreCall,
   ): Promise<EndOutcome> {
     const held = this.#held.get(tombstone.id);
-    if (held === undefined) return this.#endPredecessor(tombstone, call);
+    if (held === undefined) return this.#endElsewhere(tombstone, call);
     const { stored, letter } = held;
     if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
     if (expected !== undefined && stored.version !== expected) {
@@ -120,23 +122,28 @@ export class RequestRecords implements SessionStore {
     return undefined;
   }
 
-  /** How such a session has ended; as long as nobody knows of an end, it counts as live. */
-  async #predecessor(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
-    const heir = this.#heirOf(id)?.record;
-    if (heir === undefined || this.#revocations === undefined) return undefined;
+  async #predecessor(
+    id: SessionId,
+    heir: SessionRecord,
+    revocations: Revocations,
+    call: StoreCall,
+  ): Promise<StoredSession> {
     for (const userId of usersBefore(heir)) {
       const place = endedId(id, userId, heir.manager);
-      const ended = await this.#revocations.find(id, place, call);
+      const ended = await revocations.find(id, place, call);
       if (ended !== undefined) return ended;
     }
     return { ...heir, id, notes: undefined };
   }
 
-  async #endPredecessor(tombstone: Tombstone, call: StoreCall): Promise<EndOutcome> {
-    const heir = this.#heirOf(tombstone.id);
-    if (heir === undefined || this.#revocations === undefined) return GONE;
+  async #endPredecessor(
+    tombstone: Tombstone,
+    heir: Letter,
+    revocations: Revocations,
+    call: StoreCall,
+  ): Promise<EndOutcome> {
     for (const userId of usersBefore(heir.record)) {
-      await this.#revocations.add({ ...tombstone, userId }, heir, call);
+      await revocations.add({ ...tombstone, userId }, heir, call);
     }
     return { kind: "ended" };
   }
@@ -144,7 +151,42 @@ export class RequestRecords implements SessionStore {
   /** What was made here, or has ended here, is known without asking. */
   async #endedElsewhere({ stored, letter }: Held, call: StoreCall): Promise<Tombstone | undefined> {
     if (letter === undefined || stored.kind === "ended") return undefined;
-    return this.#revocations?.endOf(letter.record, call);
+    return this.#seen(await this.#revocations?.endOf(letter.record, call), letter);
+  }
+
+  #seen(ended: Tombstone | undefined, letter: Letter): Tombstone | undefined {
+    if (ended?.next !== undefined) this.#lead = letter;
+    return ended;
+  }
+
+  /** A session whose cookie is not in this request: as long as nobody knows of an end, it is live. */
+  async #elsewhere(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
+    const [heir, lead, revocations] = [this.#heirOf(id), this.#lead, this.#revocations];
+    if (revocations === undefined) return undefined;
+    if (heir !== undefined) return this.#predecessor(id, heir.record, revocations, call);
+    if (lead === undefined) return undefined;
+    return (await this.#found(id, lead, revocations, call)) ?? { ...lead.record, id };
+  }
+
+  async #endElsewhere(tombstone: Tombstone, call: StoreCall): Promise<EndOutcome> {
+    const [heir, lead, revocations] = [this.#heirOf(tombstone.id), this.#lead, this.#revocations];
+    if (revocations === undefined) return GONE;
+    if (heir !== undefined) return this.#endPredecessor(tombstone, heir, revocations, call);
+    if (lead === undefined) return GONE;
+    // It may have asked to be remembered since.
+    const earlier = await this.#remember(tombstone, { ...lead, wasPersistent: true }, call);
+    return earlier === undefined ? { kind: "ended" } : { kind: "gone", tombstone: earlier };
+  }
+
+  async #found(
+    id: SessionId,
+    letter: Letter,
+    revocations: Revocations,
+    call: StoreCall,
+  ): Promise<Tombstone | undefined> {
+    const { userId, manager } = letter.record;
+    const ended = await revocations.find(id, endedId(id, userId, manager), call);
+    return this.#seen(ended && { ...ended, manager }, letter);
   }
 
   /** Copies of the cookie must not open any more. Resolves to an earlier end, if there is one. */
@@ -154,11 +196,10 @@ export class RequestRecords implements SessionStore {
     call: StoreCall,
   ): Promise<Tombstone | undefined> {
     if (this.#revocations === undefined) return undefined;
-    const { id, manager } = tombstone;
     const { userId } = letter.record;
     const outcome = await this.#revocations.add({ ...tombstone, userId }, letter, call);
     if (outcome === "created") return undefined;
-    return this.#revocations.find(id, endedId(id, userId, manager), call);
+    return this.#found(tombstone.id, letter, this.#revocations, call);
   }
 
   /** A request has nothing to say of a user's other sessions. */
