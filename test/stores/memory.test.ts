@@ -99,6 +99,34 @@ describe("a full memory store", () => {
     expect(await kept(store, users)).toEqual([1, 2, 3, 4]);
   });
 
+  it.each([
+    [1_000, 32],
+    [64, 8],
+  ])("of %i lets one user's sign-ins push out few others", async (maxSessions, share) => {
+    const store = memoryStore({ maxSessions });
+    const others = Array.from({ length: maxSessions }, (_, n) => signedIn({ userId: `user ${n}` }));
+    await createAll(store, others);
+    const flood = Array.from({ length: 2 * maxSessions }, () => signedIn());
+    await createAll(store, flood);
+    expect((await kept(store, others)).length).toBe(maxSessions - share);
+    // The user's newest ones are the ones that stay.
+    const all = Array.from(flood, (_, place) => place);
+    expect(await kept(store, flood)).toEqual(all.slice(-share));
+  });
+
+  it("takes room back from a user who had it while nobody wanted it, though all is in use", async () => {
+    const store = memoryStore({ maxSessions: 100 });
+    const many = Array.from({ length: 90 }, () => signedIn());
+    await createAll(store, many);
+    const others = Array.from({ length: 80 }, (_, n) => signedIn({ userId: `user ${n}` }));
+    for (const other of others) {
+      await kept(store, many);
+      await store.create(other, call);
+    }
+    expect(await kept(store, others)).toHaveLength(80);
+    expect(await kept(store, many)).toHaveLength(20);
+  });
+
   it("keeps within its bytes, counting two for a character", async () => {
     const store = memoryStore({ maxBytes: 2_000 });
     const data = JSON.stringify("x".repeat(398));

@@ -16,6 +16,11 @@ export interface Slot {
   newer: Slot | undefined;
 }
 
+/** So many sessions a user has before their own make room for everybody's. */
+const MOST_SHARED = 32;
+/** In a small store so many users have room. */
+const LEAST_USERS = 8;
+
 /** How much a shelf holds. */
 export interface Bounds {
   readonly maxSessions: number;
@@ -133,7 +138,7 @@ export class Shelf {
   #rollOf(manager: string): Roll {
     let roll = this.#rolls.get(manager);
     if (roll === undefined) {
-      roll = new Roll();
+      roll = new Roll(Math.min(MOST_SHARED, Math.ceil(this.#bounds.maxSessions / LEAST_USERS)));
       this.#rolls.set(manager, roll);
     }
     return roll;
@@ -149,13 +154,23 @@ export class Shelf {
   }
 
   // A flood of anonymous visitors costs one signed-in session at most: from then on each evicts
-  // the one before.
+  // the one before. So does a user who signs in again and again, once they have their share.
   #victim(spared: Slot, now: EpochMs): Slot | undefined {
     const { first } = this.#expiry;
     if (first !== undefined && first !== spared && first.stored.expiresAt <= now) return first;
-    return [this.#ended, this.#anonymous, this.#signedIn]
-      .map(({ oldest }) => oldest)
-      .find((oldest) => oldest !== undefined && oldest !== spared);
+    return [
+      this.#ended.oldest,
+      this.#anonymous.oldest,
+      this.#surplus(),
+      this.#signedIn.oldest,
+    ].find((candidate) => candidate !== undefined && candidate !== spared);
+  }
+
+  #surplus(): Slot | undefined {
+    for (const { surplus } of this.#rolls.values()) {
+      if (surplus !== undefined) return this.#slots.get(surplus);
+    }
+    return undefined;
   }
 }
 
