@@ -85,11 +85,11 @@ export function isTouchDue(session: Clocked, now: EpochMs): boolean {
 }
 
 /**
- * Whether activity at `now` is the first in its tenth of the idle timeout, counted from the session's
- * beginning. Who writes all the time is never due for a touch, and crosses from one to the next.
+ * Whether `now` is in a later tenth of the idle timeout than `since`, counted from the session's
+ * beginning. Who writes all the time is never due for a touch, and enters one after the other.
  */
-export function entersTenth(session: Clocked, now: EpochMs): boolean {
+export function entersTenth(session: Clocked, since: EpochMs, now: EpochMs): boolean {
   const tenthMs = session.idleTimeoutMs / TOUCHES_PER_IDLE_TIMEOUT;
   const tenthAt = (at: EpochMs): number => Math.floor((at - session.createdAt) / tenthMs);
-  return tenthAt(now) > tenthAt(session.lastSeenAt);
+  return tenthAt(now) > tenthAt(since);
 }

@@ -12,7 +12,7 @@ import {
   predecessorOf,
   takingOverFrom,
 } from "./notes.ts";
-import type { SessionRecord } from "./record.ts";
+import type { EpochMs, SessionRecord } from "./record.ts";
 import type { SessionId } from "./token.ts";
 import { handOverStone, tombstone } from "./transitions.ts";
 
@@ -112,13 +112,19 @@ function isStillAdmitted(
   return isTouchDue(record, deadline.now) ? admission(record, engine, deadline) : undefined;
 }
 
-/** The same question before a write: it moves the clock, so that no touch may ever be due. */
+/**
+ * The same question before a write, as it moves the clock, so that no touch may ever be due; unless
+ * the session's opening has asked.
+ */
 export function judgeWrite(
   engine: Engine,
   record: SessionRecord,
+  openedAt: EpochMs,
   deadline: Deadline,
 ): Promise<Verdict> | undefined {
-  return entersTenth(record, deadline.now) ? admission(record, engine, deadline) : undefined;
+  const since = isTouchDue(record, openedAt) ? openedAt : record.lastSeenAt;
+  const isDue = entersTenth(record, since, deadline.now);
+  return isDue ? admission(record, engine, deadline) : undefined;
 }
 
 /** Ends a session that should not be there any more. */

@@ -263,7 +263,7 @@ export class Stay {
   #judged(deadline: Deadline): Promise<void> | undefined {
     const record = this.#stored;
     if (record === undefined) return undefined;
-    return judgeWrite(this.#engine, record, deadline)?.then((told) =>
+    return judgeWrite(this.#engine, record, this.#openedAt, deadline)?.then((told) =>
       this.#heed(told, record, deadline),
     );
   }

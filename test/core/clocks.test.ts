@@ -101,7 +101,7 @@ describe("a touch", () => {
     let lastSeenAt = SESSION.createdAt;
     let entered = 0;
     for (let now = SESSION.createdAt; now <= SESSION.createdAt + HOUR_MS; now += MINUTE_MS) {
-      if (entersTenth({ ...SESSION, lastSeenAt }, now)) entered += 1;
+      if (entersTenth(SESSION, lastSeenAt, now)) entered += 1;
       lastSeenAt = now;
     }
     expect(entered).toBe(HOUR_MS / (SESSION.idleTimeoutMs / 10));

@@ -488,6 +488,15 @@ describe("an index that has lost a session", () => {
     expect(await isSignedIn(browser)).toBe(true);
   });
 
+  it("is asked about once by a request that opens it when a touch is due, and writes", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    world.clock.move(4 * MINUTE);
+    world.switch.forget();
+    await browser.visit((session) => session.set("at", 1));
+    expect(world.switch.calls).toEqual(["load", "generation", "update"]);
+  });
+
   it("is told of by a rejection, and by the session's end", async () => {
     const { world, browser, sessions } = await missed();
     const told: string[] = [];
