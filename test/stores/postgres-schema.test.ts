@@ -12,7 +12,7 @@ import {
   postgresSchema,
   postgresStore,
 } from "../../src/stores/postgres/index.ts";
-import { recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { factsOf, recordAt, successorOf, tombstoneAt } from "../../src/testing/store/fixtures.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
 import { freshTable } from "./support/postgres-databases.ts";
 
@@ -118,7 +118,7 @@ describe("the tables of the PostgreSQL store", () => {
       const user = { manager, userId: "alice" };
       expect(await store.create(record, call)).toBe("created");
       await store.directory.raiseGeneration(user, call);
-      expect(await store.directory.list(user, call)).toEqual([record]);
+      expect(await store.directory.list(user, call)).toEqual([factsOf(record)]);
       const end = { except: undefined, version: record.version, reason: "revoked" as const };
       const times = { endedAt: NOW, expiresAt: NOW + 1 };
       expect(await store.directory.endAll(user, { ...end, ...times }, call)).toEqual([record.id]);

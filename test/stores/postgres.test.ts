@@ -2,6 +2,8 @@ import type { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { describeStore, type OpenStore } from "../../src/testing/store.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
+import { describeGenerations } from "./support/generations.ts";
+import { describeNotes } from "./support/notes.ts";
 import { openOn, openPGlite, SERVED } from "./support/postgres-databases.ts";
 
 const runner = { describe, it };
@@ -21,5 +23,9 @@ afterAll(async () => {
 for (const [name, connect] of SERVED) {
   const open = openOn(() => postgres.url, connect);
   describeStore(`PostgreSQL, ${name}`, open, { runner });
+  describeNotes(`PostgreSQL, ${name}`, open);
+  describeGenerations(`PostgreSQL, ${name}`, open);
 }
 describeStore("PostgreSQL, PGlite", () => openEmbedded(), { runner });
+describeNotes("PostgreSQL, PGlite", () => openEmbedded());
+describeGenerations("PostgreSQL, PGlite", () => openEmbedded());

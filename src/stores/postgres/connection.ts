@@ -3,7 +3,7 @@ import type { StoreCall } from "../../core/store.ts";
 import type { PostgresValue } from "./clients.ts";
 import { type Database, type Ear, type Row, refuseAborted, waited } from "./database.ts";
 import { failureOf, mayRepeat, NotSent } from "./failure.ts";
-import { ensureSchema } from "./schema.ts";
+import { ensureSchema, type SchemaMode } from "./schema.ts";
 import { type Statements, type Synchronous, statementsFor } from "./statements.ts";
 import { type TableNames, tableNames } from "./tables.ts";
 
@@ -13,7 +13,7 @@ const MAX_REPETITIONS = 5;
 /** What a store is told by its options. */
 export interface ConnectionOptions {
   readonly table: string;
-  readonly schema: "create" | "check";
+  readonly schema: SchemaMode;
   readonly synchronousEnds: Synchronous | undefined;
 }
 
@@ -22,7 +22,7 @@ export class Connection {
   readonly #database: Database;
   readonly #names: TableNames;
   readonly #statements: Statements;
-  readonly #schema: "create" | "check";
+  readonly #schema: SchemaMode;
   #preparation: Promise<void> | undefined;
   #isPrepared = false;
   #isClosed = false;

@@ -1,7 +1,7 @@
 import type { Directory } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Connection } from "./connection.ts";
-import { endedValues, recordOf } from "./rows.ts";
+import { endedValues, factsOf, recordOf } from "./rows.ts";
 
 /** The directory of a PostgreSQL store. */
 export function postgresDirectory(connection: Connection): Directory {
@@ -10,16 +10,17 @@ export function postgresDirectory(connection: Connection): Directory {
       const [row] = await connection.run("generation", call, [manager, userId]);
       return Number(row?.[0] ?? 0);
     },
-    async raiseGeneration({ manager, userId }, call) {
-      const [row] = await connection.run("raiseGeneration", call, [manager, userId]);
+    async raiseGeneration({ manager, userId }, call, keepUntil) {
+      const values = [manager, userId, call.now, keepUntil ?? null];
+      const [row] = await connection.run("raiseGeneration", call, values);
       return Number(row?.[0]);
     },
     async list({ manager, userId }, call) {
       const rows = await connection.run("list", call, [manager, userId, call.now]);
-      return rows.map(recordOf);
+      return rows.map(factsOf);
     },
     async endAll({ manager, userId }, end, call) {
-      const values = endedValues({ ...end, next: undefined });
+      const values = endedValues({ ...end, next: undefined, notes: undefined });
       const whose = [manager, userId, end.except ?? null, call.now];
       const rows = await connection.run("endAll", call, [...values, ...whose]);
       return rows.map(([id]) => id as SessionId);

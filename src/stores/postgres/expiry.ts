@@ -10,15 +10,15 @@ export function postgresExpiry(connection: Connection, intervalMs: number): Expi
     intervalMs,
     async deleteExpired(call) {
       let total = 0;
-      let from: unknown = Number.MIN_SAFE_INTEGER;
-      for (;;) {
-        const values = [Number(from), call.now, BATCH];
-        const [row] = await connection.run("deleteExpired", call, values);
-        const [deleted, latest] = row ?? [];
+      let from = Number.MIN_SAFE_INTEGER;
+      for (let isFull = true; isFull; ) {
+        const [row] = await connection.run("deleteExpired", call, [from, call.now, BATCH]);
+        const [deleted, latest, forgotten] = row ?? [];
         total += Number(deleted);
-        if (Number(deleted) < BATCH || call.signal.aborted) return total;
-        from = latest;
+        from = Number(latest ?? from);
+        isFull = Math.max(Number(deleted), Number(forgotten)) === BATCH && !call.signal.aborted;
       }
+      return total;
     },
   };
 }

@@ -1,4 +1,10 @@
-import type { EndReason, SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import type {
+  EndReason,
+  SessionFacts,
+  SessionRecord,
+  StoredSession,
+  Tombstone,
+} from "../../core/record.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import type { PostgresValue } from "./clients.ts";
 import type { Row } from "./database.ts";
@@ -10,15 +16,12 @@ export interface Column {
   readonly cast: string;
 }
 
-/** The columns of a live record that an update sets, in the order of {@link liveValues}. */
-export const LIVE_COLUMNS: readonly Column[] = [
+const FACT_COLUMNS: readonly Column[] = [
   { name: "manager", cast: "text" },
   { name: "version", cast: "text" },
   { name: "expires_at", cast: "bigint" },
+  { name: "notes", cast: "text" },
   { name: "earlier", cast: "text" },
-  // Through text: postgres.js and PGlite would encode a parameter of type json once more.
-  { name: "data", cast: "text::json" },
-  { name: "flash", cast: "text" },
   { name: "user_id", cast: "text" },
   { name: "created_at", cast: "bigint" },
   { name: "last_seen_at", cast: "bigint" },
@@ -29,15 +32,32 @@ export const LIVE_COLUMNS: readonly Column[] = [
   { name: "device", cast: "text" },
 ];
 
-/** The columns that only an ended session has, in the order of {@link endedValues}. */
+/** The columns of a live record that an update sets, in the order of {@link liveValues}. */
+export const LIVE_COLUMNS: readonly Column[] = [
+  ...FACT_COLUMNS,
+  // Through text: postgres.js and PGlite would encode a parameter of type json once more.
+  { name: "data", cast: "text::json" },
+  { name: "flash", cast: "text" },
+];
+
+/** What an ended session has too. */
+const OF_BOTH = ["manager", "version", "expires_at", "notes"];
+
+/** The columns that are emptied when a session ends; the data's room is free then. */
+export const ONLY_LIVE_COLUMNS: readonly string[] = LIVE_COLUMNS.map(({ name }) => name).filter(
+  (name) => !OF_BOTH.includes(name),
+);
+
+/** The columns that only an ended session has. */
 export const ENDED_COLUMNS: readonly string[] = ["reason", "ended_at", "next"];
 
+/** What a list selects, in the order in which {@link factsOf} reads it. */
+export const SELECTED_FACTS: string = ["id", ...FACT_COLUMNS.map(({ name }) => name)].join(", ");
+
 /** What the statements select, in the order in which {@link storedOf} reads it. */
-export const SELECTED: string = [
-  "id",
-  ...LIVE_COLUMNS.map(({ name }) => (name === "data" ? "data::text" : name)),
-  ...ENDED_COLUMNS,
-].join(", ");
+export const SELECTED: string = [SELECTED_FACTS, "data::text", "flash", ...ENDED_COLUMNS].join(
+  ", ",
+);
 
 /** What stands in {@link LIVE_COLUMNS}. */
 export function liveValues(record: SessionRecord): PostgresValue[] {
@@ -45,9 +65,8 @@ export function liveValues(record: SessionRecord): PostgresValue[] {
     record.manager,
     record.version,
     record.expiresAt,
+    record.notes ?? null,
     record.earlier,
-    record.data,
-    record.flash,
     record.userId ?? null,
     record.createdAt,
     record.lastSeenAt,
@@ -56,25 +75,30 @@ export function liveValues(record: SessionRecord): PostgresValue[] {
     record.absoluteTimeoutMs,
     record.persistent,
     record.device ?? null,
+    record.data,
+    record.flash,
   ];
 }
 
 /** What an ended session's columns are set to, in the order in which the statements name them. */
 export function endedValues(
-  ended: Pick<Tombstone, "version" | "expiresAt" | "reason" | "endedAt" | "next">,
+  ended: Pick<Tombstone, "version" | "expiresAt" | "notes" | "reason" | "endedAt" | "next">,
 ): PostgresValue[] {
-  return [ended.version, ended.expiresAt, ended.reason, ended.endedAt, ended.next ?? null];
+  const { version, expiresAt, notes, reason, endedAt, next } = ended;
+  return [version, expiresAt, notes ?? null, reason, endedAt, next ?? null];
 }
 
 /** As drivers give them: a `bigint` as text, number or bigint. */
-type LiveColumns = readonly [
+type CommonColumns = readonly [
   id: SessionId,
   manager: string,
   version: CommitId,
   expiresAt: unknown,
+  notes: string | null,
+];
+type FactColumns = readonly [
+  ...CommonColumns,
   earlier: string,
-  data: string,
-  flash: string,
   userId: string | null,
   createdAt: unknown,
   lastSeenAt: unknown,
@@ -84,24 +108,34 @@ type LiveColumns = readonly [
   persistent: boolean,
   device: string | null,
 ];
+type LiveColumns = readonly [data: string, flash: string];
 type EndedColumns = readonly [reason: EndReason, endedAt: unknown, next: SessionId | null];
+
+/** Where the columns begin that only a live record has beside its facts, and those of an ended one. */
+const LIVE_AT = 1 + FACT_COLUMNS.length;
+const ENDED_AT = 1 + LIVE_COLUMNS.length;
 
 /** Reads a row of {@link SELECTED}; one of nothing but nulls is a join's, and no session. */
 export function storedOf(row: Row | undefined): StoredSession | undefined {
   if (row === undefined || row[0] === null) return undefined;
-  return row[LIVE_COLUMNS.length + 1] === null ? recordOf(row) : tombstoneOf(row);
+  return row[ENDED_AT] === null ? recordOf(row) : tombstoneOf(row);
 }
 
 /** Reads a row that is known to be live. */
 export function recordOf(row: Row): SessionRecord {
+  const [data, flash] = row.slice(LIVE_AT) as unknown as LiveColumns;
+  return { ...factsOf(row), data, flash };
+}
+
+/** Reads a live row of {@link SELECTED_FACTS}, which is how one of {@link SELECTED} begins. */
+export function factsOf(row: Row): SessionFacts {
   const [
     id,
     manager,
     version,
     expiresAt,
+    notes,
     earlier,
-    data,
-    flash,
     userId,
     createdAt,
     lastSeenAt,
@@ -110,16 +144,14 @@ export function recordOf(row: Row): SessionRecord {
     absoluteTimeoutMs,
     persistent,
     device,
-  ] = row as unknown as LiveColumns;
+  ] = row as unknown as FactColumns;
   return {
     kind: "live",
-    notes: undefined,
     id,
     manager,
     version,
     earlier,
-    data,
-    flash,
+    notes: notes ?? undefined,
     userId: userId ?? undefined,
     createdAt: Number(createdAt),
     lastSeenAt: Number(lastSeenAt),
@@ -133,18 +165,17 @@ export function recordOf(row: Row): SessionRecord {
 }
 
 function tombstoneOf(row: Row): Tombstone {
-  const [id, manager, version, expiresAt] = row as unknown as LiveColumns;
-  const ended = row.slice(LIVE_COLUMNS.length + 1) as unknown as EndedColumns;
-  const [reason, endedAt, next] = ended;
+  const [id, manager, version, expiresAt, notes] = row as unknown as CommonColumns;
+  const [reason, endedAt, next] = row.slice(ENDED_AT) as unknown as EndedColumns;
   return {
     kind: "ended",
-    notes: undefined,
     id,
     manager,
     version,
     reason,
     endedAt: Number(endedAt),
     next: next ?? undefined,
+    notes: notes ?? undefined,
     expiresAt: Number(expiresAt),
   };
 }

@@ -2,69 +2,108 @@ import { type Database, statement } from "./database.ts";
 import { PostgresStoreProblem } from "./failure.ts";
 import type { TableNames } from "./tables.ts";
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** Several calls may wait for it, each to its own deadline; it must not hang for those after. */
 const PATIENCE_MS = 30_000;
 
-/** Makes sure of the tables: creates them where that is wished and none are there. */
+/** Whether the store makes its tables itself, or the application's own migrations do. */
+export type SchemaMode = "create" | "check";
+
+/**
+ * Makes sure of the tables: creates them where that is wished and none are there, and brings earlier
+ * ones up to date.
+ */
 export async function ensureSchema(
   database: Database,
   names: TableNames,
-  schema: "create" | "check",
+  mode: SchemaMode,
 ): Promise<void> {
   const patience = AbortSignal.timeout(PATIENCE_MS);
-  if (await isCurrent(database, names, patience)) return;
-  if (schema === "check") {
-    throw new PostgresStoreProblem(
-      `there is no table ${names.sessions} of Sojourn's; run what postgresSchema() returns as a ` +
-        'migration, or leave out schema: "check"',
-    );
-  }
+  const version = await versionOf(database, names, patience);
+  if (version === SCHEMA_VERSION) return;
+  if (version !== undefined && !(version in UPGRADES)) throw tooNew(names, version);
+  if (mode === "check") throw missing(names, version);
+  const change = version === undefined ? creationOf(names) : upgradeFrom(version, names);
   try {
-    await database.script(creationOf(names), patience);
+    await database.script(change, patience);
   } catch (error) {
     // Where transactions are stricter than READ COMMITTED, who waited for the lock does not see
     // what it waited for.
-    if (!(await isCurrent(database, names, patience))) throw error;
+    if ((await versionOf(database, names, patience)) !== SCHEMA_VERSION) throw error;
   }
 }
 
-async function isCurrent(
+async function versionOf(
   database: Database,
-  { meta, sessions }: TableNames,
+  { meta }: TableNames,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const exists = statement(`SELECT to_regclass('${meta}') IS NOT NULL`);
   const [found] = await database.query(exists, [], signal);
-  if (found?.[0] !== true) return false;
+  if (found?.[0] !== true) return undefined;
   const newest = statement(`SELECT value FROM ${meta} WHERE name = 'version'`);
   const [row] = await database.query(newest, [], signal);
-  const version = Number(row?.[0]);
-  if (version === SCHEMA_VERSION) return true;
-  throw new PostgresStoreProblem(
+  return Number(row?.[0]);
+}
+
+function tooNew({ sessions }: TableNames, version: number): PostgresStoreProblem {
+  return new PostgresStoreProblem(
     `the table ${sessions} is of schema version ${version}, and this release of sojourn ` +
       `reads version ${SCHEMA_VERSION}; run the newer release, or choose another table`,
   );
 }
 
+function missing(names: TableNames, version: number | undefined): PostgresStoreProblem {
+  const { sessions } = names;
+  if (version === undefined) {
+    return new PostgresStoreProblem(
+      `there is no table ${sessions} of Sojourn's; run what postgresSchema() returns as a ` +
+        'migration, or leave out schema: "check"',
+    );
+  }
+  return new PostgresStoreProblem(
+    `the table ${sessions} is of schema version ${version}; bring it up to date: ` +
+      `${upgradeOf(names, version).join("; ")};`,
+  );
+}
+
 /**
- * Creates the tables unless another process does it at the same moment. One statement, so one
- * transaction, also behind a pooler. The others wait for the lock and then look again, at a row,
- * not at a name: PostgreSQL may still remember that there was no table of that name.
+ * Makes a change unless another process does it at the same moment: in one transaction, also behind
+ * a pooler. The others wait for the lock and then look again, at a row, not at a name: PostgreSQL
+ * may still remember that there was no table of that name. A large table takes longer than a
+ * statement may. Who waits for a table keeps everybody else from it, so it waits briefly, and the
+ * next call tries again.
  */
-function creationOf(names: TableNames): string {
+function alone(change: string): string {
   return `
+SELECT set_config('statement_timeout', '0', true);
 DO $sojourn$
 BEGIN
   PERFORM set_config('client_min_messages', 'warning', true);
   PERFORM pg_advisory_xact_lock(hashtextextended('sojourn schema', 0));
+  PERFORM set_config('lock_timeout', '2s', true);
+${change}
+END
+$sojourn$`;
+}
+
+function creationOf(names: TableNames): string {
+  return alone(`
   ${metaOf(names, "IF NOT EXISTS ")}
   IF NOT EXISTS (SELECT FROM ${names.meta} WHERE name = 'version') THEN
 ${tablesOf(names)}
-  END IF;
-END
-$sojourn$`;
+  END IF;`);
+}
+
+// Who does not see what it waited for fails at the lock on the row, and has changed nothing.
+function upgradeFrom(version: number, names: TableNames): string {
+  return alone(`
+  IF EXISTS (
+    SELECT FROM ${names.meta} WHERE name = 'version' AND value = ${version} FOR UPDATE
+  ) THEN
+    ${upgradeOf(names, version).join(";\n    ")};
+  END IF;`);
 }
 
 /** The tables as SQL. */
@@ -77,7 +116,8 @@ export function schemaOf(names: TableNames): string {
  * order in which JavaScript sorts ids. Numbers stand before texts, as they would be padded
  * between them. A user who is known to two managers is rare: the index leaves the manager out.
  */
-function tablesOf({ sessions, generations, meta, byUser, byExpiry }: TableNames): string {
+function tablesOf(names: TableNames): string {
+  const { sessions, generations, meta, byUser, byExpiry, byEnd } = names;
   return `\
 CREATE TABLE ${sessions} (
   expires_at bigint NOT NULL,
@@ -97,7 +137,8 @@ CREATE TABLE ${sessions} (
   user_id text COLLATE "C",
   device text,
   reason text,
-  next text
+  next text,
+  notes text
 );
 CREATE INDEX ${byUser} ON ${sessions} (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX ${byExpiry} ON ${sessions} (expires_at);
@@ -105,12 +146,31 @@ CREATE TABLE ${generations} (
   manager text COLLATE "C" NOT NULL,
   user_id text COLLATE "C" NOT NULL,
   generation bigint NOT NULL,
+  keep_until bigint,
   PRIMARY KEY (user_id, manager)
 );
+CREATE INDEX ${byEnd} ON ${generations} (keep_until) WHERE keep_until IS NOT NULL;
 INSERT INTO ${meta} VALUES ('version', ${SCHEMA_VERSION});
 `;
 }
 
 function metaOf({ meta }: TableNames, condition = ""): string {
   return `CREATE TABLE ${condition}${meta} (name text NOT NULL PRIMARY KEY, value bigint NOT NULL);`;
+}
+
+/**
+ * What each earlier version lacks, for a process that runs an earlier release meanwhile too: it goes
+ * on with these tables. Once more does no harm, as they may have been given back to that release.
+ */
+const UPGRADES: Readonly<Record<number, (names: TableNames) => readonly string[]>> = {
+  1: ({ sessions, generations, byEnd }) => [
+    `ALTER TABLE ${sessions} ADD COLUMN IF NOT EXISTS notes text`,
+    `ALTER TABLE ${generations} ADD COLUMN IF NOT EXISTS keep_until bigint`,
+    `CREATE INDEX IF NOT EXISTS ${byEnd} ON ${generations} (keep_until) WHERE keep_until IS NOT NULL`,
+  ],
+};
+
+function upgradeOf(names: TableNames, version: number): readonly string[] {
+  const changes = UPGRADES[version]?.(names) ?? [];
+  return [...changes, `UPDATE ${names.meta} SET value = ${SCHEMA_VERSION} WHERE name = 'version'`];
 }

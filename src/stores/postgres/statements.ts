@@ -1,5 +1,12 @@
+import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
 import { type Statement, statement } from "./database.ts";
-import { ENDED_COLUMNS, LIVE_COLUMNS, SELECTED } from "./rows.ts";
+import {
+  ENDED_COLUMNS,
+  LIVE_COLUMNS,
+  ONLY_LIVE_COLUMNS,
+  SELECTED,
+  SELECTED_FACTS,
+} from "./rows.ts";
 import type { TableNames } from "./tables.ts";
 
 /** Every statement of the store. Each is a transaction by itself. */
@@ -24,19 +31,15 @@ export type Synchronous = "local" | "remote_write" | "on" | "remote_apply";
 /** A notification carries less than 8,000 bytes; an id takes 46 with its space. */
 const IDS_PER_NOTIFICATION = 150;
 
-// What only a live record has makes room; the data too.
-const ONLY_LIVE = LIVE_COLUMNS.filter(
-  ({ name }) => !["manager", "version", "expires_at"].includes(name),
-);
 const LIVE_NAMES = LIVE_COLUMNS.map(({ name }) => name).join(", ");
 /** The parameters of a live record, from `$1` on. */
 const LIVE_PARAMETERS = LIVE_COLUMNS.map(({ cast }, place) => `$${place + 1}::${cast}`);
 const NEXT = LIVE_COLUMNS.length + 1;
 const LIVE_SET = LIVE_COLUMNS.map(({ name }, place) => `${name} = ${LIVE_PARAMETERS[place]}`);
 
-const BURY = `version = $1::text, expires_at = $2::bigint, reason = $3::text,
-    ended_at = $4::bigint, next = $5::text,
-    ${ONLY_LIVE.map(({ name }) => `${name} = NULL`).join(", ")}`;
+const BURY = `version = $1::text, expires_at = $2::bigint, notes = $3::text, reason = $4::text,
+    ended_at = $5::bigint, next = $6::text,
+    ${ONLY_LIVE_COLUMNS.map((name) => `${name} = NULL`).join(", ")}`;
 
 /** Writes the store's statements for one set of tables. */
 export function statementsFor(names: TableNames, synchronous: Synchronous | undefined): Statements {
@@ -70,10 +73,10 @@ WITH written AS (
     end: statement(`
 WITH written AS (
   UPDATE ${sessions} SET ${BURY}
-  WHERE id = $6::text AND ($7::text IS NULL OR version = $7::text)
-    AND reason IS NULL AND expires_at > $8::bigint
+  WHERE id = $7::text AND ($8::text IS NULL OR version = $8::text)
+    AND reason IS NULL AND expires_at > $9::bigint
   RETURNING pg_notify('${channel}', id)${surely}
-)${standing(sessions, 6, 8)}`),
+)${standing(sessions, 7, 9)}`),
 
     touch: statement(`
 UPDATE ${sessions}
@@ -85,13 +88,20 @@ RETURNING 1`),
     generation: statement(
       `SELECT generation FROM ${generations} WHERE manager = $1::text AND user_id = $2::text`,
     ),
+    // The time, so that it never comes back once it was forgotten. NULL is later than any instant,
+    // which greatest() does not know.
     raiseGeneration: statement(`
-INSERT INTO ${generations} AS known (manager, user_id, generation) VALUES ($1::text, $2::text, 1)
-ON CONFLICT (user_id, manager) DO UPDATE SET generation = known.generation + 1
+INSERT INTO ${generations} AS known (manager, user_id, generation, keep_until)
+VALUES ($1::text, $2::text, $3::bigint, $4::bigint)
+ON CONFLICT (user_id, manager) DO UPDATE
+SET generation = greatest(known.generation + 1, excluded.generation),
+  keep_until = CASE WHEN num_nulls(known.keep_until, excluded.keep_until) = 0
+    THEN greatest(known.keep_until, excluded.keep_until) END
 RETURNING generation${surely}`),
 
+    // Facts alone: what the application keeps may be long, and nobody asks for it here.
     list: statement(`
-SELECT ${SELECTED} FROM ${sessions}
+SELECT ${SELECTED_FACTS} FROM ${sessions}
 WHERE manager = $1::text AND user_id = $2::text AND reason IS NULL AND expires_at > $3::bigint
 ORDER BY last_seen_at DESC`),
 
@@ -99,8 +109,8 @@ ORDER BY last_seen_at DESC`),
     endAll: statement(`
 WITH theirs AS MATERIALIZED (
   SELECT id FROM ${sessions}
-  WHERE manager = $6::text AND user_id = $7::text AND id IS DISTINCT FROM $8::text
-    AND reason IS NULL AND expires_at > $9::bigint
+  WHERE manager = $7::text AND user_id = $8::text AND id IS DISTINCT FROM $9::text
+    AND reason IS NULL AND expires_at > $10::bigint
   ORDER BY id FOR NO KEY UPDATE
 ), ended AS (
   UPDATE ${sessions} AS session SET ${BURY}
@@ -122,6 +132,7 @@ ORDER BY id LIMIT $4::bigint`),
 SELECT count(*) FROM ${sessions}
 WHERE manager = $1::text AND reason IS NULL AND expires_at > $2::bigint`),
 
+    // A user's generation goes by the application's clock: nobody is signed out by what goes too early.
     // Who is being written to is left for the next time: the sweep waits for nobody. What was
     // touched meanwhile is seen as it is now, because it is locked. Each step begins where the one
     // before it ended, so that it does not read again what that one deleted.
@@ -134,8 +145,13 @@ WITH expired AS MATERIALIZED (
   DELETE FROM ${sessions} AS session USING expired
   WHERE session.id = expired.id AND session.expires_at <= $2::bigint
   RETURNING session.expires_at
+), forgotten AS (
+  DELETE FROM ${generations} WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM ${generations} WHERE keep_until <= $2::bigint - ${SWEEP_DELAY_MS}
+    LIMIT $3::bigint FOR UPDATE SKIP LOCKED))
+  RETURNING 1
 )
-SELECT count(*), max(expires_at) FROM deleted`),
+SELECT count(*), max(expires_at), (SELECT count(*) FROM forgotten) FROM deleted`),
   };
 }
 

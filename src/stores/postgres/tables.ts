@@ -7,6 +7,7 @@ export interface TableNames {
   readonly meta: string;
   readonly byUser: string;
   readonly byExpiry: string;
+  readonly byEnd: string;
   /** Where the ends of sessions are announced; not quoted. */
   readonly channel: string;
 }
@@ -38,6 +39,7 @@ export function tableNames(table: string): TableNames {
     meta: `${schema}"${name}_meta"`,
     byUser: `"${name}_by_user"`,
     byExpiry: `"${name}_by_expiry"`,
+    byEnd: `"${name}_generations_by_end"`,
     channel: `${table}_ended`,
   };
 }
