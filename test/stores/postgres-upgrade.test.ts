@@ -92,6 +92,7 @@ describe("tables of the first version", () => {
     const answers = await Promise.all(stores.map((store) => store.load(id, call)));
     expect(answers).toEqual(Array(4).fill(undefined));
     await strict.end();
+    await pool.query(`DROP EVENT TRIGGER ${table}_slow`);
   });
 
   it("keep others waiting for a moment only, where somebody reads them for long", async () => {

@@ -7,6 +7,7 @@ import {
   SELECTED,
   SELECTED_FACTS,
 } from "./rows.ts";
+import { SWEEP_STEP_MS } from "./schema.ts";
 import type { TableNames } from "./tables.ts";
 
 /** Every statement of the store. Each is a transaction by itself. */
@@ -36,6 +37,10 @@ const LIVE_NAMES = LIVE_COLUMNS.map(({ name }) => name).join(", ");
 const LIVE_PARAMETERS = LIVE_COLUMNS.map(({ cast }, place) => `$${place + 1}::${cast}`);
 const NEXT = LIVE_COLUMNS.length + 1;
 const LIVE_SET = LIVE_COLUMNS.map(({ name }, place) => `${name} = ${LIVE_PARAMETERS[place]}`);
+
+/** What has expired before then is deleted: by the call's clock, and by the server's. */
+const DUE = `least($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)
+    - ${SWEEP_DELAY_MS}`;
 
 const BURY = `version = $1::text, expires_at = $2::bigint, notes = $3::text, reason = $4::text,
     ended_at = $5::bigint, next = $6::text,
@@ -132,26 +137,28 @@ ORDER BY id LIMIT $4::bigint`),
 SELECT count(*) FROM ${sessions}
 WHERE manager = $1::text AND reason IS NULL AND expires_at > $2::bigint`),
 
-    // A user's generation goes by the application's clock: nobody is signed out by what goes too early.
-    // Who is being written to is left for the next time: the sweep waits for nobody. What was
-    // touched meanwhile is seen as it is now, because it is locked. Each step begins where the one
-    // before it ended, so that it does not read again what that one deleted.
+    // Looked up by the expiry that is rounded up to the hour, so that the exact one, which every
+    // touch moves, stands in no index. The server's clock is asked too: one host's may be ahead of
+    // everybody's; a user's generation goes by the application's alone, as nobody is signed out by
+    // what goes too early. Who is being written to is left for the next time: the sweep waits for
+    // nobody. What was touched meanwhile is seen as it is now, because it is locked. Each step begins
+    // where the one before it ended, so that it does not read again what that one deleted.
     deleteExpired: statement(`
 WITH expired AS MATERIALIZED (
   SELECT id FROM ${sessions}
-  WHERE expires_at >= $1::bigint AND expires_at <= $2::bigint
-  ORDER BY expires_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED
+  WHERE sweep_at >= $1::bigint AND sweep_at < ${DUE} + ${SWEEP_STEP_MS} AND expires_at <= ${DUE}
+  ORDER BY sweep_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED
 ), deleted AS (
   DELETE FROM ${sessions} AS session USING expired
-  WHERE session.id = expired.id AND session.expires_at <= $2::bigint
-  RETURNING session.expires_at
+  WHERE session.id = expired.id AND session.expires_at <= ${DUE}
+  RETURNING session.sweep_at
 ), forgotten AS (
   DELETE FROM ${generations} WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM ${generations} WHERE keep_until <= $2::bigint - ${SWEEP_DELAY_MS}
     LIMIT $3::bigint FOR UPDATE SKIP LOCKED))
   RETURNING 1
 )
-SELECT count(*), max(expires_at), (SELECT count(*) FROM forgotten) FROM deleted`),
+SELECT count(*), max(sweep_at), (SELECT count(*) FROM forgotten) FROM deleted`),
   };
 }
 

@@ -5,6 +5,8 @@ export interface TableNames {
   readonly sessions: string;
   readonly generations: string;
   readonly meta: string;
+  /** Of all of them, with a full stop behind it; empty where the connection's own decides. */
+  readonly schema: string;
   readonly byUser: string;
   readonly byExpiry: string;
   readonly byEnd: string;
@@ -37,6 +39,7 @@ export function tableNames(table: string): TableNames {
     sessions: `${schema}"${name}"`,
     generations: `${schema}"${name}_generations"`,
     meta: `${schema}"${name}_meta"`,
+    schema,
     byUser: `"${name}_by_user"`,
     byExpiry: `"${name}_by_expiry"`,
     byEnd: `"${name}_generations_by_end"`,
