@@ -40,6 +40,11 @@ export class PostgresAnnouncements implements Announcements {
   #listened(): Promise<Stop> {
     const listening = this.#connection.listen({
       hear: (payload) => {
+        if (payload === "") {
+          // Somebody could not announce what has ended.
+          this.#tell((listener) => listener.onGap());
+          return;
+        }
         // Plain texts, written by this store in whichever process.
         const ids = payload.split(" ") as SessionId[];
         this.#tell((listener) => listener.onEnded(ids));

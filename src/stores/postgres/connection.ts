@@ -1,10 +1,11 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
 import type { PostgresValue } from "./clients.ts";
 import { type Database, type Ear, type Row, refuseAborted, waited } from "./database.ts";
 import { failureOf, mayRepeat, NotSent } from "./failure.ts";
 import { ensureSchema, type SchemaMode } from "./schema.ts";
-import { type Statements, type Synchronous, statementsFor } from "./statements.ts";
+import { type Announcing, type Statements, type Synchronous, statementsFor } from "./statements.ts";
 import { type TableNames, tableNames } from "./tables.ts";
 
 /** How often a statement that lost against another one is sent again. */
@@ -15,7 +16,11 @@ export interface ConnectionOptions {
   readonly table: string;
   readonly schema: SchemaMode;
   readonly synchronousEnds: Synchronous | undefined;
+  readonly announcing: Announcing;
 }
+
+/** What the store does with its tables. */
+type Operation = Exclude<keyof Statements, "announce">;
 
 /** Runs the store's statements on a database, once its tables are there. */
 export class Connection {
@@ -23,20 +28,23 @@ export class Connection {
   readonly #names: TableNames;
   readonly #statements: Statements;
   readonly #schema: SchemaMode;
+  readonly #announcing: Announcing;
   #preparation: Promise<void> | undefined;
   #isPrepared = false;
   #isClosed = false;
 
-  constructor(database: Database, { table, schema, synchronousEnds }: ConnectionOptions) {
+  constructor(database: Database, options: ConnectionOptions) {
+    const { table, schema, synchronousEnds, announcing } = options;
     this.#database = database;
     this.#names = tableNames(table);
-    this.#statements = statementsFor(this.#names, synchronousEnds);
+    this.#statements = statementsFor(this.#names, synchronousEnds, announcing);
     this.#schema = schema;
+    this.#announcing = announcing;
   }
 
   /** Runs one statement. @throws {@link StoreError} */
   async run(
-    operation: keyof Statements,
+    operation: Operation,
     call: StoreCall,
     values: readonly PostgresValue[],
   ): Promise<readonly Row[]> {
@@ -47,6 +55,21 @@ export class Connection {
       return await this.#repeated(operation, call, values);
     } catch (error) {
       throw failureOf(operation, error);
+    }
+  }
+
+  /**
+   * Announces those of the sessions that have ended, where that was not done along with their ends.
+   *
+   * @param hasGap - Whether to say that others were missed.
+   * @throws {@link StoreError}
+   */
+  async announce(ids: readonly SessionId[], hasGap: boolean, signal: AbortSignal): Promise<void> {
+    if (this.#announcing === "along") return;
+    try {
+      await this.#database.query(this.#statements.announce, [ids.join(" "), hasGap], signal);
+    } catch (error) {
+      throw failureOf("end", error);
     }
   }
 
@@ -66,7 +89,7 @@ export class Connection {
   }
 
   async #repeated(
-    operation: keyof Statements,
+    operation: Operation,
     { signal }: StoreCall,
     values: readonly PostgresValue[],
   ): Promise<readonly Row[]> {

@@ -1,10 +1,11 @@
 import type { Directory } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
+import type { Announcer } from "./announcer.ts";
 import type { Connection } from "./connection.ts";
 import { endedValues, factsOf, recordOf } from "./rows.ts";
 
 /** The directory of a PostgreSQL store. */
-export function postgresDirectory(connection: Connection): Directory {
+export function postgresDirectory(connection: Connection, announcer: Announcer): Directory {
   return {
     async generation({ manager, userId }, call) {
       const [row] = await connection.run("generation", call, [manager, userId]);
@@ -22,8 +23,15 @@ export function postgresDirectory(connection: Connection): Directory {
     async endAll({ manager, userId }, end, call) {
       const values = endedValues({ ...end, next: undefined, notes: undefined });
       const whose = [manager, userId, end.except ?? null, call.now];
-      const rows = await connection.run("endAll", call, [...values, ...whose]);
-      return rows.map(([id]) => id as SessionId);
+      try {
+        const rows = await connection.run("endAll", call, [...values, ...whose]);
+        const ids = rows.map(([id]) => id as SessionId);
+        if (ids.length > 0) announcer.ended(ids);
+        return ids;
+      } catch (error) {
+        announcer.failedAll(error);
+        throw error;
+      }
     },
     async scan({ manager, after, limit }, call) {
       const values = [after ?? "", manager, call.now, limit];

@@ -97,7 +97,10 @@ export function postgresStore(
       "takes a Pool or Client of pg, the sql of postgres (postgres.js), or a PGlite.",
     );
   }
-  const connection = new Connection(databaseOf(driver), { table, schema, synchronousEnds });
+  const isOneConnection = driver.kind === "client" || driver.kind === "pglite";
+  const announcing = isOneConnection ? "along" : "after";
+  const asked = { table, schema, synchronousEnds, announcing } as const;
+  const connection = new Connection(databaseOf(driver), asked);
   return new PostgresStore(connection, profileOf(driver.kind), sweepIntervalMs);
 }
 

@@ -12,6 +12,7 @@ import type {
 } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import { PostgresAnnouncements } from "./announcements.ts";
+import { Announcer } from "./announcer.ts";
 import type { Connection } from "./connection.ts";
 import type { Row } from "./database.ts";
 import { postgresDirectory } from "./directory.ts";
@@ -26,11 +27,13 @@ export class PostgresStore implements Required<SessionStore> {
   readonly announcements: Announcements;
   readonly #connection: Connection;
   readonly #audience: PostgresAnnouncements;
+  readonly #announcer: Announcer;
 
   constructor(connection: Connection, profile: StoreProfile, sweepIntervalMs: number) {
     this.#connection = connection;
     this.profile = profile;
-    this.directory = postgresDirectory(connection);
+    this.#announcer = new Announcer(connection);
+    this.directory = postgresDirectory(connection, this.#announcer);
     this.expiry = postgresExpiry(connection, sweepIntervalMs);
     this.#audience = new PostgresAnnouncements(connection);
     this.announcements = this.#audience;
@@ -59,8 +62,16 @@ export class PostgresStore implements Required<SessionStore> {
     call: StoreCall,
   ): Promise<EndOutcome> {
     const values = [...endedValues(tombstone), tombstone.id, expected ?? null, call.now];
-    const [row] = await this.#connection.run("end", call, values);
-    return missed(row) ?? { kind: "ended" };
+    const { id } = tombstone;
+    try {
+      const [row] = await this.#connection.run("end", call, values);
+      const miss = missed(row);
+      if (miss === undefined) this.#announcer.ended([id]);
+      return miss ?? { kind: "ended" };
+    } catch (error) {
+      this.#announcer.failed(id, error);
+      throw error;
+    }
   }
 
   async touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
@@ -71,6 +82,7 @@ export class PostgresStore implements Required<SessionStore> {
 
   async close(): Promise<void> {
     this.#connection.close();
+    await this.#announcer.close();
     await this.#audience.close();
   }
 }

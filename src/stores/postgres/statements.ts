@@ -24,7 +24,14 @@ export interface Statements {
   readonly scan: Statement;
   readonly count: Statement;
   readonly deleteExpired: Statement;
+  readonly announce: Statement;
 }
+
+/**
+ * When ends are announced: after them, in a transaction of its own, or along with them, where the one
+ * connection may be in a transaction of the application.
+ */
+export type Announcing = "after" | "along";
 
 /** What `synchronous_commit` can be asked to be. */
 export type Synchronous = "local" | "remote_write" | "on" | "remote_apply";
@@ -47,12 +54,21 @@ const BURY = `version = $1::text, expires_at = $2::bigint, notes = $3::text, rea
     ${ONLY_LIVE_COLUMNS.map((name) => `${name} = NULL`).join(", ")}`;
 
 /** Writes the store's statements for one set of tables. */
-export function statementsFor(names: TableNames, synchronous: Synchronous | undefined): Statements {
+export function statementsFor(
+  names: TableNames,
+  synchronous: Synchronous | undefined,
+  announcing: Announcing = "after",
+): Statements {
   const { sessions, generations, channel } = names;
   const surely =
     synchronous === undefined
       ? ""
       : `, set_config('synchronous_commit', '${synchronous}', true) AS synchronous_commit`;
+  const toldOf = (ids: string): string => `
+  SELECT pg_notify('${channel}', string_agg(id, ' ')) AS done
+  FROM (SELECT id, (row_number() OVER () - 1) / ${IDS_PER_NOTIFICATION} AS part FROM ${ids}) AS told
+  GROUP BY part`;
+  const isAlong = announcing === "along";
   return {
     load: statement(
       `SELECT ${SELECTED} FROM ${sessions} WHERE id = $1::text AND expires_at > $2::bigint`,
@@ -80,7 +96,7 @@ WITH written AS (
   UPDATE ${sessions} SET ${BURY}
   WHERE id = $7::text AND ($8::text IS NULL OR version = $8::text)
     AND reason IS NULL AND expires_at > $9::bigint
-  RETURNING pg_notify('${channel}', id)${surely}
+  RETURNING ${isAlong ? `pg_notify('${channel}', id)` : "1"}${surely}
 )${standing(sessions, 7, 9)}`),
 
     touch: statement(`
@@ -121,12 +137,8 @@ WITH theirs AS MATERIALIZED (
   UPDATE ${sessions} AS session SET ${BURY}
   FROM theirs WHERE session.id = theirs.id
   RETURNING session.id${surely}
-), numbered AS (
-  SELECT id, (row_number() OVER () - 1) / ${IDS_PER_NOTIFICATION} AS part FROM ended
-), told AS MATERIALIZED (
-  SELECT pg_notify('${channel}', string_agg(id, ' ')) FROM numbered GROUP BY part
-)
-SELECT id, (SELECT count(*) FROM told) FROM ended`),
+)${isAlong ? `, told AS MATERIALIZED (${toldOf("ended")})` : ""}
+SELECT id${isAlong ? ", (SELECT count(*) FROM told)" : ""} FROM ended`),
 
     scan: statement(`
 SELECT ${SELECTED} FROM ${sessions}
@@ -159,6 +171,14 @@ WITH expired AS MATERIALIZED (
   RETURNING 1
 )
 SELECT count(*), max(sweep_at), (SELECT count(*) FROM forgotten) FROM deleted`),
+
+    // Of those that may have ended the ones that have; an empty one where others were missed. NOTIFY
+    // holds a lock of the whole database until the end of its transaction, so that waits for no disk.
+    announce: statement(`
+SELECT done, set_config('synchronous_commit', 'off', true) FROM (${toldOf(`${sessions}
+    WHERE id = ANY (string_to_array($1::text, ' ')) AND reason IS NOT NULL`)}
+  UNION ALL SELECT pg_notify('${channel}', '') WHERE $2::boolean
+) AS announced`),
   };
 }
 

@@ -1,0 +1,211 @@
+import { Client, Pool } from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { EndListener, SessionStore } from "../../src/core/store.ts";
+import type { SessionId } from "../../src/core/token.ts";
+import { postgresStore } from "../../src/stores/postgres/index.ts";
+import { freshCommit, recordAt, tombstoneAt } from "../../src/testing/store/fixtures.ts";
+import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
+import { freshTable, lockTable } from "./support/postgres-databases.ts";
+
+const NOW = 1_700_000_000_000;
+const user = { manager: "shop", userId: "alice" };
+const call = { now: NOW, signal: new AbortController().signal };
+const within = (ms: number): typeof call => ({ now: NOW, signal: AbortSignal.timeout(ms) });
+const PATIENCE = { timeout: 10_000 };
+
+let server: PostgresServer;
+let pool: Pool;
+let table = "";
+let store: Required<SessionStore>;
+const opened: Pool[] = [];
+const listeners: Required<SessionStore>[] = [];
+beforeAll(async () => {
+  // Whoever waits for the standby, as for a disk that does not answer, waits for ever.
+  server = await startPostgres({
+    synchronous_standby_names: "nobody",
+    synchronous_commit: "local",
+  });
+  pool = poolOf();
+});
+afterAll(async () => {
+  for (const each of opened) await each.end();
+  await server.server.stop();
+});
+beforeEach(() => {
+  table = freshTable();
+  store = postgresStore(pool, { table });
+});
+
+afterEach(async () => {
+  for (const listening of listeners.splice(0)) await listening.close();
+});
+
+function poolOf(options = ""): Pool {
+  const own = new Pool({ connectionString: server.url, options });
+  own.on("error", () => undefined);
+  opened.push(own);
+  return own;
+}
+
+interface Heard extends EndListener {
+  readonly ids: SessionId[];
+  gaps: number;
+}
+
+/** Listens through a store of its own, as another process does. */
+async function hearing(): Promise<Heard> {
+  const heard: Heard = {
+    ids: [],
+    gaps: 0,
+    onEnded: (ids) => heard.ids.push(...ids),
+    onGap: () => {
+      heard.gaps += 1;
+    },
+  };
+  const listening = postgresStore(pool, { table });
+  listeners.push(listening);
+  await listening.announcements.subscribe(heard, call);
+  return heard;
+}
+
+async function created(many = 1): Promise<readonly SessionId[]> {
+  const records = Array.from({ length: many }, () => recordAt(NOW, user));
+  await Promise.all(records.map((record) => store.create(record, call)));
+  return records.map(({ id }) => id);
+}
+
+const stoneOf = (id: SessionId) => tombstoneAt(NOW, recordAt(NOW, { ...user, id }));
+
+/** Notifies in a transaction that waits for ever, until the returned function is called. */
+async function holdNotifications(): Promise<() => Promise<void>> {
+  const holder = new Client({ connectionString: server.url });
+  holder.on("error", () => undefined);
+  await holder.connect();
+  await holder.query("SET synchronous_commit = 'on'");
+  const text = `CREATE TABLE ${table}_others (); NOTIFY others`;
+  const notifying = holder.query(text).catch(() => undefined);
+  const release = await waitingForStandby();
+  return async () => {
+    await release();
+    await notifying;
+  };
+}
+
+/** Resolves once a transaction waits for the standby, to what ends its connection. */
+async function waitingForStandby(): Promise<() => Promise<unknown>> {
+  const waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+  await expect.poll(async () => (await pool.query(waiting)).rowCount, PATIENCE).toBe(1);
+  return () => pool.query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) AS waiting`);
+}
+
+describe("an end in PostgreSQL", () => {
+  it("does not wait for those who notify, and is announced after it", async () => {
+    const heard = await hearing();
+    const [id, ...others] = await created(3);
+    const release = await holdNotifications();
+    expect(await store.end(stoneOf(id as SessionId), undefined, within(2_000))).toEqual({
+      kind: "ended",
+    });
+    const end = { except: undefined, version: freshCommit(), reason: "revoked" as const };
+    const times = { endedAt: NOW, expiresAt: NOW + 60_000 };
+    const ended = await store.directory.endAll(user, { ...end, ...times }, within(2_000));
+    expect(ended.toSorted()).toEqual(others.toSorted());
+    expect(heard.ids).toEqual([]);
+    await release();
+    await expect.poll(() => heard.ids.toSorted(), PATIENCE).toEqual([id, ...others].sort());
+  });
+
+  it("whose answer is lost is announced if it was done, and only then", async () => {
+    const heard = await hearing();
+    const [done, undone] = (await created(2)) as [SessionId, SessionId];
+    const careful = postgresStore(poolOf("-c synchronous_commit=on"), { table });
+    await careful.load(done, call);
+    const ending = careful.end(stoneOf(done), undefined, call).catch((error: unknown) => error);
+    const cut = await waitingForStandby();
+    await cut();
+    expect(await ending).toMatchObject({ outcome: "unknown" });
+    await expect.poll(() => heard.ids, PATIENCE).toEqual([done]);
+    const rival = await pool.connect();
+    await rival.query("BEGIN");
+    await rival.query(`SELECT FROM ${table} WHERE id = $1 FOR UPDATE`, [undone]);
+    const waiting = store.end(stoneOf(undone), undefined, within(100));
+    await expect(waiting).rejects.toMatchObject({ outcome: "unknown" });
+    const [last] = (await created()) as [SessionId];
+    await store.end(stoneOf(last), undefined, call);
+    await expect.poll(() => heard.ids, PATIENCE).toEqual([done, last]);
+    await rival.query("ROLLBACK");
+    rival.release();
+  });
+
+  it("of many whose answer is lost leaves a gap", async () => {
+    const heard = await hearing();
+    await created(3);
+    const release = await lockTable(server.url, table);
+    const end = { except: undefined, version: freshCommit(), reason: "revoked" as const };
+    const times = { endedAt: NOW, expiresAt: NOW + 60_000 };
+    const ending = store.directory.endAll(user, { ...end, ...times }, within(100));
+    await expect(ending).rejects.toMatchObject({ outcome: "unknown" });
+    await release();
+    await expect.poll(() => heard.gaps, PATIENCE).toBe(1);
+  });
+
+  it("is announced before the store is closed", async () => {
+    const heard = await hearing();
+    const own = poolOf();
+    const closing = postgresStore(own, { table });
+    const ids = await created(300);
+    await Promise.all(ids.map((id) => closing.end(stoneOf(id), undefined, call)));
+    await closing.close();
+    await own.end();
+    opened.splice(opened.indexOf(own), 1);
+    await expect.poll(() => heard.ids.toSorted(), PATIENCE).toEqual(ids.toSorted());
+  });
+
+  it("belongs to the transaction of a passed Client, its announcement too", async () => {
+    const heard = await hearing();
+    const [undone, done] = (await created(2)) as [SessionId, SessionId];
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    const inside = postgresStore(client, { table });
+    await client.query("BEGIN");
+    expect(await inside.end(stoneOf(undone), undefined, call)).toEqual({ kind: "ended" });
+    await client.query("ROLLBACK");
+    await client.query("BEGIN");
+    await inside.end(stoneOf(done), undefined, call);
+    await inside.close();
+    expect((await client.query("SHOW synchronous_commit")).rows[0].synchronous_commit).toBe(
+      "local",
+    );
+    await client.query("COMMIT");
+    await expect.poll(() => heard.ids, PATIENCE).toEqual([done]);
+    expect(await store.load(undone, call)).toMatchObject({ kind: "live" });
+    await client.end();
+  });
+});
+
+describe("announcing in PostgreSQL", () => {
+  it("that fails hinders no end, is told of once, and is made up for", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): void => {
+      if (message.includes("cannot announce")) warnings.push(message);
+    };
+    process.on("warning", onWarning);
+    const heard = await hearing();
+    await pool.query(`CREATE SCHEMA broken;
+      CREATE FUNCTION broken.pg_notify(text, text) RETURNS void LANGUAGE plpgsql
+        AS 'BEGIN RAISE ''out of order''; END'`);
+    const own = postgresStore(poolOf("-c search_path=broken,public,pg_catalog"), { table });
+    const ids = await created(30);
+    const later = ids.slice(20);
+    for (const id of ids.slice(0, 20)) {
+      expect(await own.end(stoneOf(id), undefined, call)).toEqual({ kind: "ended" });
+    }
+    await expect.poll(() => warnings, PATIENCE).toHaveLength(1);
+    for (const id of later) await own.end(stoneOf(id), undefined, call);
+    await pool.query("DROP SCHEMA broken CASCADE");
+    await expect.poll(() => heard.ids.toSorted(), PATIENCE).toEqual(ids.toSorted());
+    expect(heard.gaps).toBe(0);
+    expect(warnings).toHaveLength(1);
+    process.off("warning", onWarning);
+  });
+});
