@@ -2,11 +2,18 @@ import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { PostgresValue } from "./clients.ts";
-import { type Database, type Ear, type Row, refuseAborted, waited } from "./database.ts";
+import {
+  type Database,
+  type Ear,
+  type Row,
+  refuseAborted,
+  type Statement,
+  waited,
+} from "./database.ts";
 import { failureOf, mayRepeat, NotSent } from "./failure.ts";
 import { ensureSchema, type SchemaMode } from "./schema.ts";
 import { type Announcing, type Statements, type Synchronous, statementsFor } from "./statements.ts";
-import { type TableNames, tableNames } from "./tables.ts";
+import { tableNames } from "./tables.ts";
 
 /** How often a statement that lost against another one is sent again. */
 const MAX_REPETITIONS = 5;
@@ -25,21 +32,14 @@ type Operation = Exclude<keyof Statements, "announce">;
 /** Runs the store's statements on a database, once its tables are there. */
 export class Connection {
   readonly #database: Database;
-  readonly #names: TableNames;
-  readonly #statements: Statements;
-  readonly #schema: SchemaMode;
-  readonly #announcing: Announcing;
-  #preparation: Promise<void> | undefined;
-  #isPrepared = false;
+  readonly #options: ConnectionOptions;
+  #preparation: Promise<Statements> | undefined;
+  #statements: Statements | undefined;
   #isClosed = false;
 
   constructor(database: Database, options: ConnectionOptions) {
-    const { table, schema, synchronousEnds, announcing } = options;
     this.#database = database;
-    this.#names = tableNames(table);
-    this.#statements = statementsFor(this.#names, synchronousEnds, announcing);
-    this.#schema = schema;
-    this.#announcing = announcing;
+    this.#options = options;
   }
 
   /** Runs one statement. @throws {@link StoreError} */
@@ -51,8 +51,8 @@ export class Connection {
     this.#refuseClosed(operation);
     try {
       refuseAborted(call.signal);
-      if (!this.#isPrepared) await this.#prepared(call.signal);
-      return await this.#repeated(operation, call, values);
+      const statements = this.#statements ?? (await this.#prepared(call.signal));
+      return await this.#repeated(statements[operation], call, values);
     } catch (error) {
       throw failureOf(operation, error);
     }
@@ -65,7 +65,8 @@ export class Connection {
    * @throws {@link StoreError}
    */
   async announce(ids: readonly SessionId[], hasGap: boolean, signal: AbortSignal): Promise<void> {
-    if (this.#announcing === "along") return;
+    const isAlong = this.#options.announcing === "along";
+    if (this.#statements === undefined || isAlong) return;
     try {
       await this.#database.query(this.#statements.announce, [ids.join(" "), hasGap], signal);
     } catch (error) {
@@ -76,7 +77,7 @@ export class Connection {
   /** Listens for the ends of sessions. */
   async listen(ear: Ear): Promise<() => Promise<void>> {
     this.#refuseClosed("subscribe");
-    return this.#database.listen(this.#names.channel, ear);
+    return this.#database.listen(tableNames(this.#options.table).channel, ear);
   }
 
   close(): void {
@@ -89,13 +90,13 @@ export class Connection {
   }
 
   async #repeated(
-    operation: Operation,
+    statement: Statement,
     { signal }: StoreCall,
     values: readonly PostgresValue[],
   ): Promise<readonly Row[]> {
     for (let repetitions = 0; ; repetitions += 1) {
       try {
-        return await this.#database.query(this.#statements[operation], values, signal);
+        return await this.#database.query(statement, values, signal);
       } catch (error) {
         if (!mayRepeat(error) || repetitions === MAX_REPETITIONS) throw error;
       }
@@ -103,18 +104,21 @@ export class Connection {
   }
 
   // Once for all that wait, each until its own deadline; the next call tries again if it fails.
-  async #prepared(signal: AbortSignal): Promise<void> {
-    this.#preparation ??= ensureSchema(this.#database, this.#names, this.#schema)
-      .then(() => {
-        this.#isPrepared = true;
-      })
-      .finally(() => {
-        this.#preparation = undefined;
-      });
+  async #prepared(signal: AbortSignal): Promise<Statements> {
+    this.#preparation ??= this.#prepare().finally(() => {
+      this.#preparation = undefined;
+    });
     try {
-      await waited(this.#preparation, signal);
+      return await waited(this.#preparation, signal);
     } catch (error) {
       throw signal.aborted ? new NotSent(error) : error;
     }
+  }
+
+  async #prepare(): Promise<Statements> {
+    const { table, schema, synchronousEnds, announcing } = this.#options;
+    const names = await ensureSchema(this.#database, table, schema);
+    this.#statements = statementsFor(names, synchronousEnds, announcing);
+    return this.#statements;
   }
 }

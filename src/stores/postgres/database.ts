@@ -4,14 +4,22 @@ import { NotSent, Unanswered } from "./failure.ts";
 
 /** One of the store's statements. */
 export interface Statement {
-  /** The same for the same text, in every process: the name to prepare it under. */
-  readonly name: string;
+  /**
+   * The same for the same text, in every process: the name to prepare it under. `undefined` where
+   * it is not worth that.
+   */
+  readonly name: string | undefined;
   readonly text: string;
 }
 
 /** Names a statement by its text: tables and releases never share a name, which `pg` would refuse. */
 export function statement(text: string): Statement {
   return { name: `sojourn_${createHash("sha256").update(text).digest("hex").slice(0, 24)}`, text };
+}
+
+/** A statement that is not prepared by name. */
+export function unnamed(text: string): Statement {
+  return { name: undefined, text };
 }
 
 /** A row as the statement's columns in their order: names may be changed by a driver's settings. */

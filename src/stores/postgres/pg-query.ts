@@ -15,7 +15,8 @@ export class PgSender {
   ): Promise<readonly Row[]> {
     const query: PgQuery = { text, values: [...values], rowMode: "array" };
     try {
-      const { rows } = await client.query(this.#isNaming ? { ...query, name } : query);
+      const isNamed = this.#isNaming && name !== undefined;
+      const { rows } = await client.query(isNamed ? { ...query, name } : query);
       return rows;
     } catch (error) {
       if (isUnprepared(error)) this.#isNaming = false;

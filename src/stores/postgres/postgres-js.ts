@@ -7,10 +7,10 @@ import { type Database, ignore, refuseAborted, waited } from "./database.ts";
  */
 export function postgresJsDatabase(sql: PostgresJsSql): Database {
   return {
-    async query({ text }, values, signal) {
+    async query({ name, text }, values, signal) {
       refuseAborted(signal);
       // Prepared, unless the application's own options say otherwise.
-      const rows = sql.unsafe(text, [...values], { prepare: true }).values();
+      const rows = sql.unsafe(text, [...values], { prepare: name !== undefined }).values();
       return answered(await waited(rows, signal));
     },
     async script(text, signal) {

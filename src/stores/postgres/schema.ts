@@ -1,6 +1,6 @@
-import { type Database, statement } from "./database.ts";
+import { type Database, unnamed } from "./database.ts";
 import { PostgresStoreProblem } from "./failure.ts";
-import type { TableNames } from "./tables.ts";
+import { type TableNames, tableNames } from "./tables.ts";
 
 const SCHEMA_VERSION = 2;
 
@@ -25,16 +25,17 @@ export type SchemaMode = "create" | "check";
 
 /**
  * Makes sure of the tables: creates them where that is wished and none are there, and brings earlier
- * ones up to date.
+ * ones up to date. Resolves to where they are.
  */
 export async function ensureSchema(
   database: Database,
-  names: TableNames,
+  table: string,
   mode: SchemaMode,
-): Promise<void> {
+): Promise<TableNames> {
   const patience = AbortSignal.timeout(PATIENCE_MS);
+  const names = tableNames(table, await placeOf(database, tableNames(table), patience));
   const version = await versionOf(database, names, patience);
-  if (version === SCHEMA_VERSION) return;
+  if (version === SCHEMA_VERSION) return names;
   if (version !== undefined && !(version in UPGRADES)) throw tooNew(names, version);
   if (mode === "check") throw missing(names, version);
   const change = version === undefined ? creationOf(names) : upgradeFrom(version, names);
@@ -45,17 +46,35 @@ export async function ensureSchema(
     // what it waited for.
     if ((await versionOf(database, names, patience)) !== SCHEMA_VERSION) throw error;
   }
+  return names;
 }
 
+/**
+ * The schema of the tables, or where they would be created, found once: an application may leave
+ * another `search_path` on a connection, and sessions must not go with it.
+ */
+async function placeOf(
+  database: Database,
+  { meta }: TableNames,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const found = "(SELECT relnamespace FROM pg_class WHERE oid = to_regclass($1::text))";
+  const place = unnamed(`
+SELECT coalesce((SELECT nspname FROM pg_namespace WHERE oid = ${found}), current_schema())::text`);
+  const [row] = await database.query(place, [meta], signal);
+  return row?.[0] === null ? undefined : String(row?.[0]);
+}
+
+// No prepared statement may be left on a connection before it is known that names can be used.
 async function versionOf(
   database: Database,
   { meta }: TableNames,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const exists = statement(`SELECT to_regclass('${meta}') IS NOT NULL`);
-  const [found] = await database.query(exists, [], signal);
+  const exists = unnamed("SELECT to_regclass($1::text) IS NOT NULL");
+  const [found] = await database.query(exists, [meta], signal);
   if (found?.[0] !== true) return undefined;
-  const newest = statement(`SELECT value FROM ${meta} WHERE name = 'version'`);
+  const newest = unnamed(`SELECT value FROM ${meta} WHERE name = 'version'`);
   const [row] = await database.query(newest, [], signal);
   return Number(row?.[0]);
 }

@@ -30,10 +30,15 @@ export function checkedTable(option: string, table = "sojourn_sessions"): string
   );
 }
 
-/** The names that follow from a checked `table`. An index lies in the schema of its table. */
-export function tableNames(table: string): TableNames {
+/**
+ * The names that follow from a checked `table`. An index lies in the schema of its table.
+ *
+ * @param place - The schema of a table that is named without one.
+ */
+export function tableNames(table: string, place?: string): TableNames {
   const dot = table.lastIndexOf(".");
-  const schema = dot < 0 ? "" : `"${table.slice(0, dot)}".`;
+  const schemaName = dot < 0 ? place : table.slice(0, dot);
+  const schema = schemaName === undefined ? "" : `"${schemaName.replaceAll('"', '""')}".`;
   const name = table.slice(dot + 1);
   return {
     sessions: `${schema}"${name}"`,
@@ -42,7 +47,7 @@ export function tableNames(table: string): TableNames {
     schema,
     byUser: `"${name}_by_user"`,
     byExpiry: `"${name}_by_expiry"`,
-    byEnd: `"${name}_generations_by_end"`,
+    byEnd: `"${name}_by_end"`,
     channel: `${table}_ended`,
   };
 }
