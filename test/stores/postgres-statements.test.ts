@@ -147,6 +147,66 @@ describe("the PostgreSQL store", () => {
     },
   );
 
+  it.each(["repeatable read", "serializable"])(
+    "refuses nobody for a conflict until the deadline where transactions are %s",
+    async (isolation) => {
+      const options = `-c default_transaction_isolation=${isolation.replace(" ", "\\ ")}`;
+      const strict = new Pool({ connectionString: server.url, options, max: 20 });
+      const theirs = postgresStore(strict, { table });
+      const counter = recordAt(NOW, { manager, data: "0" });
+      await theirs.create(counter, call);
+      const increment = async (): Promise<void> => {
+        for (let newest = counter; ; ) {
+          const next = successorOf(newest, { data: String(Number(newest.data) + 1) });
+          const outcome = await theirs.update(next, newest.version, call);
+          if (outcome.kind === "updated") return;
+          if (outcome.kind === "gone") throw new Error("it is gone");
+          newest = outcome.current;
+        }
+      };
+      const signInAndOut = async (each: number): Promise<void> => {
+        const user = { manager, userId: `user ${each % 2}` };
+        const record = recordAt(NOW, user);
+        await theirs.create(record, call);
+        await theirs.directory.raiseGeneration(user, call);
+        await theirs.end(tombstoneAt(NOW, record), undefined, call);
+        const end = { ...tombstoneAt(NOW, record), reason: "revoked" as const, except: undefined };
+        await theirs.directory.endAll(user, end, call);
+      };
+      const many = async (work: (each: number) => Promise<void>): Promise<void> => {
+        const workers = Array.from({ length: 20 }, async (_, each) => {
+          for (let round = 0; round < 10; round += 1) await work(each);
+        });
+        await Promise.all(workers);
+      };
+      await many(increment);
+      await many(signInAndOut);
+      expect(await theirs.load(counter.id, call)).toMatchObject({ data: "200" });
+      await strict.end();
+    },
+    60_000,
+  );
+
+  it("goes on after conflicts until the deadline, and then has written nothing", async () => {
+    const record = recordAt(NOW, { manager });
+    await store.create(record, call);
+    // A sequence is not rolled back, so it counts the conflicts.
+    await pool.query(`
+      CREATE SEQUENCE ${table}_conflicts;
+      CREATE FUNCTION ${table}_lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('${table}_conflicts') = 12 THEN RETURN NEW; END IF;
+        RAISE 'lost' USING ERRCODE = '40001';
+      END $$;
+      CREATE TRIGGER lose BEFORE UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION ${table}_lose()`);
+    const next = successorOf(record);
+    expect(await store.update(next, record.version, call)).toEqual({ kind: "updated" });
+    const signal = AbortSignal.timeout(300);
+    const updating = store.update(successorOf(next), next.version, { now: NOW, signal });
+    await expect(updating).rejects.toMatchObject({ outcome: "failed" });
+    expect(signal.aborted).toBe(true);
+    expect(await store.load(record.id, call)).toEqual(next);
+  });
+
   it("survives that its prepared statements are forgotten", async () => {
     const one = new Pool({ connectionString: server.url, max: 1 });
     const own = postgresStore(one, { table });

@@ -10,12 +10,13 @@ import {
   type Statement,
   waited,
 } from "./database.ts";
-import { failureOf, mayRepeat, NotSent } from "./failure.ts";
+import { failureOf, isUnprepared, mayRepeat, NotSent } from "./failure.ts";
 import { ensureSchema, type SchemaMode } from "./schema.ts";
 import { type Announcing, type Statements, type Synchronous, statementsFor } from "./statements.ts";
 import { tableNames } from "./tables.ts";
+import { pausedAfter } from "./waiting.ts";
 
-/** How often a statement that lost against another one is sent again. */
+/** How often a statement is sent again whose name a pooler does not know. */
 const MAX_REPETITIONS = 5;
 
 /** What a store is told by its options. */
@@ -98,7 +99,11 @@ export class Connection {
       try {
         return await this.#database.query(statement, values, signal);
       } catch (error) {
-        if (!mayRepeat(error) || repetitions === MAX_REPETITIONS) throw error;
+        if (!mayRepeat(error)) throw error;
+        const goesOn = isUnprepared(error)
+          ? repetitions < MAX_REPETITIONS
+          : await pausedAfter(repetitions, signal);
+        if (!goesOn) throw error;
       }
     }
   }
