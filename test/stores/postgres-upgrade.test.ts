@@ -119,6 +119,20 @@ describe("tables of the first version", () => {
     expect(await store.load(record.id, call)).toEqual(record);
   });
 
+  it("are told of where the role may not change them", async () => {
+    const role = `role_${table}`;
+    await pool.query(`CREATE ROLE ${role} LOGIN;
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ${table}, ${table}_generations, ${table}_meta TO ${role}`);
+    const modest = new Pool({ connectionString: server.url.replace("postgres@", `${role}@`) });
+    const store = postgresStore(modest, { table });
+    await expect(store.load("s_none" as SessionId, call)).rejects.toThrow(
+      /schema version 1; bring it up to date: ALTER TABLE/,
+    );
+    await postgresStore(pool, { table }).load("s_none" as SessionId, call);
+    expect(await store.load("s_none" as SessionId, call)).toBeUndefined();
+    await modest.end();
+  });
+
   it("serve processes of the first release that run beside", async () => {
     const mine = recordAt(NOW, { ...user, notes: '{"g":7}' });
     const store = postgresStore(pool, { table });

@@ -1,6 +1,10 @@
 import type { StoreProfile } from "../../core/store.ts";
 import type { Recognized } from "./clients.ts";
 
+/** Of those that have a connection to spare for it. */
+const ANNOUNCED_AFTER =
+  "What ended just before its process died is not announced; the records tell, as always.";
+
 const SERVER: StoreProfile = {
   scope: "network",
   durability: "power-loss",
@@ -13,6 +17,8 @@ const SERVER: StoreProfile = {
     "Connect to the primary: a read from a standby may be late.",
   ],
 };
+
+const POOL: StoreProfile = { ...SERVER, caveats: [...SERVER.caveats, ANNOUNCED_AFTER] };
 
 const CLIENT: StoreProfile = {
   ...SERVER,
@@ -27,6 +33,7 @@ const POSTGRES_JS: StoreProfile = {
   ...SERVER,
   caveats: [
     ...SERVER.caveats,
+    ANNOUNCED_AFTER,
     "postgres.js tells of a lost listening connection only when it is there again.",
   ],
 };
@@ -45,7 +52,7 @@ const PGLITE: StoreProfile = {
 export function profileOf(kind: Recognized["kind"]): StoreProfile {
   switch (kind) {
     case "pool":
-      return SERVER;
+      return POOL;
     case "client":
       return CLIENT;
     case "postgres.js":

@@ -1,5 +1,5 @@
 import { type Database, unnamed } from "./database.ts";
-import { PostgresStoreProblem } from "./failure.ts";
+import { PostgresStoreProblem, sqlState } from "./failure.ts";
 import { type TableNames, tableNames } from "./tables.ts";
 
 const SCHEMA_VERSION = 2;
@@ -19,6 +19,9 @@ const FILLFACTOR = "fillfactor = 90";
 
 /** Several calls may wait for it, each to its own deadline; it must not hang for those after. */
 const PATIENCE_MS = 30_000;
+
+/** Only who owns a table may change it. */
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 /** Whether the store makes its tables itself, or the application's own migrations do. */
 export type SchemaMode = "create" | "check";
@@ -44,7 +47,9 @@ export async function ensureSchema(
   } catch (error) {
     // Where transactions are stricter than READ COMMITTED, who waited for the lock does not see
     // what it waited for.
-    if ((await versionOf(database, names, patience)) !== SCHEMA_VERSION) throw error;
+    if ((await versionOf(database, names, patience)) === SCHEMA_VERSION) return names;
+    const isForbidden = sqlState(error) === INSUFFICIENT_PRIVILEGE;
+    throw isForbidden && version !== undefined ? missing(names, version) : error;
   }
   return names;
 }
