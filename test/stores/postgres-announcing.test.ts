@@ -98,6 +98,16 @@ async function waitingForStandby(): Promise<() => Promise<unknown>> {
   return () => pool.query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) AS waiting`);
 }
 
+const BROKEN = "-c search_path=broken,public,pg_catalog";
+
+/** Lets NOTIFY fail on connections with the options {@link BROKEN}, until it is called. */
+async function breakNotifications(): Promise<() => Promise<unknown>> {
+  await pool.query(`CREATE SCHEMA broken; CREATE SEQUENCE broken.tries;
+    CREATE FUNCTION broken.pg_notify(text, text) RETURNS void LANGUAGE plpgsql
+      AS 'BEGIN PERFORM nextval(''broken.tries''); RAISE ''out of order''; END'`);
+  return () => pool.query("DROP SCHEMA broken CASCADE");
+}
+
 describe("an end in PostgreSQL", () => {
   it("does not wait for those who notify, and is announced after it", async () => {
     const heard = await hearing();
@@ -135,6 +145,33 @@ describe("an end in PostgreSQL", () => {
     await expect.poll(() => heard.ids, PATIENCE).toEqual([done, last]);
     await rival.query("ROLLBACK");
     rival.release();
+  });
+
+  it("of very many is announced whole, and leaves a gap where that cannot be done", async () => {
+    const heard = await hearing();
+    const end = { except: undefined, version: freshCommit(), reason: "revoked" as const };
+    const times = { endedAt: NOW, expiresAt: NOW + 60_000 };
+    const endMany = async (userId: string, through: SessionStore): Promise<void> => {
+      await pool.query(
+        `INSERT INTO ${table} (id, manager, version, user_id, expires_at, last_seen_at)
+         SELECT 's_' || $1 || n, 'shop', 'v', $1, $2, 0 FROM generate_series(1, 10500) AS n`,
+        [userId, NOW + 60_000],
+      );
+      const whose = { ...user, userId };
+      expect(await through.directory?.endAll(whose, { ...end, ...times }, call)).toHaveLength(
+        10_500,
+      );
+    };
+    await store.load("s_none" as SessionId, call);
+    await endMany("bob", store);
+    await expect.poll(() => new Set(heard.ids).size, PATIENCE).toBe(10_500);
+    const mend = await breakNotifications();
+    await endMany("eve", postgresStore(poolOf(BROKEN), { table }));
+    const tried = "SELECT is_called FROM broken.tries";
+    await expect.poll(async () => (await pool.query(tried)).rows[0].is_called).toBe(true);
+    await mend();
+    await expect.poll(() => heard.gaps, PATIENCE).toBe(1);
+    expect(heard.ids).toHaveLength(10_500);
   });
 
   it("of many whose answer is lost leaves a gap", async () => {
@@ -191,10 +228,8 @@ describe("announcing in PostgreSQL", () => {
     };
     process.on("warning", onWarning);
     const heard = await hearing();
-    await pool.query(`CREATE SCHEMA broken;
-      CREATE FUNCTION broken.pg_notify(text, text) RETURNS void LANGUAGE plpgsql
-        AS 'BEGIN RAISE ''out of order''; END'`);
-    const own = postgresStore(poolOf("-c search_path=broken,public,pg_catalog"), { table });
+    const mend = await breakNotifications();
+    const own = postgresStore(poolOf(BROKEN), { table });
     const ids = await created(30);
     const later = ids.slice(20);
     for (const id of ids.slice(0, 20)) {
@@ -202,7 +237,7 @@ describe("announcing in PostgreSQL", () => {
     }
     await expect.poll(() => warnings, PATIENCE).toHaveLength(1);
     for (const id of later) await own.end(stoneOf(id), undefined, call);
-    await pool.query("DROP SCHEMA broken CASCADE");
+    await mend();
     await expect.poll(() => heard.ids.toSorted(), PATIENCE).toEqual(ids.toSorted());
     expect(heard.gaps).toBe(0);
     expect(warnings).toHaveLength(1);

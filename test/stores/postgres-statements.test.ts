@@ -263,12 +263,13 @@ describe("the plans of the statements", () => {
     expect(hit).toMatch(/LockRows.*rows=0[\s\S]*One-Time Filter[\s\S]*never executed/);
   });
 
-  it("find a user, a page and what has expired by an index", async () => {
+  it("find a user, a page, what has expired and what has not by an index", async () => {
     expect(await explain("list", [manager, "user9", NOW])).toContain(`${table}_by_user`);
     expect(await explain("scan", ["id5", manager, NOW, 50])).toContain(`${table}_pkey`);
     const expired = await explain("deleteExpired", [0, NOW + HOUR_MS + 5, 500]);
     expect(expired).toContain(`${table}_by_expiry`);
     expect(expired).not.toContain(`Seq Scan on ${table} `);
+    expect(await explain("count", [manager, NOW + 2 * HOUR_MS])).toContain(`${table}_by_expiry`);
   });
 });
 

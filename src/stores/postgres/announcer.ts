@@ -35,8 +35,7 @@ export class Announcer {
 
   /** These have ended. */
   ended(ids: readonly SessionId[]): void {
-    if (this.#waiting.length + ids.length > MOST_WAITING) this.#lose();
-    else this.#waiting = this.#waiting.concat(ids);
+    this.#waiting = this.#waiting.concat(ids);
     this.#begin();
   }
 
@@ -76,12 +75,7 @@ export class Announcer {
         await this.#connection.announce(ids, hasGap, AbortSignal.timeout(PATIENCE_MS));
         failures = 0;
       } catch (error) {
-        // Told once at most: those of which nobody knows whether they were told are not told again.
-        if (isOpen(error)) this.#hasGap = true;
-        else {
-          this.#waiting = [...ids, ...this.#waiting];
-          this.#hasGap ||= hasGap;
-        }
+        this.#keep(ids, hasGap, error);
         if (this.#closing.signal.aborted) return;
         failures += 1;
         await this.#pauseAfter(failures, error);
@@ -103,9 +97,11 @@ export class Announcer {
     await pause(longestMs * (0.5 + Math.random() / 2), undefined, options).catch(ignore);
   }
 
-  #lose(): void {
-    this.#waiting = [];
-    this.#hasGap = true;
+  // Told once at most: those of which nobody knows whether they were told are not told again.
+  #keep(ids: readonly SessionId[], hasGap: boolean, error: unknown): void {
+    const isLost = isOpen(error) || ids.length + this.#waiting.length > MOST_WAITING;
+    this.#waiting = isLost ? [] : [...ids, ...this.#waiting];
+    this.#hasGap ||= hasGap || isLost;
   }
 }
 
