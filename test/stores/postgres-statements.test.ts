@@ -187,7 +187,7 @@ describe("the PostgreSQL store", () => {
     60_000,
   );
 
-  it("goes on after conflicts until the deadline, and then has written nothing", async () => {
+  it("goes on after conflicts until the deadline, and has written nothing then", async () => {
     const record = recordAt(NOW, { manager });
     await store.create(record, call);
     // A sequence is not rolled back, so it counts the conflicts.
@@ -202,7 +202,7 @@ describe("the PostgreSQL store", () => {
     expect(await store.update(next, record.version, call)).toEqual({ kind: "updated" });
     const signal = AbortSignal.timeout(300);
     const updating = store.update(successorOf(next), next.version, { now: NOW, signal });
-    await expect(updating).rejects.toMatchObject({ outcome: "failed" });
+    await expect(updating).rejects.toMatchObject({ name: "StoreError", operation: "update" });
     expect(signal.aborted).toBe(true);
     expect(await store.load(record.id, call)).toEqual(next);
   });

@@ -91,7 +91,7 @@ describe("deleting what has expired", () => {
     await store.load(recordAt(NOW, { manager }).id, call);
     await pool.query(
       `INSERT INTO ${table} (id, manager, version, expires_at)
-       SELECT 'id' || n, 'shop', 'v', $1::bigint + n FROM generate_series(1, 1200) AS n`,
+       SELECT 'id' || n, 'shop', 'v', $1::bigint + n FROM generate_series(1, 12000) AS n`,
       [NOW],
     );
     const holder = new Client({ connectionString: server.url });
@@ -102,7 +102,7 @@ describe("deleting what has expired", () => {
       CREATE FUNCTION ${table}_wait() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN OLD; END $$;
       CREATE TRIGGER wait BEFORE DELETE ON ${table} FOR EACH ROW
-        WHEN (OLD.expires_at = ${NOW + 700}) EXECUTE FUNCTION ${table}_wait()`);
+        WHEN (OLD.expires_at = ${NOW + 5_700}) EXECUTE FUNCTION ${table}_wait()`);
     await holder.query("SELECT pg_advisory_lock(7)");
     const abort = new AbortController();
     const sweeping = store.expiry.deleteExpired({ now: later, signal: abort.signal });
@@ -110,12 +110,12 @@ describe("deleting what has expired", () => {
       "SELECT count(*)::int AS many FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
     await expect.poll(async () => (await pool.query(waiting)).rows[0].many).toBe(1);
     abort.abort();
-    expect(await sweeping).toBe(500);
+    expect(await sweeping).toBe(5_000);
     await holder.end();
     const rest = async (): Promise<number> =>
       (await pool.query(`SELECT count(*)::int AS many FROM ${table}`)).rows[0].many;
-    await expect.poll(rest).toBe(200);
-    expect(await store.expiry.deleteExpired({ ...call, now: later })).toBe(200);
+    await expect.poll(rest).toBe(2_000);
+    expect(await store.expiry.deleteExpired({ ...call, now: later })).toBe(2_000);
   });
 });
 
