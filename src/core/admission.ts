@@ -1,6 +1,6 @@
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
-import type { FamilyState } from "./families.ts";
+import type { Sparing } from "./families.ts";
 import type { Family } from "./notes.ts";
 
 type Parts = Pick<Engine, "keeper" | "families" | "name">;
@@ -40,11 +40,11 @@ export async function admitted(
   deadline: Deadline,
 ): Promise<number | undefined> {
   const { userId, family } = candidate;
-  const [generation, state] = await Promise.all([
+  const [generation, isRevoked] = await Promise.all([
     currentGeneration(parts, userId, deadline),
-    family === undefined ? undefined : parts.families.read(family, deadline),
+    family !== undefined && parts.families.isRevoked(family, deadline),
   ]);
-  if (state?.isRevoked === true) return undefined;
+  if (isRevoked) return undefined;
   return generation <= candidate.generation
     ? candidate.generation
     : sparedUnder(parts, candidate, generation, deadline);
@@ -60,16 +60,19 @@ export async function sparedUnder(
   const { family } = candidate;
   if (family === undefined) return undefined;
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-    const state = await families.read(family, deadline);
-    if (state.isRevoked) return undefined;
-    if (isSpared(state, candidate.generation, generation)) return generation;
+    const [isRevoked, sparing] = await Promise.all([
+      families.isRevoked(family, deadline),
+      families.sparingOf(family, deadline),
+    ]);
+    if (isRevoked) return undefined;
+    if (isSpared(sparing, candidate.generation, generation)) return generation;
     // Who raised it may be about to say whom it spares.
-    if (state.sparings === 0 || deadline.remainingMs <= LOOK_INTERVAL_MS) return undefined;
+    if (sparing.begun === 0 || deadline.remainingMs <= LOOK_INTERVAL_MS) return undefined;
     await new Promise((resume) => setTimeout(resume, LOOK_INTERVAL_MS));
   }
   return undefined;
 }
 
-function isSpared({ spared }: FamilyState, admittedUnder: number, generation: number): boolean {
-  return spared !== undefined && spared.from <= admittedUnder && generation <= spared.upTo;
+function isSpared({ span }: Sparing, admittedUnder: number, generation: number): boolean {
+  return span !== undefined && span.from <= admittedUnder && generation <= span.upTo;
 }

@@ -82,10 +82,11 @@ class Pursuit {
     this.#steps += 1;
     if (stone.next === undefined) return this.#endedByAnother(stone);
     if (this.#steps === PURSUIT_AFTER) await this.#stopFamily(stone);
-    if (this.#steps !== TOKENS_PER_MILESTONE) return stone.next;
+    const further = this.#steps - PURSUIT_AFTER;
+    if (further < 0 || further % TOKENS_PER_MILESTONE !== 0) return stone.next;
     // Not stopped: it is nobody that we are told to end.
-    if (this.#stopped === undefined) return undefined;
-    const { milestone } = await this.#parts.families.read(this.#stopped, this.#deadline);
+    if (this.#stopped === undefined) return further === 0 ? stone.next : undefined;
+    const milestone = await this.#parts.families.milestone(this.#stopped, this.#deadline);
     const isAhead = milestone !== undefined && milestone.tokens > tokensBefore(stone);
     return isAhead ? milestone.id : stone.next;
   }

@@ -4,25 +4,22 @@ import { StoreError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Family } from "./notes.ts";
-import { commitsBefore, type StoredSession, TOMBSTONE_MS } from "./record.ts";
+import { commitsBefore, type SessionRecord, type StoredSession, TOMBSTONE_MS } from "./record.ts";
 import { sideContent, sideManager, sideRecord } from "./side-record.ts";
-import { familyId, newCommitId, type SessionId } from "./token.ts";
+import { type FamilyMatter, familyId, newCommitId, type SessionId } from "./token.ts";
 
-/** What holds for every session of a family, for as long as a request may take. */
-export interface FamilyState {
-  /** No session of it goes on under a new token any more. */
-  readonly isRevoked: boolean;
+/** Whether a family is spared by those who end all of its user's sessions. */
+export interface Sparing {
   /** How many endings of all but this family have begun, and not said yet what they did. */
-  readonly sparings: number;
+  readonly begun: number;
   /** What they did to the user's generation; `undefined` where nobody has spared the family. */
-  readonly spared: Span | undefined;
-  /** A session that it had lately, and how many tokens there were before that one's. */
-  readonly milestone: Milestone | undefined;
+  readonly span: Span | undefined;
 }
 
 /** Where whoever looks for a family's newest session may begin. */
 export interface Milestone {
   readonly id: SessionId;
+  /** How many tokens the family had before that session's. */
   readonly tokens: number;
 }
 
@@ -32,19 +29,17 @@ export interface Span {
   readonly upTo: number;
 }
 
-const NOTHING: FamilyState = {
-  isRevoked: false,
-  sparings: 0,
-  spared: undefined,
-  milestone: undefined,
-};
-/** Each of them means that somebody else has just written to the same family. */
+const UNSPARED: Sparing = { begun: 0, span: undefined };
+/** Each of them means that somebody else has just written the same. */
 const MAX_CONFLICTS = 16;
 
 /**
- * Keeps what an ending must tell to those who give a family's sessions new tokens at the same
- * moment. They ask once they have created the new session: who is not told yet has created one that
- * the ending finds.
+ * Keeps what holds for every session of a family, for as long as a request may take: what an ending
+ * must tell to those who give them new tokens at the same moment. They ask once they have created the
+ * new session: who is not told yet has created one that the ending finds.
+ *
+ * Each matter is a record of its own, so that who is given tokens in a loop is in nobody's way who
+ * wants to end that.
  */
 export class Families {
   readonly #keeper: Keeper;
@@ -59,84 +54,132 @@ export class Families {
     this.#environment = environment;
   }
 
-  async read(family: Family, deadline: Deadline): Promise<FamilyState> {
-    return this.#stateIn(await this.#keeper.load(this.#idOf(family), deadline));
+  /** Whether no session of the family goes on under a new token any more. */
+  async isRevoked(family: Family, deadline: Deadline): Promise<boolean> {
+    return (await this.#read("revoked", family, deadline)) !== undefined;
   }
 
   /** From here on no session of the family goes on under a new token. */
-  revoke(family: Family, deadline: Deadline): Promise<void> {
-    return this.#write(family, (state) => ({ ...state, isRevoked: true }), deadline);
+  async revoke(family: Family, deadline: Deadline): Promise<void> {
+    const mark = this.#record("revoked", family, {}, deadline);
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      if ((await this.#keeper.create(mark, deadline)) === "created") return;
+      const stored = await this.#keeper.load(mark.id, deadline);
+      if (stored?.kind !== "live") continue;
+      // Another one's may end too soon for us. What conflicts with that has just renewed it.
+      const renewed = { ...mark, earlier: commitsBefore(stored) };
+      const { kind } = await this.#keeper.update(renewed, stored.version, deadline);
+      if (kind !== "gone") return;
+    }
+    throw tooMany();
+  }
+
+  /** Whether the family is spared, or may be soon. */
+  async sparingOf(family: Family, deadline: Deadline): Promise<Sparing> {
+    return sparingIn(await this.#read("sparing", family, deadline));
   }
 
   /** From here on whoever finds the user's generation raised waits for {@link spared}. */
   sparing(family: Family, deadline: Deadline): Promise<void> {
-    const begun = (state: FamilyState): FamilyState => ({
-      ...state,
-      sparings: state.sparings + 1,
-    });
-    return this.#write(family, begun, deadline);
+    return this.#spare(family, ({ begun, span }) => ({ begun: begun + 1, span }), deadline);
   }
 
   /** The generation was raised, and not for this family. */
   spared(family: Family, span: Span, deadline: Deadline): Promise<void> {
-    const done = (state: FamilyState): FamilyState => ({
-      ...state,
-      sparings: Math.max(state.sparings - 1, 0),
-      spared: joined(state.spared, span),
+    const done = (before: Sparing): Sparing => ({
+      begun: Math.max(before.begun - 1, 0),
+      span: joined(before.span, span),
     });
-    return this.#write(family, done, deadline);
+    return this.#spare(family, done, deadline);
+  }
+
+  /** A session that the family had lately. */
+  async milestone(family: Family, deadline: Deadline): Promise<Milestone | undefined> {
+    return milestoneIn(await this.#read("milestone", family, deadline));
   }
 
   /** Sets a milestone, unless there is one further on. */
   passed(family: Family, milestone: Milestone, deadline: Deadline): Promise<void> {
-    const further = (state: FamilyState): FamilyState => {
-      const isBehind = (state.milestone?.tokens ?? 0) > milestone.tokens;
-      return isBehind ? state : { ...state, milestone };
+    const further = (content: JsonObject | undefined): JsonObject => {
+      const before = milestoneIn(content);
+      const furthest = (before?.tokens ?? 0) > milestone.tokens ? before : milestone;
+      return { ...furthest };
     };
-    return this.#write(family, further, deadline);
+    return this.#write("milestone", family, further, deadline);
   }
 
-  #idOf(family: Family): SessionId {
-    return familyId(family, this.#manager);
+  #spare(family: Family, change: (sparing: Sparing) => Sparing, deadline: Deadline): Promise<void> {
+    const changed = (content: JsonObject | undefined): JsonObject =>
+      ({ ...change(sparingIn(content)) }) as unknown as JsonObject;
+    return this.#write("sparing", family, changed, deadline);
   }
 
-  #stateIn(stored: StoredSession | undefined): FamilyState {
-    // Nobody else writes under such a name, so what is there has this form.
-    const content = sideContent(stored, this.#kind) as Partial<FamilyState> | undefined;
-    return { ...NOTHING, ...content };
+  async #read(
+    matter: FamilyMatter,
+    family: Family,
+    deadline: Deadline,
+  ): Promise<JsonObject | undefined> {
+    const id = familyId(matter, family, this.#manager);
+    return sideContent(await this.#keeper.load(id, deadline), this.#kind);
+  }
+
+  #record(
+    matter: FamilyMatter,
+    family: Family,
+    content: JsonObject,
+    { now }: Deadline,
+  ): SessionRecord {
+    return sideRecord({
+      id: familyId(matter, family, this.#manager),
+      manager: this.#kind,
+      version: newCommitId(this.#environment.random),
+      content,
+      writtenAt: now,
+      endsAt: now + TOMBSTONE_MS,
+    });
   }
 
   async #write(
+    matter: FamilyMatter,
     family: Family,
-    change: (state: FamilyState) => FamilyState,
+    change: (content: JsonObject | undefined) => JsonObject,
     deadline: Deadline,
   ): Promise<void> {
-    const id = this.#idOf(family);
-    const { now } = deadline;
+    let stored: StoredSession | undefined;
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-      const stored = await this.#keeper.load(id, deadline);
-      const record = sideRecord({
-        id,
-        manager: this.#kind,
-        version: newCommitId(this.#environment.random),
-        content: { ...change(this.#stateIn(stored)) } as unknown as JsonObject,
-        writtenAt: now,
-        endsAt: now + TOMBSTONE_MS,
-      });
+      stored ??= await this.#keeper.load(familyId(matter, family, this.#manager), deadline);
+      const content = change(sideContent(stored, this.#kind));
+      const record = this.#record(matter, family, content, deadline);
       if (stored?.kind !== "live") {
         if ((await this.#keeper.create(record, deadline)) === "created") return;
+        stored = undefined;
         continue;
       }
       const successor = { ...record, earlier: commitsBefore(stored) };
       const outcome = await this.#keeper.update(successor, stored.version, deadline);
       if (outcome.kind === "updated") return;
+      stored = outcome.kind === "conflict" ? outcome.current : undefined;
     }
-    throw new StoreError("update", "failed", "other writes to the same sessions kept winning");
+    throw tooMany();
   }
+}
+
+// Nobody else writes under such a name, so what is there has the form that we gave it.
+
+function sparingIn(content: JsonObject | undefined): Sparing {
+  return { ...UNSPARED, ...(content as Partial<Sparing> | undefined) };
+}
+
+function milestoneIn(content: JsonObject | undefined): Milestone | undefined {
+  return content as Milestone | undefined;
 }
 
 /** A family that was spared before is spared on: its sessions may not have noted it yet. */
 function joined(before: Span | undefined, { from, upTo }: Span): Span {
   const isNext = before !== undefined && before.upTo >= from;
   return isNext ? { from: before.from, upTo: Math.max(before.upTo, upTo) } : { from, upTo };
+}
+
+function tooMany(): StoreError {
+  return new StoreError("update", "failed", "other writes to the same sessions kept winning");
 }

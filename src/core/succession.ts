@@ -87,7 +87,7 @@ export async function continueUnder(
 type HandedOver = Pick<Continued, "record" | "unsettled">;
 
 /** How far a family's newest session may be from the last milestone. */
-export const TOKENS_PER_MILESTONE = 16;
+export const TOKENS_PER_MILESTONE = 8;
 /** So many others may give the same session a new token before a sign-in gives up. */
 const MAX_RIVALS = 8;
 

@@ -64,9 +64,12 @@ export function endedId(id: SessionId, userId: string | undefined, manager: stri
   return (ID_PREFIX + sha256(`sojourn/ended\0${manager}\0${userId ?? ""}\0${id}`)) as SessionId;
 }
 
-/** The id under which a store keeps what holds for all sessions of one family. */
-export function familyId(family: string, manager: string): SessionId {
-  return (ID_PREFIX + sha256(`sojourn/family\0${manager}\0${family}`)) as SessionId;
+/** What may hold for all sessions of one family. */
+export type FamilyMatter = "revoked" | "sparing" | "milestone";
+
+/** The id under which a store keeps it. */
+export function familyId(matter: FamilyMatter, family: string, manager: string): SessionId {
+  return (ID_PREFIX + sha256(`sojourn/family/${matter}\0${manager}\0${family}`)) as SessionId;
 }
 
 // `crypto.hash` costs a third of `createHash`, but not every runtime with node:crypto has it.

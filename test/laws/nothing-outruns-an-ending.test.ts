@@ -260,7 +260,7 @@ async function afterTokens(browser: Browser, count = 5): Promise<void> {
 }
 
 describe("somebody who gives themselves new tokens in a loop, from near by", () => {
-  it.each([1, 5, 20])(
+  it.each([1, 5, 20, 200])(
     "is ended by a revokeAll whose calls take %i times as long",
     async (turns) => {
       const world = new World();
@@ -274,19 +274,22 @@ describe("somebody who gives themselves new tokens in a loop, from near by", () 
     },
   );
 
-  it.each([1, 5, 20])("is ended by a revoke whose calls take %i times as long", async (turns) => {
-    const world = new World();
-    const browser = await world.signedIn("ada");
-    const loop = thief(world, browser);
-    await afterTokens(browser);
-    const [listed] = await world.sessions.list({ userId: "ada" });
-    const sessions = far(world, turns);
-    expect(await sessions.revoke(String(listed?.id), { userId: "ada" })).toBe(true);
-    expect(sessions.calls).toBeLessThan(60);
-    await loop.stop();
-    expect(await world.live()).toBe(0);
-    expect(await isSignedIn(browser)).toBe(false);
-  });
+  it.each([1, 5, 20, 200])(
+    "is ended by a revoke whose calls take %i times as long",
+    async (turns) => {
+      const world = new World();
+      const browser = await world.signedIn("ada");
+      const loop = thief(world, browser);
+      await afterTokens(browser);
+      const [listed] = await world.sessions.list({ userId: "ada" });
+      const sessions = far(world, turns);
+      expect(await sessions.revoke(String(listed?.id), { userId: "ada" })).toBe(true);
+      expect(sessions.calls).toBeLessThan(30);
+      await loop.stop();
+      expect(await world.live()).toBe(0);
+      expect(await isSignedIn(browser)).toBe(false);
+    },
+  );
 
   it("is ended by a revoke of the id that it had long before, in as few calls", async () => {
     const world = new World();
@@ -296,7 +299,7 @@ describe("somebody who gives themselves new tokens in a loop, from near by", () 
     await afterTokens(browser, 100);
     const sessions = far(world, 5);
     expect(await sessions.revoke(first)).toBe(true);
-    expect(sessions.calls).toBeLessThan(60);
+    expect(sessions.calls).toBeLessThan(30);
     expect(await loop.stop()).toBeGreaterThanOrEqual(100);
     expect(await world.live()).toBe(0);
   });

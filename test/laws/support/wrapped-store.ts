@@ -36,7 +36,9 @@ export function wrapped(store: SilentStore, intercept: Intercept): SessionStore 
     profile: store.profile,
     load: (id, call) => intercept(known.has(id) ? "mark" : "load", () => store.load(id, call)),
     create: (record, call) => {
-      known.add(familyId(familyOf(record), record.manager));
+      for (const matter of ["revoked", "sparing", "milestone"] as const) {
+        known.add(familyId(matter, familyOf(record), record.manager));
+      }
       return intercept("create", () => store.create(record, call));
     },
     update: (record, expected, call) =>
