@@ -18,6 +18,9 @@ export interface PgClient extends PgQueryable {
   on(event: "end", listener: () => void): unknown;
   removeListener(event: "notification", listener: (message: PgNotification) => void): unknown;
   removeListener(event: "error" | "end", listener: () => void): unknown;
+  listenerCount?(event: "error"): number;
+  /** What the server said last of a transaction: `"I"` where there is none. */
+  getTransactionStatus?(): unknown;
 }
 
 /** What `LISTEN` brings. */
@@ -35,6 +38,12 @@ export interface PgPoolClient extends PgClient {
 export interface PgPool extends PgQueryable {
   connect(lend: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
   readonly totalCount: number;
+  readonly options?: {
+    readonly max?: number | undefined;
+    readonly connectionTimeoutMillis?: number | undefined;
+  };
+  on?(event: "connect", listener: (client: PgPoolClient) => void): unknown;
+  listenerCount?(event: "error"): number;
 }
 
 /** A query of `postgres` (postgres.js) that has been put together. */

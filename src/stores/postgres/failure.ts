@@ -3,6 +3,25 @@ import { StoreError, type StoreOperation } from "../../core/errors.ts";
 /** A problem that the store itself finds, in words for its user. */
 export class PostgresStoreProblem extends Error {}
 
+/** The connection is in somebody's transaction; nothing that was sent on it is kept. */
+export class OpenTransaction extends PostgresStoreProblem {
+  constructor() {
+    super(
+      "the connection had a transaction open; end it before the client is released, or pass a Pool",
+    );
+  }
+}
+
+/** A passed client turned out to be in somebody's transaction, which decides what becomes of it. */
+export class JoinedTransaction extends Error {}
+
+/** Nothing came of it on this connection, whatever the `cause`; another one may do it. */
+export class Useless extends Error {
+  constructor(cause: unknown) {
+    super("the connection was of no use", { cause });
+  }
+}
+
 /** The statement did not leave this process, whatever the `cause`. */
 export class NotSent extends Error {
   constructor(cause: unknown) {
@@ -49,6 +68,16 @@ export function isUnprepared(error: unknown): boolean {
   return state === INVALID_STATEMENT_NAME || state === DUPLICATE_STATEMENT;
 }
 
+/** Whether the server, or its settings, only let us read. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === READ_ONLY_TRANSACTION;
+}
+
+/** Whether the connection was in a transaction that had failed before. */
+export function isFailedTransaction(error: unknown): boolean {
+  return sqlState(error) === IN_FAILED_TRANSACTION;
+}
+
 /** The server's five characters, of an error that it sent; the drivers' own codes are longer. */
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("severity" in error) || !("code" in error)) return undefined;
@@ -58,6 +87,8 @@ export function sqlState(error: unknown): string | undefined {
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const SQLSTATE_FORM = /^[0-9A-Z]{5}$/;
+const READ_ONLY_TRANSACTION = "25006";
+const IN_FAILED_TRANSACTION = "25P02";
 const INVALID_STATEMENT_NAME = "26000";
 const DUPLICATE_STATEMENT = "42P05";
 /** Could not serialize; deadlock. */
@@ -91,6 +122,9 @@ function detailOf(error: unknown): string {
       ? "no connection was free before the deadline"
       : "there is no connection to PostgreSQL";
   }
+  if (error instanceof JoinedTransaction) {
+    return "the client was in a transaction of the application, which decides what becomes of this";
+  }
   const state = sqlState(error);
   return state === undefined ? "the connection failed" : `PostgreSQL refused (SQLSTATE ${state})`;
 }
@@ -115,5 +149,7 @@ function withoutData(error: unknown): unknown {
 }
 
 function isOurs(error: Error): boolean {
-  return error instanceof PostgresStoreProblem || error instanceof Unanswered;
+  return [PostgresStoreProblem, JoinedTransaction, Unanswered].some(
+    (ours) => error instanceof ours,
+  );
 }

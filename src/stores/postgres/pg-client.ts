@@ -1,24 +1,29 @@
 import type { PgClient, PgNotification } from "./clients.ts";
 import { type Database, ignore, refuseAborted, waited } from "./database.ts";
-import { NotSent } from "./failure.ts";
+import { JoinedTransaction, NotSent, OpenTransaction } from "./failure.ts";
 import { PgSender, sendScript } from "./pg-query.ts";
+import { attend, isAwaiting, isInTransaction } from "./pg-status.ts";
 
 /** One connection, a `Client` of `pg`, or one that a pool has lent. */
 export function pgClientDatabase(client: PgClient): Database {
   const sender = new PgSender();
   const line = new Line();
+  attend(client);
   return {
     async query(statement, values, signal) {
       let isSent = false;
-      const answer = line.next(() => {
+      const answer = line.next(async () => {
         refuseAborted(signal);
+        if (!isAwaiting(client) && isInTransaction(client)) throw new OpenTransaction();
         isSent = true;
-        return sender.send(client, statement, values);
+        const rows = await sender.send(client, statement, values);
+        if (isInTransaction(client)) throw new JoinedTransaction();
+        return rows;
       });
       try {
         return await waited(answer, signal);
       } catch (error) {
-        throw isSent || error instanceof NotSent ? error : new NotSent(error);
+        throw isSent || isOfItsOwn(error) ? error : new NotSent(error);
       }
     },
     script: (text, signal) =>
@@ -50,6 +55,10 @@ export function pgClientDatabase(client: PgClient): Database {
       };
     },
   };
+}
+
+function isOfItsOwn(error: unknown): boolean {
+  return error instanceof NotSent || error instanceof OpenTransaction;
 }
 
 /** One query at a time: `pg` deprecates a client's own queue, and from this one a call can leave. */

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { PgNotification, PgPool, PgPoolClient } from "./clients.ts";
+import type { PgNotification, PgPoolClient } from "./clients.ts";
 import { type Ear, ignore, waited } from "./database.ts";
-import { lentBy } from "./pg-lending.ts";
+import type { PgLender } from "./pg-lender.ts";
 import { sendScript } from "./pg-query.ts";
+import { returned } from "./pg-queue.ts";
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 5_000;
@@ -12,21 +13,21 @@ const HEARTBEAT_PATIENCE_MS = 10_000;
 
 /** A client of a pool, kept to listen on one channel, and replaced when it is lost. */
 export class PgListening {
-  readonly #pool: PgPool;
+  readonly #lender: PgLender;
   readonly #channel: string;
   readonly #ear: Ear;
   readonly #ending = new AbortController();
   #leave: () => void = ignore;
 
-  constructor(pool: PgPool, channel: string, ear: Ear) {
-    this.#pool = pool;
+  constructor(lender: PgLender, channel: string, ear: Ear) {
+    this.#lender = lender;
     this.#channel = channel;
     this.#ear = ear;
   }
 
   /** Resolves when it listens. */
   async start(): Promise<void> {
-    const client = await lentBy(this.#pool);
+    const client = await this.#lender.lend(this.#ending.signal);
     const leave = this.#attend(client);
     try {
       await sendScript(client, `LISTEN "${this.#channel}"`);
@@ -56,7 +57,7 @@ export class PgListening {
       client.removeListener("notification", hear);
       client.removeListener("end", lost);
       // Closed rather than given back: nobody else should get a connection that listens.
-      client.release(true);
+      returned(client, true);
       client.removeListener("error", lost);
     };
     const lost = (): void => {

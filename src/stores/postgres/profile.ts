@@ -24,8 +24,8 @@ const CLIENT: StoreProfile = {
   ...SERVER,
   caveats: [
     ...SERVER.caveats,
-    "One Client never reconnects, runs one statement at a time, and takes part in a transaction " +
-      "that the application opens on it; pass a Pool.",
+    "One Client never reconnects, runs one statement at a time, and serves no session while the " +
+      "application has a transaction open on it; pass a Pool.",
   ],
 };
 
@@ -34,6 +34,8 @@ const POSTGRES_JS: StoreProfile = {
   caveats: [
     ...SERVER.caveats,
     ANNOUNCED_AFTER,
+    "A transaction that is left open on a connection from sql.reserve() undoes what is written " +
+      "through that connection afterwards.",
     "postgres.js tells of a lost listening connection only when it is there again.",
   ],
 };
@@ -45,6 +47,8 @@ const PGLITE: StoreProfile = {
   eviction: "never",
   caveats: [
     "PGlite keeps its data where it is told to; without a folder it ends with its process.",
+    "What is written while the application has a BEGIN open goes with its ROLLBACK; use " +
+      "pglite.transaction.",
   ],
 };
 

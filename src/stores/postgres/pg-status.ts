@@ -1,0 +1,48 @@
+import type { PgClient } from "./clients.ts";
+
+/** What the server says of a connection behind each answer: in a transaction, or in a failed one. */
+const OPEN: ReadonlySet<unknown> = new Set(["T", "E"]);
+
+/** What was heard last, where `pg` does not remember it, as in older releases. */
+const heard = new WeakMap<object, { status: unknown }>();
+
+/**
+ * Whether a client was left in the middle of a transaction, as far as the server has said yet: what is
+ * under way may begin or end one. `pg-native` says nothing in older releases.
+ */
+export function isInTransaction(client: PgClient): boolean {
+  return OPEN.has(statusOf(client));
+}
+
+/** Whether an answer is still under way, to whomever. */
+export function isAwaiting(client: PgClient): boolean {
+  return Reflect.get(client, "readyForQuery") === false;
+}
+
+/** Hears what the server says from now on, where `pg` does not. */
+export function attend(client: PgClient): void {
+  if (remembers(client) || heard.has(client)) return;
+  const latest: { status: unknown } = { status: undefined };
+  heard.set(client, latest);
+  const connection: unknown = Reflect.get(client, "connection");
+  if (!isEmitter(connection)) return;
+  connection.on("readyForQuery", (message) => {
+    latest.status = message?.status;
+  });
+}
+
+function statusOf(client: PgClient): unknown {
+  return remembers(client) ? client.getTransactionStatus() : heard.get(client)?.status;
+}
+
+function remembers(client: PgClient): client is PgClient & { getTransactionStatus(): unknown } {
+  return typeof client.getTransactionStatus === "function";
+}
+
+interface Emitter {
+  on(event: "readyForQuery", hear: (message: { readonly status?: unknown }) => void): unknown;
+}
+
+function isEmitter(value: unknown): value is Emitter {
+  return typeof Object(value).on === "function";
+}
