@@ -19,6 +19,8 @@ export interface PgClient extends PgQueryable {
   removeListener(event: "notification", listener: (message: PgNotification) => void): unknown;
   removeListener(event: "error" | "end", listener: () => void): unknown;
   listenerCount?(event: "error"): number;
+  /** What the server calls the connection. */
+  readonly processID?: number | null;
   /** What the server said last of a transaction: `"I"` where there is none. */
   getTransactionStatus?(): unknown;
 }

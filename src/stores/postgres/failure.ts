@@ -51,9 +51,21 @@ const READS: ReadonlySet<StoreOperation> = new Set<StoreOperation>([
  */
 export function failureOf(operation: StoreOperation, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const outcome = READS.has(operation) || isWithoutEffect(error) ? "failed" : "unknown";
+  const outcome = isRead(operation) || isWithoutEffect(error) ? "failed" : "unknown";
   const reason = error instanceof NotSent ? error.cause : error;
   return new StoreError(operation, outcome, detailOf(error), { cause: withoutData(reason) });
+}
+
+/** Whether an operation leaves the sessions as they are. */
+export function isRead(operation: StoreOperation): boolean {
+  return READS.has(operation);
+}
+
+/** Whether a statement was sent on a connection that is no more. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error) || isOurs(error) || error instanceof NotSent) return false;
+  const state = sqlState(error);
+  return state === undefined || LOST_CONNECTION.test(state);
 }
 
 /** Whether the same statement may succeed at once: it was rolled back, or not even begun. */
@@ -71,6 +83,11 @@ export function isUnprepared(error: unknown): boolean {
 /** Whether the server, or its settings, only let us read. */
 export function isReadOnly(error: unknown): boolean {
   return sqlState(error) === READ_ONLY_TRANSACTION;
+}
+
+/** Whether the connection was in a state in which the store never leaves one. */
+export function isStateWrong(error: unknown): boolean {
+  return sqlState(error)?.startsWith("25") === true;
 }
 
 /** Whether the connection was in a transaction that had failed before. */
@@ -93,6 +110,7 @@ const INVALID_STATEMENT_NAME = "26000";
 const DUPLICATE_STATEMENT = "42P05";
 /** Could not serialize; deadlock. */
 const CONTENTION: ReadonlySet<string> = new Set(["40001", "40P01"]);
+const LOST_CONNECTION = /^(?:08|57P)/;
 const CANNOT_CONNECT_NOW = "57P03";
 /** The session was ended, perhaps in the midst of a commit. */
 const LOST = /^(?:08|58|XX|40003|57P)/;

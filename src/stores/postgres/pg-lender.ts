@@ -1,6 +1,7 @@
 import { warnOnce } from "../../core/warn.ts";
 import type { PgPool, PgPoolClient } from "./clients.ts";
 import { OpenTransaction } from "./failure.ts";
+import { PgHandshakes } from "./pg-handshakes.ts";
 import { PgQueue, returned } from "./pg-queue.ts";
 import { attend, isAwaiting, isInTransaction } from "./pg-status.ts";
 
@@ -17,12 +18,14 @@ const LEFT_OPEN =
 export class PgLender {
   readonly #pool: PgPool;
   readonly #queue: PgQueue;
+  readonly #handshakes: PgHandshakes;
   readonly #madeAt = new WeakMap<object, number>();
   #distrustedAt = Number.NEGATIVE_INFINITY;
 
   constructor(pool: PgPool) {
     this.#pool = pool;
     this.#queue = new PgQueue(pool);
+    this.#handshakes = new PgHandshakes(pool, () => this.#queue.isWaiting);
     pool.on?.("connect", (client) => {
       this.#madeAt.set(client, performance.now());
       attend(client);
@@ -38,7 +41,9 @@ export class PgLender {
   async lend(signal: AbortSignal): Promise<PgPoolClient> {
     const { max = DEFAULT_MAX } = this.#pool.options ?? {};
     for (let refused = 0; refused <= max; refused += 1) {
-      const client = await this.#queue.next(signal);
+      const next = this.#queue.next(signal);
+      this.#handshakes.watch();
+      const client = await next;
       attend(client);
       if (!this.#isTrusted(client)) returned(client, true);
       else if (!isAwaiting(client) && isInTransaction(client)) this.cutOffOpen(client);

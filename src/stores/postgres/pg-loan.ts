@@ -1,5 +1,12 @@
 import type { PgPoolClient } from "./clients.ts";
-import { isFailedTransaction, isReadOnly, OpenTransaction, sqlState, Useless } from "./failure.ts";
+import {
+  isConnectionLost,
+  isFailedTransaction,
+  isReadOnly,
+  isStateWrong,
+  OpenTransaction,
+  Useless,
+} from "./failure.ts";
 import type { PgLender } from "./pg-lender.ts";
 import { returned } from "./pg-queue.ts";
 import { isInTransaction } from "./pg-status.ts";
@@ -9,11 +16,19 @@ export class PgLoan {
   readonly #lender: PgLender;
   readonly #client: PgPoolClient;
   #isBack = false;
-  #patience: NodeJS.Timeout | undefined;
 
   constructor(lender: PgLender, client: PgPoolClient) {
     this.#lender = lender;
     this.#client = client;
+  }
+
+  get isBack(): boolean {
+    return this.#isBack;
+  }
+
+  /** What the server calls the connection; `pg-native` does not know. */
+  get processId(): number | undefined {
+    return this.#client.processID ?? undefined;
   }
 
   /**
@@ -33,10 +48,9 @@ export class PgLoan {
     }
   }
 
-  /** Cuts the client off if the work takes longer. */
-  endWithin(ms: number): void {
-    if (this.#isBack) return;
-    this.#patience = setTimeout(() => this.#end(() => returned(this.#client, true)), ms).unref();
+  /** Cuts the client off, whatever its answer would be. */
+  cutOff(): void {
+    this.#end(() => returned(this.#client, true));
   }
 
   #failed(error: unknown): unknown {
@@ -55,13 +69,11 @@ export class PgLoan {
   #end(giveBack: () => void): void {
     if (this.#isBack) return;
     this.#isBack = true;
-    clearTimeout(this.#patience);
     giveBack();
   }
 }
 
 /** Whether a client is not to be kept: its connection is lost, or in a state that is not ours. */
 function isBroken(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === undefined || (/^(?:08|25|57P)/.test(state) && !isReadOnly(error));
+  return isConnectionLost(error) || (isStateWrong(error) && !isReadOnly(error));
 }

@@ -1,6 +1,7 @@
 import type { PgPool, PgPoolClient } from "./clients.ts";
 import { type Database, refuseAborted, waited } from "./database.ts";
 import { NotSent, OpenTransaction, Useless } from "./failure.ts";
+import { PgDebts } from "./pg-debts.ts";
 import { PgLender } from "./pg-lender.ts";
 import { PgListening } from "./pg-listening.ts";
 import { PgLoan } from "./pg-loan.ts";
@@ -8,22 +9,22 @@ import { PgSender, sendScript } from "./pg-query.ts";
 
 /** How many clients an operation may find useless, if an application left several so. */
 const MAX_LOANS = 5;
-/**
- * How long a client whose caller has given up is left to finish. A slow server gets its chance to
- * answer, so that we do not heap up connections on it; a dead connection is not kept for longer.
- */
-const PATIENCE_MS = 10_000;
 
+interface Parts {
+  readonly lender: PgLender;
+  readonly debts: PgDebts;
+}
 type Work<T> = (client: PgPoolClient) => Promise<T>;
 
 /** A `Pool` of `pg`. */
 export function pgPoolDatabase(pool: PgPool): Database {
   const sender = new PgSender();
   const lender = new PgLender(pool);
+  const parts: Parts = { lender, debts: new PgDebts(lender) };
   return {
     query: (statement, values, signal) =>
-      lent(lender, signal, (client) => sender.send(client, statement, values)),
-    script: (text, signal) => lent(lender, signal, (client) => sendScript(client, text)),
+      lent(parts, signal, (client) => sender.send(client, statement, values)),
+    script: (text, signal) => lent(parts, signal, (client) => sendScript(client, text)),
     async listen(channel, ear) {
       const listening = new PgListening(lender, channel, ear);
       await listening.start();
@@ -33,7 +34,7 @@ export function pgPoolDatabase(pool: PgPool): Database {
 }
 
 /** Works with a client on loan, and with another one where nothing came of that. */
-async function lent<T>(lender: PgLender, signal: AbortSignal, work: Work<T>): Promise<T> {
+async function lent<T>({ lender, debts }: Parts, signal: AbortSignal, work: Work<T>): Promise<T> {
   for (let loans = 1; ; loans += 1) {
     refuseAborted(signal);
     const loan = await borrowed(lender, signal);
@@ -43,7 +44,7 @@ async function lent<T>(lender: PgLender, signal: AbortSignal, work: Work<T>): Pr
       if (!(error instanceof Useless)) throw error;
       if (loans === MAX_LOANS) throw error.cause;
     } finally {
-      loan.endWithin(PATIENCE_MS);
+      if (!loan.isBack) debts.add(loan);
     }
   }
 }

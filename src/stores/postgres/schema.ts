@@ -18,7 +18,7 @@ const SWEEP_AT =
 const FILLFACTOR = "fillfactor = 90";
 
 /** Several calls may wait for it, each to its own deadline; it must not hang for those after. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 10_000;
 
 /** Only who owns a table may change it. */
 const INSUFFICIENT_PRIVILEGE = "42501";
