@@ -60,6 +60,7 @@ function poolOf(options: object = {}): Pool {
 const load = (): Promise<unknown> => failureOf(store.load(recordAt(NOW, { manager }).id, late()));
 const loads = (count: number): Promise<readonly unknown[]> =>
   Promise.all(Array.from({ length: count }, load));
+const create = (): Promise<unknown> => failureOf(store.create(recordAt(NOW, { manager }), call()));
 
 /** Opens all of the pool's connections. */
 async function warmUp(pool: Pool, count = LIMIT): Promise<void> {
@@ -177,3 +178,63 @@ describe("an address that accepts and never answers", () => {
     expect(await healed()).toBeLessThan(3_000);
   });
 });
+
+describe("a server that has become read-only", () => {
+  it("is left for the one that new connections lead to, without a refusal", async () => {
+    const pool = poolOf();
+    store = postgresStore(pool, { table });
+    await warmUp(pool);
+    const clients = await Promise.all(Array.from({ length: LIMIT }, () => pool.connect()));
+    for (const client of clients) {
+      await client.query("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+      client.release();
+    }
+    const one = [await create()];
+    const many = await Promise.all(Array.from({ length: 40 }, create));
+    expect([...one, ...many]).toEqual(Array(41).fill(undefined));
+  });
+
+  it("refuses writes for as long as it is, costs few connections, and is forgotten then", async () => {
+    const pool = poolOf();
+    let made = 0;
+    pool.on("connect", () => {
+      made += 1;
+    });
+    store = postgresStore(pool, { table });
+    await warmUp(pool);
+    await setReadOnly("on");
+    const before = made;
+    for (let round = 0; round < 40; round += 1) {
+      expect(await create()).toMatchObject({ name: "StoreError", outcome: "failed" });
+      expect(await load()).toBeUndefined();
+    }
+    expect(made - before).toBeLessThanOrEqual(LIMIT);
+    await setReadOnly("off");
+    expect(await create()).toBeUndefined();
+  });
+});
+
+it("reads again, where the server has ended the connection meanwhile", async () => {
+  const pool = poolOf();
+  store = postgresStore(pool, { table });
+  await warmUp(pool);
+  const release = await lockTable(server.url, table);
+  const loading = store.load(recordAt(NOW, { manager }).id, call());
+  const ask = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+  await expect.poll(async () => (await watcher.query(ask)).rowCount).toBe(1);
+  await release();
+  expect(await loading).toBeUndefined();
+});
+
+/** For the connections that are open, too. */
+async function setReadOnly(setting: "on" | "off"): Promise<void> {
+  await watcher.query("SET default_transaction_read_only = off");
+  await watcher.query(`ALTER SYSTEM SET default_transaction_read_only = ${setting}`);
+  await watcher.query("SELECT pg_reload_conf()");
+  const probe = new Client({ connectionString: server.url });
+  await probe.connect();
+  const ask = async (): Promise<string> =>
+    (await probe.query("SHOW default_transaction_read_only")).rows[0].default_transaction_read_only;
+  await expect.poll(ask).toBe(setting);
+  await probe.end();
+}

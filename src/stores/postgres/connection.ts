@@ -10,7 +10,14 @@ import {
   type Statement,
   waited,
 } from "./database.ts";
-import { failureOf, isUnprepared, mayRepeat, NotSent } from "./failure.ts";
+import {
+  failureOf,
+  isConnectionLost,
+  isRead,
+  isUnprepared,
+  mayRepeat,
+  NotSent,
+} from "./failure.ts";
 import { ensureSchema, type SchemaMode } from "./schema.ts";
 import { type Announcing, type Statements, type Synchronous, statementsFor } from "./statements.ts";
 import { tableNames } from "./tables.ts";
@@ -53,7 +60,7 @@ export class Connection {
     try {
       refuseAborted(call.signal);
       const statements = this.#statements ?? (await this.#prepared(call.signal));
-      return await this.#repeated(statements[operation], call, values);
+      return await this.#answered(operation, statements[operation], call, values);
     } catch (error) {
       throw failureOf(operation, error);
     }
@@ -88,6 +95,21 @@ export class Connection {
   #refuseClosed(operation: StoreOperation): void {
     if (!this.#isClosed) return;
     throw new StoreError(operation, "failed", "the PostgreSQL store is closed");
+  }
+
+  // Who only reads may ask again where the connection was lost, once: the next one may be new.
+  async #answered(
+    operation: Operation,
+    statement: Statement,
+    call: StoreCall,
+    values: readonly PostgresValue[],
+  ): Promise<readonly Row[]> {
+    try {
+      return await this.#repeated(statement, call, values);
+    } catch (error) {
+      if (!isRead(operation) || !isConnectionLost(error)) throw error;
+      return this.#repeated(statement, call, values);
+    }
   }
 
   async #repeated(
