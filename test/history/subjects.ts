@@ -133,7 +133,10 @@ const TABLE = {
       const { layered } = await import("../../src/stores/layered/index.ts");
       const { postgresStore } = await import("../../src/stores/postgres/index.ts");
       const { Pool } = await import("pg");
-      const pool = new Pool({ connectionString: postgresUrl(port) });
+      const pool = new Pool({
+        connectionString: postgresUrl(port),
+        connectionTimeoutMillis: 5_000,
+      });
       pool.on("error", ignore);
       return layered(memoryStore(), postgresStore(pool), { maxStaleness: LAYER_STALENESS_MS });
     },
@@ -146,7 +149,10 @@ const TABLE = {
     open: async ({ port }) => {
       const { postgresStore } = await import("../../src/stores/postgres/index.ts");
       const { Pool } = await import("pg");
-      const pool = new Pool({ connectionString: postgresUrl(port) });
+      const pool = new Pool({
+        connectionString: postgresUrl(port),
+        connectionTimeoutMillis: 5_000,
+      });
       pool.on("error", ignore);
       return postgresStore(pool);
     },

@@ -71,7 +71,9 @@ export interface PostgresStoreOptions {
  * import { createSessions } from "sojourn";
  * import { postgresStore } from "sojourn/postgres";
  *
- * const pool = new Pool({ connectionString: process.env["DATABASE_URL"] });
+ * const connectionString = process.env["DATABASE_URL"];
+ * const pool = new Pool({ connectionString, connectionTimeoutMillis: 5_000 });
+ * pool.on("error", (error) => console.error(error));
  * const sessions = createSessions({ store: postgresStore(pool) });
  */
 export function postgresStore(

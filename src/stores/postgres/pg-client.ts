@@ -1,6 +1,7 @@
 import type { PgClient, PgNotification } from "./clients.ts";
 import { type Database, ignore, refuseAborted, waited } from "./database.ts";
 import { JoinedTransaction, NotSent, OpenTransaction } from "./failure.ts";
+import { warnOfClient } from "./pg-notices.ts";
 import { PgSender, sendScript } from "./pg-query.ts";
 import { attend, isAwaiting, isInTransaction } from "./pg-status.ts";
 
@@ -8,9 +9,12 @@ import { attend, isAwaiting, isInTransaction } from "./pg-status.ts";
 export function pgClientDatabase(client: PgClient): Database {
   const sender = new PgSender();
   const line = new Line();
+  let hasBegun = false;
   attend(client);
   return {
     async query(statement, values, signal) {
+      if (!hasBegun) warnOfClient(client);
+      hasBegun = true;
       let isSent = false;
       const answer = line.next(async () => {
         refuseAborted(signal);

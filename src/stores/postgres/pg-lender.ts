@@ -2,6 +2,7 @@ import { warnOnce } from "../../core/warn.ts";
 import type { PgPool, PgPoolClient } from "./clients.ts";
 import { OpenTransaction } from "./failure.ts";
 import { PgHandshakes } from "./pg-handshakes.ts";
+import { warnOfPool } from "./pg-notices.ts";
 import { PgQueue, returned } from "./pg-queue.ts";
 import { attend, isAwaiting, isInTransaction } from "./pg-status.ts";
 
@@ -20,6 +21,7 @@ export class PgLender {
   readonly #queue: PgQueue;
   readonly #handshakes: PgHandshakes;
   readonly #madeAt = new WeakMap<object, number>();
+  #hasBegun = false;
   #distrustedAt = Number.NEGATIVE_INFINITY;
 
   constructor(pool: PgPool) {
@@ -39,6 +41,8 @@ export class PgLender {
    * @throws {@link OpenTransaction} if it has none that is free of transactions.
    */
   async lend(signal: AbortSignal): Promise<PgPoolClient> {
+    if (!this.#hasBegun) warnOfPool(this.#pool);
+    this.#hasBegun = true;
     const { max = DEFAULT_MAX } = this.#pool.options ?? {};
     for (let refused = 0; refused <= max; refused += 1) {
       const next = this.#queue.next(signal);

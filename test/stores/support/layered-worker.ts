@@ -7,7 +7,7 @@ import { postgresStore } from "../../../src/stores/postgres/index.ts";
 
 /** Reads a session again and again, and tells when it is there, and when it has ended. */
 const [, , url = "", table = "", maxStaleness = ""] = process.argv;
-const pool = new Pool({ connectionString: url });
+const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 5_000 });
 pool.on("error", () => undefined);
 const origin = postgresStore(pool, { table });
 let loads = 0;

@@ -14,7 +14,7 @@ interface Connected {
 export type Connect = (url: string) => Promise<Connected>;
 
 export const connectPool: Connect = async (url) => {
-  const client = new Pool({ connectionString: url, max: 4 });
+  const client = new Pool({ connectionString: url, connectionTimeoutMillis: 5_000, max: 4 });
   // As its documentation asks of every application: idle clients may lose their connection.
   client.on("error", () => undefined);
   return { client, close: () => client.end() };
