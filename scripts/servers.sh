@@ -19,6 +19,7 @@ find_missing() {
   need chromium chromium
   need memcached memcached
   need mariadb-server-core mariadbd /usr/sbin/mariadbd
+  need pgbouncer pgbouncer /usr/sbin/pgbouncer
   need postgresql-15 /usr/lib/postgresql/15/bin/postgres
   need redis-server redis-server
   need redis-tools redis-cli

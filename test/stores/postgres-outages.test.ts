@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { StoreError } from "../../src/core/errors.ts";
 import type { EndListener, SessionStore } from "../../src/core/store.ts";
 import type { SessionId } from "../../src/core/token.ts";
+import { layered } from "../../src/stores/layered/index.ts";
+import { memoryStore } from "../../src/stores/memory/index.ts";
 import { postgresStore } from "../../src/stores/postgres/index.ts";
 import {
   freshCommit,
@@ -12,6 +14,7 @@ import {
   tombstoneAt,
 } from "../../src/testing/store/fixtures.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
+import { heardWarnings } from "../support/warnings.ts";
 import {
   connectPool,
   connectPostgresJs,
@@ -24,6 +27,8 @@ const manager = "shop";
 const call = { now: NOW, signal: new AbortController().signal };
 const within = (ms: number): typeof call => ({ now: NOW, signal: AbortSignal.timeout(ms) });
 const PATIENCE = { timeout: 10_000 };
+
+const warnings = heardWarnings();
 
 let server: PostgresServer;
 let table = "";
@@ -56,7 +61,7 @@ function hearing(): Heard {
 }
 
 function poolOf(max = 4): Pool {
-  const pool = new Pool({ connectionString: server.url, max });
+  const pool = new Pool({ connectionString: server.url, max, connectionTimeoutMillis: 60_000 });
   pool.on("error", () => undefined);
   return pool;
 }
@@ -260,9 +265,10 @@ describe("announcements", () => {
     const stops = await Promise.all(
       [hearing(), hearing(), hearing()].map((heard) => store.announcements.subscribe(heard, call)),
     );
-    expect(pool.totalCount).toBe(1);
+    const lent = (): number => pool.totalCount - pool.idleCount;
+    expect(lent()).toBe(1);
     for (const stop of stops) await stop();
-    await expect.poll(() => pool.totalCount).toBe(0);
+    await expect.poll(lent).toBe(0);
     await store.announcements.subscribe(hearing(), call);
     await store.close();
     await pool.end();
@@ -270,13 +276,30 @@ describe("announcements", () => {
   });
 
   it("cannot be subscribed to while no connection is free, and take none later", async () => {
-    const pool = poolOf(1);
+    const pool = poolOf(2);
     const store = postgresStore(pool, { table });
-    const taken = await pool.connect();
+    const taken = [await pool.connect(), await pool.connect()];
     const failing = store.announcements.subscribe(hearing(), within(50));
     await expect(failing).rejects.toMatchObject({ operation: "subscribe", outcome: "failed" });
-    taken.release();
-    await expect.poll(() => pool.totalCount).toBe(0);
+    for (const client of taken) client.release();
+    await expect.poll(() => pool.totalCount - pool.idleCount).toBe(0);
+    await pool.end();
+  });
+
+  it("are refused by a pool that has one connection, which goes on with all other calls", async () => {
+    const pool = poolOf(1);
+    const store = postgresStore(pool, { table });
+    await expect(store.announcements.subscribe(hearing(), call)).rejects.toMatchObject({
+      operation: "subscribe",
+      outcome: "failed",
+      message: expect.stringContaining("give it max: 2"),
+    });
+    const layers = layered(memoryStore(), store, { maxStaleness: "5s" });
+    const record = recordAt(NOW, { manager });
+    expect(await layers.create(record, call)).toBe("created");
+    expect(await layers.load(record.id, call)).toEqual(record);
+    expect(warnings()).toEqual([expect.stringContaining("max: 2")]);
+    await layers.close?.();
     await pool.end();
   });
 });

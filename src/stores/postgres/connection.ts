@@ -10,6 +10,7 @@ import {
   type Statement,
   waited,
 } from "./database.ts";
+import { listenedWithEcho } from "./echo.ts";
 import {
   failureOf,
   isConnectionLost,
@@ -85,7 +86,8 @@ export class Connection {
   /** Listens for the ends of sessions. */
   async listen(ear: Ear): Promise<() => Promise<void>> {
     this.#refuseClosed("subscribe");
-    return this.#database.listen(tableNames(this.#options.table).channel, ear);
+    const { channel } = tableNames(this.#options.table);
+    return listenedWithEcho(this.#database, channel, ear);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
+import { warnOnce } from "../../core/warn.ts";
 import type { PgPool, PgPoolClient } from "./clients.ts";
 import { type Database, refuseAborted, waited } from "./database.ts";
-import { NotSent, OpenTransaction, Useless } from "./failure.ts";
+import { NotSent, OpenTransaction, PostgresStoreProblem, Useless } from "./failure.ts";
 import { PgDebts } from "./pg-debts.ts";
 import { PgLender } from "./pg-lender.ts";
 import { PgListening } from "./pg-listening.ts";
@@ -9,6 +10,10 @@ import { PgSender, sendScript } from "./pg-query.ts";
 
 /** How many clients an operation may find useless, if an application left several so. */
 const MAX_LOANS = 5;
+
+const NO_ROOM =
+  "a Pool with max: 1 has no connection to spare for listening, as no other call would ever be " +
+  "answered; give it max: 2";
 
 interface Parts {
   readonly lender: PgLender;
@@ -26,11 +31,18 @@ export function pgPoolDatabase(pool: PgPool): Database {
       lent(parts, signal, (client) => sender.send(client, statement, values)),
     script: (text, signal) => lent(parts, signal, (client) => sendScript(client, text)),
     async listen(channel, ear) {
+      requireRoomToListen(pool);
       const listening = new PgListening(lender, channel, ear);
       await listening.start();
       return () => listening.stop();
     },
   };
+}
+
+function requireRoomToListen(pool: PgPool): void {
+  if (pool.options?.max !== 1) return;
+  warnOnce(pool, `The Pool of postgresStore cannot announce the ends of sessions: ${NO_ROOM}.`);
+  throw new PostgresStoreProblem(NO_ROOM);
 }
 
 /** Works with a client on loan, and with another one where nothing came of that. */
