@@ -171,6 +171,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "PgQuery",
       "PgQueryable",
       "PostgresClient",
+      "PostgresJsFactory",
       "PostgresJsQuery",
       "PostgresJsSql",
       "PostgresStoreOptions",

@@ -119,8 +119,8 @@ describe("connections on which somebody else has prepared statements", () => {
     const taken = Object.values(statementsFor(names, undefined)).map(({ name }) => name);
     const other = statement(`SELECT to_regclass('${names.meta}') IS NOT NULL`).name;
     const prepare = [...taken, other].map((name) => `PREPARE ${name} AS SELECT 1;`).join("");
-    const run = "unsafe" in client ? client.unsafe.bind(client) : client.query.bind(client);
-    await (run as (text: string) => Promise<unknown>)(prepare);
+    const run = "unsafe" in client ? client.unsafe : (client as Pool).query;
+    await (run as (text: string) => Promise<unknown>).call(client, prepare);
     await used(postgresStore(client, { table }));
     await close();
   });

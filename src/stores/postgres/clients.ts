@@ -72,6 +72,14 @@ export interface PostgresJsSql {
   ): Promise<{ unlisten(): Promise<void> }>;
 }
 
+/**
+ * Makes the `sql` of `postgres` (postgres.js), a new one each time. The store ends those that it has
+ * had made.
+ */
+export type PostgresJsFactory = () => PostgresJsSql & {
+  end(options: { readonly timeout: number }): Promise<void>;
+};
+
 /** A `PGlite` of `@electric-sql/pglite`. */
 export interface PGliteDatabase {
   query(
@@ -87,13 +95,18 @@ export interface PGliteDatabase {
 export type PostgresValue = string | number | boolean | null;
 
 /** Whatever the store can speak to PostgreSQL through. */
-export type PostgresClient = PgPool | PgClient | PostgresJsSql | PGliteDatabase;
+export type PostgresClient = PgPool | PgClient | PostgresJsSql | PostgresJsFactory | PGliteDatabase;
 
 /** What a client turned out to be. */
 export type Recognized =
   | { readonly kind: "pool"; readonly client: PgPool }
   | { readonly kind: "client"; readonly client: PgClient }
   | { readonly kind: "postgres.js"; readonly client: PostgresJsSql }
+  | {
+      readonly kind: "postgres.js factory";
+      readonly client: PostgresJsFactory;
+      readonly first: ReturnType<PostgresJsFactory>;
+    }
   | { readonly kind: "pglite"; readonly client: PGliteDatabase };
 
 /** Tells the drivers apart by their shape; `undefined` where it is none of them. */
@@ -101,11 +114,24 @@ export function recognized(client: PostgresClient): Recognized | undefined {
   if (has(client, ["unsafe", "listen"])) {
     return { kind: "postgres.js", client: client as PostgresJsSql };
   }
+  if (isFactory(client)) return madeBy(client);
   if (!has(client, ["query"])) return undefined;
   if (has(client, ["exec", "listen"])) return { kind: "pglite", client: client as PGliteDatabase };
   if (has(client, ["connect"]) && "totalCount" in client) return { kind: "pool", client };
   if (has(client, ["on", "removeListener"])) return { kind: "client", client: client as PgClient };
   return undefined;
+}
+
+// Other drivers are functions only where they have methods too.
+function isFactory(client: PostgresClient): client is PostgresJsFactory {
+  return typeof client === "function" && !has(client, ["query"]);
+}
+
+// It connects at its first query.
+function madeBy(client: PostgresJsFactory): Recognized | undefined {
+  const first = client();
+  if (!has(first, ["unsafe", "listen", "end"])) return undefined;
+  return { kind: "postgres.js factory", client, first };
 }
 
 function has(client: PostgresClient, methods: readonly string[]): boolean {

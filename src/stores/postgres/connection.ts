@@ -45,6 +45,7 @@ export class Connection {
   #preparation: Promise<Statements> | undefined;
   #statements: Statements | undefined;
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(database: Database, options: ConnectionOptions) {
     this.#database = database;
@@ -90,8 +91,14 @@ export class Connection {
     return listenedWithEcho(this.#database, channel, ear);
   }
 
-  close(): void {
+  /** From here on no call begins. */
+  refuseMore(): void {
     this.#isClosed = true;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.resolve(this.#database.close?.());
+    return this.#closing;
   }
 
   #refuseClosed(operation: StoreOperation): void {

@@ -48,6 +48,8 @@ export interface Database {
   script(text: string, signal: AbortSignal): Promise<void>;
   /** Resolves when it listens, to the function that stops it. */
   listen(channel: string, ear: Ear): Promise<() => Promise<void>>;
+  /** Ends what the store has had made, if anything. */
+  close?(): Promise<void>;
 }
 
 /** The answer, unless the signal is aborted first; an answer that comes later is nobody's. */

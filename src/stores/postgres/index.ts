@@ -11,6 +11,7 @@ import { pgliteDatabase } from "./pglite.ts";
 import { postgresJsDatabase } from "./postgres-js.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { profileOf } from "./profile.ts";
+import { RenewedSql } from "./renewed-sql.ts";
 import { schemaOf } from "./schema.ts";
 import { checkedTable, tableNames } from "./tables.ts";
 
@@ -23,6 +24,7 @@ export type {
   PgQuery,
   PgQueryable,
   PostgresClient,
+  PostgresJsFactory,
   PostgresJsQuery,
   PostgresJsSql,
   PostgresValue,
@@ -62,8 +64,9 @@ export interface PostgresStoreOptions {
 /**
  * Keeps sessions in PostgreSQL 12 or later.
  *
- * Give it a `Pool` or a connected `Client` of `pg`, the `sql` of `postgres` (postgres.js), or a
- * `PGlite`. It creates its tables itself, unless told otherwise, and never closes what it was given.
+ * Give it a `Pool` or a connected `Client` of `pg`, the `sql` of `postgres` (postgres.js), a function
+ * that makes such a `sql`, or a `PGlite`. It creates its tables itself, unless told otherwise, and
+ * never closes what it was given, only what it had made.
  *
  * @throws {@link OptionsError} if an option is wrong. Nothing is connected or sent here.
  * @example
@@ -96,7 +99,8 @@ export function postgresStore(
   if (driver === undefined) {
     throw new OptionsError(
       "postgresStore(client)",
-      "takes a Pool or Client of pg, the sql of postgres (postgres.js), or a PGlite.",
+      "takes a Pool or Client of pg, the sql of postgres (postgres.js), a function that makes one, " +
+        "or a PGlite.",
     );
   }
   const isOneConnection = driver.kind === "client" || driver.kind === "pglite";
@@ -129,6 +133,8 @@ function databaseOf(driver: Recognized): Database {
       return pgClientDatabase(driver.client);
     case "postgres.js":
       return postgresJsDatabase(driver.client);
+    case "postgres.js factory":
+      return new RenewedSql(driver.client, driver.first);
     case "pglite":
       return pgliteDatabase(driver.client);
     default:

@@ -1,17 +1,26 @@
 import type { PostgresJsResult, PostgresJsSql } from "./clients.ts";
 import { type Database, ignore, refuseAborted, waited } from "./database.ts";
+import { Unanswered } from "./failure.ts";
 
 /**
  * The `sql` of `postgres` (postgres.js). It has a queue of its own, which a call cannot leave: its
  * `cancel()` may lose the connection, or end the process while the server is away (3.4).
  */
-export function postgresJsDatabase(sql: PostgresJsSql): Database {
+export function postgresJsDatabase(
+  sql: PostgresJsSql,
+  onGivenUp: (query: PromiseLike<unknown>) => void = ignore,
+): Database {
   return {
     async query({ name, text }, values, signal) {
       refuseAborted(signal);
       // Prepared, unless the application's own options say otherwise.
       const rows = sql.unsafe(text, [...values], { prepare: name !== undefined }).values();
-      return answered(await waited(rows, signal));
+      try {
+        return answered(await waited(rows, signal));
+      } catch (error) {
+        if (error instanceof Unanswered) onGivenUp(rows);
+        throw error;
+      }
     },
     async script(text, signal) {
       answered((await waited(sql.unsafe(text), signal)) as readonly unknown[] & PostgresJsResult);

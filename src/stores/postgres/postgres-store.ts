@@ -81,9 +81,10 @@ export class PostgresStore implements Required<SessionStore> {
   }
 
   async close(): Promise<void> {
-    this.#connection.close();
+    this.#connection.refuseMore();
     await this.#announcer.close();
     await this.#audience.close();
+    await this.#connection.close();
   }
 }
 

@@ -29,14 +29,29 @@ const CLIENT: StoreProfile = {
   ],
 };
 
+const POSTGRES_JS_CAVEATS = [
+  ...SERVER.caveats,
+  ANNOUNCED_AFTER,
+  "A transaction that is left open on a connection from sql.reserve() undoes what is written " +
+    "through that connection afterwards.",
+  "postgres.js tells of a lost listening connection only when it is there again.",
+];
+
 const POSTGRES_JS: StoreProfile = {
   ...SERVER,
   caveats: [
-    ...SERVER.caveats,
-    ANNOUNCED_AFTER,
-    "A transaction that is left open on a connection from sql.reserve() undoes what is written " +
-      "through that connection afterwards.",
-    "postgres.js tells of a lost listening connection only when it is there again.",
+    ...POSTGRES_JS_CAVEATS,
+    "Each time its connections are cut postgres.js may lose some for good, until nothing is answered " +
+      "and the process must be restarted; pass a Pool of pg, or a function that makes the sql.",
+  ],
+};
+
+const POSTGRES_JS_FACTORY: StoreProfile = {
+  ...SERVER,
+  caveats: [
+    ...POSTGRES_JS_CAVEATS,
+    "Each time its connections are cut postgres.js may lose some for good; when nothing has been " +
+      "answered for two deadlines the store has a new sql made.",
   ],
 };
 
@@ -61,6 +76,8 @@ export function profileOf(kind: Recognized["kind"]): StoreProfile {
       return CLIENT;
     case "postgres.js":
       return POSTGRES_JS;
+    case "postgres.js factory":
+      return POSTGRES_JS_FACTORY;
     case "pglite":
       return PGLITE;
     default:
