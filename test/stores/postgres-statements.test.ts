@@ -100,8 +100,8 @@ describe("the PostgreSQL store", () => {
     const rival = await pool.connect();
     await rival.query("BEGIN");
     const winner = successorOf(record, { data: '{"rival":true}' });
-    const inTransaction = postgresStore(rival, { table });
-    await inTransaction.update(winner, record.version, call);
+    const { update } = statementsFor(tableNames(table, "public"), undefined);
+    await rival.query(update.text, [...liveValues(winner), record.id, record.version, NOW]);
     const losing = [
       store.update(successorOf(record), record.version, call),
       store.end(tombstoneAt(NOW, record), record.version, call),
@@ -118,7 +118,7 @@ describe("the PostgreSQL store", () => {
     await store.create(record, call);
     const rival = await pool.connect();
     await rival.query("BEGIN");
-    await postgresStore(rival, { table }).end(tombstoneAt(NOW, record), undefined, call);
+    await rival.query(`DELETE FROM ${table} WHERE id = $1`, [record.id]);
     const next = successorOf(record);
     const updating = store.update(next, record.version, call);
     await waiting(1);

@@ -70,8 +70,8 @@ describe("deleting what has expired", () => {
     const [busy] = records;
     const writer = await pool.connect();
     await writer.query("BEGIN");
-    const life = { lastSeenAt: NOW, expiresAt: NOW + 9 * HOUR_MS };
-    await postgresStore(writer, { table }).touch(busy?.id as never, life, call);
+    const revive = `UPDATE ${table} SET expires_at = $2 WHERE id = $1`;
+    await writer.query(revive, [busy?.id, NOW + 9 * HOUR_MS]);
     const later = { ...call, now: NOW + 1 + HOUR_MS };
     expect(await store.expiry.deleteExpired(later)).toBe(1_199);
     await writer.query("COMMIT");
@@ -150,7 +150,8 @@ describe("a touch", () => {
     await touchAll(records, [38, 41, 44, 47, 50, 53, 56, 59]);
     await expect.poll(async () => (await updates()).all).toBe(2_400);
     const { hot } = await updates();
-    expect(hot).toBeGreaterThan(0.95 * 2_400);
+    // But where somebody still reads what a page is to make room of.
+    expect(hot).toBeGreaterThan(0.8 * 2_400);
     await touchAll(records, [62]);
     await expect.poll(updates).toEqual({ all: 2_700, hot });
   });
