@@ -106,6 +106,31 @@ describe("the checker accepts", () => {
     expect(rulesBrokenBy(lines)).toEqual([]);
   });
 
+  it("a session that goes with the one before it, where nobody knew whether that had ended", () => {
+    const lines: Line[] = [
+      born,
+      {
+        at: [20, 30],
+        sent: "s_1",
+        seen: live({ a: "v1" }),
+        deed: { kind: "regenerate" },
+        outcome: "unknown",
+        given: "s_2",
+      },
+      {
+        at: [25, 40],
+        sent: "s_1",
+        seen: live({ a: "v1" }),
+        deed: { kind: "regenerate" },
+        given: "s_3",
+      },
+      { at: [60, 70], sent: "s_2", seen: NEW },
+    ];
+    expect(rulesBrokenBy(lines)).toEqual([]);
+    // Where nothing else has ended that one, its visitor is not to lose both.
+    expect(rulesBrokenBy(lines.toSpliced(2, 1))).not.toEqual([]);
+  });
+
   it("two sign-ins at the same moment, which both stand", () => {
     const signIn = (at: readonly [number, number], given: string): Line => {
       const deed: Deed = { kind: "signIn", userId: "ada" };

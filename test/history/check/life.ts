@@ -105,7 +105,19 @@ export function livesOf(operations: readonly Operation[], mayForget: boolean): L
     if (operation.sent !== undefined) lives.get(operation.sent)?.visits.push(operation);
     end(lives, operation, mayForget);
   }
+  for (const life of lives.values()) endWithParent(life);
   return lives;
+}
+
+/**
+ * Where nobody was told that the old session had ended in favour of the new one, whoever opens that
+ * one finds out, and ends it where the old one has ended otherwise.
+ */
+function endWithParent(life: Life): void {
+  if (life.birth.outcome === "ok") return;
+  for (const { by } of life.parent?.ends ?? []) {
+    if (by !== life.birth) life.ends.push({ by, isSure: false });
+  }
 }
 
 function end(lives: Lives, by: Operation, mayForget: boolean): void {
