@@ -95,7 +95,7 @@ export interface PGliteDatabase {
 export type PostgresValue = string | number | boolean | null;
 
 /** Whatever the store can speak to PostgreSQL through. */
-export type PostgresClient = PgPool | PgClient | PostgresJsSql | PostgresJsFactory | PGliteDatabase;
+export type PostgresClient = PgPool | PgClient | PostgresJsSql | PGliteDatabase;
 
 /** What a client turned out to be. */
 export type Recognized =
@@ -110,7 +110,7 @@ export type Recognized =
   | { readonly kind: "pglite"; readonly client: PGliteDatabase };
 
 /** Tells the drivers apart by their shape; `undefined` where it is none of them. */
-export function recognized(client: PostgresClient): Recognized | undefined {
+export function recognized(client: PostgresClient | PostgresJsFactory): Recognized | undefined {
   if (has(client, ["unsafe", "listen"])) {
     return { kind: "postgres.js", client: client as PostgresJsSql };
   }
@@ -123,7 +123,7 @@ export function recognized(client: PostgresClient): Recognized | undefined {
 }
 
 // Other drivers are functions only where they have methods too.
-function isFactory(client: PostgresClient): client is PostgresJsFactory {
+function isFactory(client: PostgresClient | PostgresJsFactory): client is PostgresJsFactory {
   return typeof client === "function" && !has(client, ["query"]);
 }
 
@@ -134,7 +134,7 @@ function madeBy(client: PostgresJsFactory): Recognized | undefined {
   return { kind: "postgres.js factory", client, first };
 }
 
-function has(client: PostgresClient, methods: readonly string[]): boolean {
+function has(client: object, methods: readonly string[]): boolean {
   const isThing = typeof client === "function" || (typeof client === "object" && client !== null);
   return isThing && methods.every((method) => typeof Reflect.get(client, method) === "function");
 }

@@ -2,7 +2,12 @@ import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
-import { type PostgresClient, type Recognized, recognized } from "./clients.ts";
+import {
+  type PostgresClient,
+  type PostgresJsFactory,
+  type Recognized,
+  recognized,
+} from "./clients.ts";
 import { Connection } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { pgClientDatabase } from "./pg-client.ts";
@@ -80,7 +85,7 @@ export interface PostgresStoreOptions {
  * const sessions = createSessions({ store: postgresStore(pool) });
  */
 export function postgresStore(
-  client: PostgresClient,
+  client: PostgresClient | PostgresJsFactory,
   options: PostgresStoreOptions = {},
 ): Required<SessionStore> {
   const known = ["table", "schema", "synchronousEnds", "sweepInterval"];
