@@ -156,7 +156,7 @@ const TABLE = {
       pool.on("error", ignore);
       return postgresStore(pool);
     },
-    faults: DURABLE_NETWORK,
+    faults: WATCHFUL_NETWORK,
   },
   "postgres.js": {
     ...STRICT,
@@ -166,9 +166,9 @@ const TABLE = {
       const { default: postgres } = await import("postgres");
       // A connection that breaks while it asks for array types would end the process (3.4).
       const options = { onnotice: ignore, fetch_types: false };
-      return postgresStore(postgres(postgresUrl(port), options));
+      return postgresStore(() => postgres(postgresUrl(port), options));
     },
-    faults: DURABLE_NETWORK,
+    faults: WATCHFUL_NETWORK,
   },
   mysql: {
     ...STRICT,
