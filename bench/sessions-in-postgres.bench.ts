@@ -37,7 +37,12 @@ const shop = {
 };
 
 const server = await startPostgres({ fsync: "on" });
-const pool = new Pool({ connectionString: server.url, max: WORKERS + 2 });
+const pool = new Pool({
+  connectionString: server.url,
+  max: WORKERS + 2,
+  connectionTimeoutMillis: 5_000,
+});
+pool.on("error", (error) => console.error(error));
 const store = postgresStore(pool);
 try {
   await fillOurs();
