@@ -26,7 +26,7 @@ export async function handle(
     // which it cannot with somebody else's error page.
     if (!(error instanceof SessionError) && !visit.hasCookie) throw error;
     visit.report(error, "answered");
-    return await keepFailure(visit, exchange, plainResponse(error, page));
+    return await keepFailure(visit, exchange, () => plainResponse(error, page));
   }
 }
 
@@ -46,14 +46,15 @@ function plainResponse(error: unknown, page: Response | undefined): Response {
 async function keepFailure(
   visit: Visit,
   exchange: WebExchange,
-  answer: Response,
+  answer: () => Response,
 ): Promise<Response> {
   try {
-    return await keep(visit, exchange, answer.clone());
+    return await keep(visit, exchange, answer());
   } catch (error) {
     visit.report(error, "answered");
     visit.end();
-    return answer;
+    // Anew, as a copy's body could not be cancelled without the original's.
+    return answer();
   }
 }
 

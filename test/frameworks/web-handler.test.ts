@@ -176,6 +176,18 @@ describe("sessions.handle", () => {
     expect(await cancelled.promise).toBeInstanceOf(StoreError);
   });
 
+  it("lets a reader leave the answer to a failure", { timeout: 5_000 }, async () => {
+    const { sessions, store } = shop({ onError: () => undefined });
+    const request = new Request("https://shop.example/");
+    store.failWrites();
+    const { status, body } = await sessions.handle(request, async () => {
+      await (await sessions.open(request)).update("visits", (n) => n + 1);
+      return new Response("page");
+    });
+    expect(status).toBe(503);
+    await body?.cancel();
+  });
+
   it("keeps the application's security headers on the answer to a failure", async () => {
     const { sessions, store } = shop({ onError: () => undefined });
     const client = testClient((request) =>
