@@ -247,6 +247,15 @@ class HeldReply implements Holder {
     if (typeof socket?.destroy !== "function" || this.#spared !== undefined) return;
     this.#spared = socket;
     spare(socket);
+    const really = this.#patched.destroy;
+    this.#patched.destroy = (...args) => this.#takeDestroy(really, args);
+  }
+
+  /** An answer that is in hand goes out first, or the next one of the connection took its place. */
+  #takeDestroy(really: Method, args: unknown[]): ServerResponse {
+    if (this.#spared === undefined) this.#really(really, args);
+    else this.#spared.destroy();
+    return this.#res;
   }
 
   #release(): void {

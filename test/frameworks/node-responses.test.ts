@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Session } from "../../src/core/session.ts";
 import { sessionMiddleware } from "../../src/frameworks/node.ts";
 import { type TestClient, testClient } from "../../src/testing/index.ts";
+import { request as ask, converse } from "./beside/raw-client.ts";
 import { listen } from "./support/server.ts";
 import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
 
@@ -304,6 +305,19 @@ describe("a held Node response", () => {
       sent.end();
     });
     expect(answer).toBe("answered");
+  });
+
+  it("sends an answer that is destroyed, not the next one in its place", async () => {
+    const { target, store } = await serve((res, session) => {
+      if (res.req.url === "/next") return res.end("next");
+      session.set("name", "Ada");
+      return res.end("answered").destroy();
+    });
+    store.hinder(() => new Promise(setImmediate));
+    const headers = { "X-Forwarded-Proto": "https" };
+    const requests = ["/", "/next"].map((path) => ask(`GET ${path} HTTP/1.1`, headers));
+    const { replies, end } = await converse(Number(new URL(target).port), requests);
+    expect([replies[0]?.body, end]).toEqual(["answered", "closed"]);
   });
 
   it("refuses changes of a session that is opened when the response is over", async () => {
