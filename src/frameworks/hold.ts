@@ -183,7 +183,7 @@ class HeldReply implements Holder {
   #refuseHead(args: unknown[]): void {
     // compression before 1.7.5 repeats the status at each write until Node has the header.
     const isSame = args.length === 1 && this.#held?.isOfStatus(args[0]) === true;
-    if (!isSame || !this.#isWrapped) throw headersSent();
+    if (!isSame || !this.#isWrapped) throw headersSent(this.#res);
   }
 
   #takeFlush(): void {

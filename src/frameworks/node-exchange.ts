@@ -74,6 +74,12 @@ export function becomePlainAnswer(
   res.setHeader("Cache-Control", "no-store, no-transform");
 }
 
+/** Whether nobody reads it any more: its reader has left, or it was cut. */
+export function isGone(res: ServerResponse): boolean {
+  const { stream } = res as { readonly stream?: { readonly destroyed: boolean } };
+  return stream === undefined ? res.destroyed : stream.destroyed;
+}
+
 /** RFC 9113 §7. */
 const HTTP2_INTERNAL_ERROR = 2;
 

@@ -34,7 +34,10 @@ export function checkStatusMessage(res: ServerResponse): void {
 }
 
 /** What Node throws where the first byte is out. */
-export function headersSent(): Error {
+export function headersSent(res: ServerResponse): Error {
+  if ("stream" in res) {
+    return withCode(new Error("Response has already been initiated."), "ERR_HTTP2_HEADERS_SENT");
+  }
   const error = new Error("Cannot write headers after they are sent to the client");
   return withCode(error, "ERR_HTTP_HEADERS_SENT");
 }

@@ -3,7 +3,7 @@ import { attach, internalsOf } from "../core/internals.ts";
 import type { Sessions } from "../core/sessions.ts";
 import type { Visit } from "../core/visit.ts";
 import { type Fallback, holdReply } from "./hold.ts";
-import { becomePlainAnswer, cutReply, nodeExchange, plainAnswer } from "./node-exchange.ts";
+import { becomePlainAnswer, cutReply, isGone, nodeExchange, plainAnswer } from "./node-exchange.ts";
 
 /** Handles a request within {@link sessionMiddleware}; a rejection becomes a plain error answer. */
 export type NodeNext = () => unknown;
@@ -43,7 +43,7 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
     } catch (error) {
       // Where it is mounted further out as well, it is answered there.
       if (!visit.isOf(exchange)) throw error;
-      if (!isFarewell(error, res)) visit.report(error, isBroken(res) ? "cut" : "answered");
+      if (!isFarewell(error, res, visit)) visit.report(error, isBroken(res) ? "cut" : "answered");
       answer(res, error);
     }
   };
@@ -55,9 +55,9 @@ function isBroken(res: ServerResponse): boolean {
 }
 
 /** What a pipeline says whose reader has left, or whose response was answered or cut before. */
-function isFarewell(error: unknown, res: ServerResponse): boolean {
+function isFarewell(error: unknown, res: ServerResponse, visit: Visit): boolean {
   const { code } = Object(error) as { readonly code?: unknown };
-  return code === "ERR_STREAM_PREMATURE_CLOSE" && res.destroyed;
+  return code === "ERR_STREAM_PREMATURE_CLOSE" && (isGone(res) || visit.phase === "ended");
 }
 
 /** A response that has begun cannot be taken back, only cut; one that is answered stays so. */

@@ -9,8 +9,10 @@ import {
   type IncomingHttpHeaders,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Session } from "../../src/core/session.ts";
+import type { SessionOptions } from "../../src/create-sessions.ts";
 import { sessionMiddleware } from "../../src/frameworks/node.ts";
 import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
 
@@ -22,8 +24,9 @@ interface Reply {
 /** HTTP/2 on a plain socket, which only a proxy speaks: it says that the browser came over TLS. */
 async function serve(
   handle: (res: Http2ServerResponse, session: Session<Shop>) => unknown,
+  options?: SessionOptions,
 ): Promise<ReturnType<typeof shop> & { ask(path: string, cookie?: string): Promise<Reply> }> {
-  const manager = shop();
+  const manager = shop(options);
   const withSessions = sessionMiddleware(manager.sessions);
   const server = createServer((req: Http2ServerRequest, res: Http2ServerResponse) => {
     // The compatibility API is a ServerResponse to everybody but its type.
@@ -85,6 +88,25 @@ describe("Node's HTTP/2 server, by its compatibility API", () => {
     expect(headers["set-cookie"]).toBeUndefined();
   });
 
+  it("tells of an outage once, though a pipeline hears of it as well", async () => {
+    const told: unknown[] = [];
+    const ended = Promise.withResolvers<unknown>();
+    const { ask, store } = await serve(
+      (res, session) => {
+        session.set("name", "Ada");
+        const piped = pipeline(endless(), res);
+        piped.catch(ended.resolve);
+        return piped;
+      },
+      { onError: ({ name }) => told.push(name) },
+    );
+    store.failWrites();
+    expect((await ask("/")).headers[":status"]).toBe(503);
+    expect(await ended.promise).toMatchObject({ code: "ERR_STREAM_PREMATURE_CLOSE" });
+    await new Promise(setImmediate);
+    expect(told).toEqual(["StoreError"]);
+  });
+
   it("sends the first of two answers, and refuses the second as Node does", async () => {
     const codes: unknown[] = [];
     const attempt = (act: () => unknown): void => {
@@ -112,7 +134,7 @@ describe("Node's HTTP/2 server, by its compatibility API", () => {
       "first",
     ]);
     const refused = "ERR_HTTP2_HEADERS_SENT";
-    expect(codes).toEqual([refused, refused, "ERR_HTTP_HEADERS_SENT", "done"]);
+    expect(codes).toEqual([refused, refused, refused, "done"]);
   });
 
   it("knows a visitor who left before his session was opened", async () => {
@@ -163,3 +185,10 @@ describe("Node's HTTP/2 server, by its compatibility API", () => {
     await expect(ask("/")).rejects.toThrow();
   });
 });
+
+async function* endless(): AsyncGenerator<string> {
+  for (;;) {
+    yield "piece ";
+    await new Promise(setImmediate);
+  }
+}
