@@ -178,7 +178,9 @@ export class Visit implements RequestState, Budget {
    */
   beforeHeaders(status: number): Promise<void> | undefined {
     if (this.#opening === undefined) return undefined;
-    if (this.#failure !== undefined && status >= 500) this.report(this.#failure, "answered", true);
+    // Of several failures one is the answer's, which an adapter may have told of already.
+    const isUntold = this.#failure !== undefined && this.#reported === undefined;
+    if (isUntold && status >= 500) this.report(this.#failure, "answered", true);
     if (this.#stay === undefined) return this.#afterOpening(status);
     const busy = this.#stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));

@@ -168,6 +168,27 @@ describe.each<[string, Serve]>([
   });
 });
 
+describe("several failures of one request, for none of which it waits", () => {
+  it("are told of once, as they have one answer", async () => {
+    const told: string[] = [];
+    const manager = shop({ onError: ({ name }) => told.push(name) });
+    const withSessions = nodeSessions(manager.sessions);
+    const server = createServer((req, res) => {
+      void withSessions(req, res, async () => {
+        const session = await manager.sessions.open(req);
+        void session.update("visits", (n) => n + 1);
+        void session.signIn("ada");
+        res.end("done");
+      });
+    });
+    const client = await byAddress(server);
+    manager.store.failWrites();
+    expect((await client.get("/")).status).toBe(503);
+    await new Promise(setImmediate);
+    expect(told).toEqual(["StoreError"]);
+  });
+});
+
 describe("a failure on Express, which prints by itself", () => {
   it.each(["/set", "/update", "/slip"])("is printed by nobody else: %s", async (path) => {
     const manager = shop();
