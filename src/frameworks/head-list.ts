@@ -14,7 +14,8 @@ export function setHead(res: ServerResponse, headers: HeadList | null | undefine
   if (isList(headers))
     return setList(res, headers.every(Array.isArray) ? headers.flat(1) : headers);
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (name !== "" && value !== undefined) res.setHeader(name, value);
+    // Node throws for `undefined`.
+    if (name !== "") res.setHeader(name, value as OutgoingHttpHeader);
   }
   return true;
 }
@@ -25,7 +26,7 @@ function setList(res: ServerResponse, list: readonly OutgoingHttpHeader[]): bool
   for (const name of names) res.removeHeader(name);
   for (const [index, name] of names.entries()) {
     const value = list[index * 2 + 1];
-    if (name !== "" && value !== undefined) res.appendHeader(name, value as string);
+    if (name !== "") res.appendHeader(name, value as string);
   }
   return true;
 }

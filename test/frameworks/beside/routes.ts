@@ -344,6 +344,7 @@ export const ROUTES: Readonly<Record<string, Route<Call>>> = {
       attempt(call, "writeHead('x')", () => res.writeHead("x" as unknown as number));
       attempt(call, "writeHead, odd", () => res.writeHead(200, ["X-Odd"]));
       attempt(call, "writeHead, bad value", () => res.writeHead(200, { "X-Bad": "a\nb" }));
+      attempt(call, "writeHead, no value", () => res.writeHead(200, { "X-None": undefined }));
       attempt(call, "setHeader, bad name", () => res.setHeader("a b", "c"));
       res.statusMessage = "not\nfine";
       attempt(call, "end, bad message", () => res.end("x"));
