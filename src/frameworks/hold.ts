@@ -13,7 +13,7 @@ import {
   isChunk,
   statusOf,
 } from "./node-refusals.ts";
-import { pretendEnded, pretendSent, revealEnd } from "./pretence.ts";
+import { letSend, pretendEnded, pretendSent, revealEnd } from "./pretence.ts";
 import { condemn, isDoomed, release, spare } from "./spared-socket.ts";
 
 /** What a handler sends a response by; `flush` is compression's. */
@@ -303,6 +303,7 @@ class HeldReply implements Holder {
     this.#drainListeners?.stop();
     // Compression mounted before us writes its headers now, and asks first whether it still may.
     pretendSent(this.#res, false);
+    letSend(this.#res);
     try {
       held.send(() => this.#really(this.#reallyWriteHead, [this.#res.statusCode]));
       if (held.isWhole) this.#finish(() => held.sendEnd(), undefined, held);
@@ -348,9 +349,14 @@ class HeldReply implements Holder {
     this.#held = answer;
     this.#becomeWhole();
     wait.then(
-      () => this.#safely(() => this.#finishNow(() => answer.sendEnd())),
+      () => this.#safely(() => this.#finishNow(() => this.#sendEnd(answer))),
       (error: unknown) => this.#cut(error),
     );
+  }
+
+  #sendEnd(answer: HeldAnswer): void {
+    letSend(this.#res);
+    answer.sendEnd();
   }
 
   #finishNow(step: Step): void {

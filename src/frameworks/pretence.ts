@@ -49,9 +49,21 @@ const Ended = class extends Itself {
 /** To the handler the response is over: frameworks decide by this whether they may still answer. */
 export function pretendEnded(res: ServerResponse): void {
   if (!Object.hasOwn(res, "writableEnded")) new Ended(res);
+  setFinished(res, true);
+}
+
+/** Node asks it before it sends anything: what was kept of a response goes out now. */
+export function letSend(res: ServerResponse): void {
+  setFinished(res, false);
+}
+
+/** Node's first name for the same, which older middlewares still read; HTTP/2 has a getter. */
+function setFinished(res: ServerResponse, isFinished: boolean): void {
+  if (Object.hasOwn(res, "finished")) (res as { finished: boolean }).finished = isFinished;
 }
 
 /** The response is as far as it really is. */
 export function revealEnd(res: ServerResponse): void {
   Reflect.deleteProperty(res, "writableEnded");
+  setFinished(res, false);
 }

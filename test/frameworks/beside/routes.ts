@@ -68,7 +68,7 @@ function answerAgain(call: Call): void {
   attempt(call, "flushHeaders", () => res.flushHeaders());
   res.statusCode = 500;
   res.statusMessage = "Late";
-  call.hear(`${res.headersSent} ${res.writableEnded}`);
+  call.hear(`${res.headersSent} ${res.writableEnded} ${res.finished}`);
 }
 
 async function* pieces(count: number, piece: string): AsyncGenerator<string> {
