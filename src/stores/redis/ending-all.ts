@@ -19,6 +19,9 @@ interface Limit {
   readonly enough: number;
 }
 
+/** Who is given more new tokens than that is not to be caught like this. */
+const MAX_SUCCESSORS = 16;
+
 /** What ends a user's sessions. */
 interface EndingParts {
   readonly commands: Commands;
@@ -63,14 +66,15 @@ export class EndingAll {
   async #endFollowing(listed: readonly SessionId[]): Promise<readonly SessionId[]> {
     const ended: SessionId[] = [];
     let ids = listed;
-    for (;;) {
+    for (let successors = 0; successors <= MAX_SUCCESSORS; successors += 1) {
       const unseen = ids.filter((id) => !this.#seen.has(id));
-      if (unseen.length === 0) return ended;
+      if (unseen.length === 0) break;
       for (const id of unseen) this.#seen.add(id);
       const found = await inSteps(unseen, this.#pace, (some) => this.#step(some)).catch(halfDone);
       ended.push(...unseen.filter((_, place) => found[place] === ENDED));
       ids = found.filter(isSuccessor);
     }
+    return ended;
   }
 
   async #step(ids: readonly SessionId[]): Promise<readonly string[]> {
