@@ -73,6 +73,6 @@ export async function sparedUnder(
   return undefined;
 }
 
-function isSpared({ span }: Sparing, admittedUnder: number, generation: number): boolean {
-  return span !== undefined && span.from <= admittedUnder && generation <= span.upTo;
+function isSpared({ spans }: Sparing, admittedUnder: number, generation: number): boolean {
+  return spans.some(({ from, upTo }) => from <= admittedUnder && generation <= upTo);
 }

@@ -1,4 +1,4 @@
-import { currentGeneration } from "./admission.ts";
+import { currentGeneration, sparedUnder } from "./admission.ts";
 import { GRACE_MS } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import { type Engine, startDeadline } from "./engine.ts";
@@ -154,6 +154,18 @@ export class EndingAll {
     return outcome.kind === "ended";
   }
 
+  /** Not what an earlier ending was for, and has missed: that ends at its next touch. */
+  async #isToNote(record: SessionRecord, generation: number): Promise<boolean> {
+    const candidate = {
+      userId: this.#user.userId,
+      generation: generationOf(record),
+      family: familyOf(record),
+    };
+    if (candidate.generation >= generation) return false;
+    const deadline = this.#deadline();
+    return (await sparedUnder(this.#engine, candidate, generation, deadline)) !== undefined;
+  }
+
   /** From here on the spared session is admitted under the new generation by itself. */
   async #note(first: SessionId, generation: number): Promise<void> {
     const { keeper, environment } = this.#engine;
@@ -164,7 +176,7 @@ export class EndingAll {
         stored = stored.next && (await keeper.load(stored.next, deadline));
         continue;
       }
-      if (generationOf(stored) >= generation) return;
+      if (!(await this.#isToNote(stored, generation))) return;
       const noted: SessionRecord = {
         ...stored,
         notes: editNotes(stored.notes, [ofGeneration(generation)]),

@@ -12,8 +12,8 @@ import { type FamilyMatter, familyId, newCommitId, type SessionId } from "./toke
 export interface Sparing {
   /** How many endings of all but this family have begun, and not said yet what they did. */
   readonly begun: number;
-  /** What they did to the user's generation; `undefined` where nobody has spared the family. */
-  readonly span: Span | undefined;
+  /** What they did to the user's generation, each that does not touch another for itself. */
+  readonly spans: readonly Span[];
 }
 
 /** Where whoever looks for a family's newest session may begin. */
@@ -29,7 +29,9 @@ export interface Span {
   readonly upTo: number;
 }
 
-const UNSPARED: Sparing = { begun: 0, span: undefined };
+const UNSPARED: Sparing = { begun: 0, spans: [] };
+/** More than endings of one user are under way at the same time. */
+const MAX_SPANS = 8;
 /** Each of them means that somebody else has just written the same. */
 const MAX_CONFLICTS = 16;
 
@@ -45,9 +47,9 @@ export class Families {
   readonly #keeper: Keeper;
   readonly #manager: string;
   readonly #kind: string;
-  readonly #environment: Environment;
+  readonly #environment: Pick<Environment, "random">;
 
-  constructor(keeper: Keeper, manager: string, environment: Environment) {
+  constructor(keeper: Keeper, manager: string, environment: Pick<Environment, "random">) {
     this.#keeper = keeper;
     this.#manager = manager;
     this.#kind = sideManager(manager, "family");
@@ -81,14 +83,14 @@ export class Families {
 
   /** From here on whoever finds the user's generation raised waits for {@link spared}. */
   sparing(family: Family, deadline: Deadline): Promise<void> {
-    return this.#spare(family, ({ begun, span }) => ({ begun: begun + 1, span }), deadline);
+    return this.#spare(family, ({ begun, spans }) => ({ begun: begun + 1, spans }), deadline);
   }
 
   /** The generation was raised, and not for this family. */
   spared(family: Family, span: Span, deadline: Deadline): Promise<void> {
     const done = (before: Sparing): Sparing => ({
       begun: Math.max(before.begun - 1, 0),
-      span: joined(before.span, span),
+      spans: joined(before.spans, span),
     });
     return this.#spare(family, done, deadline);
   }
@@ -174,10 +176,18 @@ function milestoneIn(content: JsonObject | undefined): Milestone | undefined {
   return content as Milestone | undefined;
 }
 
-/** A family that was spared before is spared on: its sessions may not have noted it yet. */
-function joined(before: Span | undefined, { from, upTo }: Span): Span {
-  const isNext = before !== undefined && before.upTo >= from;
-  return isNext ? { from: before.from, upTo: Math.max(before.upTo, upTo) } : { from, upTo };
+/**
+ * A family that was spared before is spared on: its sessions may not have noted it yet. Of several
+ * endings at once the later one may tell first.
+ */
+function joined(spans: readonly Span[], { from, upTo }: Span): readonly Span[] {
+  const isApart = (span: Span): boolean => span.upTo < from || upTo < span.from;
+  const touching = spans.filter((span) => !isApart(span));
+  const whole = {
+    from: Math.min(from, ...touching.map((span) => span.from)),
+    upTo: Math.max(upTo, ...touching.map((span) => span.upTo)),
+  };
+  return [whole, ...spans.filter(isApart)].slice(0, MAX_SPANS);
 }
 
 function tooMany(): StoreError {

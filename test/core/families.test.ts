@@ -20,7 +20,7 @@ describe("what a family was spared from", () => {
 
   async function sparedFrom(...spans: readonly (readonly [number, number])[]) {
     for (const [from, upTo] of spans) await families.spared(FAMILY, { from, upTo }, deadline());
-    return (await families.sparingOf(FAMILY, deadline())).spared;
+    return (await families.sparingOf(FAMILY, deadline())).spans;
   }
 
   it("is one span where the later of two endings tells first", async () => {
