@@ -1,6 +1,7 @@
 import { currentGeneration, sparedUnder } from "./admission.ts";
 import { GRACE_MS } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
+import { type Ending, endFollowing } from "./endings.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { editNotes, type Family, familyOf, generationOf, ofGeneration, userIn } from "./notes.ts";
@@ -27,12 +28,14 @@ const MAX_STEPS = 4;
 /**
  * Ends a user's sessions everywhere. First the user's generation is raised: who signs in or is given
  * a new token from then on is refused, or newer than this. Then what is there ends, until a pass
- * ends nothing. Each pass has a deadline of its own, as nobody knows how many sessions there are.
+ * ends nothing, and at last what another ending has spared meanwhile. Each pass has a deadline of
+ * its own, as nobody knows how many sessions there are.
  */
 export class EndingAll {
   readonly #engine: Engine;
   readonly #directory: Directory;
   readonly #user: UserKey;
+  readonly #ending: Ending;
   readonly #onEnded: (id: SessionId) => void;
 
   constructor(
@@ -44,13 +47,15 @@ export class EndingAll {
     this.#engine = engine;
     this.#directory = directory;
     this.#user = { manager: engine.name, userId };
+    this.#ending = { reason: "revoked", accepts: (session) => session.userId === userId };
     this.#onEnded = onEnded;
   }
 
   /** Resolves to how many have ended. */
   async all(): Promise<number> {
-    await this.#raise();
-    return this.#passes(() => this.#endAll());
+    const generation = await this.#raise();
+    const total = await this.#passes(() => this.#endAll());
+    return total + (await this.#stopOthers(undefined, generation).catch(halfDone));
   }
 
   /** As {@link all}, but for the family of one session, whatever its visitor is doing meanwhile. */
@@ -63,8 +68,9 @@ export class EndingAll {
     const upTo = await this.#raise();
     await families.spared(family, { from, upTo }, this.#deadline()).catch(halfDone);
     const total = await this.#passes(() => this.#endOthers(family, upTo));
+    const stopped = await this.#stopOthers(family, upTo).catch(halfDone);
     await this.#note(id, upTo).catch(halfDone);
-    return total;
+    return total + stopped;
   }
 
   /** The family of a session of this user that is live, or goes on under another token. */
@@ -131,20 +137,46 @@ export class EndingAll {
   }
 
   async #endOthers(family: Family, generation: number): Promise<readonly SessionId[]> {
-    const { keeper } = this.#engine;
-    const listed = await keeper.read("list", this.#deadline(), (call) =>
-      this.#directory.list(this.#user, call),
-    );
-    const others = listed.filter(
+    const others = (await this.#list()).filter(
       (facts) => familyOf(facts) !== family && generationOf(facts) < generation,
     );
-    const ended: SessionId[] = [];
-    for (let at = 0; at < others.length; at += AT_ONCE) {
-      const some = others.slice(at, at + AT_ONCE);
-      const outcomes = await Promise.all(some.map((facts) => this.#isEnded(facts)));
-      ended.push(...some.filter((_, place) => outcomes[place] === true).map(({ id }) => id));
+    const outcomes = await this.#each(others, (facts) => this.#isEnded(facts));
+    return others.filter((_, place) => outcomes[place] === true).map(({ id }) => id);
+  }
+
+  /**
+   * Where somebody else has raised the generation too, they may have spared what we are to end: it
+   * was given new tokens while we went by. So these families get no more of them.
+   */
+  async #stopOthers(family: Family | undefined, generation: number): Promise<number> {
+    const newest = await currentGeneration(this.#engine, this.#user.userId, this.#deadline());
+    if (newest === generation) return 0;
+    const others = (await this.#list()).filter((facts) => familyOf(facts) !== family);
+    const ended = await this.#each(others, async (facts) => {
+      const deadline = this.#deadline();
+      await this.#engine.families.revoke(familyOf(facts), deadline);
+      return endFollowing(this.#engine, facts.id, this.#ending, deadline);
+    });
+    const known = ended.filter((each) => each !== undefined);
+    for (const { id } of known) this.#onEnded(id);
+    return known.length;
+  }
+
+  #list(): Promise<readonly SessionFacts[]> {
+    return this.#engine.keeper.read("list", this.#deadline(), (call) =>
+      this.#directory.list(this.#user, call),
+    );
+  }
+
+  async #each<T>(
+    sessions: readonly SessionFacts[],
+    work: (facts: SessionFacts) => Promise<T>,
+  ): Promise<readonly T[]> {
+    const results: T[] = [];
+    for (let at = 0; at < sessions.length; at += AT_ONCE) {
+      results.push(...(await Promise.all(sessions.slice(at, at + AT_ONCE).map(work))));
     }
-    return ended;
+    return results;
   }
 
   async #isEnded(facts: SessionFacts): Promise<boolean> {

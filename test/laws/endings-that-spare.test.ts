@@ -2,10 +2,18 @@ import { describe, expect, it } from "vitest";
 import { createSessions, type Sessions, type Untyped } from "../../src/index.ts";
 import type { Browser } from "./support/browser.ts";
 import { MINUTE } from "./support/clock.ts";
-import { afterTokens, far, isSignedIn, lossy, staysSignedIn, thief } from "./support/endings.ts";
+import {
+  afterTokens,
+  far,
+  inSteps,
+  isSignedIn,
+  lossy,
+  staysSignedIn,
+  thief,
+} from "./support/endings.ts";
 import { everyInterleaving } from "./support/interleavings.ts";
-import { World } from "./support/world.ts";
-import { wrapped, yielding } from "./support/wrapped-store.ts";
+import { gate, World } from "./support/world.ts";
+import { type Operation, wrapped, yielding } from "./support/wrapped-store.ts";
 
 /** Signs the user out everywhere but in one session, again and again, as several clicks do. */
 function sparing(world: World, except: string, clicks = 3): { readonly stop: () => Promise<void> } {
@@ -55,6 +63,65 @@ describe("somebody who spares their own session in a loop, from near by", () => 
     expect(await sessions.revoke(first, { userId: "ada" })).toBe(true);
     expect(sessions.calls).toBeLessThan(60);
     await stop();
+    expect(await isSignedIn(browser)).toBe(false);
+    expect(await world.live()).toBe(0);
+  });
+
+  it.each([20, 100])("is ended by a revokeAll whose calls take %i times as long", async (turns) => {
+    const world = new World();
+    const { browser, stop } = await holdingOn(world);
+    await far(world, turns).revokeAll({ userId: "ada" });
+    await stop();
+    expect(await isSignedIn(browser)).toBe(false);
+    expect(await world.live()).toBe(0);
+  });
+});
+
+/** A process that stops before the first call of one kind, until it is told to go on. */
+function stopping(world: World, at: Operation) {
+  const [reached, go] = [gate(), gate()];
+  const intercept = async <T>(operation: Operation, send: () => Promise<T>): Promise<T> => {
+    if (operation === at) {
+      reached.open();
+      await go.passed;
+    }
+    return send();
+  };
+  const store = wrapped(inSteps(world.memory, intercept), intercept);
+  return { sessions: createSessions<Untyped>({ store, clock: world.clock }), reached, go };
+}
+
+describe("two endings, the second of which is to spare what the first one is for", () => {
+  /** The second has begun before the first, raises the generation after it, and is done before it. */
+  async function overtaken(others: (world: World) => Promise<string | undefined>) {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const [first, second] = [stopping(world, "end"), stopping(world, "raiseGeneration")];
+    const held = await world.idOf(browser);
+    const except = await others(world);
+    const sparing = second.sessions.revokeAll({ userId: "ada", except: held });
+    await second.reached.passed;
+    const ending = first.sessions.revokeAll({ userId: "ada", ...(except && { except }) });
+    await first.reached.passed;
+    second.go.open();
+    await sparing;
+    const { status } = await browser.visit((session) => session.regenerate());
+    expect(status).toBe(200);
+    first.go.open();
+    expect(await ending).toBe(1);
+    return { world, browser };
+  }
+
+  it("leave nothing of it, though it is given a new token", async () => {
+    const { world, browser } = await overtaken(async () => undefined);
+    expect(await isSignedIn(browser)).toBe(false);
+    expect(await world.live()).toBe(0);
+  });
+
+  it("leave nothing of either, where each was to spare another one", async () => {
+    const { world, browser } = await overtaken(async (each) =>
+      each.idOf(await each.signedIn("ada")),
+    );
     expect(await isSignedIn(browser)).toBe(false);
     expect(await world.live()).toBe(0);
   });
