@@ -1,3 +1,5 @@
+import { nameErrors } from "./error-kinds.ts";
+
 /** Every code a Sojourn error can carry. */
 export type SessionErrorCode =
   | "ERR_SESSION_OPTIONS"
@@ -43,6 +45,10 @@ export type StoreOutcome = "failed" | "unknown";
  * };
  */
 export abstract class SessionError extends Error {
+  static {
+    nameErrors(SessionError, "SessionError");
+  }
+
   abstract readonly code: SessionErrorCode;
   /** The HTTP status that a response to this failure should have. */
   abstract readonly status: number;
@@ -51,10 +57,6 @@ export abstract class SessionError extends Error {
     super(message, options);
     // Many loggers, Express's among them, print the stack and nothing else.
     if (this.cause !== undefined) this.stack = `${this.stack}${causesOf(this)}`;
-  }
-
-  override get name(): string {
-    return this.constructor.name;
   }
 
   /** The same as `status`, under the name that Fastify reads. */
@@ -151,6 +153,10 @@ function shortened(text: string, maxLength: number): string {
 
 /** A setting, or the way the library is mounted or called, is a slip of the program. */
 export class OptionsError extends SessionError {
+  static {
+    nameErrors(OptionsError, "OptionsError");
+  }
+
   readonly code = "ERR_SESSION_OPTIONS";
   readonly status = 500;
   /** The option or the call that is wrong, such as `cookie.domain`. */
@@ -165,6 +171,10 @@ export class OptionsError extends SessionError {
 
 /** The store could not answer in time, or at all. The `cause` is the driver's own error. */
 export class StoreError extends SessionError {
+  static {
+    nameErrors(StoreError, "StoreError");
+  }
+
   readonly code = "ERR_SESSION_STORE";
   readonly status = 503;
   readonly operation: StoreOperation;
@@ -186,6 +196,10 @@ export class StoreError extends SessionError {
 
 /** The session was ended elsewhere (signed out, revoked, regenerated) while this request ran. */
 export class SessionEndedError extends SessionError {
+  static {
+    nameErrors(SessionEndedError, "SessionEndedError");
+  }
+
   readonly code = "ERR_SESSION_ENDED";
   readonly status = 409;
 
@@ -208,6 +222,10 @@ export class SessionEndedError extends SessionError {
  * };
  */
 export class CodecError extends SessionError {
+  static {
+    nameErrors(CodecError, "CodecError");
+  }
+
   readonly code = "ERR_SESSION_CODEC";
   /** 422 for what no program would make, else 500: a program checks what it is sent. */
   readonly status: 422 | 500;
@@ -231,6 +249,10 @@ export class CodecError extends SessionError {
 
 /** The session's data would outgrow `maxDataBytes`. */
 export class DataTooLargeError extends SessionError {
+  static {
+    nameErrors(DataTooLargeError, "DataTooLargeError");
+  }
+
   readonly code = "ERR_SESSION_DATA_SIZE";
   readonly status = 500;
   readonly bytes: number;
@@ -248,6 +270,10 @@ export class DataTooLargeError extends SessionError {
 
 /** The session would outgrow what browsers keep as a cookie. Nothing of the change was sent. */
 export class CookieTooLargeError extends SessionError {
+  static {
+    nameErrors(CookieTooLargeError, "CookieTooLargeError");
+  }
+
   readonly code = "ERR_SESSION_COOKIE_SIZE";
   readonly status = 500;
   readonly bytes: number;
@@ -273,6 +299,10 @@ export class CookieTooLargeError extends SessionError {
 
 /** The change needs a cookie, and the response's headers have already been sent. */
 export class HeadersSentError extends SessionError {
+  static {
+    nameErrors(HeadersSentError, "HeadersSentError");
+  }
+
   readonly code = "ERR_SESSION_HEADERS_SENT";
   readonly status = 500;
 
@@ -289,6 +319,10 @@ export class HeadersSentError extends SessionError {
  * HTTP. Nothing was stored, as nobody could come back to it.
  */
 export class InsecureConnectionError extends SessionError {
+  static {
+    nameErrors(InsecureConnectionError, "InsecureConnectionError");
+  }
+
   readonly code = "ERR_SESSION_INSECURE";
   readonly status = 500;
 
@@ -303,6 +337,10 @@ export class InsecureConnectionError extends SessionError {
  * anything. The status makes the browser drop the prefetch and ask again when it is needed.
  */
 export class PrefetchError extends SessionError {
+  static {
+    nameErrors(PrefetchError, "PrefetchError");
+  }
+
   readonly code = "ERR_SESSION_PREFETCH";
   readonly status = 503;
 

@@ -2,6 +2,7 @@ import type { Attachments } from "./attachments.ts";
 import type { Engine } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import { VERSION } from "./version.ts";
 import { Visit } from "./visit.ts";
 
 /** The inside of a manager, for adapters and test tools. */
@@ -10,22 +11,51 @@ export interface Internals {
   readonly attachments: Attachments;
 }
 
-const internals = new WeakMap<object, Internals>();
+type Begin = (exchange: Exchange, onOpen: OnOpen | undefined, subject: object | undefined) => Visit;
+type OnOpen = (visit: Visit) => void;
+
+interface Inside extends Internals {
+  /** A visit of the copy of the library that made the manager. */
+  readonly begin: Begin;
+  readonly version: string;
+}
+
+/** Shared by every copy of the library: bundlers make several of one. */
+const INSIDE: unique symbol = Symbol.for("sojourn.inside");
+
+interface Manager {
+  readonly [INSIDE]?: Inside;
+}
 
 /** Lets adapters find the inside of a manager without showing it to applications. */
-export function keepInternals(sessions: object, inside: Internals): void {
-  internals.set(sessions, inside);
+export function keepInternals(sessions: object, internals: Internals): void {
+  const begin: Begin = (...parts) => new Visit(internals.engine, ...parts);
+  const inside: Inside = { ...internals, begin, version: VERSION };
+  Object.defineProperty(sessions, INSIDE, { value: inside });
 }
 
 /** The inside of a manager. @throws {@link OptionsError} for anything else. */
 export function internalsOf(sessions: object): Internals {
-  const inside = internals.get(sessions);
-  if (inside !== undefined) return inside;
-  throw new OptionsError(
-    "sessions",
-    "it was not made by createSessions() of this copy of sojourn. Pass what createSessions() " +
-      "returned, and see `npm ls sojourn` for a second copy.",
-  );
+  return insideOf(sessions);
+}
+
+function insideOf(sessions: object): Inside {
+  const { [INSIDE]: inside } = Object(sessions) as Manager;
+  if (inside === undefined) {
+    throw new OptionsError(
+      "sessions",
+      "it was not made by createSessions() of this copy of sojourn. Pass what createSessions() " +
+        "returned, and see `npm ls sojourn` for a second copy.",
+    );
+  }
+  if (inside.version !== VERSION) {
+    throw new OptionsError(
+      "sessions",
+      `it was made by version ${inside.version} of sojourn, and this is ${VERSION}. See ` +
+        "`npm ls sojourn` for the second copy.",
+    );
+  }
+  return inside;
 }
 
 /**
@@ -38,10 +68,10 @@ export function attach(
   sessions: object,
   exchange: Exchange,
   aliases: readonly object[],
-  onOpen?: (visit: Visit) => void,
+  onOpen?: OnOpen,
 ): Visit {
-  const { engine, attachments } = internalsOf(sessions);
-  const visit = attachments.visitOf(aliases) ?? new Visit(engine, exchange, onOpen, aliases[0]);
+  const { attachments, begin } = insideOf(sessions);
+  const visit = attachments.visitOf(aliases) ?? begin(exchange, onOpen, aliases[0]);
   attachments.add(visit, aliases);
   return visit;
 }
