@@ -138,6 +138,23 @@ describe("development without a socket", () => {
     expect(warnings).toEqual([]);
   });
 
+  it("by name serves what has headers alone, as a server action of Next's", async () => {
+    vi.stubEnv("NODE_ENV", "development");
+    const sessions = createSessions<Untyped>({ store: memoryStore() });
+    const host = "localhost:3000";
+    const forwarded = { "x-forwarded-host": host, "x-forwarded-for": "::1" };
+    const headers = { host, ...forwarded, "x-forwarded-proto": "http" };
+    const request = new Request("http://localhost/", { method: "POST", headers });
+    const response = await sessions.handle(request, async () => {
+      await (await sessions.open(request)).signIn("ada");
+      return new Response();
+    });
+    const [line = ""] = response.headers.getSetCookie();
+    expect(line).toMatch(/^session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/);
+    const [cookie = ""] = line.split(";");
+    expect((await sessions.read(new Headers({ cookie })))?.userId).toBe("ada");
+  });
+
   it("is not assumed, and the cure is named", async () => {
     expect(await ask(undefined)).toBe(0);
     expect(warnings).toEqual([expect.stringContaining("set NODE_ENV=development")]);

@@ -35,7 +35,8 @@ describe("the examples of the documentation", () => {
       writeFileSync(join(folder, name), moduleOf(example, folder));
       return [name, example.place] as const;
     });
-    const config = { extends: "../../tsconfig.json", include: ["*.ts"] };
+    const next = "../../test/packaging/support/next.d.ts";
+    const config = { extends: "../../tsconfig.json", include: ["*.ts", next] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     const { code, stdout } = await run(process.execPath, [
       join(ROOT, "node_modules/typescript/bin/tsc"),
