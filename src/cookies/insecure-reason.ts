@@ -33,7 +33,10 @@ function cureFor(request: RequestHead, situation: Situation): string {
       : `A proxy in front says how the browser came in, but is not trusted to: set ${trustLine(request)}.`;
   }
   if (development === "named") return NAMED_ADVICE;
-  if (development === "assumed") return situation.isForHttps ? FOR_HTTPS_ADVICE : ASSUMED_ADVICE;
+  if (development === "assumed") {
+    if (situation.isForHttps) return FOR_HTTPS_ADVICE;
+    return request.remoteAddress === undefined ? UNTOLD_ADVICE : ASSUMED_ADVICE;
+  }
   return productionAdvice(request, situation);
 }
 
@@ -46,6 +49,13 @@ const ASSUMED_ADVICE =
   "http://localhost and not through a proxy. For development elsewhere (a container, a telephone, a " +
   "test without a socket) set NODE_ENV=development; behind a proxy that ends TLS set NODE_ENV=production " +
   'and trustProxy, for instance trustProxy: ["loopback"].';
+
+/** Web servers tell their handlers in ways of their own who is at the other end. */
+const UNTOLD_ADVICE =
+  "As NODE_ENV is not set, a cookie goes over plain HTTP only to a browser on this machine, and whose " +
+  "address is at the other end was not told. For development set NODE_ENV=development, or tell the " +
+  "address: sessions.handle(request, handler, { remoteAddress }). Behind a proxy that ends TLS set " +
+  'NODE_ENV=production and trustProxy: "all" if nothing but the proxy can reach this process.';
 
 const FOR_HTTPS_ADVICE =
   "As NODE_ENV is not set, and trustProxy, cookie.secure or cookie.prefix is, this counts as " +

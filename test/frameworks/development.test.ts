@@ -159,4 +159,24 @@ describe("development without a socket", () => {
     expect(await ask(undefined)).toBe(0);
     expect(warnings).toEqual([expect.stringContaining("set NODE_ENV=development")]);
   });
+
+  it("is not assumed of a web server that tells no address, and is where it tells one", async () => {
+    vi.stubEnv("NODE_ENV", undefined);
+    const sessions = createSessions<Untyped>({ store: memoryStore() });
+    const cookiesOf = async (remoteAddress?: string): Promise<string[]> => {
+      const request = new Request("http://localhost:3000/");
+      const set = async (): Promise<Response> => {
+        (await sessions.open(request)).set("n", 1);
+        return new Response();
+      };
+      return (await sessions.handle(request, set, { remoteAddress })).headers.getSetCookie();
+    };
+    expect(await cookiesOf()).toEqual([]);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /set NODE_ENV=development, or tell the address: sessions\.handle\(request, handler, \{ remoteAddress \}\)/,
+      ),
+    ]);
+    expect(await cookiesOf("127.0.0.1")).toHaveLength(1);
+  });
 });
