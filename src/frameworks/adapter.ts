@@ -1,4 +1,4 @@
-/** What an adapter for another framework is built from: see CONTRIBUTING.md. */
+/** What an adapter for another framework is built from: see docs/own.md of the package. */
 export type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 export { attach } from "../core/internals.ts";
 export type { Visit } from "../core/visit.ts";
