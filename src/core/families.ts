@@ -4,7 +4,13 @@ import { StoreError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Family } from "./notes.ts";
-import { commitsBefore, type SessionRecord, type StoredSession, TOMBSTONE_MS } from "./record.ts";
+import {
+  commitsBefore,
+  type EpochMs,
+  type SessionRecord,
+  type StoredSession,
+  TOMBSTONE_MS,
+} from "./record.ts";
 import { sideContent, sideManager, sideRecord } from "./side-record.ts";
 import { type FamilyMatter, familyId, newCommitId, type SessionId } from "./token.ts";
 
@@ -100,14 +106,23 @@ export class Families {
     return milestoneIn(await this.#read("milestone", family, deadline));
   }
 
-  /** Sets a milestone, unless there is one further on. */
-  passed(family: Family, milestone: Milestone, deadline: Deadline): Promise<void> {
+  /**
+   * Sets a milestone, unless there is one further on.
+   *
+   * @param endsAt - As long as somebody may come from where it leads on.
+   */
+  passed(
+    family: Family,
+    milestone: Milestone,
+    deadline: Deadline,
+    endsAt?: EpochMs,
+  ): Promise<void> {
     const further = (content: JsonObject | undefined): JsonObject => {
       const before = milestoneIn(content);
       const furthest = (before?.tokens ?? 0) > milestone.tokens ? before : milestone;
       return { ...furthest };
     };
-    return this.#write("milestone", family, further, deadline);
+    return this.#write("milestone", family, further, deadline, endsAt);
   }
 
   #spare(family: Family, change: (sparing: Sparing) => Sparing, deadline: Deadline): Promise<void> {
@@ -130,6 +145,7 @@ export class Families {
     family: Family,
     content: JsonObject,
     { now }: Deadline,
+    endsAt: EpochMs = now + TOMBSTONE_MS,
   ): SessionRecord {
     return sideRecord({
       id: familyId(matter, family, this.#manager),
@@ -137,7 +153,7 @@ export class Families {
       version: newCommitId(this.#environment.random),
       content,
       writtenAt: now,
-      endsAt: now + TOMBSTONE_MS,
+      endsAt,
     });
   }
 
@@ -146,12 +162,13 @@ export class Families {
     family: Family,
     change: (content: JsonObject | undefined) => JsonObject,
     deadline: Deadline,
+    endsAt?: EpochMs,
   ): Promise<void> {
     let stored: StoredSession | undefined;
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
       stored ??= await this.#keeper.load(familyId(matter, family, this.#manager), deadline);
       const content = change(sideContent(stored, this.#kind));
-      const record = this.#record(matter, family, content, deadline);
+      const record = this.#record(matter, family, content, deadline, endsAt);
       if (stored?.kind !== "live") {
         if ((await this.#keeper.create(record, deadline)) === "created") return;
         stored = undefined;

@@ -1,4 +1,5 @@
 import { admitted, type Candidate } from "./admission.ts";
+import { absoluteEndOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import { SessionEndedError, StoreError } from "./errors.ts";
@@ -27,7 +28,7 @@ import {
   undo,
 } from "./transitions.ts";
 
-type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name">;
+type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name" | "recordsIn">;
 
 /** How a session is continued under a new token. */
 export interface Continuation {
@@ -162,9 +163,12 @@ class Succession implements Candidate {
   async #passed(successor: SessionRecord): Promise<SessionRecord> {
     const tokens = tokensBefore(successor);
     if (this.family !== undefined && tokens % TOKENS_PER_MILESTONE === 0) {
+      const { families, recordsIn } = this.#parts;
       const milestone = { id: successor.id, tokens };
+      // A cookie's end is remembered, and with it the way on, until no copy of it opens any more.
+      const endsAt = recordsIn === "cookie" ? absoluteEndOf(successor) : undefined;
       // The way without it is only longer.
-      const passing = this.#parts.families.passed(this.family, milestone, this.#deadline);
+      const passing = families.passed(this.family, milestone, this.#deadline, endsAt);
       await passing.catch(() => undefined);
     }
     return successor;

@@ -97,6 +97,25 @@ describe("somebody who gives themselves new cookies in a loop, from near by", ()
     await expectAllDead(world, [browser, ...loop.kept]);
   });
 
+  it("is ended by a revoke of the id that it had long before, in few calls", async () => {
+    const world = new CookieWorld();
+    const browser = await world.signedIn("ada");
+    const first = String((await browser.visit((session) => session.id)).json);
+    for (let token = 0; token < 100; token += 1) {
+      if (token === 50) world.clock.move(20 * MINUTE);
+      await browser.visit((session) => session.regenerate());
+    }
+    world.clock.move(20 * MINUTE);
+    let calls = 0;
+    const sessions = processOf(world, (_operation, send) => {
+      calls += 1;
+      return send();
+    });
+    expect(await sessions.revoke(first, { userId: "ada" })).toBe(true);
+    expect(calls).toBeLessThan(40);
+    await expectAllDead(world, [browser]);
+  });
+
   it.each([
     [1, 1],
     [5, 5],
