@@ -29,12 +29,13 @@ export interface ReporterParts {
 
 /** In an outage one line of each kind in this time is enough. */
 const QUIET_MS = 10_000;
+/** A slip of the program is a kind of its own, unless a client makes up ever new ones. */
+const MAX_KINDS = 100;
 const MAX_PATH_LENGTH = 200;
 
 /** Sees to it that no failure goes unheard, and that none fills the log. */
 export class Reporter {
   readonly #parts: ReporterParts;
-  /** As few as there are errors and operations. */
   readonly #kinds = new Map<string, Kind>();
 
   constructor(parts: ReporterParts) {
@@ -70,8 +71,8 @@ export class Reporter {
   }
 
   #printInTurn(error: SessionError, context: ErrorContext): void {
-    const name = error instanceof StoreError ? `${error.name} ${error.operation}` : error.name;
     const now = this.#parts.now();
+    const name = this.#kindOf(error, now);
     const kind = this.#kinds.get(name);
     if (kind !== undefined && now < kind.quietUntil && now >= kind.quietUntil - QUIET_MS) {
       kind.suppressed += 1;
@@ -79,6 +80,21 @@ export class Reporter {
     }
     this.#kinds.set(name, { quietUntil: now + QUIET_MS, suppressed: 0 });
     this.#parts.print(textOf(error, context, kind?.suppressed ?? 0));
+  }
+
+  #kindOf(error: SessionError, now: EpochMs): string {
+    if (error instanceof StoreError) return `${error.name} ${error.operation}`;
+    // One slip may differ by an index or a size.
+    const slip = `${error.name} ${error.message.replace(/\d+/g, "0")}`;
+    if (this.#kinds.has(slip)) return slip;
+    if (this.#kinds.size >= MAX_KINDS) this.#forgetQuiet(now);
+    return this.#kinds.size < MAX_KINDS ? slip : error.name;
+  }
+
+  #forgetQuiet(now: EpochMs): void {
+    for (const [name, { quietUntil }] of this.#kinds) {
+      if (quietUntil <= now) this.#kinds.delete(name);
+    }
   }
 }
 

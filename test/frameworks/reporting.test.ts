@@ -32,6 +32,8 @@ async function act({ sessions }: Manager, request: object, path: string): Promis
   if (path === "/set") session.set("name", "Ada");
   if (path === "/update") await session.update("visits", (n) => n + 1);
   if (path === "/slip") session.set("name", new Date() as never);
+  if (path.startsWith("/slip/")) session.set("cart" as never, [new Map()] as never);
+  if (path.startsWith("/mistake/")) session.set(path as never, new Map() as never);
 }
 
 async function byAddress(server: ReturnType<typeof createServer>): Promise<TestClient> {
@@ -129,6 +131,22 @@ describe.each<[string, Serve]>([
     await client.get("/set");
     expect(printed).toHaveLength(3);
     expect(printed[2]).toMatch(/\n {4}and 19 more of this kind since the last line$/);
+  });
+
+  it("is printed for each slip of the program, and again only after ten seconds", async () => {
+    const client = await serve(shop({ clock: testClock() }));
+    for (const path of ["/slip", "/slip/1", "/slip", "/slip/2"]) await client.get(path);
+    expect(printed).toEqual([
+      expect.stringContaining('Cannot store "name": a Date'),
+      expect.stringContaining('Cannot store "cart[0]": a Map'),
+    ]);
+  });
+
+  it("is printed for a hundred slips, and then once for all others", async () => {
+    const client = await serve(shop({ clock: testClock() }));
+    const name = (at: number): string => String.fromCharCode(97 + at / 26, 97 + (at % 26));
+    for (let at = 0; at < 150; at += 1) await client.get(`/mistake/${name(at)}`);
+    expect(printed).toHaveLength(101);
   });
 
   it("is given to onError instead, and nothing is printed", async () => {
