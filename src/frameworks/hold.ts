@@ -187,7 +187,8 @@ class HeldReply implements Holder {
   }
 
   #takeFlush(): void {
-    if (this.#phase === "idle") this.#begin();
+    // As Node does: whoever has wrapped writeHead sees the head before it is out.
+    if (this.#phase === "idle") this.#res.writeHead(this.#res.statusCode);
     this.#pass(() => this.#really(this.#reallyFlushHeaders, []));
   }
 

@@ -172,6 +172,14 @@ export const ROUTES: Readonly<Record<string, Route<Call>>> = {
       res.end("flushed");
     },
   },
+  "flushed headers, and a body after them": {
+    handle: async (call) => {
+      call.res.setHeader("Content-Type", "text/html");
+      call.res.flushHeaders();
+      attempt(call, "setHeader", () => call.res.setHeader("X-Late", "1"));
+      await settled(call, pipeline(pieces(3, "piece "), call.res));
+    },
+  },
   "pipe, a small file": {
     handle: ({ res, folder }) => {
       res.writeHead(200, HTML);
