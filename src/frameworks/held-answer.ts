@@ -15,6 +15,8 @@ export class HeldAnswer {
   /** But for the end. */
   #steps: Step[] | undefined;
   #end: Step | undefined;
+  /** As it was when the end was asked for. */
+  #trailer: string | undefined;
   /** Of the steps: a handler may wait for them, and must not wait forever. */
   #callbacks: Callback[] | undefined;
   #bytes = 0;
@@ -45,6 +47,7 @@ export class HeldAnswer {
 
   keepEnd(step: Step, callback: Callback | undefined): void {
     this.#end = step;
+    this.#trailer = trailerOf(this.#res);
     this.#remember(callback);
   }
 
@@ -90,7 +93,9 @@ export class HeldAnswer {
   }
 
   sendEnd(): void {
-    if (this.#end !== undefined) this.#withHead(this.#end);
+    if (this.#end === undefined) return;
+    if (this.#trailer !== undefined) setTrailer(this.#res, this.#trailer);
+    this.#withHead(this.#end);
   }
 
   /** Calls back whoever waits for what will not be done. */
@@ -124,6 +129,20 @@ export class HeldAnswer {
 /** HTTP/2 has none, and warns whoever reads it. */
 function ownStatusMessage(res: ServerResponse): string | undefined {
   return Object.hasOwn(res, "statusMessage") ? res.statusMessage : undefined;
+}
+
+/** Node's http since its beginnings. */
+interface Http1 {
+  _trailer?: string;
+}
+
+function trailerOf(res: ServerResponse): string | undefined {
+  return (res as Http1)._trailer;
+}
+
+/** Replaces the trailers that were added to an answer so far. */
+export function setTrailer(res: ServerResponse, trailer: string): void {
+  if (trailerOf(res) !== undefined) (res as Http1)._trailer = trailer;
 }
 
 /** Calls back as Node does, for what will never be done. */

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Holder, Visit } from "../core/visit.ts";
 import { DrainListeners } from "./drain-listeners.ts";
 import { type HeadList, setHead } from "./head-list.ts";
-import { type Callback, giveUp, HeldAnswer, type Step } from "./held-answer.ts";
+import { type Callback, giveUp, HeldAnswer, type Step, setTrailer } from "./held-answer.ts";
 import { becomePlainAnswer, cutReply, dropPage } from "./node-exchange.ts";
 import {
   checkEncoding,
@@ -87,6 +87,9 @@ class HeldReply implements Holder {
   #held: HeldAnswer | undefined;
   /** The connection, while a whole answer waits. */
   #spared: Socket | undefined;
+  #reallyDestroy: Method | undefined;
+  /** What somebody wanted of the response while a whole answer waited. */
+  #destroyLater: Step | undefined;
   #hasFailed = false;
 
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
@@ -243,26 +246,35 @@ class HeldReply implements Holder {
   /** From here on nobody can take the answer back, whatever the handler does later. */
   #becomeWhole(): void {
     pretendEnded(this.#res);
+    if (this.#reallyDestroy !== undefined) return;
+    const really = this.#patched.destroy;
+    this.#reallyDestroy = really;
+    this.#patched.destroy = (...args) => {
+      if (this.#spared === undefined) this.#destroyLater = () => this.#really(really, args);
+      else this.#spared.destroy();
+      return this.#res;
+    };
     // HTTP/2's is made up for each request.
     const socket = "stream" in this.#res ? undefined : this.#res.req?.socket;
-    if (typeof socket?.destroy !== "function" || this.#spared !== undefined) return;
+    if (typeof socket?.destroy !== "function") return;
     this.#spared = socket;
     spare(socket);
-    const really = this.#patched.destroy;
-    this.#patched.destroy = (...args) => this.#takeDestroy(really, args);
-  }
-
-  /** An answer that is in hand goes out first, or the next one of the connection took its place. */
-  #takeDestroy(really: Method, args: unknown[]): ServerResponse {
-    if (this.#spared === undefined) this.#really(really, args);
-    else this.#spared.destroy();
-    return this.#res;
   }
 
   #release(): void {
+    if (this.#reallyDestroy === undefined) return;
+    this.#patched.destroy = this.#reallyDestroy;
+    this.#reallyDestroy = undefined;
+    this.#destroyLater?.();
     const socket = this.#spared;
     this.#spared = undefined;
     if (socket !== undefined) release(socket);
+  }
+
+  /** Whether somebody has given the response up while a whole answer waited. */
+  get #isGivenUp(): boolean {
+    const isDoomedSocket = this.#spared !== undefined && isDoomed(this.#spared);
+    return isDoomedSocket || this.#destroyLater !== undefined;
   }
 
   #begin(isWhole = false): void {
@@ -391,11 +403,19 @@ class HeldReply implements Holder {
   }
 
   #answerFor(error: unknown): void {
-    const isGivenUp = this.#spared !== undefined && isDoomed(this.#spared);
     const isWhole = this.#held?.isWhole === true;
+    if (this.#res.destroyed) this.#answerNobody(error);
     // The plain answer needs neither who has given the connection up nor what has failed as well.
-    if (isWhole && !isGivenUp && !this.#hasFailed) this.#handOver(error);
+    else if (isWhole && !this.#isGivenUp && !this.#hasFailed) this.#handOver(error);
     else this.#answerInPlace(error);
+  }
+
+  /** The reader has left meanwhile, and heard nothing of either. */
+  #answerNobody(error: unknown): void {
+    this.#visit.report(error, "left");
+    this.#mute(error);
+    this.#visit.end();
+    this.#release();
   }
 
   /** The response is as if nothing had been asked for. */
@@ -405,6 +425,7 @@ class HeldReply implements Holder {
     pretendSent(this.#res, false);
     revealEnd(this.#res);
     dropPage(this.#res);
+    setTrailer(this.#res, "");
   }
 
   #handOver(error: unknown): void {

@@ -17,6 +17,8 @@ export function pretendSent(res: ServerResponse, isSent: boolean): void {
   else {
     const node = res as unknown as Http1;
     if (node._header !== undefined) node._header = isSent ? HELD_HEAD : null;
+    // Or it would answer a slow or broken request itself, before the answer that waits.
+    if (node._headerSent !== undefined) node._headerSent = isSent;
     // Bun does not read it for this.
     if (res.headersSent !== isSent) show(res, isSent);
   }
@@ -25,6 +27,7 @@ export function pretendSent(res: ServerResponse, isSent: boolean): void {
 /** Node's http since its beginnings; middlewares read it as well. */
 interface Http1 {
   _header: string | null | undefined;
+  _headerSent: boolean | undefined;
 }
 
 /** A value of its own hides the getter of the prototype. */

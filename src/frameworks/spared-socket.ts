@@ -2,15 +2,17 @@ import type { Socket } from "node:net";
 
 /** How many whole answers wait for their commit on a connection. */
 const WAITING = Symbol("sojourn.waiting");
-/** Whether it was to be destroyed meanwhile. */
-const DOOMED = Symbol("sojourn.doomed");
+/** What was to be done to it meanwhile. */
+const LATER = Symbol("sojourn.later");
 const DESTROY = Symbol("sojourn.destroy");
+const END = Symbol("sojourn.end");
 
-/** A connection that cannot be destroyed while it is spared. */
-interface Spared extends Pick<Socket, "destroy"> {
+/** A connection that can neither be destroyed nor ended while it is spared. */
+interface Spared extends Pick<Socket, "destroy" | "end"> {
   [WAITING]: number;
-  [DOOMED]: boolean;
+  [LATER]: "destroy" | "end" | undefined;
   [DESTROY]: Socket["destroy"];
+  [END]: Socket["end"];
 }
 
 /**
@@ -22,26 +24,29 @@ export function spare(socket: Socket): void {
   // Left in place, as connections serve many requests.
   if (spared[WAITING] === undefined) {
     spared[DESTROY] = socket.destroy;
-    spared[DOOMED] = false;
+    spared[END] = socket.end;
+    spared[LATER] = undefined;
     spared[WAITING] = 0;
     spared.destroy = destroyLater;
+    spared.end = endLater as Socket["end"];
   }
   spared[WAITING] += 1;
 }
 
 /**
- * The answer is out: what was to be destroyed meanwhile is destroyed, a turn later, as by Express,
- * when the answers that stood behind this one are out as well.
+ * The answer is out: what was to be done to the connection meanwhile is done, a turn later, as by
+ * Express, when the answers that stood behind this one are out as well.
  */
 export function release(socket: Socket): void {
   const spared = socket as unknown as Spared;
   if (spared[WAITING] > 0) spared[WAITING] -= 1;
-  if (spared[DOOMED]) setImmediate(() => spared.destroy());
+  const later = spared[LATER];
+  if (later !== undefined) setImmediate(() => spared[later]());
 }
 
 /** Whether somebody has given the connection up. */
 export function isDoomed(socket: Socket): boolean {
-  return (socket as unknown as Partial<Spared>)[DOOMED] === true;
+  return (socket as unknown as Partial<Spared>)[LATER] !== undefined;
 }
 
 /** The connection is to be cut, whatever waits on it. */
@@ -55,6 +60,12 @@ function isSpared(socket: Socket): socket is Socket & Spared {
 
 function destroyLater(this: Spared, error?: Error): Socket {
   if (this[WAITING] === 0) return this[DESTROY](error);
-  this[DOOMED] = true;
+  this[LATER] = "destroy";
+  return this as unknown as Socket;
+}
+
+function endLater(this: Spared, ...args: []): Socket {
+  if (this[WAITING] === 0) return this[END](...args);
+  this[LATER] ??= "end";
   return this as unknown as Socket;
 }

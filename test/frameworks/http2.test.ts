@@ -137,6 +137,23 @@ describe("Node's HTTP/2 server, by its compatibility API", () => {
     expect(codes).toEqual([refused, refused, refused, "done"]);
   });
 
+  it.each(["works", "fails"])(
+    "sends an answer that was destroyed after its end, where the commit %s",
+    async (commit) => {
+      const { ask, store } = await serve((res, session) => {
+        session.set("name", "Ada");
+        res.end("whole");
+        res.destroy();
+      });
+      if (commit === "fails") store.failWrites();
+      const { headers, body } = await ask("/");
+      const failed = "Service unavailable. Please try again in a moment.\n";
+      expect([headers[":status"], body]).toEqual(
+        commit === "works" ? [200, "whole"] : [503, failed],
+      );
+    },
+  );
+
   it("knows a visitor who left before his session was opened", async () => {
     const manager = shop();
     const user = Promise.withResolvers<string | undefined>();

@@ -83,8 +83,39 @@ async function produce({ res, hear }: Call, count: number, piece: string): Promi
   res.end();
 }
 
+/** Around what Node and compression take before they say that it is too much. */
+const SIZES = { "1 byte": 1, "63 KB": 63_000, "66 KB": 66_000 };
+const ENCODINGS = ["gzip", "br", "identity"];
+
+/** Bodies of each size, in each encoding, by those who produce them. */
+function bodies(): Record<string, Route<Call>> {
+  const routes: Record<string, Route<Call>> = {};
+  for (const [name, size] of Object.entries(SIZES)) {
+    const [piece, count] = [BIG.slice(0, Math.min(size, 9_000)), Math.ceil(size / 9_000)];
+    for (const encoding of ENCODINGS) {
+      const headers = { "Accept-Encoding": encoding };
+      routes[`pipe, ${name}, ${encoding}`] = {
+        headers,
+        handle: ({ res }) => {
+          res.setHeader("Content-Type", "text/html");
+          Readable.from([BIG.slice(0, size)]).pipe(res);
+        },
+      };
+      routes[`generator, ${name}, ${encoding}`] = {
+        headers,
+        handle: async (call) => {
+          call.res.setHeader("Content-Type", "text/html");
+          await settled(call, pipeline(pieces(count, piece), call.res));
+        },
+      };
+    }
+  }
+  return routes;
+}
+
 /** By Node's own means, so for every framework on it. */
 export const ROUTES: Readonly<Record<string, Route<Call>>> = {
+  ...bodies(),
   end: { handle: ({ res }) => res.end("hello") },
   "end, nothing": { handle: ({ res }) => res.end() },
   "end, a number that is no text": {
@@ -260,6 +291,26 @@ export const ROUTES: Readonly<Record<string, Route<Call>>> = {
       res.write("summed ");
       res.addTrailers({ "X-Sum": "7" });
       res.end("up");
+    },
+  },
+  "trailers after the end": {
+    handle: (call) => {
+      const { res } = call;
+      const isChunked = res.req.method !== "HEAD" && res.req.httpVersion !== "1.0";
+      if (isChunked) res.setHeader("Trailer", "X-Sum");
+      res.write("summed ");
+      res.end("up");
+      attempt(call, "addTrailers", () => res.addTrailers({ "X-Sum": "7" }));
+    },
+  },
+  "a response that is destroyed": {
+    handle: async ({ res, hear }) => {
+      const closed = once(res, "close");
+      res.on("close", () => hear("close"));
+      res.write("half ");
+      res.destroy();
+      await closed;
+      for (let turns = 0; turns < 100; turns += 1) await turn();
     },
   },
   "callbacks and events": {
