@@ -11,7 +11,8 @@ export interface ErrorContext {
   readonly path: string | undefined;
   /**
    * What the visitor got: an answer that tells of the failure (`answered`), a response that breaks
-   * off (`cut`), nothing, as he had left (`left`), or nothing to do with it (`background`).
+   * off (`cut`), nothing, as he had left (`left`), or nothing to do with it (`background`): an answer
+   * that needed none of it, where a request is known.
    */
   readonly outcome: "answered" | "cut" | "left" | "background";
 }
@@ -131,7 +132,9 @@ function whatBecameOf({ method, path, outcome, name }: ErrorContext, status: num
     case "left":
       return `what ${request} changed for a reader who left was lost`;
     case "background":
-      return `work of "${name}" in the background failed`;
+      return method === undefined
+        ? `work of "${name}" in the background failed`
+        : `${request} was answered as if nothing had failed`;
     default:
       return outcome satisfies never;
   }

@@ -162,6 +162,15 @@ export class Visit implements RequestState, Budget {
     if (environment.report(error, context, isPrinted)) this.#reported = error;
   }
 
+  /**
+   * The application answers for a failure that it was told of, and prints what it likes of it. Of
+   * several one is the answer's, which an adapter may have told of already.
+   */
+  #reportAnswered(): void {
+    if (this.#failure === undefined || this.#reported !== undefined) return;
+    this.report(this.#failure, "answered", true);
+  }
+
   /** The first byte was out before the session was opened: what needs a cookie comes too late. */
   headersSent(): void {
     if (this.#phase === "open") this.#phase = "headersSent";
@@ -178,9 +187,7 @@ export class Visit implements RequestState, Budget {
    */
   beforeHeaders(status: number): Promise<void> | undefined {
     if (this.#opening === undefined) return undefined;
-    // Of several failures one is the answer's, which an adapter may have told of already.
-    const isUntold = this.#failure !== undefined && this.#reported === undefined;
-    if (isUntold && status >= 500) this.report(this.#failure, "answered", true);
+    if (status >= 500) this.#reportAnswered();
     if (this.#stay === undefined) return this.#afterOpening(status);
     const busy = this.#stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
@@ -226,6 +233,9 @@ export class Visit implements RequestState, Budget {
   async #afterOpening(status: number): Promise<void> {
     await this.#opening?.catch(() => undefined);
     if (this.#stay !== undefined) return this.beforeHeaders(status);
+    if (status >= 500) this.#reportAnswered();
+    // Nobody may have waited for the session.
+    else this.report(this.#failure, "background");
     this.#phase = "headersSent";
     this.holder?.unlock();
     this.#forgetPage(status);
@@ -284,7 +294,9 @@ export class Visit implements RequestState, Budget {
           break;
         case "noted":
           // What cannot be noted now is found out by the next request.
-          await stay.commitEdits(this.startDeadline()).catch(() => undefined);
+          await stay
+            .commitEdits(this.startDeadline())
+            .catch((error: unknown) => this.report(error, "background"));
           break;
         case "refused":
           throw change.error;
@@ -313,7 +325,10 @@ export class Visit implements RequestState, Budget {
     const { keeper, events } = this.#engine;
     const { now } = deadline;
     const seen = { lastSeenAt: now, expiresAt: storeExpiryOf({ ...record, lastSeenAt: now }) };
-    const isLive = await keeper.touch(record, seen, deadline).catch(() => true);
+    const isLive = await keeper.touch(record, seen, deadline).catch((error: unknown) => {
+      this.report(error, "background");
+      return true;
+    });
     if (isLive) return this.#judgeLate(record, deadline);
     const { id, userId } = record;
     events.emit("lateWrite", { at: now, id, userId, attempt: "touch", reason: "unknown" });

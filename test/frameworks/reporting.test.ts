@@ -28,6 +28,7 @@ afterEach(async () => {
 });
 
 async function act({ sessions }: Manager, request: object, path: string): Promise<void> {
+  if (path === "/unawaited") return void sessions.open(request);
   const session = await sessions.open(request);
   if (path === "/set") session.set("name", "Ada");
   if (path === "/update") await session.update("visits", (n) => n + 1);
@@ -183,6 +184,58 @@ describe.each<[string, Serve]>([
       expect.stringContaining("The logger is down"),
       expect.stringContaining("StoreError"),
     ]);
+  });
+});
+
+describe.each<[string, Serve]>([
+  ["node:http", byNode],
+  ["Hono", byHono],
+  ["sessions.handle", byHandle],
+  ["Express", byExpress],
+])("a failure on %s that the visitor sees nothing of", (_, serve) => {
+  it("is printed where nobody waited for the session", async () => {
+    const manager = shop();
+    const client = await serve(manager);
+    await client.get("/set");
+    manager.store.fail();
+    expect((await client.get("/unawaited")).status).toBe(200);
+    expect(printed).toEqual([
+      expect.stringMatching(/^Sojourn: GET \/unawaited was answered as if nothing had failed\./),
+    ]);
+    expect(printed[0]).toContain("caused by Error: The connection was refused");
+  });
+
+  it("is printed where the session cannot be touched", async () => {
+    const clock = testClock();
+    const manager = shop({ clock });
+    const client = await serve(manager);
+    await client.get("/set");
+    clock.advance("10m");
+    manager.store.failWrites();
+    expect((await client.get("/read")).status).toBe(200);
+    expect(printed).toEqual([expect.stringContaining("could not touch")]);
+  });
+});
+
+describe("a failure on node:http that the application makes its own of", () => {
+  it("is given to onError once", async () => {
+    const told: string[] = [];
+    const manager = shop({ onError: ({ message }) => void told.push(message) });
+    const withSessions = nodeSessions(manager.sessions);
+    const server = createServer((req, res) => {
+      void withSessions(req, res, async () => {
+        const session = await manager.sessions.open(req);
+        await session
+          .update("visits", (n) => n + 1)
+          .catch((cause: unknown) => {
+            throw new Error("No visit was counted.", { cause });
+          });
+      });
+    });
+    const client = await byAddress(server);
+    manager.store.failWrites();
+    expect((await client.get("/")).status).toBe(500);
+    expect(told).toEqual(["No visit was counted."]);
   });
 });
 
