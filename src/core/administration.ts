@@ -3,7 +3,7 @@ import { EndingAll } from "./ending-all.ts";
 import { endFollowing } from "./endings.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
-import { checkUserId } from "./option-checks.ts";
+import { checkUserId, requireKnownKeys } from "./option-checks.ts";
 import type { SessionFacts } from "./record.ts";
 import type { SessionInfo, Sessions } from "./sessions.ts";
 import type { Directory } from "./store.ts";
@@ -41,6 +41,8 @@ export class StoreAdministration implements Administration {
   }
 
   async revoke(id: string, of: { readonly userId?: string } = {}): Promise<boolean> {
+    // A guard that is misspelt guards nothing.
+    requireKnownKeys("revoke", of, ["userId"]);
     const known = parseId(id);
     if (known === undefined) return false;
     const deadline = startDeadline(this.#engine);
@@ -57,6 +59,7 @@ export class StoreAdministration implements Administration {
   }
 
   async revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number> {
+    requireKnownKeys("revokeAll", of, ["userId", "except"]);
     checkUserId("revokeAll(userId)", of.userId);
     const directory = this.#directory("revokeAll");
     const except = exceptedId(of.except);

@@ -1,4 +1,4 @@
-import type { StoreError } from "./errors.ts";
+import { OptionsError, type StoreError } from "./errors.ts";
 import type { EndReason, EpochMs } from "./record.ts";
 
 /** Why a presented cookie was not believed. */
@@ -58,10 +58,35 @@ export interface SessionEvents {
   storeError: Happening & { readonly error: StoreError };
 }
 
+const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
+  created: true,
+  signedIn: true,
+  signedOut: true,
+  regenerated: true,
+  expired: true,
+  revoked: true,
+  destroyed: true,
+  rejected: true,
+  conflict: true,
+  lateWrite: true,
+  storeError: true,
+};
+
 /** Called with what happened. Its own failure is reported as a warning and harms no request. */
 export type SessionListener<Name extends keyof SessionEvents> = (
   event: SessionEvents[Name],
 ) => unknown;
+
+/** @throws {@link OptionsError} for an event that there is not, and for a listener that is none. */
+export function checkListener(name: string, listener: unknown): void {
+  if (!Object.hasOwn(NAMES, name)) {
+    const known = Object.keys(NAMES).join(", ");
+    throw new OptionsError(`on(${JSON.stringify(name)})`, `it never happens. What does: ${known}.`);
+  }
+  if (typeof listener !== "function") {
+    throw new OptionsError("on(listener)", "it must be a function that takes the event.");
+  }
+}
 
 /** Tells listeners what happens to sessions. */
 export class Events {

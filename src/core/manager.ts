@@ -7,12 +7,13 @@ import { CommitQueue } from "./commit-queue.ts";
 import { type Engine, engineFor, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
 import { OptionsError, whenAnswered } from "./errors.ts";
-import { Events, type SessionEvents, type SessionListener } from "./events.ts";
+import { checkListener, Events, type SessionEvents, type SessionListener } from "./events.ts";
 import type { Reply } from "./exchange.ts";
 import { Families } from "./families.ts";
 import { GUARDS, judge } from "./guards.ts";
 import { keepInternals } from "./internals.ts";
 import { Keeper } from "./keeper.ts";
+import { requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
 import { claimName, releaseName } from "./registry.ts";
 import type { ErrorContext } from "./report.ts";
@@ -79,7 +80,17 @@ export class SessionManager<D extends object> implements Sessions<D> {
     keepInternals(this, { engine: this.#engine, attachments: this.#attachments });
   }
 
-  open(request: object, { fresh = false }: OpenOptions = {}): Promise<Session<D>> {
+  open(request: object, options?: OpenOptions): Promise<Session<D>> {
+    if (options !== undefined) return this.#openBy(request, options);
+    return this.#open(request, false);
+  }
+
+  async #openBy(request: object, options: OpenOptions): Promise<Session<D>> {
+    requireKnownKeys("open", options, ["fresh"]);
+    return this.#open(request, options.fresh ?? false);
+  }
+
+  #open(request: object, fresh: boolean): Promise<Session<D>> {
     const visit = this.#attachments.find(request);
     this.#startSweeping();
     if (visit === undefined) return this.#openCopied(request, fresh);
@@ -157,6 +168,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void {
+    checkListener(name, listener);
     return this.#engine.events.on(name, listener);
   }
 

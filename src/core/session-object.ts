@@ -13,7 +13,7 @@ import {
 import type { RequestHead } from "./exchange.ts";
 import type { SignIn } from "./fields.ts";
 import { checkKey, describeKey, encode, type JsonValue } from "./json.ts";
-import { checkKeys, checkUserId } from "./option-checks.ts";
+import { checkKeys, checkUserId, requireKnownKeys } from "./option-checks.ts";
 import { REMOVE, type Session, type SignInOptions, type SignOutOptions } from "./session.ts";
 import type { Stay } from "./stay.ts";
 import type { Present, StorableItem } from "./storable.ts";
@@ -208,6 +208,7 @@ export class SessionObject<D extends object> implements Session<D> {
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
     return this.#inTurn("sign in", async (deadline) => {
       checkUserId("signIn(userId)", userId);
+      requireKnownKeys("signIn", options, ["keep", "persistent"]);
       if (options.keep !== undefined) checkKeys("signIn(keep)", options.keep, ["all", "none"]);
       this.#checkCookie("sign in");
       this.#checkReach("sign in");
@@ -221,9 +222,11 @@ export class SessionObject<D extends object> implements Session<D> {
     });
   }
 
-  signOut({ keep = [] }: SignOutOptions<D> = {}): Promise<void> {
+  signOut(options: SignOutOptions<D> = {}): Promise<void> {
     return this.#inTurn("sign out", async (deadline) => {
       if (this.isEnded) return;
+      requireKnownKeys("signOut", options, ["keep"]);
+      const { keep = [] } = options;
       checkKeys("signOut(keep)", keep);
       this.#checkCookie("sign out");
       // What a new session would hold is lost where no cookie leads to it.

@@ -141,7 +141,12 @@ export interface Sessions<D extends object> {
    * @throws {@link StoreError} if the store cannot answer.
    */
   deleteExpired(): Promise<number>;
-  /** Listens to what happens. @returns The function that stops listening. */
+  /**
+   * Listens to what happens.
+   *
+   * @returns The function that stops listening.
+   * @throws {@link OptionsError} for an event that there is not.
+   */
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void;
   /** Stops timers and closes what the store opened itself. */
   close(): Promise<void>;

@@ -1,7 +1,8 @@
-import { plainText, SessionError } from "../core/errors.ts";
+import { OptionsError, plainText, SessionError } from "../core/errors.ts";
 import type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
+import { requireKnownKeys } from "../core/option-checks.ts";
 import type { HandleOptions } from "../core/sessions.ts";
 import { requestHead } from "../core/source.ts";
 import type { Visit } from "../core/visit.ts";
@@ -11,15 +12,17 @@ export async function handle(
   sessions: object,
   request: Request,
   handler: (request: Request) => Response | Promise<Response>,
-  { remoteAddress }: HandleOptions = {},
+  options: HandleOptions = {},
 ): Promise<Response> {
+  requireKnownKeys("handle", options, ["remoteAddress"]);
+  const { remoteAddress } = options;
   const exchange = webExchange(requestHead(request, remoteAddress));
   const visit = attach(sessions, exchange, [request]);
   if (!visit.isOf(exchange)) return handler(request);
   const { attachments } = internalsOf(sessions);
   let page: Response | undefined;
   try {
-    page = await attachments.run(visit, () => handler(request));
+    page = responseOf(await attachments.run(visit, () => handler(request)));
     return await keep(visit, exchange, page);
   } catch (error) {
     // A completed signIn or regenerate has ended the old token: its cookie must reach the browser,
@@ -28,6 +31,12 @@ export async function handle(
     visit.report(error, "answered");
     return await keepFailure(visit, exchange, () => plainResponse(error, page));
   }
+}
+
+/** What plain JavaScript returns may be anything. A runtime may have a `Response` of its own. */
+function responseOf(page: Response): Response {
+  if (typeof page?.headers?.get === "function") return page;
+  throw new OptionsError("handle(handler)", "it must return a Response, or a promise of one.");
 }
 
 /** With what the page that failed had of the application's own, such as its security headers. */

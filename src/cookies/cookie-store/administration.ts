@@ -3,7 +3,7 @@ import type { Deadline } from "../../core/deadline.ts";
 import { type Engine, startDeadline } from "../../core/engine.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { familyOf, tokensBefore } from "../../core/notes.ts";
-import { checkUserId } from "../../core/option-checks.ts";
+import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { Tombstone } from "../../core/record.ts";
 import type { StoreCall } from "../../core/store.ts";
 import { TOKENS_PER_MILESTONE } from "../../core/succession.ts";
@@ -54,6 +54,7 @@ export class CookieAdministration implements Administration {
   }
 
   async revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number> {
+    requireKnownKeys("revokeAll", of, ["userId", "except"]);
     checkUserId("revokeAll(userId)", of.userId);
     const revocations = this.#required("revokeAll");
     if (of.except !== undefined) {
