@@ -1,17 +1,12 @@
-import { currentGeneration, sparedUnder } from "./admission.ts";
+import { currentGeneration } from "./admission.ts";
 import { GRACE_MS } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import { type Ending, endFollowing } from "./endings.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { StoreError } from "./errors.ts";
-import { editNotes, type Family, familyOf, generationOf, ofGeneration, userIn } from "./notes.ts";
-import {
-  commitsBefore,
-  type SessionFacts,
-  type SessionRecord,
-  type StoredSession,
-  TOMBSTONE_MS,
-} from "./record.ts";
+import { noteSpared } from "./note-spared.ts";
+import { type Family, familyOf, generationOf, userIn } from "./notes.ts";
+import { type SessionFacts, TOMBSTONE_MS } from "./record.ts";
 import type { Directory, UserKey } from "./store.ts";
 import { newCommitId, type SessionId } from "./token.ts";
 import { tombstone } from "./transitions.ts";
@@ -20,8 +15,6 @@ import { tombstone } from "./transitions.ts";
 const MAX_PASSES = 100;
 /** Ends under way at the same time, where each is a call of its own. */
 const AT_ONCE = 32;
-/** So often a session may be written to or be given a new token while we note something of it. */
-const MAX_TRIES = 32;
 /** From a visitor's anonymous session to the one that the user has signed in to. */
 const MAX_STEPS = 4;
 
@@ -69,7 +62,7 @@ export class EndingAll {
     await families.spared(family, { from, upTo }, this.#deadline()).catch(halfDone);
     const total = await this.#passes(() => this.#endOthers(family, upTo));
     const stopped = await this.#stopOthers(family, upTo).catch(halfDone);
-    await this.#note(id, upTo).catch(halfDone);
+    await noteSpared(this.#engine, id, upTo).catch(halfDone);
     return total + stopped;
   }
 
@@ -184,41 +177,6 @@ export class EndingAll {
     const stone = tombstone(this.#engine, facts, "revoked", deadline);
     const outcome = await this.#engine.keeper.end(stone, undefined, deadline);
     return outcome.kind === "ended";
-  }
-
-  /** Not what an earlier ending was for, and has missed: that ends at its next touch. */
-  async #isToNote(record: SessionRecord, generation: number): Promise<boolean> {
-    const candidate = {
-      userId: this.#user.userId,
-      generation: generationOf(record),
-      family: familyOf(record),
-    };
-    if (candidate.generation >= generation) return false;
-    const deadline = this.#deadline();
-    return (await sparedUnder(this.#engine, candidate, generation, deadline)) !== undefined;
-  }
-
-  /** From here on the spared session is admitted under the new generation by itself. */
-  async #note(first: SessionId, generation: number): Promise<void> {
-    const { keeper, environment } = this.#engine;
-    const deadline = this.#deadline();
-    let stored: StoredSession | undefined = await keeper.load(first, deadline);
-    for (let tries = 0; tries < MAX_TRIES && stored !== undefined; tries += 1) {
-      if (stored.kind === "ended") {
-        stored = stored.next && (await keeper.load(stored.next, deadline));
-        continue;
-      }
-      if (!(await this.#isToNote(stored, generation))) return;
-      const noted: SessionRecord = {
-        ...stored,
-        notes: editNotes(stored.notes, [ofGeneration(generation)]),
-        version: newCommitId(environment.random),
-        earlier: commitsBefore(stored),
-      };
-      const outcome = await keeper.update(noted, stored.version, deadline);
-      if (outcome.kind === "updated") return;
-      stored = outcome.kind === "conflict" ? outcome.current : outcome.tombstone;
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
-import { type Family, familyOf, tokensBefore, userIn } from "./notes.ts";
+import { type Family, familyOf, userIn } from "./notes.ts";
 import type { EndReason, SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import { TOKENS_PER_MILESTONE } from "./succession.ts";
 import type { SessionId } from "./token.ts";
@@ -82,13 +82,12 @@ class Pursuit {
     this.#steps += 1;
     if (stone.next === undefined) return this.#endedByAnother(stone);
     if (this.#steps === PURSUIT_AFTER) await this.#stopFamily(stone);
-    const further = this.#steps - PURSUIT_AFTER;
-    if (further < 0 || further % TOKENS_PER_MILESTONE !== 0) return stone.next;
+    const steps = this.#steps - PURSUIT_AFTER;
+    if (steps < 0 || steps % TOKENS_PER_MILESTONE !== 0) return stone.next;
     // Not stopped: it is nobody that we are told to end.
-    if (this.#stopped === undefined) return further === 0 ? stone.next : undefined;
-    const milestone = await this.#parts.families.milestone(this.#stopped, this.#deadline);
-    const isAhead = milestone !== undefined && milestone.tokens > tokensBefore(stone);
-    return isAhead ? milestone.id : stone.next;
+    if (this.#stopped === undefined) return steps === 0 ? stone.next : undefined;
+    const further = await this.#parts.families.milestoneAfter(stone, this.#deadline);
+    return further ?? stone.next;
   }
 
   #load(id: SessionId): Promise<StoredSession | undefined> {

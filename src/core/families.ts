@@ -3,13 +3,14 @@ import type { Environment } from "./environment.ts";
 import { StoreError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { Keeper } from "./keeper.ts";
-import type { Family } from "./notes.ts";
+import { type Family, familyOf, tokensBefore } from "./notes.ts";
 import {
   commitsBefore,
   type EpochMs,
   type SessionRecord,
   type StoredSession,
   TOMBSTONE_MS,
+  type Tombstone,
 } from "./record.ts";
 import { sideContent, sideManager, sideRecord } from "./side-record.ts";
 import { type FamilyMatter, familyId, newCommitId, type SessionId } from "./token.ts";
@@ -101,9 +102,14 @@ export class Families {
     return this.#spare(family, done, deadline);
   }
 
-  /** A session that the family had lately. */
-  async milestone(family: Family, deadline: Deadline): Promise<Milestone | undefined> {
-    return milestoneIn(await this.#read("milestone", family, deadline));
+  /** A session that the family of one that ended had later, if there is a milestone ahead. */
+  async milestoneAfter(
+    stone: Pick<Tombstone, "id" | "notes">,
+    deadline: Deadline,
+  ): Promise<SessionId | undefined> {
+    const milestone = milestoneIn(await this.#read("milestone", familyOf(stone), deadline));
+    const isAhead = milestone !== undefined && milestone.tokens > tokensBefore(stone);
+    return isAhead ? milestone.id : undefined;
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Administration } from "../../core/administration.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import { type Engine, startDeadline } from "../../core/engine.ts";
 import { OptionsError } from "../../core/errors.ts";
-import { familyOf, tokensBefore } from "../../core/notes.ts";
+import { familyOf } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { Tombstone } from "../../core/record.ts";
 import type { StoreCall } from "../../core/store.ts";
@@ -101,21 +101,10 @@ export class CookieAdministration implements Administration {
       if (stone?.next === undefined) return isOurDoing(stone, steps);
       // Who is given new tokens faster than we go would never be caught.
       if (steps === STOP_AFTER) await families.revoke(familyOf(stone), deadline);
-      id = (await this.#furtherOn(stone, steps, deadline)) ?? stone.next;
+      const isLong = steps >= STOP_AFTER && (steps - STOP_AFTER) % TOKENS_PER_MILESTONE === 0;
+      const further = isLong ? await families.milestoneAfter(stone, deadline) : undefined;
+      id = further ?? stone.next;
     }
-  }
-
-  /** A session that the family had later, as the way from one to the next may be a long one. */
-  async #furtherOn(
-    stone: Tombstone,
-    steps: number,
-    deadline: Deadline,
-  ): Promise<SessionId | undefined> {
-    const further = steps - STOP_AFTER;
-    if (further < 0 || further % TOKENS_PER_MILESTONE !== 0) return undefined;
-    const milestone = await this.#engine.families.milestone(familyOf(stone), deadline);
-    const isAhead = milestone !== undefined && milestone.tokens > tokensBefore(stone);
-    return isAhead ? milestone.id : undefined;
   }
 
   /** Whether the session had not ended before. */
