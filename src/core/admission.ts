@@ -18,6 +18,12 @@ export interface Candidate {
 const MAX_LOOKS = 40;
 const LOOK_INTERVAL_MS = 25;
 
+/**
+ * An earlier release counted generations, up to some few, and noted in no session which it was. The
+ * sessions of that time are held to none of them.
+ */
+const MAX_COUNT = 1_000_000;
+
 /** The user's generation at this moment; 0 where the store keeps none. */
 export async function currentGeneration(
   { keeper, name }: Pick<Parts, "keeper" | "name">,
@@ -27,7 +33,10 @@ export async function currentGeneration(
   const { directory } = keeper.store;
   if (directory === undefined || userId === undefined) return 0;
   const user = { manager: name, userId };
-  return keeper.read("generation", deadline, (call) => directory.generation(user, call));
+  const generation = await keeper.read("generation", deadline, (call) =>
+    directory.generation(user, call),
+  );
+  return generation < MAX_COUNT ? 0 : generation;
 }
 
 /**

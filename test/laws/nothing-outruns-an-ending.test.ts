@@ -321,6 +321,35 @@ describe("a session that a revokeAll has spared", () => {
   });
 });
 
+describe("a generation that an earlier release has counted", () => {
+  async function upgraded() {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const { directory } = world.memory;
+    const counted = delegating(world.memory, {
+      generation: async (user, call) => (await directory.generation(user, call)) || 3,
+    });
+    browser.sessions = createSessions<Untyped>({ store: counted, clock: world.clock });
+    return { world, browser };
+  }
+
+  it("ends no session of that time", async () => {
+    const { world, browser } = await upgraded();
+    await staysSignedIn(world, browser);
+    expect((await browser.visit((session) => session.regenerate())).status).toBe(200);
+    expect((await browser.visit((session) => session.signIn("ada"))).status).toBe(200);
+    await staysSignedIn(world, browser);
+  });
+
+  it("is followed by one that does", async () => {
+    const { world, browser } = await upgraded();
+    const sessions = createSessions<Untyped>({ store: lossy(world), clock: world.clock });
+    await sessions.revokeAll({ userId: "ada" });
+    world.clock.move(4 * MINUTE);
+    expect(await isSignedIn(browser)).toBe(false);
+  });
+});
+
 describe("an index that has lost a session", () => {
   async function missed(options: Record<string, unknown> = {}) {
     const world = new World();
