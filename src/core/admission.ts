@@ -69,11 +69,7 @@ export async function sparedUnder(
   const { family } = candidate;
   if (family === undefined) return undefined;
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-    const [isRevoked, sparing] = await Promise.all([
-      families.isRevoked(family, deadline),
-      families.sparingOf(family, deadline),
-    ]);
-    if (isRevoked) return undefined;
+    const sparing = await families.sparingOf(family, deadline);
     if (isSpared(sparing, candidate.generation, generation)) return generation;
     // Who raised it may be about to say whom it spares.
     if (sparing.begun === 0 || deadline.remainingMs <= LOOK_INTERVAL_MS) return undefined;

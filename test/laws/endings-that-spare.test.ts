@@ -138,6 +138,17 @@ describe("a revokeAll with an exception", () => {
     expect(await isSignedIn(browser)).toBe(false);
   });
 
+  it("spares from itself alone, and not from one that comes after", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    await world.sessions.revokeAll({ userId: "ada", except: await world.idOf(browser) });
+    world.clock.move(1);
+    const sessions = createSessions<Untyped>({ store: lossy(world), clock: world.clock });
+    await sessions.revokeAll({ userId: "ada" });
+    expect((await browser.visit((session) => session.regenerate())).status).toBe(409);
+    expect(await world.live()).toBe(0);
+  });
+
   it("spares one that is named by an id which it had many tokens before", async () => {
     const world = new World();
     const browser = await world.signedIn("ada");
