@@ -61,20 +61,15 @@ const FOR_HTTPS_ADVICE =
   "As NODE_ENV is not set, and trustProxy, cookie.secure or cookie.prefix is, this counts as " +
   "production. For development, at http://localhost, set NODE_ENV=development.";
 
-function productionAdvice(request: RequestHead, { nodeEnv }: Situation): string {
+function productionAdvice(request: RequestHead, { nodeEnv, isTrusted }: Situation): string {
   const isMisspelt = nodeEnv !== undefined && nodeEnv !== "production";
   const counts = isMisspelt ? `, as ${JSON.stringify(nodeEnv)} counts as production` : "";
-  const development = `For development set NODE_ENV=development${counts}.`;
-  if (request.header("x-forwarded-proto") !== undefined) {
-    return (
-      "The proxy in front says that the browser itself came by plain HTTP: send browsers to HTTPS " +
-      `there, and set ${trustLine(request)}. ${development}`
-    );
-  }
-  return (
-    `Serve HTTPS; behind a proxy that ends TLS let it send X-Forwarded-Proto, and set ` +
-    `${trustLine(request)}. ${development}`
-  );
+  const trust = isTrusted(request.remoteAddress) ? "" : `, and set ${trustLine(request)}`;
+  const https =
+    request.header("x-forwarded-proto") === undefined
+      ? "Serve HTTPS; behind a proxy that ends TLS let it send X-Forwarded-Proto"
+      : "The proxy in front says that the browser itself came by plain HTTP: send browsers to HTTPS there";
+  return `${https}${trust}. For development set NODE_ENV=development${counts}.`;
 }
 
 /** The option that trusts whoever is at the other end. */

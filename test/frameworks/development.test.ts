@@ -180,3 +180,33 @@ describe("development without a socket", () => {
     expect(await cookiesOf("127.0.0.1")).toHaveLength(1);
   });
 });
+
+describe("production over plain HTTP", () => {
+  const warningFor = async (
+    trustProxy: string[] | undefined,
+    headers: Record<string, string>,
+  ): Promise<string | undefined> => {
+    vi.stubEnv("NODE_ENV", "production");
+    warnings.length = 0;
+    const sessions = createSessions<Untyped>({ store: memoryStore(), trustProxy });
+    const request = new Request("http://shop.example/", { headers });
+    const set = async (): Promise<Response> => {
+      (await sessions.open(request)).set("n", 1);
+      return new Response();
+    };
+    await sessions.handle(request, set, { remoteAddress: "127.0.0.1" });
+    expect(warnings).toHaveLength(1);
+    return warnings[0];
+  };
+
+  it.each<[string, Record<string, string>]>([
+    ["let it send X-Forwarded-Proto", {}],
+    ["send browsers to HTTPS there", { "x-forwarded-proto": "http" }],
+  ])("asks for trustProxy where it is not set, and else only to %s", async (cure, headers) => {
+    const untrusted = await warningFor(undefined, headers);
+    expect(untrusted).toContain(`${cure}, and set trustProxy: ["loopback"]`);
+    const trusted = await warningFor(["loopback"], headers);
+    expect(trusted).toContain(`${cure}.`);
+    expect(trusted).not.toContain("trustProxy");
+  });
+});
