@@ -1,5 +1,5 @@
 import { type Callback, type HeldAnswer, setTrailer } from "./held-answer.ts";
-import { becomePlainAnswer, dropPage } from "./node-exchange.ts";
+import { becomePlainAnswer, dropPage, isGone } from "./node-exchange.ts";
 import { pretendSent, revealEnd } from "./pretence.ts";
 import type { ReplyInHand } from "./reply-in-hand.ts";
 
@@ -59,7 +59,7 @@ export class FailedReply {
 
   #answerFor(error: unknown): void {
     const { res, held, isGivenUp } = this.#hand;
-    if (res.destroyed) this.#answerNobody(error);
+    if (isGone(res)) this.#answerNobody(error);
     // The plain answer needs neither who has given the connection up nor what has failed as well.
     else if (held?.isWhole === true && !isGivenUp && !this.#hasFailed) this.#handOver(error);
     else this.#answerInPlace(error);

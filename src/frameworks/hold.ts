@@ -4,6 +4,7 @@ import { DrainListeners } from "./drain-listeners.ts";
 import { FailedReply, type Fallback } from "./failed-reply.ts";
 import { type HeadList, setHead } from "./head-list.ts";
 import { type Callback, giveUp, HeldAnswer, type Step } from "./held-answer.ts";
+import { isGone } from "./node-exchange.ts";
 import {
   checkEncoding,
   checkStatusMessage,
@@ -211,7 +212,7 @@ class HeldReply implements Front {
       // After the handler's own listeners, which may have last words.
       setImmediate(() => this.#keepForNobody());
     };
-    if (this.#res.destroyed) leave();
+    if (isGone(this.#res)) leave();
     else this.#res.on("close", leave);
   }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type ClientHttp2Session,
   connect,
+  constants,
   createServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
@@ -21,11 +22,16 @@ interface Reply {
   readonly body: string;
 }
 
+interface Served extends ReturnType<typeof shop> {
+  readonly client: ClientHttp2Session;
+  ask(path: string, cookie?: string): Promise<Reply>;
+}
+
 /** HTTP/2 on a plain socket, which only a proxy speaks: it says that the browser came over TLS. */
 async function serve(
   handle: (res: Http2ServerResponse, session: Session<Shop>) => unknown,
   options?: SessionOptions,
-): Promise<ReturnType<typeof shop> & { ask(path: string, cookie?: string): Promise<Reply> }> {
+): Promise<Served> {
   const manager = shop(options);
   const withSessions = sessionMiddleware(manager.sessions);
   const server = createServer((req: Http2ServerRequest, res: Http2ServerResponse) => {
@@ -40,7 +46,7 @@ async function serve(
     client.destroy();
     server.close();
   });
-  return { ...manager, ask: (path, cookie) => ask(client, path, cookie) };
+  return { ...manager, client, ask: (path, cookie) => ask(client, path, cookie) };
 }
 
 async function ask(client: ClientHttp2Session, path: string, cookie?: string): Promise<Reply> {
@@ -189,6 +195,34 @@ describe("Node's HTTP/2 server, by its compatibility API", () => {
     await ask(client, "/other");
     left.resolve();
     expect(await user.promise).toBe("ada");
+  });
+
+  it.each(["/write", "/end"])("reports what a reader lost who left: %s", async (path) => {
+    const outcomes: string[] = [];
+    const closes: string[] = [];
+    const left = Promise.withResolvers<void>();
+    const handle = (res: Http2ServerResponse, session: Session<Shop>): void => {
+      session.set("name", "Ada");
+      res.on("close", () => closes.push(path));
+      res.once("close", left.resolve);
+      if (path === "/end") res.end("whole");
+      else res.write("half");
+    };
+    const onError: SessionOptions["onError"] = (_, { outcome }) => void outcomes.push(outcome);
+    const { client, store } = await serve(handle, { onError });
+    const reached = Promise.withResolvers<void>();
+    store.hinder(async (method) => {
+      if (method === "load") return;
+      reached.resolve();
+      await left.promise;
+      throw new Error("The disk is full");
+    });
+    const stream = client.request({ ":path": path, "x-forwarded-proto": "https" });
+    stream.on("error", () => undefined);
+    await reached.promise;
+    stream.close(constants.NGHTTP2_CANCEL);
+    await expect.poll(() => outcomes).toEqual(["left"]);
+    expect(closes).toEqual([path]);
   });
 
   it("cuts the stream where what changed after the first byte is lost", async () => {
