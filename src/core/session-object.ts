@@ -40,6 +40,8 @@ export interface RequestState {
   startDeadline(): Deadline;
   /** Notes a failure that the application is told of, and gives it back. */
   failed(error: unknown): unknown;
+  /** Hears of each change, before it is made. */
+  changing(): void;
 }
 
 /** Makes the session that the application sees: each call is checked, then handed to the stay. */
@@ -285,6 +287,7 @@ export class SessionObject<D extends object> implements Session<D> {
       if (this.#around.phase === "ended") throw new HeadersSentError(attempt);
       if (this.#stay.condition === "destroyed") throw new SessionEndedError(attempt);
       this.#checkInTime(attempt);
+      this.#around.changing();
     });
   }
 

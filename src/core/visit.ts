@@ -68,6 +68,10 @@ export class Visit implements RequestState, Budget {
   /** What the application was told of last. */
   #failure: unknown;
   #reported: unknown;
+  /** What is being stored of the changes after the first byte. It does not reject. */
+  #keeping: Promise<void> | undefined;
+  /** Called before each change, where no end of the response may come to store it. */
+  onChange: (() => void) | undefined;
 
   constructor(
     engine: Engine,
@@ -138,6 +142,10 @@ export class Visit implements RequestState, Budget {
 
   leave(ms: number): void {
     this.#leftMs = Math.min(this.#leftMs, ms);
+  }
+
+  changing(): void {
+    this.onChange?.();
   }
 
   /** Notes a failure that the application is told of, and gives it back. */
@@ -221,12 +229,17 @@ export class Visit implements RequestState, Budget {
   #keepRest(begin?: () => void): Promise<void> | undefined {
     const stay = this.#stay;
     if (stay === undefined) return undefined;
-    const busy = stay.turns.whenIdle();
+    const busy = this.#keeping ?? stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.#keepRest(begin));
     const change = writtenBy(stay);
     if (change === undefined) return undefined;
     begin?.();
-    return this.#carryOut(stay, change);
+    const kept = this.#carryOut(stay, change);
+    const done = (): void => {
+      this.#keeping = undefined;
+    };
+    this.#keeping = kept.then(done, done);
+    return kept;
   }
 
   /** The handler answers before its `open` has come back: the answer waits for it. */

@@ -128,6 +128,7 @@ class HeldBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #visit: Visit;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #isLeft = false;
 
   constructor(visit: Visit, body: ReadableStream<Uint8Array>) {
     this.#visit = visit;
@@ -151,6 +152,8 @@ class HeldBody {
       throw error;
     });
     if (!done) return controller.enqueue(value);
+    // For a reader who has left the source is not done, but asked to stop.
+    if (this.#isLeft) return undefined;
     try {
       await this.#visit.beforeEnd();
     } catch (error) {
@@ -163,6 +166,7 @@ class HeldBody {
   }
 
   async #cancel(reason: unknown): Promise<void> {
+    this.#isLeft = true;
     const lost = (error: unknown): void => this.#visit.report(error, "left");
     // At once, as the source may take its time to stop, or never do.
     const kept = this.#visit.afterLeaving()?.catch(lost);

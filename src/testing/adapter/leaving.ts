@@ -80,6 +80,40 @@ export function tellLeaving(tell: Tell): void {
     door.open();
   });
 
+  tell("keeps the last words of a stream whose reader has left", async (stage) => {
+    const door = gate();
+    const client = await stage.serve({
+      ...SHOP,
+      "/stream": async ({ open }) => {
+        const session = await open();
+        return stream(
+          (async function* () {
+            try {
+              yield* until(door.pass);
+            } finally {
+              session.set("name", "Ada");
+            }
+          })(),
+        );
+      },
+    });
+    await client.get("/count");
+    const leaving = new AbortController();
+    const response = await client.get("/stream", { signal: leaving.signal });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    reader?.read().catch(() => undefined);
+    await door.reached;
+    // Within one process it waits for the source, which waits at the door.
+    reader?.cancel().catch(() => undefined);
+    leaving.abort();
+    // To and fro on another connection: the server has seen the first one go.
+    for (let turns = 0; turns < 3; turns += 1) await client.get("/untouched");
+    door.open();
+    const name = async (): Promise<string> => (await client.get("/name")).text();
+    assert.equal(await eventually(name, (stored) => stored !== ""), "Ada");
+  });
+
   tell("goes on serving when a visitor leaves in the middle of a stream", async (stage) => {
     const door = gate();
     const client = await stage.serve({
