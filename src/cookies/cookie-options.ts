@@ -73,8 +73,9 @@ export interface CookieOptions {
    */
   readonly priority?: "low" | "medium" | "high" | undefined;
   /**
-   * Keeps the cookie beyond the end of the browser, for at most 400 days (RFC 6265bis §5.5). It
-   * changes no timeout on the server.
+   * Keeps the cookie beyond the end of the browser, for at most 400 days (RFC 6265bis §5.5), counted
+   * from the first write and from sign-in: use does not send it anew. It changes no timeout on the
+   * server. Write the absolute timeout, or longer.
    *
    * @defaultValue none: ends with the browser, unless the session is persistent
    */

@@ -143,6 +143,27 @@ describe("the absolute clock", () => {
   });
 });
 
+describe("a cookie with a maxAge", () => {
+  it("is sent with its Max-Age at the first write and at sign-in, and not by use", async () => {
+    const cookie = { maxAge: "31d" } as const;
+    const world = new World({ idleTimeout: "31d", absoluteTimeout: "31d", cookie });
+    const browser = world.browser();
+    const ages: unknown[] = [];
+    const visit = async (act: Parameters<Browser["visit"]>[0]): Promise<void> => {
+      const { cookies } = await browser.visit(act);
+      ages.push(cookies.map((line) => /Max-Age=(\d+)/.exec(line)?.[1]));
+    };
+    await visit((session) => session.set("n", 1));
+    world.clock.move(10 * DAY);
+    await visit((session) => session.get("n"));
+    await visit((session) => session.signIn("ada"));
+    world.clock.move(10 * DAY);
+    await visit((session) => session.set("n", 2));
+    const age = String((31 * DAY) / 1000);
+    expect(ages).toEqual([[age], [], [age], []]);
+  });
+});
+
 describe("those who asked to be remembered", () => {
   it("are still signed in the next morning, and after thirteen days", async () => {
     const world = new World();
