@@ -315,6 +315,46 @@ describe("a held Node response", () => {
     expect([replies[0]?.body, end]).toEqual(["answered", "closed"]);
   });
 
+  it("sends an answer whose connection its handler ends", async () => {
+    const { target, store } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.end("answered");
+      res.socket?.end();
+    });
+    store.hinder(() => new Promise(setImmediate));
+    const sent = ask("GET / HTTP/1.1", { "X-Forwarded-Proto": "https" });
+    const { replies, end } = await converse(Number(new URL(target).port), [sent]);
+    expect([replies[0]?.body, end]).toEqual(["answered", "closed"]);
+    store.failWrites();
+    const failed = await converse(Number(new URL(target).port), [sent]);
+    expect(failed).toMatchObject({ replies: [{ statusLine: expect.stringContaining("503") }] });
+  });
+
+  it("closes once, where its reader has left before its commit fails", async () => {
+    const closed = Promise.withResolvers<void>();
+    const heard: string[] = [];
+    const { target, store } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.on("close", () => {
+        heard.push("closed");
+        closed.resolve();
+      });
+      res.write("begun");
+      res.destroy();
+    });
+    const reported = Promise.withResolvers<void>();
+    vi.mocked(console.error).mockImplementation(() => reported.resolve());
+    store.hinder(async () => {
+      await closed.promise;
+      throw new Error("The disk is full");
+    });
+    const headers = { "X-Forwarded-Proto": "https" };
+    await converse(Number(new URL(target).port), [ask("GET / HTTP/1.1", headers)]);
+    await reported.promise;
+    await new Promise(setImmediate);
+    expect(heard).toEqual(["closed"]);
+  });
+
   it("refuses changes of a session that is opened when the response is over", async () => {
     const refused = Promise.withResolvers<unknown>();
     const { sessions } = shop();
