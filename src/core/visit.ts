@@ -174,7 +174,7 @@ export class Visit implements RequestState, Budget {
    * The application answers for a failure that it was told of, and prints what it likes of it. Of
    * several one is the answer's, which an adapter may have told of already.
    */
-  #reportAnswered(): void {
+  reportAnswered(): void {
     if (this.#failure === undefined || this.#reported !== undefined) return;
     this.report(this.#failure, "answered", true);
   }
@@ -195,7 +195,7 @@ export class Visit implements RequestState, Budget {
    */
   beforeHeaders(status: number): Promise<void> | undefined {
     if (this.#opening === undefined) return undefined;
-    if (status >= 500) this.#reportAnswered();
+    if (status >= 500) this.reportAnswered();
     if (this.#stay === undefined) return this.#afterOpening(status);
     const busy = this.#stay.turns.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
@@ -246,7 +246,7 @@ export class Visit implements RequestState, Budget {
   async #afterOpening(status: number): Promise<void> {
     await this.#opening?.catch(() => undefined);
     if (this.#stay !== undefined) return this.beforeHeaders(status);
-    if (status >= 500) this.#reportAnswered();
+    if (status >= 500) this.reportAnswered();
     // Nobody may have waited for the session.
     else this.report(this.#failure, "background");
     this.#phase = "headersSent";

@@ -27,7 +27,10 @@ export async function handle(
   } catch (error) {
     // A completed signIn or regenerate has ended the old token: its cookie must reach the browser,
     // which it cannot with somebody else's error page.
-    if (!(error instanceof SessionError) && !visit.hasCookie) throw error;
+    if (!(error instanceof SessionError) && !visit.hasCookie) {
+      visit.reportAnswered();
+      throw error;
+    }
     visit.report(error, "answered");
     return await keepFailure(visit, exchange, () => plainResponse(error, page));
   }

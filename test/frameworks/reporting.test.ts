@@ -239,6 +239,25 @@ describe("a failure on node:http that the application makes its own of", () => {
   });
 });
 
+describe("a failure on sessions.handle that the application makes its own of", () => {
+  it("is given to onError, though the runtime answers", async () => {
+    const told: string[] = [];
+    const manager = shop({
+      onError: ({ name }, { outcome }) => void told.push(`${name} ${outcome}`),
+    });
+    const request = new Request("https://shop.example/");
+    const own = new Error("No visit was counted.");
+    manager.store.failWrites();
+    const response = manager.sessions.handle(request, async () => {
+      const session = await manager.sessions.open(request);
+      await session.update("visits", (n) => n + 1).catch(() => Promise.reject(own));
+      return new Response("counted");
+    });
+    await expect(response).rejects.toBe(own);
+    expect(told).toEqual(["StoreError answered"]);
+  });
+});
+
 describe("several failures of one request, for none of which it waits", () => {
   it("are told of once, as they have one answer", async () => {
     const told: string[] = [];
