@@ -470,7 +470,10 @@ describe("an index that has lost a session", () => {
 
 describe("a new token whose old one ended in an outage", () => {
   /** The answer to the end is lost, and so is that to the question what became of it. */
-  async function unsettled(meanwhile: (world: World, id: string) => Promise<unknown>) {
+  async function unsettled(
+    meanwhile: (world: World, id: string) => Promise<unknown>,
+    act = (session: Session<Untyped>) => session.regenerate(),
+  ) {
     const world = new World();
     const browser = await world.signedIn("ada", { n: 1 });
     const old = browser.copy();
@@ -491,7 +494,7 @@ describe("a new token whose old one ended in an outage", () => {
       store: wrapped(world.memory, intercept),
       clock: world.clock,
     });
-    const answer = browser.visit((session) => session.regenerate());
+    const answer = browser.visit(act);
     await created.passed;
     await meanwhile(world, id);
     revoked.open();
@@ -520,6 +523,20 @@ describe("a new token whose old one ended in an outage", () => {
     expect(json).toEqual(["ada", 1]);
     expect(await isSignedIn(old)).toBe(false);
     expect(await world.live()).toBe(1);
+    await staysSignedIn(world, browser);
+  });
+
+  it("is another user's who signed in, whoever ended the first one's session", async () => {
+    const { world, browser } = await unsettled(
+      (each, id) => each.sessions.revoke(id),
+      (session) => session.signIn("eve"),
+    );
+    expect((await browser.visit((session) => session.userId ?? null)).json).toBe("eve");
+    await staysSignedIn(world, browser);
+  });
+
+  it("is the visitor's for good where their next visit is due for a touch as well", async () => {
+    const { world, browser } = await unsettled(quiet);
     await staysSignedIn(world, browser);
   });
 
