@@ -97,6 +97,8 @@ describe("two endings, the second of which is to spare what the first one is for
     const world = new World();
     const browser = await world.signedIn("ada");
     const [first, second] = [stopping(world, "end"), stopping(world, "raiseGeneration")];
+    const told: string[] = [];
+    first.sessions.on("revoked", ({ id }) => void told.push(id));
     const held = await world.idOf(browser);
     const except = await others(world);
     const sparing = second.sessions.revokeAll({ userId: "ada", except: held });
@@ -109,6 +111,7 @@ describe("two endings, the second of which is to spare what the first one is for
     expect(status).toBe(200);
     first.go.open();
     expect(await ending).toBe(1);
+    expect(told).toHaveLength(1);
     return { world, browser };
   }
 
@@ -136,6 +139,19 @@ describe("a revokeAll with an exception", () => {
     await sessions.revokeAll({ userId: "ada", except: await world.idOf(browser) });
     world.clock.move(4 * MINUTE);
     expect(await isSignedIn(browser)).toBe(false);
+  });
+
+  it("leaves who signs in meanwhile in peace", async () => {
+    const world = new World();
+    const [browser, later] = [await world.signedIn("ada"), world.browser()];
+    const { sessions, reached, go } = stopping(world, "list");
+    const ending = sessions.revokeAll({ userId: "ada", except: await world.idOf(browser) });
+    await reached.passed;
+    await later.visit((session) => session.signIn("ada"));
+    go.open();
+    expect(await ending).toBe(0);
+    await staysSignedIn(world, later);
+    await staysSignedIn(world, browser);
   });
 
   it("spares from itself alone, and not from one that comes after", async () => {
