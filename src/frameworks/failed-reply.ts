@@ -119,13 +119,15 @@ export class FailedReply {
 
   #sendInPlace(body: string, error: unknown): void {
     const hand = this.#hand;
-    hand.phase = "flowing";
+    hand.mute(error);
+    // Before there is an answer that is finished: a producer takes that for its own success.
+    pretendSent(hand.res, true);
+    this.#tellProducer();
     pretendSent(hand.res, false);
-    // Before Node says that the response is finished: a producer takes that for its own success.
-    process.nextTick(() => this.#tellProducer());
+    hand.phase = "flowing";
     hand.reallyEnd([body]);
     hand.visit.end();
-    hand.mute(error);
+    hand.phase = "mute";
     hand.release();
   }
 

@@ -330,6 +330,18 @@ describe("a held Node response", () => {
     expect(failed).toMatchObject({ replies: [{ statusLine: expect.stringContaining("503") }] });
   });
 
+  it("does not look ended to a producer in whose place it was answered", async () => {
+    const heard = Promise.withResolvers<boolean>();
+    const { client, store } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.once("close", () => heard.resolve(res.writableEnded));
+      res.write("begun");
+    });
+    store.failWrites();
+    expect((await client.get("/")).status).toBe(503);
+    expect(await heard.promise).toBe(false);
+  });
+
   it("closes once, where its reader has left before its commit fails", async () => {
     const closed = Promise.withResolvers<void>();
     const heard: string[] = [];
