@@ -232,7 +232,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
 };
 
 /** Bytes of JavaScript that `import "sojourn"` may load: 1.3 times what it was when this was set. */
-const MAX_LOADED_BYTES = 225_000;
+const MAX_LOADED_BYTES = 230_000;
 
 const program = ts.createProgram(
   SUBPATHS.map(({ types }) => types),
