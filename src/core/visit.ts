@@ -70,8 +70,9 @@ export class Visit implements RequestState, Budget {
   #reported: unknown;
   /** What is being stored of the changes after the first byte. It does not reject. */
   #keeping: Promise<void> | undefined;
-  /** Called before each change, where no end of the response may come to store it. */
-  onChange: (() => void) | undefined;
+  /** Whether the reader has left: no end of the response may come that stores what changes now. */
+  #hasLeft = false;
+  #isKeepingSoon = false;
 
   constructor(
     engine: Engine,
@@ -145,7 +146,7 @@ export class Visit implements RequestState, Budget {
   }
 
   changing(): void {
-    this.onChange?.();
+    if (this.#hasLeft && !this.#isKeepingSoon) this.#keepSoon();
   }
 
   /** Notes a failure that the application is told of, and gives it back. */
@@ -223,7 +224,18 @@ export class Visit implements RequestState, Budget {
    * changes then is stored before its response ends.
    */
   afterLeaving(): Promise<void> | undefined {
+    this.#hasLeft = true;
     return this.#keepRest();
+  }
+
+  /** The last words of a stream, for one: a generator may wait before it says them. */
+  #keepSoon(): void {
+    this.#isKeepingSoon = true;
+    // With what else is changed in one go.
+    setTimeout(() => {
+      this.#isKeepingSoon = false;
+      this.#keepRest()?.catch((error: unknown) => this.report(error, "left"));
+    }, 0);
   }
 
   #keepRest(begin?: () => void): Promise<void> | undefined {

@@ -39,7 +39,6 @@ class HeldReply implements Front {
   readonly writeHead: Method;
   readonly write: Method;
   readonly end: Method;
-  #isKeepingSoon = false;
 
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
     this.#res = res;
@@ -210,22 +209,11 @@ class HeldReply implements Front {
       // Who ended the response is not left alone, and a producer that broke keeps nothing.
       if (this.#hand.phase !== "flowing" || this.#visit.phase === "ended" || this.#res.errored)
         return;
-      this.#keepSoon();
-      // Last words may come later still, of a generator for one, and then nobody ends the response.
-      this.#visit.onChange = () => this.#keepSoon();
+      // After the handler's own listeners, which may have last words.
+      setImmediate(() => this.#keepForNobody());
     };
     if (isGone(this.#res)) leave();
     else this.#res.on("close", leave);
-  }
-
-  /** After the handler's own listeners for the reader's leaving, and what else it does in one go. */
-  #keepSoon(): void {
-    if (this.#isKeepingSoon) return;
-    this.#isKeepingSoon = true;
-    setImmediate(() => {
-      this.#isKeepingSoon = false;
-      this.#keepForNobody();
-    });
   }
 
   #keepForNobody(): void {
