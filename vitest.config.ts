@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    // Much of the time is spent waiting for servers: two at once even where there are two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Real servers and a browser start inside the hooks.
     hookTimeout: 60_000,
     testTimeout: 15_000,
