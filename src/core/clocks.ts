@@ -1,4 +1,4 @@
-import type { EpochMs, Policy, SessionRecord } from "./record.ts";
+import { type EpochMs, type Policy, type SessionRecord, TOMBSTONE_MS } from "./record.ts";
 
 /** The policies of the three kinds of session. */
 export interface Policies {
@@ -74,6 +74,11 @@ export function expiredBy(session: Clocked, now: EpochMs): "idle" | "absolute" |
 /** When a store may forget the record. */
 export function storeExpiryOf(session: Clocked): EpochMs {
   return endOf(session) + GRACE_MS;
+}
+
+/** When a store may forget a tombstone: it leads others to what a session has become. */
+export function tombstoneExpiryAt(now: EpochMs): EpochMs {
+  return now + TOMBSTONE_MS + GRACE_MS;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { currentGeneration } from "./admission.ts";
-import { GRACE_MS } from "./clocks.ts";
+import { GRACE_MS, tombstoneExpiryAt } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import { type Ending, endFollowing } from "./endings.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { noteSpared } from "./note-spared.ts";
 import { type Family, familyOf, generationOf, userIn } from "./notes.ts";
-import { type SessionFacts, TOMBSTONE_MS } from "./record.ts";
+import type { SessionFacts } from "./record.ts";
 import type { Directory, UserKey } from "./store.ts";
 import { newCommitId, type SessionId } from "./token.ts";
 import { tombstone } from "./transitions.ts";
@@ -119,7 +119,7 @@ export class EndingAll {
       version: newCommitId(environment.random),
       reason: "revoked",
       endedAt: now,
-      expiresAt: now + TOMBSTONE_MS,
+      expiresAt: tombstoneExpiryAt(now),
     } as const;
     return keeper.read(
       "endAll",

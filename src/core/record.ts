@@ -73,7 +73,7 @@ const REMEMBERED_COMMITS = 8;
 /** A commit id is 8 characters, and a space. */
 const REMEMBERED_LENGTH: number = REMEMBERED_COMMITS * 9 - 1;
 
-/** How long a tombstone stays: longer than a request may take. */
+/** How long a tombstone is of use, by any clock: longer than a request may take. */
 export const TOMBSTONE_MS = 300_000;
 
 /** Whether `commit` is among the writes that `record` remembers. */

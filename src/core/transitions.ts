@@ -1,8 +1,8 @@
-import { storeExpiryOf } from "./clocks.ts";
+import { storeExpiryOf, tombstoneExpiryAt } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import { notesOfEnded } from "./notes.ts";
-import { type EndReason, type SessionRecord, TOMBSTONE_MS, type Tombstone } from "./record.ts";
+import type { EndReason, SessionRecord, Tombstone } from "./record.ts";
 import { newCommitId, newToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
 
 /** What a record says, before it has an identity. */
@@ -88,7 +88,7 @@ export function tombstone(
   { now }: Deadline,
 ): Tombstone {
   const version = newCommitId(environment.random);
-  const expiresAt = now + TOMBSTONE_MS;
+  const expiresAt = tombstoneExpiryAt(now);
   const toldOf = { next: undefined, notes: undefined };
   return { kind: "ended", id, manager, version, reason, endedAt: now, ...toldOf, expiresAt };
 }

@@ -548,3 +548,50 @@ describe("a new token whose old one ended in an outage", () => {
     expect(world.switch.calls).toEqual(["load"]);
   });
 });
+
+describe("processes whose clocks are eight minutes apart", () => {
+  const apart = [
+    ["behind", -8 * MINUTE],
+    ["ahead", 8 * MINUTE],
+  ] as const;
+
+  it.each(apart)("are reached by a revoke where the session's is %s", async (_, ms) => {
+    const { world, browser, first } = await elsewhere(ms);
+    await browser.visit((session) => session.regenerate());
+    expect(await world.sessions.revoke(first)).toBe(true);
+    expect(await isSignedIn(browser)).toBe(false);
+    expect(await world.live()).toBe(0);
+  });
+
+  it.each(apart)(
+    "give no more tokens to whom a revoke pursues where theirs is %s",
+    async (_, ms) => {
+      const { world, browser, first } = await elsewhere(ms);
+      for (let tokens = 0; tokens < 20; tokens += 1) {
+        await browser.visit((session) => session.regenerate());
+      }
+      const copy = browser.copy();
+      expect(await world.sessions.revoke(first)).toBe(true);
+      expect((await copy.visit((session) => session.userId ?? null)).json).toBe(null);
+      expect(await world.live()).toBe(0);
+    },
+  );
+
+  it.each(apart)("spare whom a revokeAll is to spare where theirs is %s", async (_, ms) => {
+    const { world, browser, first } = await elsewhere(ms);
+    const other = await world.signedIn("ada");
+    expect(await world.sessions.revokeAll({ userId: "ada", except: first })).toBe(1);
+    await browser.visit((session) => session.regenerate());
+    expect(await isSignedIn(browser)).toBe(true);
+    expect(await isSignedIn(other)).toBe(false);
+  });
+
+  async function elsewhere(ms: number) {
+    const world = new World();
+    const clock = { now: () => world.clock.now() + ms };
+    const browser = await world.signedIn("ada");
+    const first = await world.idOf(browser);
+    browser.sessions = world.process({ clock });
+    return { world, browser, first };
+  }
+});
