@@ -128,6 +128,21 @@ describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
     expect(await ttl()).toBeCloseTo(10, 0);
   });
 
+  it("reads a session of an earlier release, which had no line for notes", async () => {
+    const facts = { userId: "alice", device: "Firefox", flash: "[1]", data: '{"n":1}' };
+    const record = recordAt(now, { manager, ...facts, notes: undefined });
+    await store.create(record, call);
+    const text = await ask(server.port, "get", `sojourn:${record.id}`);
+    const earlier = text.replace("\nFirefox\n\n", "\nFirefox\n");
+    expect(earlier).not.toBe(text);
+    await ask(server.port, "set", `sojourn:${record.id}`, earlier);
+    expect(await store.load(record.id, call)).toEqual(record);
+    expect(await store.directory.list(ALICE, call)).toEqual([factsOf(record)]);
+    const next = successorOf(record, { notes: '{"g":1}' });
+    expect(await store.update(next, record.version, call)).toEqual({ kind: "updated" });
+    expect(await store.load(record.id, call)).toEqual(next);
+  });
+
   it("keeps no token, and nothing of what a session was once it has ended", async () => {
     const token = newToken(pooledRandom());
     const texts = { data: '{"private":1}', flash: "[1]", userId: "alice", device: "Firefox" };

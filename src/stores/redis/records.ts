@@ -142,7 +142,9 @@ interface Head {
 }
 
 function headOf(id: SessionId, text: string): Head {
-  const [commitsEnd, numbersEnd, managerEnd, userEnd, deviceEnd, notesEnd] = linesOf(text);
+  const [commitsEnd, numbersEnd, managerEnd, userEnd, deviceEnd, sixthEnd] = linesOf(text);
+  // An earlier release wrote no line for notes, and what stands behind is JSON, which has one line.
+  const notesEnd = sixthEnd === -1 ? deviceEnd : sixthEnd;
   const commits = text.slice(COMMITS_AT, commitsEnd);
   const space = commits.indexOf(" ");
   const numbers = text.slice(commitsEnd + 1, numbersEnd).split(" ");
