@@ -232,10 +232,10 @@ export class Visit implements RequestState, Budget {
   #keepSoon(): void {
     this.#isKeepingSoon = true;
     // With what else is changed in one go.
-    setTimeout(() => {
+    queueMicrotask(() => {
       this.#isKeepingSoon = false;
       this.#keepRest()?.catch((error: unknown) => this.report(error, "left"));
-    }, 0);
+    });
   }
 
   #keepRest(begin?: () => void): Promise<void> | undefined {

@@ -162,7 +162,5 @@ export async function eventually<T>(
   for (;;) {
     const given = await ask();
     if (isWished(given) || performance.now() > endsAt) return given;
-    // Within one process everything else would wait for us.
-    await new Promise((resume) => setTimeout(resume, 0));
   }
 }
