@@ -9,7 +9,7 @@ import { RecentMap } from "./recent-map.ts";
 
 /** The first byte of what is sealed, and of what is signed. One version, one decoder. */
 export const SEAL_VERSION = 1;
-export const SIGN_VERSION = 2;
+const SIGN_VERSION = 2;
 
 export const SALT_BYTES = 16;
 export const COMMITMENT_BYTES = 20;

@@ -3,7 +3,7 @@ import type { Lineage } from "./lineage.ts";
 import type { Terms, Violation } from "./violation.ts";
 
 /** The keys that hold values of which each is written once only. */
-export const REGISTERS: readonly string[] = ["a", "b"];
+const REGISTERS: readonly string[] = ["a", "b"];
 
 /** One moment at which a value was surely or possibly there, or was put there. */
 interface Sight {

@@ -38,10 +38,6 @@ export function listen(sessions: Sessions<Untyped>): Happening[] {
   return heard;
 }
 
-export function namesOf(heard: readonly Happening[]): EventName[] {
-  return heard.map(({ name }) => name);
-}
-
 /** One application: a memory store behind a switch, a clock that stands, and every event. */
 export class World {
   readonly clock = new SetClock();

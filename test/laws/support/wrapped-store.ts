@@ -6,16 +6,6 @@ type DirectoryMethod = Exclude<keyof Directory, never>;
 /** `mark` loads what holds for a session's whole family, not a session. */
 export type Operation = "load" | "mark" | "create" | "update" | "end" | "touch" | DirectoryMethod;
 
-/** Every call by which the engine may write. */
-export const WRITES: readonly Operation[] = [
-  "create",
-  "update",
-  "end",
-  "touch",
-  "raiseGeneration",
-  "endAll",
-];
-
 /** Stands between the engine and the store at each call: `send` makes it, as often as wished. */
 export type Intercept = <T>(operation: Operation, send: () => Promise<T>) => Promise<T>;
 

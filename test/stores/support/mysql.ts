@@ -76,7 +76,7 @@ export function openMysql(
 }
 
 /** Keeps every other connection from reading and writing a table, until it is called. */
-export async function lockTable(server: TestServer, table: string): Promise<() => Promise<void>> {
+async function lockTable(server: TestServer, table: string): Promise<() => Promise<void>> {
   const holder = await createConnection(mariadbAddress(server));
   await holder.query(`LOCK TABLES \`${table}\` WRITE`);
   return () => holder.end();
