@@ -53,9 +53,11 @@ export class StoreAdministration implements Administration {
     const ending = { reason: "revoked", accepts } as const;
     const ended = await endFollowing(this.#engine, known, ending, deadline);
     if (ended === undefined) return false;
+    // Who was refused a new token has ended, and told it.
+    if (ended.record === undefined) return true;
     this.#emitRevoked(ended.id, ended.userId);
     // One past its timeouts was still there, but of no use to anybody.
-    return ended.record === undefined || this.#isOurs(ended.record);
+    return this.#isOurs(ended.record);
   }
 
   async revokeAll(of: { readonly userId: string; readonly except?: string }): Promise<number> {

@@ -151,7 +151,7 @@ export class EndingAll {
       return endFollowing(this.#engine, facts.id, this.#ending, deadline);
     });
     const known = ended.filter((each) => each !== undefined);
-    for (const { id } of known) this.#onEnded(id);
+    for (const { id, record } of known) if (record !== undefined) this.#onEnded(id);
     return known.length;
   }
 

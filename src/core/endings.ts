@@ -1,5 +1,6 @@
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
+import { StoreError } from "./errors.ts";
 import { type Family, familyOf, userIn } from "./notes.ts";
 import type { EndReason, SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import { TOKENS_PER_MILESTONE } from "./succession.ts";
@@ -68,6 +69,14 @@ class Pursuit {
   }
 
   async from(first: SessionId, known?: SessionRecord): Promise<Ended | undefined> {
+    try {
+      return await this.#go(first, known);
+    } catch (error) {
+      throw this.#stopped === undefined ? error : halfDone(error);
+    }
+  }
+
+  async #go(first: SessionId, known?: SessionRecord): Promise<Ended | undefined> {
     let stored: StoredSession | undefined = known ?? (await this.#load(first));
     for (;;) {
       const met = await this.#meet(stored);
@@ -120,4 +129,11 @@ class Pursuit {
       this.#stopped !== undefined && stone.reason === "revoked" && stone.notes !== undefined;
     return isOurs ? { id: stone.id, userId: userIn(stone), record: undefined } : undefined;
   }
+}
+
+/** Whose family gets no new tokens any more is ended with the next one that they ask for. */
+function halfDone(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const detail = "the session ends when it is to be given a new token";
+  return new StoreError(error.operation, "unknown", detail, { cause: error });
 }

@@ -28,7 +28,7 @@ import {
   undo,
 } from "./transitions.ts";
 
-type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name" | "recordsIn">;
+type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name" | "recordsIn" | "events">;
 
 /** How a session is continued under a new token. */
 export interface Continuation {
@@ -180,9 +180,14 @@ class Succession implements Candidate {
     if (old !== undefined && this.family !== undefined && old.userId === this.userId) {
       const revoked = tombstone(this.#parts, old, "revoked", this.#deadline);
       const stone = { ...revoked, notes: notesOfEnded(old) };
-      await this.#parts.keeper.end(stone, undefined, this.#deadline);
+      const { kind } = await this.#parts.keeper.end(stone, undefined, this.#deadline);
+      if (kind === "ended") this.#tell(old);
     }
     throw ended();
+  }
+
+  #tell({ id, userId }: SessionRecord): void {
+    this.#parts.events.emit("revoked", { at: this.#deadline.now, id, userId });
   }
 
   /**

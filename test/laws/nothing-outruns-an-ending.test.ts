@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createSessions, type Session, type Untyped } from "../../src/index.ts";
+import { createSessions, type Session, StoreError, type Untyped } from "../../src/index.ts";
 import type { Browser } from "./support/browser.ts";
 import { DAY, MINUTE } from "./support/clock.ts";
 import {
@@ -198,6 +198,44 @@ describe("somebody who gives themselves new tokens in a loop, from near by", () 
     expect(sessions.calls).toBeLessThan(30);
     expect(await loop.stop()).toBeGreaterThanOrEqual(100);
     expect(await world.live()).toBe(0);
+  });
+
+  it("may be ended by a revoke that failed after it had told the family to stop", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const first = await world.idOf(browser);
+    for (let token = 0; token < 4; token += 1) await regenerate(browser);
+    world.switch.forget();
+    // What is created by a revoke is the mark that stops the family.
+    world.switch.behave = (_operation, send) =>
+      world.switch.count("create") > 0 && world.switch.calls.at(-1) !== "create"
+        ? Promise.reject(new StoreError("load", "failed", "it is away"))
+        : send();
+    await expect(world.sessions.revoke(first)).rejects.toMatchObject({ outcome: "unknown" });
+    world.switch.behave = (_operation, send) => send();
+    expect(await isSignedIn(browser)).toBe(true);
+    expect((await browser.visit((session) => session.regenerate())).status).toBe(409);
+    expect(world.told("revoked")).toHaveLength(1);
+  });
+
+  it("is told of once, by the process that ended it", async () => {
+    const world = new World();
+    const browser = await world.signedIn("ada");
+    const first = await world.idOf(browser);
+    for (let token = 0; token < 4; token += 1) await regenerate(browser);
+    world.switch.forget();
+    let isRefused = false;
+    world.switch.behave = async (_operation, send) => {
+      if (world.switch.count("create") > 0 && !isRefused) {
+        isRefused = true;
+        await send();
+        expect((await browser.visit((session) => session.regenerate())).status).toBe(409);
+      }
+      return send();
+    };
+    expect(await world.sessions.revoke(first)).toBe(true);
+    expect(isRefused).toBe(true);
+    expect(world.told("revoked")).toHaveLength(1);
   });
 
   it("is ended though nobody has signed in", async () => {
