@@ -510,6 +510,13 @@ describe("the schema", () => {
       expect(before).toBe(3);
       await store.directory.raiseGeneration(user, call, NOW + 1);
       expect(await store.directory.generation(user, call)).toBe(NOW);
+      // A process of the first release goes on beside us.
+      await pool.query(
+        `INSERT INTO ${table}_generations VALUES (?, ?, 1)
+           ON DUPLICATE KEY UPDATE generation = generation + 1`,
+        [user.manager, user.userId],
+      );
+      expect(await store.directory.generation(user, call)).toBe(NOW + 1);
     },
   );
 
