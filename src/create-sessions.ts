@@ -1,4 +1,5 @@
-import { type CarrierOptions, cookieCarrier } from "./cookies/cookie-carrier.ts";
+import { CookieCarrier } from "./cookies/cookie-carrier.ts";
+import type { CarrierOptions } from "./cookies/cookie-rules.ts";
 import type { CookieStore } from "./cookies/mount.ts";
 import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
 import { OptionsError } from "./core/errors.ts";
@@ -129,7 +130,7 @@ function keptWhere(
   { store, keys, audience, ...options }: AnyOptions,
   settings: EngineSettings,
   environment: Environment,
-): Pick<ManagerParts, "store" | "carrier" | "travelling"> {
+): Pick<ManagerParts, "store" | "carrier" | "administration"> {
   if (isCookieStore(store)) {
     const sealing = { keys: requiredKeys(keys), audience: checkedAudience(audience) };
     return store.mount({ carrier: options, ...sealing, settings, environment });
@@ -139,7 +140,7 @@ function keptWhere(
   }
   return {
     store: checkedStore(store) ?? developmentStore(environment),
-    carrier: cookieCarrier(options, { ...environment, name: settings.name }),
+    carrier: new CookieCarrier(options, { ...environment, name: settings.name }),
   };
 }
 

@@ -1,7 +1,7 @@
-export type { CarrierOptions } from "./cookies/cookie-carrier.ts";
 export type { CookieOptions } from "./cookies/cookie-options.ts";
 export type { CookiePrefix } from "./cookies/cookie-prefix.ts";
-export type { TrustProxy } from "./cookies/trust.ts";
+export type { CarrierOptions } from "./cookies/cookie-rules.ts";
+export type { TrustProxy } from "./cookies/transport.ts";
 export type { Duration } from "./core/duration.ts";
 export type { Clock } from "./core/environment.ts";
 export {

@@ -1,7 +1,7 @@
 import type { Development } from "../core/environment.ts";
 import type { RequestHead } from "../core/exchange.ts";
 import { LOOPBACK, PRIVATE } from "./addresses.ts";
-import { isAll, type Trust } from "./trust.ts";
+import { isAll, type Trust } from "./transport.ts";
 
 /** What a cookie's way depends on, as far as it was said. */
 export interface Situation {

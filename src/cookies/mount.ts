@@ -1,10 +1,8 @@
-import type { Carrier } from "../core/carrier.ts";
 import type { Environment } from "../core/environment.ts";
+import type { ManagerParts } from "../core/manager.ts";
 import type { EngineSettings } from "../core/options.ts";
-import type { SessionStore } from "../core/store.ts";
-import type { Travelling } from "../core/travelling.ts";
 import type { Keys } from "../sealing/key-ring.ts";
-import type { CarrierOptions } from "./cookie-carrier.ts";
+import type { CarrierOptions } from "./cookie-rules.ts";
 
 /** Keeps sessions, or copies of them, in the visitors' cookies: a `store` of `createSessions`. */
 export interface CookieStore {
@@ -23,8 +21,4 @@ export interface MountParts {
 }
 
 /** What a session manager is made of then. */
-export interface Mounted {
-  readonly store: SessionStore;
-  readonly carrier: Carrier;
-  readonly travelling: Travelling;
-}
+export type Mounted = Pick<ManagerParts, "store" | "carrier" | "administration">;

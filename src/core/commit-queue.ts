@@ -1,15 +1,17 @@
-import { absoluteEndOf, policyOnWish, storeExpiryOf } from "./clocks.ts";
+import { absoluteEndOf, type Policies, policyOnWish, storeExpiryOf } from "./clocks.ts";
 import { Job } from "./commit-job.ts";
 import { compose, type Written } from "./compose.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Stored } from "./draft.ts";
 import type { Edit } from "./edit.ts";
-import type { Engine } from "./engine.ts";
+import type { Environment } from "./environment.ts";
 import { CookieTooLargeError, SessionEndedError, StoreError } from "./errors.ts";
-import type { SessionEvents } from "./events.ts";
+import type { Events, SessionEvents } from "./events.ts";
 import { Shown } from "./fields.ts";
+import type { Keeper } from "./keeper.ts";
 import { IS_CLOUDFLARE } from "./platform.ts";
 import { commitsBefore, type SessionRecord } from "./record.ts";
+import type { Shape } from "./shape.ts";
 import type { UpdateOutcome } from "./store.ts";
 import { newCommitId, type SessionId } from "./token.ts";
 
@@ -31,40 +33,58 @@ const MAX_WAITING_BYTES = 8 * 1_024 * 1_024;
 const CONFLICTS_BEFORE_PAUSE = 3;
 const MAX_PAUSE_MS = 16;
 
-type Parts = Omit<Engine, "queue">;
+/** What a write is made with. */
+export interface CommitParts {
+  readonly environment: Environment;
+  readonly events: Events;
+  readonly shape: Shape;
+  readonly policies: Policies;
+  readonly maxDataBytes: number;
+}
 
-/**
- * Applies edits to records, in one line for each session of this process. What waits while a write
- * is under way goes out together in the next one, so fifty parallel requests cost a few writes.
- */
-export class CommitQueue {
-  readonly #parts: Parts;
-  /**
-   * A plain object, as a Map that is filled and emptied all the time costs the garbage collector
-   * dearly: each table it grows out of points to the next, and so to all that was in there since.
-   */
-  readonly #lines: Record<SessionId, Line | undefined> = Object.create(null);
-
-  constructor(parts: Parts) {
-    this.#parts = parts;
-  }
-
+/** Takes edits of records. */
+export interface Commits {
   /**
    * Resolves to the record as stored with the edit.
    *
    * @throws {@link SessionEndedError} if the session is gone, {@link StoreError} if the store
    * cannot answer, and whatever the edit itself throws.
    */
+  commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord>;
+}
+
+/**
+ * Applies edits to records, in one line for each session of this process. What waits while a write
+ * is under way goes out together in the next one, so fifty parallel requests cost a few writes.
+ */
+export class CommitQueue implements Commits {
+  readonly #keeper: Keeper;
+  readonly #parts: CommitParts;
+  /**
+   * A plain object, as a Map that is filled and emptied all the time costs the garbage collector
+   * dearly: each table it grows out of points to the next, and so to all that was in there since.
+   */
+  readonly #lines: Record<SessionId, Line | undefined> = Object.create(null);
+
+  constructor(keeper: Keeper, parts: CommitParts) {
+    this.#keeper = keeper;
+    this.#parts = parts;
+  }
+
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     // There the work of a request ends with it, so that nobody may wait for another's: each writes
     // for itself, as if it were a process of its own.
-    if (IS_CLOUDFLARE) return new Line(this.#parts, base, () => undefined).lead(edit, deadline);
+    if (IS_CLOUDFLARE) return this.#lineOf(base, () => undefined).lead(edit, deadline);
     const { id } = base.record;
     const line = this.#lines[id];
     if (line !== undefined) return line.wait(edit, deadline);
-    const own = new Line(this.#parts, base, () => delete this.#lines[id]);
+    const own = this.#lineOf(base, () => delete this.#lines[id]);
     this.#lines[id] = own;
     return own.lead(edit, deadline);
+  }
+
+  #lineOf(base: Base, onIdle: () => void): Line {
+    return new Line(this.#keeper, this.#parts, base, onIdle);
   }
 }
 
@@ -81,13 +101,15 @@ interface Attempt {
 }
 
 class Line {
-  readonly #parts: Parts;
+  readonly #keeper: Keeper;
+  readonly #parts: CommitParts;
   readonly #onIdle: () => void;
   #base: Base;
   #waiting: Job[] = [];
   #waitingBytes = 0;
 
-  constructor(parts: Parts, base: Base, onIdle: () => void) {
+  constructor(keeper: Keeper, parts: CommitParts, base: Base, onIdle: () => void) {
+    this.#keeper = keeper;
     this.#parts = parts;
     this.#base = base;
     this.#onIdle = onIdle;
@@ -234,12 +256,12 @@ class Line {
     const { record: base, isStored } = this.#base;
     for (const job of accepted) job.isSent = true;
     return isStored
-      ? this.#parts.keeper.update(record, base.version, deadline)
+      ? this.#keeper.update(record, base.version, deadline)
       : this.#create(record, deadline);
   }
 
   async #create(record: SessionRecord, deadline: Deadline): Promise<UpdateOutcome> {
-    if ((await this.#parts.keeper.create(record, deadline)) === "taken") throw new IdTakenError();
+    if ((await this.#keeper.create(record, deadline)) === "taken") throw new IdTakenError();
     this.#parts.events.emit("created", this.#happening(deadline));
     return { kind: "updated" };
   }

@@ -1,26 +1,22 @@
-import type { Carrier } from "./carrier.ts";
 import type { Policies } from "./clocks.ts";
-import type { CommitQueue } from "./commit-queue.ts";
 import { Deadline } from "./deadline.ts";
 import type { Environment } from "./environment.ts";
-import type { Events } from "./events.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Events, Rejection } from "./events.ts";
 import type { Families } from "./families.ts";
-import type { Guard } from "./guards.ts";
-import type { Keeper } from "./keeper.ts";
-import type { EpochMs } from "./record.ts";
+import type { NoteEdit } from "./notes.ts";
+import type { Carrier, Passage } from "./passage.ts";
+import type { EpochMs, SessionRecord } from "./record.ts";
+import type { Home, Records } from "./records.ts";
 import type { Shape } from "./shape.ts";
 
 /** What the parts of one manager share. */
-export interface Engine {
+export interface Engine extends Records {
   readonly name: string;
-  readonly keeper: Keeper;
-  /** As `keeper`, past any copy of a record that a request brings. */
-  readonly origin: Keeper;
+  /** The records of the manager's store. */
+  readonly home: Home;
   readonly families: Families;
   /** Asked in this order whether a session may be opened. */
   readonly guards: readonly Guard[];
-  readonly queue: Pick<CommitQueue, "commit">;
   readonly carrier: Carrier;
   readonly shape: Shape;
   readonly policies: Policies;
@@ -30,19 +26,35 @@ export interface Engine {
   readonly maxDataBytes: number;
   /** What a response that read a signed-in session says to caches. */
   readonly cacheControl: "private" | "no-store";
-  /** Where records lie. A write to a cookie needs the response's headers, as a new session does. */
-  readonly recordsIn: "store" | "cookie";
-  /** Where something of the records travels with the request: the engine that holds it. */
-  readonly forRequest?: ((exchange: Exchange, isFresh: boolean) => Engine) | undefined;
+  /** Whether records travel with the requests: a write needs headers, as a new session does. */
+  readonly writesNeedHeaders: boolean;
 }
 
+/** What a guard makes of a session that is live by its record and its clocks. */
+export type Verdict =
+  /** It may be used. The edits go with the next commit. */
+  | { readonly kind: "accepted"; readonly edits: readonly NoteEdit[] }
+  /** This request gets another one; the session stays as it is. */
+  | { readonly kind: "refused"; readonly reason: Rejection }
+  /** It should not be there any more. */
+  | { readonly kind: "ended"; readonly reason: Rejection };
+
 /**
- * The engine for one request.
- *
- * @param isFresh - Whether the store is asked, whatever copy of a record the request brings.
+ * Has a say in whether a session may be opened. `undefined` is consent, without a promise: most
+ * requests give it nothing to ask.
  */
-export function engineFor(engine: Engine, exchange: Exchange, isFresh = false): Engine {
-  return engine.forRequest === undefined ? engine : engine.forRequest(exchange, isFresh);
+export type Guard = (
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+) => Promise<Verdict> | undefined;
+
+/** The engine for one request, where that has brought records of its own. */
+export function engineOn(engine: Engine, passage: Passage): Engine {
+  const { records, writesNeedHeaders } = passage;
+  if (records === engine.home) return engine;
+  const { keeper, origin, queue } = records;
+  return { ...engine, keeper, origin, queue, writesNeedHeaders };
 }
 
 /** A deadline that starts now. */

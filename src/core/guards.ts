@@ -1,13 +1,11 @@
 import { currentGeneration, sparedUnder } from "./admission.ts";
 import { entersTenth, isTouchDue } from "./clocks.ts";
 import { Deadline } from "./deadline.ts";
-import type { Engine } from "./engine.ts";
-import type { Rejection } from "./events.ts";
+import type { Engine, Guard, Verdict } from "./engine.ts";
 import {
   beginsFamily,
   familyOf,
   generationOf,
-  type NoteEdit,
   ofGeneration,
   predecessorOf,
   takingOverFrom,
@@ -15,25 +13,6 @@ import {
 import type { EpochMs, SessionRecord } from "./record.ts";
 import type { SessionId } from "./token.ts";
 import { handOverStone, tombstone } from "./transitions.ts";
-
-/** What a guard makes of a session that is live by its record and its clocks. */
-export type Verdict =
-  /** It may be used. The edits go with the next commit. */
-  | { readonly kind: "accepted"; readonly edits: readonly NoteEdit[] }
-  /** This request gets another one; the session stays as it is. */
-  | { readonly kind: "refused"; readonly reason: Rejection }
-  /** It should not be there any more. */
-  | { readonly kind: "ended"; readonly reason: Rejection };
-
-/**
- * Has a say in whether a session may be opened. `undefined` is consent, without a promise: most
- * requests give it nothing to ask.
- */
-export type Guard = (
-  record: SessionRecord,
-  engine: Engine,
-  deadline: Deadline,
-) => Promise<Verdict> | undefined;
 
 /** A second opinion may take this part of the time that the session may. */
 const PATIENCE = 4;
@@ -144,10 +123,10 @@ function admission(
   engine: Engine,
   deadline: Deadline,
 ): Promise<Verdict> | undefined {
-  const { recordsIn, keeper } = engine;
+  const { writesNeedHeaders, keeper } = engine;
   const isKnown = record.userId !== undefined && keeper.store.directory !== undefined;
-  // A session in a cookie is asked about at each open, by the cookie store.
-  return isKnown && recordsIn !== "cookie" ? admittedStill(record, engine, deadline) : undefined;
+  // One that travels is asked about at each open, by the store of its ends.
+  return isKnown && !writesNeedHeaders ? admittedStill(record, engine, deadline) : undefined;
 }
 
 async function admittedStill(

@@ -1,20 +1,19 @@
 import { type Administration, StoreAdministration } from "./administration.ts";
+import { arrivalOf, QUIET } from "./arrival.ts";
 import { Attachments } from "./attachments.ts";
-import { candidatesOf } from "./candidates.ts";
-import type { Carrier } from "./carrier.ts";
-import { expiredBy } from "./clocks.ts";
-import { CommitQueue } from "./commit-queue.ts";
-import { type Engine, engineFor, startDeadline } from "./engine.ts";
+import { type Engine, engineOn, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
 import { OptionsError, whenAnswered } from "./errors.ts";
 import { checkListener, Events, type SessionEvents, type SessionListener } from "./events.ts";
-import type { Reply } from "./exchange.ts";
+import type { Reply, RequestHead } from "./exchange.ts";
 import { Families } from "./families.ts";
-import { GUARDS, judge } from "./guards.ts";
+import { GUARDS } from "./guards.ts";
 import { keepInternals } from "./internals.ts";
 import { Keeper } from "./keeper.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
+import { type Carrier, candidatesOf } from "./passage.ts";
+import { Home } from "./records.ts";
 import { claimName, releaseName } from "./registry.ts";
 import type { ErrorContext } from "./report.ts";
 import type { Session, SessionView } from "./session.ts";
@@ -27,8 +26,6 @@ import type {
 } from "./sessions.ts";
 import { headOf } from "./source.ts";
 import type { Expiry, SessionStore } from "./store.ts";
-import { parseToken, sessionId } from "./token.ts";
-import type { Travelling } from "./travelling.ts";
 import { viewOf } from "./view.ts";
 
 /** What a manager is made of. */
@@ -37,7 +34,8 @@ export interface ManagerParts {
   readonly store: SessionStore;
   readonly carrier: Carrier;
   readonly environment: Environment;
-  readonly travelling?: Travelling | undefined;
+  /** What can be done to sessions from outside their requests, where the store does not know them. */
+  readonly administration?: ((engine: Engine) => Administration) | undefined;
   /** The adapter for web-standard handlers, from the layer above. */
   readonly handle: (
     sessions: object,
@@ -57,26 +55,26 @@ export class SessionManager<D extends object> implements Sessions<D> {
   #isSweeping = false;
   #isClosed = false;
 
-  constructor({ settings, store, carrier, environment, travelling, handle }: ManagerParts) {
+  constructor(parts: ManagerParts) {
+    const { settings, store, carrier, environment } = parts;
     claimName(store, settings.name);
     const events = new Events(environment.notice);
     const keeper = new Keeper(store, (error) =>
       events.emit("storeError", { at: environment.now(), error }),
     );
-    const recordsIn = travelling?.recordsIn ?? "store";
-    const families = new Families(keeper, settings.name, environment);
-    const kept = { keeper, origin: keeper, families, recordsIn };
-    const parts = { ...settings, ...kept, carrier, environment, events, guards: GUARDS };
-    const engine: Engine = {
-      ...parts,
-      queue: new CommitQueue(parts),
-      forRequest:
-        travelling && ((exchange, isFresh) => travelling.forRequest(engine, exchange, isFresh)),
+    const home = new Home(keeper, { ...settings, environment, events });
+    const { origin, queue } = home;
+    this.#engine = {
+      ...settings,
+      ...{ home, keeper, origin, queue, carrier, environment, events },
+      families: new Families(keeper, settings.name, environment),
+      guards: GUARDS,
+      writesNeedHeaders: false,
     };
-    this.#engine = engine;
-    this.#attachments = new Attachments((request) => carrier.read(request).values);
-    this.#administration = travelling?.administration?.(engine) ?? new StoreAdministration(engine);
-    this.#handle = handle;
+    const engine = this.#engine;
+    this.#attachments = new Attachments((request) => this.#presentedBy(request));
+    this.#administration = parts.administration?.(engine) ?? new StoreAdministration(engine);
+    this.#handle = parts.handle;
     keepInternals(this, { engine: this.#engine, attachments: this.#attachments });
   }
 
@@ -107,24 +105,12 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async read(source: SessionSource): Promise<SessionView<D> | undefined> {
-    const request = headOf(source);
-    const engine = engineFor(this.#engine, { request, reply: NO_REPLY });
-    const { carrier, name, keeper, environment } = engine;
-    const { values, refused } = carrier.read(request);
-    if (refused !== undefined) return undefined;
-    const deadline = startDeadline(this.#engine);
-    const tokens = values.flatMap((value) => parseToken(value) ?? []);
-    let anonymous: SessionView<D> | undefined;
-    for (const token of candidatesOf(tokens)) {
-      const stored = await keeper.load(sessionId(token, name), deadline);
-      if (stored?.kind !== "live" || expiredBy(stored, environment.now())) continue;
-      const verdict = await judge(engine, stored, deadline);
-      if (verdict !== undefined && verdict.kind !== "accepted") continue;
-      const view = viewOf<D>(engine, stored);
-      if (view?.userId !== undefined) return view;
-      anonymous ??= view;
-    }
-    return anonymous;
+    const exchange = { request: headOf(source), reply: NO_REPLY };
+    const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
+    const engine = engineOn(this.#engine, passage);
+    const candidates = candidatesOf(passage.presented);
+    const { live } = await arrivalOf(engine, candidates, startDeadline(engine), QUIET);
+    return live && viewOf<D>(engine, live);
   }
 
   handle(
@@ -199,6 +185,13 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const session: unknown = await visit?.open(isFresh);
     if (visit?.isKnown !== true) throw this.#unattached("sessions.open(request)");
     return session as Session<D>;
+  }
+
+  /** The secrets that a request carries. */
+  #presentedBy(request: RequestHead): readonly string[] {
+    const { carrier, home } = this.#engine;
+    const { presented } = carrier.arrive({ request, reply: NO_REPLY }, home, false);
+    return presented.map(({ token }) => token);
   }
 
   /** No visit knows of it, so nobody else would report it. */

@@ -10,45 +10,21 @@ import {
   PrefetchError,
   SessionEndedError,
 } from "./errors.ts";
-import type { RequestHead } from "./exchange.ts";
 import type { SignIn } from "./fields.ts";
 import { checkKey, describeKey, encode, type JsonValue } from "./json.ts";
 import { checkKeys, checkUserId, requireKnownKeys } from "./option-checks.ts";
 import { REMOVE, type Session, type SignInOptions, type SignOutOptions } from "./session.ts";
-import type { Stay } from "./stay.ts";
+import type { SessionState } from "./session-state.ts";
 import type { Present, StorableItem } from "./storable.ts";
 import { newCommitId } from "./token.ts";
 
 /** Longer ones are no description of a browser. */
 const MAX_DEVICE_LENGTH = 200;
 
-/**
- * How far the response is: with its headers goes the cookie, with its end every commit. `closing`
- * means that the headers wait for a commit, and that what they will say is settled.
- */
-export type ReplyPhase = "open" | "closing" | "headersSent" | "ended";
-
-/** What the session must know of the request around it. */
-export interface RequestState {
-  readonly request: RequestHead;
-  /** Whether the visitor has not asked for it yet. */
-  readonly isPrefetch: boolean;
-  readonly phase: ReplyPhase;
-  /** Why no cookie can reach the visitor; `undefined` where one can. */
-  readonly obstacle: string | undefined;
-  /** A deadline that starts now, within what the request may still wait for the store. */
-  startDeadline(): Deadline;
-  /** Notes a failure that the application is told of, and gives it back. */
-  failed(error: unknown): unknown;
-  /** Hears of each change, before it is made. */
-  changing(): void;
-}
-
-/** Makes the session that the application sees: each call is checked, then handed to the stay. */
+/** The session that the application sees: each call is checked, then handed to the state. */
 export class SessionObject<D extends object> implements Session<D> {
   readonly #engine: Engine;
-  readonly #stay: Stay;
-  readonly #around: RequestState;
+  readonly #state: SessionState;
   readonly #isNew: boolean;
   readonly #wasDetached: boolean;
   readonly #lastSeenAt: number;
@@ -61,29 +37,28 @@ export class SessionObject<D extends object> implements Session<D> {
     );
   }
 
-  constructor(engine: Engine, stay: Stay, around: RequestState) {
+  constructor(engine: Engine, state: SessionState) {
     this.#engine = engine;
-    this.#stay = stay;
-    this.#around = around;
-    this.#isNew = stay.condition === "new";
-    this.#wasDetached = stay.condition === "detached";
-    this.#lastSeenAt = stay.facts.lastSeenAt;
+    this.#state = state;
+    this.#isNew = state.condition === "new";
+    this.#wasDetached = state.condition === "detached";
+    this.#lastSeenAt = state.facts.lastSeenAt;
   }
 
   get<K extends keyof D & string>(key: K): D[K] {
-    return this.#stay.draft.get(key) as D[K];
+    return this.#state.draft.get(key) as D[K];
   }
 
   has(key: keyof D & string): boolean {
-    return this.#stay.draft.has(key);
+    return this.#state.draft.has(key);
   }
 
   *entries<K extends keyof D & string = keyof D & string>(): IterableIterator<[K, D[K]]> {
-    for (const key of this.#stay.draft.keys() as K[]) yield [key, this.get(key)];
+    for (const key of this.#state.draft.keys() as K[]) yield [key, this.get(key)];
   }
 
   get id(): string {
-    return this.#stay.id;
+    return this.#state.id;
   }
 
   get isNew(): boolean {
@@ -91,15 +66,15 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   get isEnded(): boolean {
-    return this.#stay.condition === "detached" || this.#stay.condition === "destroyed";
+    return this.#state.condition === "detached" || this.#state.condition === "destroyed";
   }
 
   get userId(): string | undefined {
-    return this.#stay.facts.userId;
+    return this.#state.facts.userId;
   }
 
   get createdAt(): number {
-    return this.#stay.facts.createdAt;
+    return this.#state.facts.createdAt;
   }
 
   get lastSeenAt(): number {
@@ -107,8 +82,8 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   get expiresAt(): number {
-    const { facts } = this.#stay;
-    const wish = this.#stay.draft.persistent;
+    const { facts } = this.#state;
+    const wish = this.#state.draft.persistent;
     if (wish === undefined) return endOf(facts);
     const now = this.#engine.environment.now();
     const policy = policyOnWish(this.#engine.policies, facts, wish, now);
@@ -116,7 +91,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   get authenticatedAt(): number | undefined {
-    return this.#stay.facts.authenticatedAt;
+    return this.#state.facts.authenticatedAt;
   }
 
   isFresh(maxAge: Duration): boolean {
@@ -126,7 +101,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   get persistent(): boolean {
-    return this.#stay.draft.persistent ?? this.#stay.facts.persistent;
+    return this.#state.draft.persistent ?? this.#state.facts.persistent;
   }
 
   set persistent(value: boolean) {
@@ -134,23 +109,23 @@ export class SessionObject<D extends object> implements Session<D> {
     this.#checkChange(attempt);
     this.#checkCookie(attempt);
     if (typeof value !== "boolean") throw new OptionsError("persistent", "it is true or false.");
-    const isAsStored = value === this.#stay.facts.persistent;
-    this.#stay.draft.persistent = isAsStored ? undefined : value;
+    const isAsStored = value === this.#state.facts.persistent;
+    this.#state.draft.persistent = isAsStored ? undefined : value;
   }
 
   set<K extends keyof D & string>(key: K, value: Exclude<D[K], undefined>): void {
     this.#checkChange("set a value");
-    this.#told(() => this.#stay.draft.set(key, value));
+    this.#told(() => this.#state.draft.set(key, value));
   }
 
   delete(key: keyof D & string): void {
     this.#checkChange("delete a key");
-    this.#stay.draft.delete(key);
+    this.#state.draft.delete(key);
   }
 
   clear(): void {
     this.#checkChange("clear the data");
-    this.#stay.draft.clear();
+    this.#state.draft.clear();
   }
 
   flash<V>(key: string, value: V & StorableItem<V>): void {
@@ -159,18 +134,18 @@ export class SessionObject<D extends object> implements Session<D> {
       checkKey(key, `flash.${describeKey(key)}`);
       return JSON.parse(encode(value, `flash.${key}`));
     });
-    this.#stay.draft.flash([newCommitId(this.#engine.environment.random), key, copy]);
+    this.#state.draft.flash([newCommitId(this.#engine.environment.random), key, copy]);
   }
 
   take<V = JsonValue>(key: string): V | undefined {
-    const message: unknown = this.#stay.draft.take(key, this.#staysWaiting());
+    const message: unknown = this.#state.draft.take(key, this.#staysWaiting());
     return message as V | undefined;
   }
 
   takeAll<V = JsonValue>(key: string): V[];
   takeAll<V = JsonValue>(): Record<string, V[]>;
   takeAll(only?: string): unknown[] | Record<string, unknown[]> {
-    const taken = this.#stay.draft.takeAll(only, this.#staysWaiting());
+    const taken = this.#state.draft.takeAll(only, this.#staysWaiting());
     if (only !== undefined) return taken.map(([, message]) => message);
     const byKey = Map.groupBy(taken, ([key]) => key);
     const keys = [...byKey].map(
@@ -187,14 +162,14 @@ export class SessionObject<D extends object> implements Session<D> {
       checkKey(key, describeKey(key));
       this.#checkInTime("update a value");
       this.#checkReach("update a value");
-      const value = await this.#stay.update(key, (newest) => fn(newest as D[K]), deadline);
+      const value = await this.#state.update(key, (newest) => fn(newest as D[K]), deadline);
       return value as D[K];
     });
   }
 
   consume<K extends keyof D & string>(key: K): Promise<D[K] | undefined> {
     return this.#inTurn("consume a value", async (deadline) => {
-      if (!this.#stay.draft.isOwn(key)) return undefined;
+      if (!this.#state.draft.isOwn(key)) return undefined;
       this.#checkInTime("consume a value");
       this.#checkReach("consume a value");
       let consumed: D[K] | undefined;
@@ -202,7 +177,7 @@ export class SessionObject<D extends object> implements Session<D> {
         consumed = isStored ? (value as D[K]) : undefined;
         return REMOVE;
       };
-      await this.#stay.update(key, remove, deadline);
+      await this.#state.update(key, remove, deadline);
       return consumed;
     });
   }
@@ -216,11 +191,11 @@ export class SessionObject<D extends object> implements Session<D> {
       this.#checkReach("sign in");
       // The form was sent with a cookie that had already died: the visitor means to start anew.
       const isDead = this.#wasDetached && this.isEnded;
-      if (isDead || this.#stay.isPastEnd(deadline.now)) this.#stay.restart(deadline.now);
+      if (isDead || this.#state.isPastEnd(deadline.now)) this.#state.restart(deadline.now);
       this.#refuseEnded("sign in");
       const choices = this.#choicesFor(userId, options);
-      this.#stay.draft.persistent = undefined;
-      await this.#stay.signIn({ userId, device: this.#device(), ...choices }, deadline);
+      this.#state.draft.persistent = undefined;
+      await this.#state.signIn({ userId, device: this.#device(), ...choices }, deadline);
     });
   }
 
@@ -232,8 +207,8 @@ export class SessionObject<D extends object> implements Session<D> {
       checkKeys("signOut(keep)", keep);
       this.#checkCookie("sign out");
       // What a new session would hold is lost where no cookie leads to it.
-      const isReachable = this.#stay.record !== undefined || this.#around.obstacle === undefined;
-      await this.#stay.signOut(isReachable ? keep : [], deadline);
+      const isReachable = this.#state.record !== undefined || this.#state.obstacle === undefined;
+      await this.#state.signOut(isReachable ? keep : [], deadline);
     });
   }
 
@@ -241,7 +216,7 @@ export class SessionObject<D extends object> implements Session<D> {
     return this.#inTurn("regenerate", async (deadline) => {
       this.#checkCookie("regenerate");
       this.#refuseEnded("regenerate");
-      await this.#stay.regenerate(deadline);
+      await this.#state.regenerate(deadline);
     });
   }
 
@@ -249,45 +224,45 @@ export class SessionObject<D extends object> implements Session<D> {
     return this.#inTurn("destroy the session", async (deadline) => {
       if (this.isEnded) return;
       this.#checkCookie("destroy the session");
-      await this.#stay.destroy(deadline);
+      await this.#state.destroy(deadline);
     });
   }
 
   save(): Promise<void> {
     return this.#inTurn("save", async (deadline) => {
-      const gathered = this.#stay.draft.gathered();
+      const gathered = this.#state.draft.gathered();
       if (gathered === undefined) return;
       this.#checkInTime("save");
       this.#checkReach("save");
-      await this.#stay.commit(gathered, deadline);
+      await this.#state.commit(gathered, deadline);
     });
   }
 
   #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
-    const deadline = this.#around.startDeadline();
-    return this.#stay.turns.take(async () => {
+    const deadline = this.#state.failures.startDeadline();
+    return this.#state.turns.take(async () => {
       try {
         this.#checkPrefetch(attempt);
         return await transition(deadline);
       } catch (error) {
-        throw this.#around.failed(error);
+        throw this.#state.failures.told(error);
       }
     });
   }
 
   /** Whether a message is to be shown again, as nobody may have seen it. */
   #staysWaiting(): boolean {
-    const { request, isPrefetch } = this.#around;
-    return request.method === "HEAD" || isPrefetch || this.#isTooLate();
+    const { request, isPrefetch, isTooLate } = this.#state;
+    return request.method === "HEAD" || isPrefetch || isTooLate;
   }
 
   #checkChange(attempt: string): void {
     this.#told(() => {
       this.#checkPrefetch(attempt);
-      if (this.#around.phase === "ended") throw new HeadersSentError(attempt);
-      if (this.#stay.condition === "destroyed") throw new SessionEndedError(attempt);
+      if (this.#state.phase === "ended") throw new HeadersSentError(attempt);
+      if (this.#state.condition === "destroyed") throw new SessionEndedError(attempt);
       this.#checkInTime(attempt);
-      this.#around.changing();
+      this.#state.onChange?.();
     });
   }
 
@@ -296,32 +271,26 @@ export class SessionObject<D extends object> implements Session<D> {
     try {
       return act();
     } catch (error) {
-      throw this.#around.failed(error);
+      throw this.#state.failures.told(error);
     }
   }
 
   #checkInTime(attempt: string): void {
-    if (this.#isTooLate()) throw new HeadersSentError(attempt);
-  }
-
-  /** Whether a write could not be told to the browser any more, which has to know of it. */
-  #isTooLate(): boolean {
-    const needsCookie = this.#stay.condition === "new" || this.#engine.recordsIn === "cookie";
-    return needsCookie && this.#around.phase !== "open";
+    if (this.#state.isTooLate) throw new HeadersSentError(attempt);
   }
 
   #checkPrefetch(attempt: string): void {
-    if (this.#around.isPrefetch) throw new PrefetchError(attempt);
+    if (this.#state.isPrefetch) throw new PrefetchError(attempt);
   }
 
   #checkCookie(attempt: string): void {
-    if (this.#around.phase !== "open") throw new HeadersSentError(attempt);
+    if (this.#state.phase !== "open") throw new HeadersSentError(attempt);
   }
 
   /** Whoever has a session has come by a connection that carries its cookie. */
   #checkReach(attempt: string): void {
-    if (this.#stay.record !== undefined) return;
-    const { obstacle } = this.#around;
+    if (this.#state.record !== undefined) return;
+    const { obstacle } = this.#state;
     if (obstacle !== undefined) throw new InsecureConnectionError(attempt, obstacle);
   }
 
@@ -331,11 +300,11 @@ export class SessionObject<D extends object> implements Session<D> {
 
   /** What a sign-in takes along, where the options leave it open. */
   #choicesFor(userId: string, options: SignInOptions<D>): Pick<SignIn, "keep" | "persistent"> {
-    const before = this.#stay.facts;
+    const before = this.#state.facts;
     const isSameUser = before.userId === userId;
     const isSameVisitor = isSameUser || before.userId === undefined;
     // A wish of this request is the visitor's own, unless it was another user's.
-    const wish = isSameVisitor ? this.#stay.draft.persistent : undefined;
+    const wish = isSameVisitor ? this.#state.draft.persistent : undefined;
     return {
       keep: options.keep ?? (isSameVisitor ? "all" : "none"),
       persistent: options.persistent ?? wish ?? (isSameUser && before.persistent),
@@ -343,7 +312,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   #device(): string | undefined {
-    const agent = this.#around.request.header("user-agent");
+    const agent = this.#state.request.header("user-agent");
     return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
   }
 }

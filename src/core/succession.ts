@@ -15,6 +15,7 @@ import {
   takingOverFrom,
   tokensBefore,
 } from "./notes.ts";
+import type { Identity } from "./passage.ts";
 import { commitsBefore, type SessionRecord, type Tombstone } from "./record.ts";
 import type { EndOutcome } from "./store.ts";
 import type { CommitId } from "./token.ts";
@@ -28,10 +29,15 @@ import {
   undo,
 } from "./transitions.ts";
 
-type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name" | "recordsIn" | "events">;
+type Parts = Pick<
+  Engine,
+  "keeper" | "families" | "environment" | "name" | "writesNeedHeaders" | "events"
+>;
 
 /** How a session is continued under a new token. */
 export interface Continuation {
+  /** Draws the new token. */
+  issue(): Identity;
   /** The new record's fields, made from the newest old one, as often as that changes. */
   derive(newest: Fields): Fields;
   /** Whose the new session is, and the user's generation before any of this. */
@@ -71,7 +77,12 @@ export async function continueUnder(
 ): Promise<Continued> {
   const stored = "id" in old ? old : undefined;
   const succession = new Succession(parts, continuation, stored, deadline);
-  const { token, record } = await create(parts, succession.fields(old), deadline);
+  const { token, record } = await create(
+    parts,
+    continuation.issue,
+    succession.fields(old),
+    deadline,
+  );
   try {
     const edits = await succession.admission();
     if (stored === undefined) return { token, record, edits };
@@ -163,10 +174,10 @@ class Succession implements Candidate {
   async #passed(successor: SessionRecord): Promise<SessionRecord> {
     const tokens = tokensBefore(successor);
     if (this.family !== undefined && tokens % TOKENS_PER_MILESTONE === 0) {
-      const { families, recordsIn } = this.#parts;
+      const { families, writesNeedHeaders } = this.#parts;
       const milestone = { id: successor.id, tokens };
       // A cookie's end is remembered, and with it the way on, until no copy of it opens any more.
-      const endsAt = recordsIn === "cookie" ? absoluteEndOf(successor) : undefined;
+      const endsAt = writesNeedHeaders ? absoluteEndOf(successor) : undefined;
       // The way without it is only longer.
       const passing = families.passed(this.family, milestone, this.#deadline, endsAt);
       await passing.catch(() => undefined);

@@ -2,8 +2,9 @@ import { storeExpiryOf, tombstoneExpiryAt } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import { notesOfEnded } from "./notes.ts";
+import type { Identity } from "./passage.ts";
 import type { EndReason, SessionRecord, Tombstone } from "./record.ts";
-import { newCommitId, newToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
+import { newCommitId, type SessionId } from "./token.ts";
 
 /** What a record says, before it has an identity. */
 export type Fields = Omit<
@@ -13,7 +14,7 @@ export type Fields = Omit<
 
 /** A record and the token that opens it. */
 export interface Issued {
-  readonly token: SessionToken;
+  readonly token: string;
   readonly record: SessionRecord;
 }
 
@@ -23,9 +24,9 @@ type Parts = Pick<Engine, "keeper" | "environment" | "name">;
 export const MAX_TOKENS = 3;
 
 /** Gives fields an identity: a fresh token, its id, a first version. */
-export function issue({ environment, name }: Parts, fields: Fields): Issued {
-  const token = newToken(environment.random);
-  return { token, record: identified(fields, sessionId(token, name), name, environment) };
+export function issued({ environment, name }: Parts, fresh: Identity, fields: Fields): Issued {
+  const { token, id } = fresh;
+  return { token, record: identified(fields, id, name, environment) };
 }
 
 /** Gives fields the identity of a record that is there already, and a version of its own. */
@@ -47,10 +48,15 @@ export function identified(
 }
 
 /** Stores a new record under a fresh token. */
-export async function create(parts: Parts, fields: Fields, deadline: Deadline): Promise<Issued> {
+export async function create(
+  parts: Parts,
+  issue: () => Identity,
+  fields: Fields,
+  deadline: Deadline,
+): Promise<Issued> {
   for (let tokens = 0; tokens < MAX_TOKENS; tokens += 1) {
-    const issued = issue(parts, fields);
-    if (await isCreated(parts, issued.record, deadline)) return issued;
+    const { token, record } = issued(parts, issue(), fields);
+    if (await isCreated(parts, record, deadline)) return { token, record };
   }
   throw repeatingTokens();
 }

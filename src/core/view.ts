@@ -5,14 +5,13 @@ import { type Duration, durationMs } from "./duration.ts";
 import type { Engine } from "./engine.ts";
 import type { SessionRecord } from "./record.ts";
 import type { SessionView } from "./session.ts";
+import type { Live } from "./session-state.ts";
 
-/** A record for reading only; `undefined` if its data is refused. */
+/** A live session for reading only. */
 export function viewOf<D extends object>(
   { shape, environment }: Engine,
-  record: SessionRecord,
-): SessionView<D> | undefined {
-  const reading = shape.read(record.data);
-  if (typeof reading === "string") return undefined;
+  { record, reading }: Pick<Live, "record" | "reading">,
+): SessionView<D> {
   const draft = new Draft(shape, { ...reading, flash: [] });
   return Object.freeze(new RecordView<D>(record, draft, environment.now));
 }

@@ -1,38 +1,30 @@
-import { betterOf, candidatesOf, isSameKind, type Live } from "./candidates.ts";
-import { expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
-import { type Budget, Deadline } from "./deadline.ts";
+import { arrivalOf, type Doorkeeper } from "./arrival.ts";
+import { forbidSharing, forbidStoring } from "./caching.ts";
+import { absoluteEndOf, isTouchDue } from "./clocks.ts";
+import type { Deadline } from "./deadline.ts";
 import type { Gathered } from "./edit.ts";
-import { type Engine, engineFor } from "./engine.ts";
-import { HeadersSentError, PrefetchError, SessionError, whenAnswered } from "./errors.ts";
+import { type Engine, engineOn } from "./engine.ts";
+import { HeadersSentError, PrefetchError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
-import { type Exchange, isPrefetch, type RequestHead } from "./exchange.ts";
+import type { Exchange, Reply, RequestHead } from "./exchange.ts";
 import { forgetPage } from "./failed-page.ts";
-import { endMissed, judge, type Verdict } from "./guards.ts";
-import type { NoteEdit } from "./notes.ts";
+import { Failures } from "./failures.ts";
+import { endMissed } from "./guards.ts";
+import { type Change, CONSEQUENCES, cookieFor, type Outcome, outcomeOf } from "./outcome.ts";
+import { candidatesOf, type Farewell, type Identity, type Passage } from "./passage.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
-import { writeReply } from "./reply.ts";
-import { type ErrorContext, pathOf } from "./report.ts";
+import type { ErrorContext } from "./report.ts";
 import { requireOwnName } from "./same-name.ts";
 import type { Session } from "./session.ts";
-import { type ReplyPhase, type RequestState, SessionObject } from "./session-object.ts";
-import { Stay } from "./stay.ts";
-import { parseToken, type SessionId, type SessionToken, sessionId } from "./token.ts";
+import { SessionObject } from "./session-object.ts";
+import { type ReplyPhase, SessionState } from "./session-state.ts";
+import type { SessionId } from "./token.ts";
 
 /**
  * How long after an end a request may still be on its way that was sent before it. Longer than any
  * network takes: whoever has no newer cookie can write nothing until then.
  */
 const LATE_ARRIVAL_MS = 30_000;
-
-/** One word for what a request did to its session: it decides what the store is asked. */
-export type Change =
-  | { readonly kind: "none" }
-  | { readonly kind: "touched"; readonly record: SessionRecord }
-  | { readonly kind: "written"; readonly gathered: Gathered }
-  /** The library has something to note of the session, and nobody else to store it with. */
-  | { readonly kind: "noted" }
-  /** A value changed in place can no longer be kept. */
-  | { readonly kind: "refused"; readonly error: unknown };
 
 /** Keeps a response closed while it waits for its commit, but to the engine. */
 export interface Holder {
@@ -46,28 +38,26 @@ export interface Holder {
  * An adapter calls `beforeHeaders` before the first byte and `beforeEnd` before the last, and
  * holds the response until what they return has resolved. `undefined` means: go on at once.
  */
-export class Visit implements RequestState, Budget {
-  #engine: Engine;
+export class Visit implements Doorkeeper {
+  /** Who keeps the response closed to everybody else while it waits. */
+  holder: Holder | undefined;
+  readonly #engine: Engine;
   readonly #exchange: Exchange;
   readonly #onOpen: ((visit: Visit) => void) | undefined;
   /** The request as the framework has it. */
   readonly #subject: object;
-  /** Who keeps the response closed to everybody else while it waits. */
-  holder: Holder | undefined;
   readonly #arrivedAt: EpochMs;
+  #failuresMet: Failures | undefined;
   #opening: Promise<Session<object>> | undefined;
-  #stay: Stay | undefined;
+  /** Both are there once the session is open. */
+  #passage: Passage | undefined;
+  #state: SessionState | undefined;
   #phase: ReplyPhase = "open";
-  #isPrefetch: boolean | undefined;
-  #hasStaleCookies = false;
   #isMisplaced = false;
   #wasSignedIn = false;
   #isKnown = false;
-  /** What failures of the store have left of the time that the request may wait for it. */
-  #leftMs = Number.POSITIVE_INFINITY;
-  /** What the application was told of last. */
-  #failure: unknown;
-  #reported: unknown;
+  /** A session that ended so short a time ago that the request may have been on its way. */
+  #lately: Tombstone | undefined;
   /** What is being stored of the changes after the first byte. It does not reject. */
   #keeping: Promise<void> | undefined;
   /** Whether the reader has left: no end of the response may come that stores what changes now. */
@@ -106,18 +96,9 @@ export class Visit implements RequestState, Budget {
     return this.#exchange.request;
   }
 
-  get isPrefetch(): boolean {
-    this.#isPrefetch ??= isPrefetch(this.request);
-    return this.#isPrefetch;
-  }
-
   /** Whether a cookie waits for the response: of a transition that is completed already. */
   get hasCookie(): boolean {
-    return this.#stay !== undefined && this.#stay.cookie !== "none";
-  }
-
-  get obstacle(): string | undefined {
-    return this.#engine.carrier.obstacle(this.request);
+    return this.#state !== undefined && this.#cookieOf(this.#state) !== "keep";
   }
 
   /** How far the response is. */
@@ -136,58 +117,29 @@ export class Visit implements RequestState, Budget {
     return this.#opening;
   }
 
-  /** A store that hangs costs the whole request `storeTimeout`, not each of its calls. */
-  startDeadline(now: EpochMs = this.#engine.environment.now()): Deadline {
-    return new Deadline(Math.min(this.#leftMs, this.#engine.storeTimeoutMs), now, this);
-  }
-
-  leave(ms: number): void {
-    this.#leftMs = Math.min(this.#leftMs, ms);
-  }
-
-  changing(): void {
-    if (this.#hasLeft && !this.#isKeepingSoon) this.#keepSoon();
-  }
-
   /** Notes a failure that the application is told of, and gives it back. */
   failed(error: unknown): unknown {
-    this.#failure = error;
-    if (error instanceof SessionError) whenAnswered(error, () => this.report(error, "answered"));
-    return error;
+    return this.#failures.told(error);
   }
 
-  /**
-   * Sees to it that a failure is heard of, once: whatever an adapter answers with a 5xx or cuts.
-   *
-   * @param isPrinted - Whether the framework prints it anyway. Then only `onError` is told.
-   */
+  /** As {@link Failures.report}. */
   report(error: unknown, outcome: ErrorContext["outcome"], isPrinted = false): void {
-    // The session has ended meanwhile, which is news to the visitor and to nobody else.
-    const isNews = error instanceof SessionError && error.status < 500 && outcome !== "cut";
-    if (isNews || error === this.#reported) return;
-    const { name, environment } = this.#engine;
-    const { method, target } = this.request;
-    const context = { name, method, path: pathOf(target), outcome };
-    if (environment.report(error, context, isPrinted)) this.#reported = error;
+    this.#failures.report(error, outcome, isPrinted);
   }
 
-  /**
-   * The application answers for a failure that it was told of, and prints what it likes of it. Of
-   * several one is the answer's, which an adapter may have told of already.
-   */
+  /** As {@link Failures.reportAnswered}. */
   reportAnswered(): void {
-    if (this.#failure === undefined || this.#reported !== undefined) return;
-    this.report(this.#failure, "answered", true);
+    this.#failuresMet?.reportAnswered();
   }
 
   /** The first byte was out before the session was opened: what needs a cookie comes too late. */
   headersSent(): void {
-    if (this.#phase === "open") this.#phase = "headersSent";
+    if (this.#phase === "open") this.#enter("headersSent");
   }
 
   /** The response is out of the adapter's hands: what is not committed now never will be. */
   end(): void {
-    this.#phase = "ended";
+    this.#enter("ended");
   }
 
   /**
@@ -197,25 +149,25 @@ export class Visit implements RequestState, Budget {
   beforeHeaders(status: number): Promise<void> | undefined {
     if (this.#opening === undefined) return undefined;
     if (status >= 500) this.reportAnswered();
-    if (this.#stay === undefined) return this.#afterOpening(status);
-    const busy = this.#stay.turns.whenIdle();
+    const state = this.#state;
+    if (state === undefined) return this.#afterOpening(status);
+    const busy = state.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
-    if (isFailure(status, this.#stay)) this.#stay.draft.drop();
-    const change = this.#decide(this.#stay);
-    if (change.kind === "none") {
-      this.#finishHeaders(status);
-      return undefined;
-    }
-    // A transition would change what the headers say of the cookie, behind the commit's back.
-    if (this.#phase === "open") this.#phase = "closing";
-    return this.#carryOut(this.#stay, change, status);
+    if (isFailure(status, state)) state.draft.drop();
+    const kept = this.#keep(state, () => {
+      // A transition would change what the headers say of the cookie, behind the commit's back.
+      if (this.#phase === "open") this.#enter("closing");
+    });
+    if (kept !== undefined) return kept.then(() => this.#finishHeaders(status));
+    this.#finishHeaders(status);
+    return undefined;
   }
 
   /** Stores what changed after the first byte. After a rejection the response must be cut. */
   beforeEnd(): Promise<void> | undefined {
     return this.#keepRest(() => {
       // What is changed from here on would not be stored any more, so it is refused.
-      this.#phase = "ended";
+      this.#enter("ended");
     });
   }
 
@@ -225,11 +177,169 @@ export class Visit implements RequestState, Budget {
    */
   afterLeaving(): Promise<void> | undefined {
     this.#hasLeft = true;
+    if (this.#state !== undefined) this.#state.onChange = () => this.#keepSoon();
     return this.#keepRest();
+  }
+
+  rejected(reason: Rejection, id?: SessionId): void {
+    const { events, environment } = this.#engine;
+    events.emit("rejected", { at: environment.now(), reason, id });
+  }
+
+  expired(record: SessionRecord, timeout: "idle" | "absolute"): void {
+    const { id, userId } = record;
+    const { events, environment } = this.#engine;
+    events.emit("expired", { at: environment.now(), id, userId, timeout });
+    this.rejected("expired", id);
+  }
+
+  /**
+   * Where the browser was given a newer cookie, or none, the old token comes from a request that
+   * was already on its way: its response must not disturb. A revoked one still has the old cookie,
+   * and so has one that arrives later: the answer that would have replaced it was lost.
+   */
+  metTombstone(tombstone: Tombstone): void {
+    const { id, reason, endedAt } = tombstone;
+    const isRevoked = reason === "revoked";
+    if (!isRevoked && this.#arrivedAt - endedAt < LATE_ARRIVAL_MS) this.#lately ??= tombstone;
+    this.rejected(isRevoked ? "revoked" : "ended", id);
+  }
+
+  metMissed(record: SessionRecord, deadline: Deadline): Promise<void> {
+    return endMissed(this.#engine, record, deadline);
+  }
+
+  get #failures(): Failures {
+    this.#failuresMet ??= new Failures(this.#engine, this.request);
+    return this.#failuresMet;
+  }
+
+  #enter(phase: ReplyPhase): void {
+    this.#phase = phase;
+    if (this.#state !== undefined) this.#state.phase = phase;
+  }
+
+  async #load(isFresh: boolean): Promise<Session<object>> {
+    try {
+      requireOwnName(this.#subject, this.#engine);
+      const passage = this.#engine.carrier.arrive(this.#exchange, this.#engine.home, isFresh);
+      const engine = engineOn(this.#engine, passage);
+      const { request } = this;
+      const now = engine.environment.now();
+      const state = new SessionState({ engine, passage, request, failures: this.#failures }, now);
+      for (const reason of passage.rejected) this.rejected(reason);
+      if (passage.rejected.includes("duplicate")) state.meetStray();
+      if (passage.presented.length > 0) {
+        await this.#arrive(state, engine, passage.presented, this.#failures.startDeadline(now));
+      }
+      this.#wasSignedIn = state.record?.userId !== undefined;
+      this.#isKnown = state.condition !== "new";
+      state.phase = this.#phase;
+      if (this.#hasLeft) state.onChange = () => this.#keepSoon();
+      this.#passage = passage;
+      this.#state = state;
+      return new SessionObject(engine, state);
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  async #arrive(
+    state: SessionState,
+    engine: Engine,
+    presented: readonly Identity[],
+    deadline: Deadline,
+  ): Promise<void> {
+    const candidates = candidatesOf(presented);
+    const { live, isMisplaced } = await arrivalOf(engine, candidates, deadline, this);
+    this.#isMisplaced = isMisplaced;
+    if (live !== undefined) {
+      state.resume(live);
+      return;
+    }
+    // More than a browser gathers by itself, ours among them or not: all of them go.
+    if (candidates.length < presented.length) {
+      this.rejected("duplicate");
+      state.meetStray();
+    } else if (this.#lately !== undefined) state.detach(this.#lately);
+  }
+
+  /** What was opened by a copy is compared with the store; what comes from there stays. */
+  async #refreshed(): Promise<Session<object>> {
+    const session = await this.open();
+    const state = this.#state;
+    if (state?.isOfCopies !== true) return session;
+    const id = state.record?.id;
+    const reason = await state.turns.take(() => state.refresh(this.#failures.startDeadline()));
+    if (reason !== undefined) this.rejected(reason, id);
+    return session;
+  }
+
+  /** The handler answers before its `open` has come back: the answer waits for it. */
+  async #afterOpening(status: number): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    if (this.#state !== undefined) return this.beforeHeaders(status);
+    if (status >= 500) this.reportAnswered();
+    // Nobody may have waited for the session.
+    else this.#failures.reportUnawaited();
+    this.#enter("headersSent");
+    this.#unlocked(() => this.#forgetPage(status));
+  }
+
+  #finishHeaders(status: number): void {
+    const [state, passage] = [this.#state, this.#passage];
+    const isToCome = this.#phase === "open" || this.#phase === "closing";
+    if (!isToCome || state === undefined || passage === undefined) return;
+    this.#enter("headersSent");
+    this.#unlocked(() => {
+      this.#writeHeaders(state, passage);
+      this.#forgetPage(status);
+    });
+  }
+
+  #unlocked(write: () => void): void {
+    this.holder?.unlock();
+    write();
+    this.holder?.lock();
+  }
+
+  /** The session's cookie, and what caches must know. */
+  #writeHeaders(state: SessionState, passage: Passage): void {
+    const { reply } = this.#exchange;
+    const { facts, token } = state;
+    addVary(reply);
+    const cookie = this.#cookieOf(state);
+    const stale = passage.hasSurplus ? staleBeside(cookie, state) : "none";
+    const isMisplaced = stale !== "none" && this.#isMisplaced && cookie === "keep";
+    const farewell: Farewell = {
+      cookie: isMisplaced ? "send" : cookie,
+      token,
+      maxAgeMs: facts.persistent
+        ? absoluteEndOf(facts) - this.#engine.environment.now()
+        : undefined,
+      stale,
+    };
+    // CVE-2023-30861: a cached response would hand one visitor's session to the next.
+    if (passage.leave(farewell)) forbidStoring(reply);
+    else if (this.#wasSignedIn || facts.userId !== undefined) {
+      forbidSharing(reply, this.#engine.cacheControl);
+    }
+  }
+
+  /** By what the session is now, when all is stored that will be. */
+  #cookieOf(state: SessionState): Farewell["cookie"] {
+    const outcome = outcomeOf(state.condition, "none", true);
+    return cookieFor(CONSEQUENCES[outcome], state.holding);
+  }
+
+  /** The answer to a failure carries nothing of the page that met it. */
+  #forgetPage(status: number): void {
+    if (this.#failuresMet?.isTold === true && status >= 400) forgetPage(this.#exchange.reply);
   }
 
   /** The last words of a stream, for one: a generator may wait before it says them. */
   #keepSoon(): void {
+    if (this.#isKeepingSoon) return;
     this.#isKeepingSoon = true;
     // With what else is changed in one go.
     queueMicrotask(() => {
@@ -239,14 +349,12 @@ export class Visit implements RequestState, Budget {
   }
 
   #keepRest(begin?: () => void): Promise<void> | undefined {
-    const stay = this.#stay;
-    if (stay === undefined) return undefined;
-    const busy = this.#keeping ?? stay.turns.whenIdle();
+    const state = this.#state;
+    if (state === undefined) return undefined;
+    const busy = this.#keeping ?? state.whenIdle();
     if (busy !== undefined) return busy.then(() => this.#keepRest(begin));
-    const change = writtenBy(stay);
-    if (change === undefined) return undefined;
-    begin?.();
-    const kept = this.#carryOut(stay, change);
+    const kept = this.#keep(state, begin, true);
+    if (kept === undefined) return undefined;
     const done = (): void => {
       this.#keeping = undefined;
     };
@@ -254,247 +362,94 @@ export class Visit implements RequestState, Budget {
     return kept;
   }
 
-  /** The handler answers before its `open` has come back: the answer waits for it. */
-  async #afterOpening(status: number): Promise<void> {
-    await this.#opening?.catch(() => undefined);
-    if (this.#stay !== undefined) return this.beforeHeaders(status);
-    if (status >= 500) this.reportAnswered();
-    // Nobody may have waited for the session.
-    else this.report(this.#failure, "background");
-    this.#phase = "headersSent";
-    this.holder?.unlock();
-    this.#forgetPage(status);
-    this.holder?.lock();
-  }
-
-  #finishHeaders(status: number): void {
-    const stay = this.#stay;
-    const isToCome = this.#phase === "open" || this.#phase === "closing";
-    if (!isToCome || stay === undefined) return;
-    this.#phase = "headersSent";
-    this.holder?.unlock();
-    writeReply(this.#engine, this.#exchange, stay, {
-      hasStaleCookies: this.#hasStaleCookies,
-      isMisplaced: this.#isMisplaced,
-      wasSignedIn: this.#wasSignedIn,
-    });
-    this.#forgetPage(status);
-    this.holder?.lock();
-  }
-
-  /** The answer to a failure carries nothing of the page that met it. */
-  #forgetPage(status: number): void {
-    if (this.#failure !== undefined && status >= 400) forgetPage(this.#exchange.reply);
-  }
-
-  #decide(stay: Stay): Change {
-    const written = writtenBy(stay);
-    const { record } = stay;
-    if (written !== undefined) {
-      // A new session that no cookie leads to would be nobody's.
-      const isLost = stay.condition === "new" && this.obstacle !== undefined;
-      if (!isLost || written.kind === "refused") return written;
-      stay.draft.drop();
-      return { kind: "none" };
+  /** Sees to it that what is still to be kept is kept; `undefined` where nothing is. */
+  #keep(
+    state: SessionState,
+    begin: (() => void) | undefined,
+    isRest = false,
+  ): Promise<void> | undefined {
+    let gathered: Gathered | undefined;
+    try {
+      gathered = state.gathered();
+    } catch (error) {
+      // A value changed in place can no longer be kept.
+      begin?.();
+      return this.#giveUp(state, error);
     }
-    if (record === undefined || this.#leftMs <= 0 || this.isPrefetch) return { kind: "none" };
-    if (stay.hasEdits) return { kind: "noted" };
-    const isDue = isTouchDue(record, this.#engine.environment.now());
-    return isDue ? { kind: "touched", record } : { kind: "none" };
+    const change = this.#changeOf(state, gathered, isRest);
+    const isReachable = change === "none" || state.condition !== "new" || !state.obstacle;
+    const outcome = outcomeOf(state.condition, change, isReachable);
+    if (outcome === "unreachable") state.draft.drop();
+    if (CONSEQUENCES[outcome].store === "nothing") return undefined;
+    begin?.();
+    return this.#carryOut(state, outcome, gathered, isRest);
+  }
+
+  #changeOf(state: SessionState, gathered: Gathered | undefined, isRest: boolean): Change {
+    if (gathered !== undefined) return "data";
+    const { record } = state;
+    const mayWrite = !isRest && this.#failures.hasTimeLeft && !state.isPrefetch;
+    if (record === undefined || !mayWrite) return "none";
+    if (state.hasEdits) return "notes";
+    return isTouchDue(record, this.#engine.environment.now()) ? "seen" : "none";
   }
 
   async #carryOut(
-    stay: Stay,
-    change: Exclude<Change, { kind: "none" }>,
-    status?: number,
+    state: SessionState,
+    outcome: Outcome,
+    gathered: Gathered | undefined,
+    isRest: boolean,
   ): Promise<void> {
+    const deadline = this.#failures.startDeadline();
     try {
-      switch (change.kind) {
-        case "touched":
-          await this.#touch(change.record, this.startDeadline());
+      switch (CONSEQUENCES[outcome].store) {
+        case "touch":
+          await state.touch(deadline, this.#arrivedAt);
           break;
-        case "written":
-          this.#checkInPlace(status !== undefined);
-          await stay.commit(change.gathered, this.startDeadline());
+        case "note":
+          await state.commitEdits(deadline);
           break;
-        case "noted":
-          // What cannot be noted now is found out by the next request.
-          await stay
-            .commitEdits(this.startDeadline())
-            .catch((error: unknown) => this.report(error, "background"));
-          break;
-        case "refused":
-          throw change.error;
         default:
-          change satisfies never;
+          if (gathered === undefined) return;
+          // A value changed in place is found only now: `set` would have refused it at once.
+          checkInPlace(state, isRest);
+          await state.commit(gathered, deadline);
       }
     } catch (error) {
-      stay.draft.drop();
-      // An answer to the failure follows, with headers of its own.
-      if (this.#phase === "closing") this.#phase = "open";
-      throw this.failed(error);
-    }
-    if (status !== undefined) this.#finishHeaders(status);
-  }
-
-  /** A value changed in place is found only now: `set` would have refused it at once. */
-  #checkInPlace(isBeforeHeaders: boolean): void {
-    const attempt = "change a value in place";
-    if (this.isPrefetch) throw new PrefetchError(attempt);
-    if (!isBeforeHeaders && this.#engine.recordsIn === "cookie")
-      throw new HeadersSentError(attempt);
-  }
-
-  /** A touch that cannot be had costs the visitor nothing but a tenth of the idle timeout. */
-  async #touch(record: SessionRecord, deadline: Deadline): Promise<void> {
-    const { keeper, events } = this.#engine;
-    const { now } = deadline;
-    const seen = { lastSeenAt: now, expiresAt: storeExpiryOf({ ...record, lastSeenAt: now }) };
-    const isLive = await keeper.touch(record, seen, deadline).catch((error: unknown) => {
-      this.report(error, "background");
-      return true;
-    });
-    if (isLive) return this.#judgeLate(record, deadline);
-    const { id, userId } = record;
-    events.emit("lateWrite", { at: now, id, userId, attempt: "touch", reason: "unknown" });
-  }
-
-  /** Asks what `open` had no reason to ask, where a touch has become due while the request ran. */
-  async #judgeLate(record: SessionRecord, deadline: Deadline): Promise<void> {
-    if (isTouchDue(record, this.#arrivedAt)) return;
-    const verdict = await judge(this.#engine, record, deadline);
-    if (verdict?.kind === "ended") await endMissed(this.#engine, record, deadline);
-  }
-
-  /** What was opened by a copy is compared with the store; what comes from there stays. */
-  async #refreshed(): Promise<Session<object>> {
-    const session = await this.open();
-    const stay = this.#stay;
-    const { forRequest, recordsIn } = this.#engine;
-    if (stay === undefined || forRequest === undefined || recordsIn === "cookie") return session;
-    const id = stay.record?.id;
-    const reason = await stay.turns.take(() => stay.refresh(this.startDeadline()));
-    if (reason !== undefined) this.#reject(reason, id);
-    return session;
-  }
-
-  async #load(isFresh: boolean): Promise<Session<object>> {
-    try {
-      requireOwnName(this.#subject, this.#engine);
-      this.#engine = engineFor(this.#engine, this.#exchange, isFresh);
-      const { environment, carrier } = this.#engine;
-      const now = environment.now();
-      const stay = new Stay(this.#engine, now);
-      const { values, refused, hasSurplus } = carrier.read(this.request);
-      if (refused !== undefined) this.#reject(refused);
-      if (refused === "duplicate") stay.expireCookie();
-      this.#hasStaleCookies = hasSurplus;
-      if (values.length > 0) await this.#resume(stay, values, now);
-      this.#wasSignedIn = stay.record?.userId !== undefined;
-      this.#isKnown = stay.condition !== "new";
-      this.#stay = stay;
-      return new SessionObject(this.#engine, stay, this);
-    } catch (error) {
-      throw this.failed(error);
+      await this.#giveUp(state, error);
     }
   }
 
-  /** Of several cookies all that may be the session's are looked up, and the best is taken up. */
-  async #resume(stay: Stay, values: readonly string[], now: EpochMs): Promise<void> {
-    const deadline = this.startDeadline(now);
-    const tokens = this.#tokensIn(values);
-    const candidates = candidatesOf(tokens);
-    let best: Live | undefined;
-    for (const token of candidates) {
-      const found = await this.#live(stay, token, deadline);
-      const better = betterOf(best, found);
-      // What is expired elsewhere may be this very cookie; another's must not take its place.
-      if (better !== best) this.#isMisplaced = true;
-      else if (isSameKind(best, found)) this.#isMisplaced = false;
-      best = better;
-    }
-    if (best !== undefined) stay.resume(best.token, best.record, best.reading, best.edits);
-    // More than a browser gathers by itself, ours among them or not: all of them go.
-    else if (candidates.length < tokens.length) {
-      this.#reject("duplicate");
-      stay.expireCookie();
-    }
-  }
-
-  #tokensIn(values: readonly string[]): readonly SessionToken[] {
-    const different = values.length > 1 ? [...new Set(values)] : values;
-    const tokens = different.flatMap((value) => parseToken(value) ?? []);
-    if (tokens.length < different.length) this.#reject("malformed");
-    return tokens;
-  }
-
-  async #live(stay: Stay, token: SessionToken, deadline: Deadline): Promise<Live | undefined> {
-    const { keeper, name, shape } = this.#engine;
-    const id = sessionId(token, name);
-    const stored = await keeper.load(id, deadline);
-    if (stored === undefined || stored.id !== id) return this.#reject("unknown", id);
-    if (stored.kind === "ended") return this.#meetTombstone(stay, stored);
-    if (this.#isExpired(stored, deadline.now)) return this.#reject("expired", id);
-    const verdict = judge(this.#engine, stored, deadline);
-    const edits = verdict && (await this.#accepted(stored, await verdict, deadline));
-    if (verdict !== undefined && edits === undefined) return undefined;
-    const reading = shape.read(stored.data);
-    if (typeof reading === "string") return this.#reject(reading, id);
-    return { token, record: stored, reading, edits };
-  }
-
-  /** What is to be noted of a session; `undefined` if it is not to be opened. */
-  async #accepted(
-    record: SessionRecord,
-    verdict: Verdict,
-    deadline: Deadline,
-  ): Promise<readonly NoteEdit[] | undefined> {
-    if (verdict.kind === "accepted") return verdict.edits;
-    if (verdict.kind === "ended") await endMissed(this.#engine, record, deadline);
-    this.#reject(verdict.reason, record.id);
-    return undefined;
-  }
-
-  /**
-   * Where the browser was given a newer cookie, or none, the old token comes from a request that
-   * was already on its way: its response must not disturb. A revoked one still has the old cookie,
-   * and so has one that arrives later: the answer that would have replaced it was lost.
-   */
-  #meetTombstone(stay: Stay, { id, reason, endedAt }: Tombstone): undefined {
-    if (reason === "revoked") return this.#reject("revoked", id);
-    const isLate = this.#arrivedAt - endedAt < LATE_ARRIVAL_MS;
-    if (isLate && stay.condition === "new") stay.detach({ id, reason });
-    return this.#reject("ended", id);
-  }
-
-  #isExpired(record: SessionRecord, now: number): boolean {
-    const timeout = expiredBy(record, now);
-    if (timeout === undefined) return false;
-    const { id, userId } = record;
-    this.#engine.events.emit("expired", { at: now, id, userId, timeout });
-    return true;
-  }
-
-  #reject(reason: Rejection, id?: SessionId): undefined {
-    this.#engine.events.emit("rejected", { at: this.#engine.environment.now(), reason, id });
-    return undefined;
+  /** An answer to the failure follows, with headers of its own. */
+  async #giveUp(state: SessionState, error: unknown): Promise<never> {
+    state.draft.drop();
+    if (this.#phase === "closing") this.#enter("open");
+    throw this.failed(error);
   }
 }
 
 const ignored = (): void => undefined;
 
 /** Whether the response tells that nothing was stored: an error, or 409 for an ended session. */
-function isFailure(status: number, stay: Stay): boolean {
-  return status >= 500 || (status === 409 && stay.condition === "detached");
+function isFailure(status: number, { condition }: SessionState): boolean {
+  return status >= 500 || (status === 409 && condition === "detached");
 }
 
-function writtenBy(
-  stay: Stay,
-): Extract<Change, { readonly kind: "written" | "refused" }> | undefined {
-  try {
-    const gathered = stay.draft.gathered();
-    return gathered === undefined ? undefined : { kind: "written", gathered };
-  } catch (error) {
-    return { kind: "refused", error };
-  }
+function checkInPlace(state: SessionState, isRest: boolean): void {
+  const attempt = "change a value in place";
+  if (state.isPrefetch) throw new PrefetchError(attempt);
+  if (isRest && state.writesNeedHeaders) throw new HeadersSentError(attempt);
+}
+
+/** What the browser is to forget of what it holds beside the session's own. */
+function staleBeside(cookie: Farewell["cookie"], { condition }: SessionState): Farewell["stale"] {
+  if (cookie === "expire") return "all";
+  return condition === "live" ? "surplus" : "none";
+}
+
+function addVary(reply: Reply): void {
+  const vary = reply.get("Vary");
+  const names = vary?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
+  if (names.includes("cookie") || names.includes("*")) return;
+  reply.set("Vary", vary === undefined ? "Cookie" : `${vary}, Cookie`);
 }

@@ -4,7 +4,6 @@ import { attach, internalsOf } from "../core/internals.ts";
 import { flag, requireKnownKeys } from "../core/option-checks.ts";
 import { REMOVE, type Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { parseToken } from "../core/token.ts";
 
 /** What the session that {@link issue} makes should be like. */
 export interface IssueOptions<D extends object> {
@@ -112,10 +111,10 @@ class ImaginaryExchange implements Exchange {
 }
 
 function developmentPair(sessions: object, value: string): CookiePair | undefined {
-  const { carrier } = internalsOf(sessions).engine;
+  const { carrier, home } = internalsOf(sessions).engine;
   const exchange = new ImaginaryExchange("http://localhost", "127.0.0.1");
-  const token = parseToken(value);
-  if (token !== undefined) carrier.send(exchange, token, undefined);
+  const passage = carrier.arrive(exchange, home, false);
+  passage.leave({ cookie: "send", token: value, maxAgeMs: undefined, stale: "none" });
   return exchange.cookieLine === "" ? undefined : pairOf(exchange.cookieLine);
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { cookieCarrier } from "../../src/cookies/cookie-carrier.ts";
+import { CookieCarrier } from "../../src/cookies/cookie-carrier.ts";
+import { CookieExchange, ExchangedCookie } from "../../src/cookies/cookie-exchange.ts";
+import { CookieRules } from "../../src/cookies/cookie-rules.ts";
 import { pooledRandom, type RandomBytes } from "../../src/core/environment.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import { resolveSettings } from "../../src/core/options.ts";
@@ -512,18 +514,23 @@ describe("a cookie header", () => {
 });
 
 function bareCarrier() {
-  const carrier = cookieCarrier(
+  const rules = new CookieRules(
     {},
     { name: "session", development: undefined, notice: () => undefined, now: () => 0 },
   );
-  const head = (cookie: string) => ({
-    method: "GET",
-    target: "/",
-    header: (name: string) => (name === "cookie" ? cookie : undefined),
-    isEncrypted: true,
-    remoteAddress: undefined,
+  const exchange = (cookie: string) => ({
+    request: {
+      method: "GET",
+      target: "/",
+      header: (name: string) => (name === "cookie" ? cookie : undefined),
+      isEncrypted: true,
+      remoteAddress: undefined,
+    },
+    reply: { get: () => undefined, set: () => undefined, addCookie: () => undefined },
   });
-  return { carrierRead: (cookie: string) => carrier.read(head(cookie)) };
+  const carrierRead = (cookie: string) =>
+    new ExchangedCookie(rules.forms(), new CookieExchange(rules, exchange(cookie)));
+  return { carrierRead };
 }
 
 describe("without a prefix", () => {
@@ -666,7 +673,7 @@ describe("a source of randomness", () => {
     const sessions = new SessionManager<Untyped>({
       settings: resolveSettings({}),
       store: memoryStore(),
-      carrier: cookieCarrier({}, { ...environment, name: "session" }),
+      carrier: new CookieCarrier({}, { ...environment, name: "session" }),
       environment,
       handle,
     });

@@ -1,15 +1,13 @@
 import { type Duration, durationMs } from "../../core/duration.ts";
-import type { Engine } from "../../core/engine.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { bindTo } from "../../sealing/binding.ts";
 import { KeyRing } from "../../sealing/key-ring.ts";
 import { Sealer } from "../../sealing/sealer.ts";
-import { cookieCarrier } from "../cookie-carrier.ts";
+import { CookieCarrier } from "../cookie-carrier.ts";
 import type { CookieStore, Mounted, MountParts } from "../mount.ts";
-import { SnapshotCarrier, type SnapshotTools } from "./snapshot-carrier.ts";
-import { Knowledge, snapshotRecords } from "./snapshot-records.ts";
+import { CookieCacheCarrier } from "./passage.ts";
 
 /** How long a snapshot counts. */
 export interface CookieCacheOptions {
@@ -60,49 +58,18 @@ function mountCache(
   maxStalenessMs: number,
   { carrier, keys, audience, settings, environment }: MountParts,
 ): Mounted {
-  const { name } = settings;
-  const token = cookieCarrier(carrier, { ...environment, name });
-  const snapshot = cookieCarrier(carrier, { ...environment, name: `${name}-cache` });
-  const tools: SnapshotTools = {
-    token,
-    snapshot,
-    sealer: new Sealer(new KeyRing("keys", keys), environment.random),
-    binding: bindTo(
-      "sojourn/cookie-cache",
-      snapshot.cookieName,
-      ...(audience === undefined ? [] : [audience]),
-    ),
-    maxStalenessMs,
-    now: environment.now,
-  };
+  const token = new CookieCarrier(carrier, { ...environment, name: settings.name });
+  const snapshot = token.rules.forms("-cache");
+  const audiences = audience === undefined ? [] : [audience];
   return {
     store,
-    carrier: token,
-    travelling: {
-      recordsIn: "store",
-      forRequest: (engine, _exchange, isFresh) => engineOf(engine, tools, isFresh),
-    },
-  };
-}
-
-/** The engine of one request, which learns from every answer what the next one may be told. */
-function engineOf(engine: Engine, tools: SnapshotTools, isFresh: boolean): Engine {
-  const { keeper, queue, environment, events } = engine;
-  const known = new Knowledge();
-  const reject = (reason: Parameters<typeof events.emit<"rejected">>[1]["reason"]): void =>
-    events.emit("rejected", { at: environment.now(), reason, id: undefined });
-  return {
-    ...engine,
-    keeper: keeper.over(snapshotRecords(keeper.store, known)),
-    carrier: new SnapshotCarrier(tools, known, isFresh ? undefined : reject),
-    // The line of edits is that of the whole process.
-    queue: {
-      commit: async (base, edit, deadline) => {
-        known.forget(base.record.id);
-        const record = await queue.commit(base, edit, deadline);
-        known.learn(record, deadline.now);
-        return record;
-      },
-    },
+    carrier: new CookieCacheCarrier({
+      token,
+      snapshot,
+      sealer: new Sealer(new KeyRing("keys", keys), environment.random),
+      binding: bindTo("sojourn/cookie-cache", snapshot.full.name, ...audiences),
+      maxStalenessMs,
+      now: environment.now,
+    }),
   };
 }

@@ -22,9 +22,9 @@ export class CookieSealer {
 
   constructor(sealer: Sealer, { one, seen }: Cookies, audience: string | undefined) {
     this.#sealer = sealer;
-    this.#sessionName = one.cookieName;
+    this.#sessionName = one.full.name;
     this.#audience = audience === undefined ? [] : [audience];
-    this.#seen = bindTo("sojourn/cookie-idle", seen.cookieName, ...this.#audience);
+    this.#seen = bindTo("sojourn/cookie-idle", seen.full.name, ...this.#audience);
   }
 
   seal(text: string, count: number): string {

@@ -1,12 +1,13 @@
-import { candidatesOf } from "../../core/candidates.ts";
-import type { Presented } from "../../core/carrier.ts";
-import type { Exchange, RequestHead } from "../../core/exchange.ts";
+import type { Rejection } from "../../core/events.ts";
+import type { Exchange } from "../../core/exchange.ts";
+import { candidatesOf, type Farewell } from "../../core/passage.ts";
+import { CookieExchange, ExchangedCookie } from "../cookie-exchange.ts";
 import {
   type CarrierOptions,
-  type CarrierParts,
-  type CookieCarrier,
-  cookieCarrier,
-} from "../cookie-carrier.ts";
+  type CookieForms,
+  type CookieParts,
+  CookieRules,
+} from "../cookie-rules.ts";
 import { expireStale } from "../stale-cookies.ts";
 import { COUNT_LENGTH, chunkLength, type Room } from "./size.ts";
 
@@ -19,7 +20,7 @@ export interface Packed {
 /** What of a session's own cookies a request brought. */
 export interface Brought {
   readonly packed: readonly Packed[];
-  readonly refused: Presented["refused"];
+  readonly refused: Rejection | undefined;
   readonly hasSurplus: boolean;
 }
 
@@ -28,31 +29,58 @@ const MAX_COMBINATIONS = 16;
 
 /** The cookies of one manager: one for the session or several chunks of it, one for its idle clock. */
 export class Cookies {
-  readonly one: CookieCarrier;
-  /** Moves the idle clock without sending the data again. */
-  readonly seen: CookieCarrier;
+  readonly rules: CookieRules;
+  readonly one: CookieForms;
+  readonly seen: CookieForms;
+  readonly chunks: readonly CookieForms[];
   readonly room: Room;
-  readonly #chunks: readonly CookieCarrier[];
 
   constructor(
     options: CarrierOptions,
-    parts: CarrierParts,
+    parts: CookieParts,
     { chunks, maxBytes }: Pick<Room, "chunks" | "maxBytes">,
   ) {
-    const named = (suffix: string): CookieCarrier =>
-      cookieCarrier(options, { ...parts, name: parts.name + suffix });
-    this.one = named("");
-    this.seen = named("-seen");
-    this.#chunks = chunks === 1 ? [] : Array.from({ length: chunks }, (_, at) => named(`-${at}`));
-    const longest = this.#chunks[0] ?? this.one;
-    this.room = { chunks, maxBytes, nameLength: longest.cookieName.length };
+    this.rules = new CookieRules(options, parts);
+    this.one = this.rules.forms();
+    this.seen = this.rules.forms("-seen");
+    this.chunks =
+      chunks === 1 ? [] : Array.from({ length: chunks }, (_, at) => this.rules.forms(`-${at}`));
+    const longest = this.chunks[0] ?? this.one;
+    this.room = { chunks, maxBytes, nameLength: longest.full.name.length };
   }
 
-  read(request: RequestHead): Brought {
-    const { values, refused, hasSurplus } = this.one.read(request);
+  on(exchange: Exchange): ExchangedCookies {
+    return new ExchangedCookies(this, exchange);
+  }
+}
+
+/** The cookies of one request and its response. */
+export class ExchangedCookies {
+  /** Moves the idle clock without sending the data again. */
+  readonly seen: ExchangedCookie;
+  readonly #around: CookieExchange;
+  readonly #one: ExchangedCookie;
+  readonly #chunks: readonly ExchangedCookie[];
+  readonly #room: Room;
+
+  constructor({ rules, one, seen, chunks, room }: Cookies, exchange: Exchange) {
+    const around = new CookieExchange(rules, exchange);
+    this.#around = around;
+    this.#one = new ExchangedCookie(one, around);
+    this.seen = new ExchangedCookie(seen, around);
+    this.#chunks = chunks.map((chunk) => new ExchangedCookie(chunk, around));
+    this.#room = room;
+  }
+
+  get obstacle(): string | undefined {
+    return this.#around.obstacle;
+  }
+
+  read(): Brought {
+    const { values, refused, hasSurplus } = this.#one;
     const packed = candidatesOf(values).map((text) => ({ text, count: 1 }));
     if (refused !== undefined || this.#chunks.length === 0) return { packed, refused, hasSurplus };
-    const chunked = this.#readChunks(request, packed.length > 0);
+    const chunked = this.#readChunks(packed.length > 0);
     return {
       packed: [...packed, ...chunked.packed],
       refused: chunked.refused,
@@ -61,75 +89,71 @@ export class Cookies {
   }
 
   /** Sends a sealed text in its one cookie, or cut into chunks. Others from before are taken away. */
-  send(exchange: Exchange, { text, count }: Packed, maxAgeMs: number | undefined): void {
-    if (count === 1) this.one.send(exchange, text, maxAgeMs);
+  send({ text, count }: Packed, maxAgeMs: number | undefined): void {
+    if (count === 1) this.#one.send(text, maxAgeMs);
     else {
-      this.#sendChunks(exchange, `${count}.${text}`, maxAgeMs);
-      if (isPresent(this.one, exchange.request)) this.one.expire(exchange);
+      this.#sendChunks(`${count}.${text}`, maxAgeMs);
+      if (this.#one.isPresent) this.#one.expire();
     }
-    this.#sweep(exchange, count === 1 ? 0 : count);
+    this.#sweep(count === 1 ? 0 : count);
   }
 
   /** Takes all of them away. */
-  expire(exchange: Exchange): void {
-    this.one.expire(exchange);
-    this.#sweep(exchange, 0);
-    if (isPresent(this.seen, exchange.request)) this.seen.expire(exchange);
+  expire(): void {
+    this.#one.expire();
+    this.#sweep(0);
+    if (this.seen.isPresent) this.seen.expire();
   }
 
   /** Takes away what the browser holds of them in other places. */
-  expireStale(exchange: Exchange, which: "surplus" | "all"): void {
-    const all = [this.one, this.seen, ...this.#chunks];
-    expireStale(
-      exchange,
-      all.flatMap((cookie) => cookie.brought(exchange.request, which) ?? []),
-    );
+  expireStale(which: Exclude<Farewell["stale"], "none">): void {
+    const all = [this.#one, this.seen, ...this.#chunks];
+    const brought = all.flatMap((cookie) => cookie.brought(which) ?? []);
+    expireStale(this.#around.exchange, brought);
   }
 
-  #sendChunks(exchange: Exchange, text: string, maxAgeMs: number | undefined): void {
-    const length = chunkLength(this.room);
+  #sendChunks(text: string, maxAgeMs: number | undefined): void {
+    const length = chunkLength(this.#room);
     for (const [at, chunk] of this.#chunks.entries()) {
       const part = text.slice(at * length, (at + 1) * length);
-      if (part !== "") chunk.send(exchange, part, maxAgeMs);
+      if (part !== "") chunk.send(part, maxAgeMs);
     }
   }
 
   /** A session that shrinks leaves chunks behind. */
-  #sweep(exchange: Exchange, from: number): void {
-    for (const chunk of this.#chunks.slice(from)) {
-      if (isPresent(chunk, exchange.request)) chunk.expire(exchange);
-    }
+  #sweep(from: number): void {
+    for (const chunk of this.#chunks.slice(from)) if (chunk.isPresent) chunk.expire();
   }
 
   /**
    * Which chunk is which is told by their names, and how many there are by the first one; the seal
    * lies over both, so what is missing, foreign or in another order does not open.
    */
-  #readChunks(request: RequestHead, isOptional: boolean): Brought {
-    const read = this.#chunks.map((chunk) => chunk.read(request));
-    const [first] = read;
-    if (first === undefined || read.every(isAbsent)) return NOTHING;
+  #readChunks(isOptional: boolean): Brought {
+    const chunks = this.#chunks;
+    const [first] = chunks;
+    if (first === undefined || chunks.every(isAbsent)) return NOTHING;
     const heads = candidatesOf(first.values);
     // What an earlier, larger session left behind beside a whole one.
     if (heads.length === 0 && first.refused === undefined && isOptional) return NOTHING;
-    const hasSurplus = read.some((chunk) => chunk.hasSurplus);
-    const refused = read.find((chunk) => chunk.refused !== undefined)?.refused;
+    const hasSurplus = chunks.some((chunk) => chunk.hasSurplus);
+    const refused = chunks.find((chunk) => chunk.refused !== undefined)?.refused;
     if (refused !== undefined) return { packed: [], refused, hasSurplus };
-    const packed = heads.flatMap((head) => combined(head, read)).slice(0, MAX_COMBINATIONS);
+    const packed = heads.flatMap((head) => combined(head, chunks)).slice(0, MAX_COMBINATIONS);
     return { packed, refused: packed.length === 0 ? "malformed" : undefined, hasSurplus };
   }
 }
 
 const NOTHING: Brought = { packed: [], refused: undefined, hasSurplus: false };
 
-function isAbsent({ values, refused }: Presented): boolean {
+function isAbsent({ values, refused }: ExchangedCookie): boolean {
   return values.length === 0 && refused === undefined;
 }
 
 /** The texts that begin with this chunk; none where one of the others is missing. */
-function combined(head: string, read: readonly Presented[]): Packed[] {
+function combined(head: string, chunks: readonly ExchangedCookie[]): Packed[] {
   const count = countIn(head) ?? 0;
-  const others = read.slice(1, count).map(({ values }) => candidatesOf(values));
+  const others = chunks.slice(1, count).map(({ values }) => candidatesOf(values));
   if (others.length !== count - 1) return [];
   const texts = others.reduce<readonly string[]>(
     (begun, next) =>
@@ -142,9 +166,4 @@ function combined(head: string, read: readonly Presented[]): Packed[] {
 /** Exactly as it is written: the seal lies over the number, not over how it is spelled. */
 function countIn(head: string): number | undefined {
   return /^[2-9]\./.test(head) ? Number(head[0]) : undefined;
-}
-
-function isPresent(cookie: CookieCarrier, request: RequestHead): boolean {
-  const { values, hasSurplus } = cookie.read(request);
-  return values.length > 0 || hasSurplus;
 }

@@ -2,9 +2,17 @@ import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
-import type { CookieStore } from "../mount.ts";
-import { mountCookies } from "./mounting.ts";
-import { MAX_CHUNKS, mostBytes, usualBytes } from "./size.ts";
+import { KeyRing } from "../../sealing/key-ring.ts";
+import { Sealer } from "../../sealing/sealer.ts";
+import type { CookieStore, Mounted, MountParts } from "../mount.ts";
+import { CookieAdministration } from "./administration.ts";
+import { CookieSealer } from "./cookie-sealer.ts";
+import { Cookies } from "./cookies.ts";
+import { NearAnswers } from "./near-answers.ts";
+import { noStore } from "./no-store.ts";
+import { CookieStoreCarrier } from "./passage.ts";
+import { Revocations } from "./revocations.ts";
+import { MAX_CHUNKS, mostBytes, type Room, usualBytes } from "./size.ts";
 
 /** What it means to do without a store of revocations, in words for whoever reads the code. */
 export type NoRevocations = "none: a copied cookie works until it expires, signed out or not";
@@ -70,6 +78,35 @@ export function cookieStore(options: CookieStoreOptions): CookieStore {
     room: { chunks, maxBytes },
   };
   return { mount: (parts) => mountCookies(settings, parts) };
+}
+
+/** The options, checked. */
+interface CookieSettings {
+  readonly revocations: SessionStore | undefined;
+  readonly maxStalenessMs: number;
+  readonly room: Pick<Room, "chunks" | "maxBytes">;
+}
+
+/** Puts the parts of a cookie store together. */
+function mountCookies(
+  { revocations: store, maxStalenessMs, room }: CookieSettings,
+  { carrier, keys, audience, settings, environment }: MountParts,
+): Mounted {
+  const { name, policies } = settings;
+  const longestMs = Math.max(
+    ...Object.values(policies).map(({ absoluteTimeoutMs }) => absoluteTimeoutMs),
+  );
+  const cookies = new Cookies(carrier, { ...environment, name }, room);
+  const seals = new Sealer(new KeyRing("keys", keys), environment.random);
+  const sealer = new CookieSealer(seals, cookies, audience);
+  const revocations = store && new Revocations(store, new NearAnswers(maxStalenessMs), longestMs);
+  const { random } = environment;
+  const tools = { name, random, cookies, sealer, revocations, longestMs };
+  return {
+    store: store ?? noStore(),
+    carrier: new CookieStoreCarrier(tools),
+    administration: (engine) => new CookieAdministration(engine, revocations),
+  };
 }
 
 const KNOWN: readonly string[] = ["revocations", "maxStaleness", "chunks", "maxBytes"];

@@ -9,9 +9,10 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import { type CommitId, endedId, type SessionId } from "../../core/token.ts";
-import type { Letter } from "./letter.ts";
+import { type Letter, written } from "./letter.ts";
 import { COOKIE_PROFILE } from "./profile.ts";
 import type { Revocations } from "./revocations.ts";
+import { cookiesFor, type Room } from "./size.ts";
 
 /** A record of this request, and what is known of it beside. */
 export interface Held {
@@ -30,17 +31,16 @@ export class RequestRecords implements SessionStore {
   readonly profile: SessionStore["profile"] = COOKIE_PROFILE;
   readonly directory?: Directory;
   readonly #revocations: Revocations | undefined;
-  /** Asked before a record is taken in: throws where it is too large to be sent. */
-  readonly #measure: (record: SessionRecord) => void;
+  readonly #room: Room;
   readonly #held = new Map<SessionId, Held>();
   /** The cookie whose session was given a new token elsewhere: an ending follows it there. */
   #lead: Letter | undefined;
   /** The session whose idle clock was moved. */
   touched: SessionId | undefined;
 
-  constructor(revocations: Revocations | undefined, measure: (record: SessionRecord) => void) {
+  constructor(revocations: Revocations | undefined, room: Room) {
     this.#revocations = revocations;
-    this.#measure = measure;
+    this.#room = room;
     if (revocations?.store.directory !== undefined) this.directory = this.#directoryOf(revocations);
   }
 
@@ -49,6 +49,11 @@ export class RequestRecords implements SessionStore {
     const { record, wasPersistent } = letter;
     if (this.#held.has(record.id)) return;
     this.#held.set(record.id, { stored: record, wasPersistent, letter });
+  }
+
+  /** What has come, in that order, each session once. */
+  get arrived(): readonly Letter[] {
+    return [...this.#held.values()].flatMap(({ letter }) => letter ?? []);
   }
 
   /** What is held under an id, without asking whether it has ended elsewhere. */
@@ -64,7 +69,7 @@ export class RequestRecords implements SessionStore {
 
   async create(record: SessionRecord): Promise<"created" | "taken"> {
     if (this.#held.has(record.id)) return "taken";
-    this.#measure(record);
+    cookiesFor(written(undefined, record), record, this.#room);
     const { persistent: wasPersistent } = record;
     this.#held.set(record.id, { stored: record, wasPersistent, letter: undefined });
     return "created";
@@ -76,7 +81,7 @@ export class RequestRecords implements SessionStore {
     const { stored } = held;
     if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
     if (stored.version !== expected) return { kind: "conflict", current: stored };
-    this.#measure(record);
+    cookiesFor(written(undefined, record), record, this.#room);
     // Sent, it would take the place of the cookie of whoever has signed in or out meanwhile.
     const tombstone = await this.#endedElsewhere(held, call);
     if (tombstone !== undefined) return { kind: "gone", tombstone };

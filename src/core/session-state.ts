@@ -1,33 +1,27 @@
 import { currentGeneration } from "./admission.ts";
-import { absoluteEndOf, expiredBy } from "./clocks.ts";
+import { absoluteEndOf, expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
 import { type Base, IdTakenError } from "./commit-queue.ts";
 import type { Deadline } from "./deadline.ts";
 import { Draft } from "./draft.ts";
 import { type Edit, type Gathered, gatheredEdit, NO_EDIT, notedEdit, parseFlash } from "./edit.ts";
 import { endRecord } from "./endings.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, Verdict } from "./engine.ts";
 import { SessionEndedError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
+import { isPrefetch, type RequestHead } from "./exchange.ts";
+import type { Failures } from "./failures.ts";
 import { anonymousFields, Shown, type SignIn, signedInFields } from "./fields.ts";
-import { endMissed, judgeWrite, type Verdict } from "./guards.ts";
+import { endMissed, judge, judgeWrite } from "./guards.ts";
 import { parse } from "./json.ts";
 import { generationOf, type NoteEdit } from "./notes.ts";
+import type { Condition, Holding } from "./outcome.ts";
+import type { Passage } from "./passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "./record.ts";
 import type { Reading } from "./shape.ts";
 import { type Continuation, continueUnder } from "./succession.ts";
-import type { SessionToken } from "./token.ts";
-import { type Fields, type Issued, issue, MAX_TOKENS, repeatingTokens } from "./transitions.ts";
+import { type Fields, type Issued, issued, MAX_TOKENS, repeatingTokens } from "./transitions.ts";
 import { Turns } from "./turns.ts";
 import { UpdateEdit, type Updater } from "./update-edit.ts";
-
-/** What the response tells the browser to do with the cookie. */
-export type CookieAction = "none" | "send" | "expire";
-
-/**
- * Where the session stands: `new` has no record yet, `detached` was ended by another request,
- * `destroyed` by this one.
- */
-export type Condition = "new" | "live" | "detached" | "destroyed";
 
 /** What is told of a session that has ended. */
 export interface Former {
@@ -36,46 +30,80 @@ export interface Former {
   readonly reason?: EndReason | "expired";
 }
 
+/** What a state is made with. */
+export interface Around {
+  readonly request: RequestHead;
+  readonly failures: Failures;
+  readonly engine: Engine;
+  readonly passage: Passage;
+}
+
 const NO_EDITS: readonly NoteEdit[] = [];
 
-/** The state of one visitor's session within one request, and how it changes. */
-export class Stay {
+/**
+ * How far the response is: with its headers goes the cookie, with its end every commit. `closing`
+ * means that the headers wait for a commit, and that what they will say is settled.
+ */
+export type ReplyPhase = "open" | "closing" | "headersSent" | "ended";
+
+/** A live session that a request has brought. */
+export interface Live {
+  readonly token: string;
+  readonly record: SessionRecord;
+  readonly reading: Reading;
+  /** What is to be noted of it. */
+  readonly edits: readonly NoteEdit[] | undefined;
+}
+
+/**
+ * The state of one visitor's session within one request, and how it changes. The visit pushes into
+ * it how far the response is; the session's object asks it; it asks neither.
+ */
+export class SessionState {
+  readonly request: RequestHead;
+  readonly failures: Failures;
+  /** How far the response is. */
+  phase: ReplyPhase = "open";
+  /** Hears of each change, before it is made. */
+  onChange: (() => void) | undefined;
   readonly #engine: Engine;
+  readonly #passage: Passage;
   #draft: Draft | undefined;
   #condition: Condition = "new";
-  #cookie: CookieAction = "none";
+  /** What the browser has sent, if that was live. */
+  #came: Pick<Live, "token" | "record"> | undefined;
+  #holdsStray = false;
+  #isPrefetch: boolean | undefined;
   /** What a record begins with, once one is needed. */
   #fields: Fields | undefined;
   #openedAt: number;
   #issued: Issued | undefined;
-  #token: SessionToken | undefined;
+  #token: string | undefined;
   #stored: SessionRecord | undefined;
   #former: Former | undefined;
   /** What the library notes of the session with its next commit. */
   #edits: readonly NoteEdit[] = NO_EDITS;
-  /** The transitions of this request. */
-  readonly turns: Turns = new Turns();
+  #turns: Turns | undefined;
 
-  constructor(engine: Engine, openedAt: number) {
-    this.#engine = engine;
+  constructor(around: Around, openedAt: EpochMs) {
+    this.request = around.request;
+    this.failures = around.failures;
+    this.#engine = around.engine;
+    this.#passage = around.passage;
     this.#openedAt = openedAt;
   }
 
-  /** Takes up the live session that the token stands for. */
-  resume(
-    token: SessionToken,
-    record: SessionRecord,
-    reading: Reading,
-    edits: readonly NoteEdit[] = NO_EDITS,
-  ): void {
+  /** Takes up a live session. */
+  resume(live: Live): void {
+    const { token, record, reading, edits = NO_EDITS } = live;
     this.#condition = "live";
+    this.#came = live;
     this.#token = token;
     this.#stored = record;
     this.#edits = edits;
-    this.#draft = new Draft(this.#engine.shape, {
-      ...reading,
-      flash: parseFlash(record.flash),
-    });
+    const { document, view } = reading;
+    const stored = { document, view, flash: parseFlash(record.flash) };
+    this.#draft = new Draft(this.#engine.shape, stored);
   }
 
   /** The session ended in another request: it reads as empty, and no cookie may go out. */
@@ -83,7 +111,54 @@ export class Stay {
     this.#former = former;
     this.#condition = "detached";
     this.#forget();
-    this.#cookie = "none";
+  }
+
+  /** What came leads nowhere: the browser is told to forget it, unless a new one is sent. */
+  meetStray(): void {
+    this.#holdsStray = true;
+  }
+
+  /** The transitions of this request. */
+  get turns(): Turns {
+    this.#turns ??= new Turns();
+    return this.#turns;
+  }
+
+  /** As `turns.whenIdle()`. */
+  whenIdle(): Promise<void> | undefined {
+    return this.#turns?.whenIdle();
+  }
+
+  /** Whether the visitor has not asked for it yet: what is not asked for changes nothing. */
+  get isPrefetch(): boolean {
+    this.#isPrefetch ??= isPrefetch(this.request);
+    return this.#isPrefetch;
+  }
+
+  /** Why no cookie can reach the visitor; `undefined` where one can. */
+  get obstacle(): string | undefined {
+    return this.#passage.obstacle;
+  }
+
+  /** Whether a write could not be told to the browser any more, which has to know of it. */
+  get isTooLate(): boolean {
+    const needsHeaders = this.#condition === "new" || this.#engine.writesNeedHeaders;
+    return needsHeaders && this.phase !== "open";
+  }
+
+  /** What the browser holds of the session, as far as is known. */
+  get holding(): Holding {
+    const came = this.#came;
+    const isCurrent = came !== undefined && this.#isAsItCame(came);
+    return { something: this.#holdsStray || came !== undefined, isCurrent };
+  }
+
+  #isAsItCame({ token, record }: Pick<Live, "token" | "record">): boolean {
+    const stored = this.#stored;
+    if (token !== this.#token || stored === undefined) return false;
+    return this.#engine.writesNeedHeaders
+      ? stored === record
+      : stored.persistent === record.persistent;
   }
 
   get draft(): Draft {
@@ -95,11 +170,7 @@ export class Stay {
     return this.#condition;
   }
 
-  get cookie(): CookieAction {
-    return this.#cookie;
-  }
-
-  get token(): SessionToken | undefined {
+  get token(): string | undefined {
     return this.#token ?? this.#issued?.token;
   }
 
@@ -124,9 +195,20 @@ export class Stay {
     return this.#stored !== undefined && now >= absoluteEndOf(this.#stored);
   }
 
-  /** Tells the browser to forget a cookie that leads nowhere, unless a new one is sent. */
-  expireCookie(): void {
-    if (this.#cookie === "none") this.#cookie = "expire";
+  /** What changed, as text; `undefined` where nothing did. @throws as {@link Draft.gathered}. */
+  gathered(): Gathered | undefined {
+    return this.#draft?.gathered();
+  }
+
+  /** Whether a change of the session reaches the browser with the response's headers only. */
+  get writesNeedHeaders(): boolean {
+    return this.#engine.writesNeedHeaders;
+  }
+
+  /** Whether what is read may be a copy, which the store can be asked to confirm. */
+  get isOfCopies(): boolean {
+    const { keeper, origin } = this.#engine;
+    return keeper !== origin;
   }
 
   /** Takes up what stands in the store by now. Resolves to why that is no session any more. */
@@ -151,7 +233,6 @@ export class Stay {
   commit(gathered: Gathered, deadline: Deadline): Promise<void> {
     return this.#apply(gatheredEdit(gathered), deadline, () => {
       this.draft.committed(gathered);
-      if (gathered.persistent !== undefined) this.#cookie = "send";
     });
   }
 
@@ -160,10 +241,38 @@ export class Stay {
     return this.#edits.length > 0;
   }
 
-  /** Commits what is to be noted. */
+  /** Commits what is to be noted. What cannot be is found out by the next request. */
   commitEdits(deadline: Deadline): Promise<void> {
-    return this.#apply(NO_EDIT, deadline, () => undefined);
+    return this.#apply(NO_EDIT, deadline, () => undefined).catch(this.#inBackground);
   }
+
+  /**
+   * Moves the idle clock. A touch that cannot be had costs the visitor nothing but a tenth of the
+   * idle timeout.
+   */
+  async touch(deadline: Deadline, arrivedAt: EpochMs): Promise<void> {
+    const record = this.#stored;
+    if (record === undefined) return;
+    const { keeper, events } = this.#engine;
+    const { now } = deadline;
+    const seen = { lastSeenAt: now, expiresAt: storeExpiryOf({ ...record, lastSeenAt: now }) };
+    const isLive = await keeper.touch(record, seen, deadline).catch((error: unknown) => {
+      this.#inBackground(error);
+      return true;
+    });
+    if (isLive) return this.#judgeLate(record, deadline, arrivedAt);
+    const { id, userId } = record;
+    events.emit("lateWrite", { at: now, id, userId, attempt: "touch", reason: "unknown" });
+  }
+
+  /** Asks what `open` had no reason to ask, where a touch has become due while the request ran. */
+  async #judgeLate(record: SessionRecord, deadline: Deadline, arrivedAt: EpochMs): Promise<void> {
+    if (isTouchDue(record, arrivedAt)) return;
+    const verdict = await judge(this.#engine, record, deadline);
+    if (verdict?.kind === "ended") await endMissed(this.#engine, record, deadline);
+  }
+
+  readonly #inBackground = (error: unknown): void => this.failures.report(error, "background");
 
   /** Changes one key by its newest value. */
   async update(key: string, updater: Updater, deadline: Deadline): Promise<unknown> {
@@ -182,6 +291,7 @@ export class Stay {
       this.#refuseEnded(deadline);
     }
     const continuation: Continuation = {
+      issue: () => this.#passage.issue(),
       derive: (newest) => newest,
       userId: old.userId,
       generation: generationOf(old),
@@ -201,6 +311,7 @@ export class Stay {
     const old = this.#stored;
     const generation = await currentGeneration(this.#engine, userId, deadline);
     const continuation: Continuation = {
+      issue: () => this.#passage.issue(),
       derive: (newest) => signedInFields(this.#engine, newest, signIn, now),
       userId,
       generation,
@@ -242,13 +353,11 @@ export class Stay {
     this.#refuseEnded(deadline);
     const judged = this.#judged(deadline);
     if (judged !== undefined) await judged;
-    const isFirst = this.#stored === undefined;
     const edits = this.#edits;
     const whole = edits === NO_EDITS ? edit : notedEdit(edit, edits);
     try {
       const record = await this.#engine.queue.commit(this.#base(), whole, deadline);
       this.#edits = NO_EDITS;
-      if (isFirst || this.#engine.recordsIn === "cookie") this.#cookie = "send";
       this.#adopt(this.token, record);
       settle();
     } catch (error) {
@@ -295,7 +404,6 @@ export class Stay {
       const continued = await continueUnder(this.#engine, from, continuation, deadline);
       this.#adopt(continued.token, continued.record);
       this.#edits = continued.edits;
-      this.#cookie = "send";
       if (old === undefined) this.#emit("created", deadline);
       settle();
       if (continued.unsettled !== undefined) throw continued.unsettled;
@@ -321,7 +429,6 @@ export class Stay {
         return false;
       }
       this.#emit(reason, deadline);
-      this.#cookie = "expire";
     }
     this.#forget(deadline.now);
     return true;
@@ -337,7 +444,7 @@ export class Stay {
     this.#engine.events.emit(name, { at: now, id: this.id, userId: this.facts.userId });
   }
 
-  #adopt(token: SessionToken | undefined, record: SessionRecord): void {
+  #adopt(token: string | undefined, record: SessionRecord): void {
     this.#condition = "live";
     this.#token = token;
     this.#issued = undefined;
@@ -359,7 +466,7 @@ export class Stay {
     if (this.#stored !== undefined) {
       return { record: this.#stored, isStored: true, stored: this.#draft?.stored };
     }
-    this.#issued ??= issue(this.#engine, this.facts);
+    this.#issued ??= issued(this.#engine, this.#passage.issue(), this.facts);
     return { record: this.#issued.record, isStored: false };
   }
 }

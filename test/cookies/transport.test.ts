@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { resolveTrust, type TrustProxy } from "../../src/cookies/trust.ts";
+import { resolveTransport, type TrustProxy } from "../../src/cookies/transport.ts";
 import { OptionsError } from "../../src/core/errors.ts";
 import type { RequestHead } from "../../src/core/exchange.ts";
 
@@ -26,7 +26,7 @@ function head(facts: Facts): RequestHead {
 }
 
 function transport(trust: TrustProxy | undefined, facts: Facts): string {
-  return resolveTrust(trust)(head(facts));
+  return resolveTransport(trust)(head(facts));
 }
 
 describe("a connection without a proxy", () => {
@@ -79,7 +79,7 @@ describe("a request of this machine", () => {
   const judged = (facts: Partial<RequestHead>, headers: Record<string, string> = {}): string => {
     const all: Record<string, string> = { host: "localhost", ...headers };
     const request = { ...head({ peer: "127.0.0.1" }), header: (name: string) => all[name] };
-    return resolveTrust(undefined)({ ...request, names: () => Object.keys(all), ...facts });
+    return resolveTransport(undefined)({ ...request, names: () => Object.keys(all), ...facts });
   };
 
   it.each([
@@ -201,13 +201,13 @@ describe("trustProxy", () => {
     [[null]],
     [{ length: 0 }],
   ])("may not be %o", (trust) => {
-    expect(() => Reflect.apply(resolveTrust, undefined, [trust])).toThrow(OptionsError);
+    expect(() => Reflect.apply(resolveTransport, undefined, [trust])).toThrow(OptionsError);
   });
 
   it("is a list of addresses, ranges and names, any that net takes", () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
-        const judge = resolveTrust([address]);
+        const judge = resolveTransport([address]);
         expect(judge(head({ peer: address, proto: "https" }))).toBe("secure");
       }),
     );

@@ -29,7 +29,9 @@ export type Trust = (address: string | undefined) => boolean;
  *
  * @throws {@link OptionsError} for what is neither an address, a range nor a known name.
  */
-export function resolveTrust(trust: TrustProxy | undefined): (request: RequestHead) => Transport {
+export function resolveTransport(
+  trust: TrustProxy | undefined,
+): (request: RequestHead) => Transport {
   const isTrusted = trustedPeers(trust);
   return (request) => {
     const forwarded = request.header("x-forwarded-proto");

@@ -1,0 +1,86 @@
+import { expiredBy } from "./clocks.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Engine } from "./engine.ts";
+import type { Rejection } from "./events.ts";
+import { judge } from "./guards.ts";
+import type { Identity } from "./passage.ts";
+import type { SessionRecord, Tombstone } from "./record.ts";
+import type { Live } from "./session-state.ts";
+import type { SessionId } from "./token.ts";
+
+/** Hears why what came is no session. */
+export interface Doorkeeper {
+  rejected(reason: Rejection, id: SessionId): void;
+  expired(record: SessionRecord, timeout: "idle" | "absolute"): void;
+  /** A session that has ended, or was given a new token. */
+  metTombstone(tombstone: Tombstone): void;
+  /** A session that should not be there any more. */
+  metMissed(record: SessionRecord, deadline: Deadline): Promise<void> | undefined;
+}
+
+/** What a request has brought. */
+export interface Arrival {
+  readonly live: Live | undefined;
+  /** Whether another one's place may be taken: what expires elsewhere may be this very cookie. */
+  readonly isMisplaced: boolean;
+}
+
+const NOBODY: Arrival = { live: undefined, isMisplaced: false };
+
+/** Looks up all that may be the session, and takes the best. */
+export async function arrivalOf(
+  engine: Engine,
+  candidates: readonly Identity[],
+  deadline: Deadline,
+  doorkeeper: Doorkeeper,
+): Promise<Arrival> {
+  let arrival = NOBODY;
+  for (const candidate of candidates) {
+    const found = await liveOf(engine, candidate, deadline, doorkeeper);
+    if (found !== undefined) arrival = better(arrival, found);
+  }
+  return arrival;
+}
+
+/** A signed-in session counts before an anonymous one, which somebody may have planted. */
+function better(arrival: Arrival, found: Live): Arrival {
+  const best = arrival.live;
+  if (best === undefined) return { live: found, isMisplaced: true };
+  const isBest = isSignedIn(best);
+  if (isBest === isSignedIn(found)) return { live: best, isMisplaced: false };
+  return isBest ? arrival : { live: found, isMisplaced: true };
+}
+
+function isSignedIn({ record }: Live): boolean {
+  return record.userId !== undefined;
+}
+
+async function liveOf(
+  engine: Engine,
+  { token, id }: Identity,
+  deadline: Deadline,
+  doorkeeper: Doorkeeper,
+): Promise<Live | undefined> {
+  const stored = await engine.keeper.load(id, deadline);
+  if (stored === undefined || stored.id !== id) return void doorkeeper.rejected("unknown", id);
+  if (stored.kind === "ended") return void doorkeeper.metTombstone(stored);
+  const timeout = expiredBy(stored, deadline.now);
+  if (timeout !== undefined) return void doorkeeper.expired(stored, timeout);
+  const judging = judge(engine, stored, deadline);
+  const verdict = judging && (await judging);
+  if (verdict !== undefined && verdict.kind !== "accepted") {
+    if (verdict.kind === "ended") await doorkeeper.metMissed(stored, deadline);
+    return void doorkeeper.rejected(verdict.reason, id);
+  }
+  const reading = engine.shape.read(stored.data);
+  if (typeof reading === "string") return void doorkeeper.rejected(reading, id);
+  return { token, record: stored, reading, edits: verdict?.edits };
+}
+
+/** Lets everything pass in silence: who only reads ends nothing, and tells nobody. */
+export const QUIET: Doorkeeper = {
+  rejected: () => undefined,
+  expired: () => undefined,
+  metTombstone: () => undefined,
+  metMissed: () => undefined,
+};

@@ -1,0 +1,76 @@
+import { type Budget, Deadline } from "./deadline.ts";
+import type { Engine } from "./engine.ts";
+import { SessionError, whenAnswered } from "./errors.ts";
+import type { RequestHead } from "./exchange.ts";
+import type { EpochMs } from "./record.ts";
+import { type ErrorContext, pathOf } from "./report.ts";
+
+/** What goes wrong in one request: who was told of it, and what it leaves of the request's time. */
+export class Failures implements Budget {
+  readonly #engine: Engine;
+  readonly #request: RequestHead;
+  /** What failures of the store have left of the time that the request may wait for it. */
+  #leftMs = Number.POSITIVE_INFINITY;
+  /** What the application was told of last. */
+  #told: unknown;
+  #reported: unknown;
+
+  constructor(engine: Engine, request: RequestHead) {
+    this.#engine = engine;
+    this.#request = request;
+  }
+
+  /** A store that hangs costs the whole request `storeTimeout`, not each of its calls. */
+  startDeadline(now: EpochMs = this.#engine.environment.now()): Deadline {
+    return new Deadline(Math.min(this.#leftMs, this.#engine.storeTimeoutMs), now, this);
+  }
+
+  leave(ms: number): void {
+    this.#leftMs = Math.min(this.#leftMs, ms);
+  }
+
+  get hasTimeLeft(): boolean {
+    return this.#leftMs > 0;
+  }
+
+  /** Whether the application was told of one. */
+  get isTold(): boolean {
+    return this.#told !== undefined;
+  }
+
+  /** Notes a failure that the application is told of, and gives it back. */
+  told(error: unknown): unknown {
+    this.#told = error;
+    if (error instanceof SessionError) whenAnswered(error, () => this.report(error, "answered"));
+    return error;
+  }
+
+  /**
+   * Sees to it that a failure is heard of, once: whatever an adapter answers with a 5xx or cuts.
+   *
+   * @param isPrinted - Whether the framework prints it anyway. Then only `onError` is told.
+   */
+  report(error: unknown, outcome: ErrorContext["outcome"], isPrinted = false): void {
+    // The session has ended meanwhile, which is news to the visitor and to nobody else.
+    const isNews = error instanceof SessionError && error.status < 500 && outcome !== "cut";
+    if (isNews || error === this.#reported) return;
+    const { name, environment } = this.#engine;
+    const { method, target } = this.#request;
+    const context = { name, method, path: pathOf(target), outcome };
+    if (environment.report(error, context, isPrinted)) this.#reported = error;
+  }
+
+  /**
+   * The application answers for a failure that it was told of, and prints what it likes of it. Of
+   * several one is the answer's, which an adapter may have told of already.
+   */
+  reportAnswered(): void {
+    if (this.#told === undefined || this.#reported !== undefined) return;
+    this.report(this.#told, "answered", true);
+  }
+
+  /** Reports what nobody may have waited for. */
+  reportUnawaited(): void {
+    this.report(this.#told, "background");
+  }
+}

@@ -1,0 +1,75 @@
+import type { Rejection } from "./events.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Home, Records } from "./records.ts";
+import type { SessionId } from "./token.ts";
+
+/** A token, and the id of the session that it opens. */
+export interface Identity {
+  /** A secret: what the browser holds, or something in it. */
+  readonly token: string;
+  readonly id: SessionId;
+}
+
+/** A header may hold thousands of cookies of our name; the store is asked about a few. */
+const MAX_CANDIDATES = 4;
+
+/**
+ * Those that are worth a look. Of too many, those that come first and last: browsers send the
+ * longest paths first, and ours is the longest or the shortest.
+ */
+export function candidatesOf<Candidate>(all: readonly Candidate[]): readonly Candidate[] {
+  const half = MAX_CANDIDATES / 2;
+  return all.length <= MAX_CANDIDATES ? all : [...all.slice(0, half), ...all.slice(-half)];
+}
+
+/** How the sessions of a manager come with requests, and go back with responses. */
+export interface Carrier {
+  /**
+   * Takes what a request brings.
+   *
+   * @param home - The records of the manager's store.
+   * @param isFresh - Whether the store is to be asked, whatever copy of a record the request brings.
+   */
+  arrive(exchange: Exchange, home: Home, isFresh: boolean): Passage;
+}
+
+/**
+ * How the session of one request comes and goes. Made when the session is first asked for; what the
+ * connection may carry is judged once.
+ */
+export interface Passage {
+  /** What may be the session, in the order in which to ask. */
+  readonly presented: readonly Identity[];
+  /** Why other things that came are not believed. */
+  readonly rejected: readonly Rejection[];
+  /** Whether more came under our names than one session has. */
+  readonly hasSurplus: boolean;
+  /** Where this request's records are: `home`, or what the request itself has brought. */
+  readonly records: Records;
+  /** Whether a change of the session reaches the browser with the response's headers only. */
+  readonly writesNeedHeaders: boolean;
+  /**
+   * Why nothing can be sent, and what to do about it; `undefined` where it can. The developer is
+   * told so too, once.
+   */
+  readonly obstacle: string | undefined;
+  /** Draws the token of a new session. */
+  issue(): Identity;
+  /**
+   * Writes what the browser is to be told, now that everything about the response is settled.
+   *
+   * @returns Whether there was anything.
+   */
+  leave(farewell: Farewell): boolean;
+}
+
+/** What a response tells the browser of the session. */
+export interface Farewell {
+  readonly cookie: "keep" | "send" | "expire";
+  /** The session's token, where it has one. */
+  readonly token: string | undefined;
+  /** How long the browser is to hold it; `undefined` until it is closed. */
+  readonly maxAgeMs: number | undefined;
+  /** What else it holds under our names that it is to forget: what came more than once, or all. */
+  readonly stale: "none" | "surplus" | "all";
+}
