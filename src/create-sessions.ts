@@ -213,7 +213,7 @@ function resolveEnvironment({ clock = Date, onError }: CommonOptions): Environme
   }
   const told = new Set<string>();
   const nodeEnv = process.env["NODE_ENV"];
-  const now = (): number => clock.now();
+  const now = clock === Date ? Date.now : (): number => clock.now();
   const reporter = new Reporter({ onError, now, print: (what) => console.error(what) });
   return {
     now,

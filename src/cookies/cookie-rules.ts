@@ -6,7 +6,7 @@ import {
   type ResolvedCookie,
   resolveCookie,
 } from "./cookie-options.ts";
-import { isNearby } from "./development.ts";
+import { isNearby, isOfThisMachine } from "./development.ts";
 import { insecureReason, type Situation } from "./insecure-reason.ts";
 import { resolveTransport, type Transport, type TrustProxy, trustedPeers } from "./transport.ts";
 
@@ -89,8 +89,9 @@ export class CookieRules {
     const transport = this.#transportOf(request);
     if (transport === "secure") return FULL;
     if (!this.#isSecure || transport === "unknown") return this.#hasPlain ? FULL_OR_PLAIN : FULL;
-    const isNear = this.#development === "named" ? isNearby(request) : transport === "loopback";
-    return isNear && this.#hasPlain ? PLAIN_OR_FULL : NONE;
+    if (!this.#hasPlain) return NONE;
+    const isNear = this.#development === "named" ? isNearby(request) : isOfThisMachine(request);
+    return isNear ? PLAIN_OR_FULL : NONE;
   }
 
   /** Why a connection carries none, and what to do about it. The developer is told so, once. */

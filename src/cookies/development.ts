@@ -56,13 +56,16 @@ function cameByHttps(request: RequestHead): boolean {
  */
 export function isNearby(request: RequestHead): boolean {
   const { remoteAddress } = request;
-  const hosts = [request.header("host"), ...listed(request, "x-forwarded-host")];
-  const addresses = listed(request, "x-forwarded-for").map(addressOf);
+  const host = request.header("host");
+  const forwardedHosts = request.header("x-forwarded-host");
+  const forwardedFor = request.header("x-forwarded-for");
+  const protocols = request.header("x-forwarded-proto");
   return (
-    listed(request, "x-forwarded-proto").every((protocol) => protocol.toLowerCase() === "http") &&
     (remoteAddress === undefined || isNear(remoteAddress)) &&
-    hosts.every((host) => isHostOf(host, NEARBY_NAMES, isNear)) &&
-    addresses.every(isNear)
+    isHostOf(host, NEARBY_NAMES, isNear) &&
+    listed(protocols).every((protocol) => protocol.toLowerCase() === "http") &&
+    listed(forwardedHosts).every((name) => isHostOf(name, NEARBY_NAMES, isNear)) &&
+    listed(forwardedFor).every((entry) => isNear(addressOf(entry)))
   );
 }
 
@@ -79,14 +82,11 @@ function isHostOf(
   return isIP(name) === 0 ? names.test(name) : isAddress(name);
 }
 
-function listed(request: RequestHead, name: string): string[] {
-  return (
-    request
-      .header(name)
-      ?.split(",")
-      .map((entry) => entry.trim()) ?? []
-  );
+function listed(value: string | undefined): readonly string[] {
+  return value === undefined ? NONE : value.split(",").map((entry) => entry.trim());
 }
+
+const NONE: readonly string[] = [];
 
 /** Some proxies tell the port too. */
 function addressOf(entry: string): string {

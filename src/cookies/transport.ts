@@ -1,7 +1,6 @@
 import { OptionsError } from "../core/errors.ts";
 import type { RequestHead } from "../core/exchange.ts";
 import { Addresses } from "./addresses.ts";
-import { isOfThisMachine } from "./development.ts";
 
 /**
  * Which proxies to believe when they say that the browser's connection is encrypted
@@ -14,9 +13,7 @@ export type TrustProxy = "all" | readonly string[];
 export type Transport =
   /** Encrypted, by the socket or by the word of a trusted proxy. */
   | "secure"
-  /** Plain, from this very machine to this very machine, with no sign of a proxy. */
-  | "loopback"
-  /** Plain, over a network. */
+  /** Plain. */
   | "insecure"
   /** Nothing but headers was given. */
   | "unknown";
@@ -40,8 +37,7 @@ export function resolveTransport(
       return isAll("https", forwarded) ? "secure" : "insecure";
     }
     if (request.isEncrypted === undefined) return "unknown";
-    if (request.isEncrypted) return "secure";
-    return isOfThisMachine(request) ? "loopback" : "insecure";
+    return request.isEncrypted ? "secure" : "insecure";
   };
 }
 

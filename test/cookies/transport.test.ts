@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isOfThisMachine } from "../../src/cookies/development.ts";
 import { resolveTransport, type TrustProxy } from "../../src/cookies/transport.ts";
 import { OptionsError } from "../../src/core/errors.ts";
 import type { RequestHead } from "../../src/core/exchange.ts";
@@ -25,8 +26,14 @@ function head(facts: Facts): RequestHead {
   };
 }
 
+/** `loopback` is plain, and from this very machine to this very machine. */
+function transportOf(trust: TrustProxy | undefined, request: RequestHead): string {
+  const word = resolveTransport(trust)(request);
+  return word === "insecure" && isOfThisMachine(request) ? "loopback" : word;
+}
+
 function transport(trust: TrustProxy | undefined, facts: Facts): string {
-  return resolveTransport(trust)(head(facts));
+  return transportOf(trust, head(facts));
 }
 
 describe("a connection without a proxy", () => {
@@ -79,7 +86,7 @@ describe("a request of this machine", () => {
   const judged = (facts: Partial<RequestHead>, headers: Record<string, string> = {}): string => {
     const all: Record<string, string> = { host: "localhost", ...headers };
     const request = { ...head({ peer: "127.0.0.1" }), header: (name: string) => all[name] };
-    return resolveTransport(undefined)({ ...request, names: () => Object.keys(all), ...facts });
+    return transportOf(undefined, { ...request, names: () => Object.keys(all), ...facts });
   };
 
   it.each([
