@@ -1,4 +1,4 @@
-import type { RandomBytes } from "../core/environment.ts";
+import type { RandomBytes } from "../core/token.ts";
 import type { Rejection } from "../core/events.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Carrier, Farewell, Identity, Passage } from "../core/passage.ts";

@@ -1,4 +1,4 @@
-import { type FlashEntry, type Gathered, isEmpty, own } from "./edit.ts";
+import { type FlashEntry, type Gathered, isEmpty } from "./edit.ts";
 import {
   checkKey,
   copyOf,
@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type JsonValue,
   looseText,
+  own,
 } from "./json.ts";
 import type { Shape } from "./shape.ts";
 

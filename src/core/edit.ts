@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, parse } from "./json.ts";
+import { type JsonObject, type JsonValue, parse, pick } from "./json.ts";
 import { editNotes, type NoteEdit } from "./notes.ts";
 import type { View } from "./shape.ts";
 
@@ -142,21 +142,6 @@ function editDocument(document: Readonly<JsonObject>, gathered: Gathered): JsonO
     else edited[key] = JSON.parse(text);
   }
   return edited;
-}
-
-/** The chosen keys of a document. */
-export function pick(document: Readonly<JsonObject>, keys: Iterable<string>): JsonObject {
-  const picked: JsonObject = {};
-  for (const key of keys) {
-    const value = own(document, key);
-    if (value !== undefined) picked[key] = value;
-  }
-  return picked;
-}
-
-/** The document's own value: `constructor` and the like are not inherited. */
-export function own(document: Readonly<JsonObject>, key: string): JsonValue | undefined {
-  return Object.hasOwn(document, key) ? document[key] : undefined;
 }
 
 function bytesOf(gathered: Gathered): number {

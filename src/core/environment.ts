@@ -1,15 +1,13 @@
 import { randomFillSync } from "node:crypto";
 import type { EpochMs } from "./record.ts";
 import type { Reporter } from "./report.ts";
+import type { RandomBytes } from "./token.ts";
 
 /** Tells the time. Passed in, so that a test can move it. */
 export interface Clock {
   /** The instant as milliseconds since 1970, UTC. */
   now(): number;
 }
-
-/** Gives `size` bytes from a cryptographically secure source. The view is only valid at once. */
-export type RandomBytes = (size: number) => Buffer;
 
 /**
  * How it is known that this process serves its developers alone: `named` by `NODE_ENV`, or `assumed`

@@ -1,7 +1,8 @@
 import { policyFor } from "./clocks.ts";
 import type { Stored } from "./draft.ts";
-import { flashText, parseFlash, pick } from "./edit.ts";
+import { flashText, parseFlash } from "./edit.ts";
 import type { Engine } from "./engine.ts";
+import { pick } from "./json.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";
 import type { Shape } from "./shape.ts";
 import type { Fields } from "./transitions.ts";

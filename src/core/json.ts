@@ -62,6 +62,21 @@ function copyOfFields(value: Record<string, unknown>): Record<string, unknown> {
   return copy;
 }
 
+/** The chosen keys of a document. */
+export function pick(document: Readonly<JsonObject>, keys: Iterable<string>): JsonObject {
+  const picked: JsonObject = {};
+  for (const key of keys) {
+    const value = own(document, key);
+    if (value !== undefined) picked[key] = value;
+  }
+  return picked;
+}
+
+/** The document's own value: `constructor` and the like are not inherited. */
+export function own(document: Readonly<JsonObject>, key: string): JsonValue | undefined {
+  return Object.hasOwn(document, key) ? document[key] : undefined;
+}
+
 /** The JSON text of anything, or `undefined` where there is none: to compare by, not to store. */
 export function looseText(value: unknown): string | undefined {
   try {

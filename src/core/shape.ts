@@ -1,4 +1,3 @@
-import { own, pick } from "./edit.ts";
 import { CodecError, OptionsError } from "./errors.ts";
 import {
   copyOf,
@@ -7,7 +6,9 @@ import {
   type JsonObject,
   type JsonValue,
   looseText,
+  own,
   parseObject,
+  pick,
 } from "./json.ts";
 import { UNREADABLE_DATA } from "./record.ts";
 import { issuePath, type Schema, type SchemaResult } from "./schema.ts";

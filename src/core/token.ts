@@ -1,5 +1,4 @@
 import * as crypto from "node:crypto";
-import type { RandomBytes } from "./environment.ts";
 
 declare const brand: unique symbol;
 type Branded<Text extends string> = string & { readonly [brand]: Text };
@@ -10,6 +9,9 @@ export type SessionToken = Branded<"SessionToken">;
 export type SessionId = Branded<"SessionId">;
 /** Names one write of one record. Opaque; a record remembers its last few. */
 export type CommitId = Branded<"CommitId">;
+
+/** Gives `size` bytes from a cryptographically secure source. The view is only valid at once. */
+export type RandomBytes = (size: number) => Buffer;
 
 const TOKEN_BYTES = 32;
 /** 48 bits: it only has to differ from the few other commits of the same session. */

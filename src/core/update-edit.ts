@@ -1,7 +1,7 @@
 import type { GatheredAt } from "./draft.ts";
-import { type Content, type Edit, own } from "./edit.ts";
+import type { Content, Edit } from "./edit.ts";
 import { CodecError } from "./errors.ts";
-import { copyOf, encode, type JsonObject } from "./json.ts";
+import { copyOf, encode, type JsonObject, own } from "./json.ts";
 import { REMOVE } from "./session.ts";
 import type { Shape, View } from "./shape.ts";
 

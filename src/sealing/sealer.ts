@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, timingSafeEqual } from "node:crypto";
-import type { RandomBytes } from "../core/environment.ts";
+import type { RandomBytes } from "../core/token.ts";
 import type { Binding } from "./binding.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { ALTERED, MALFORMED, type Opening, UNKNOWN_KEY } from "./opening.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Draft, type Stored } from "../../src/core/draft.ts";
-import { type Content, type FlashEntry, gatheredEdit, own } from "../../src/core/edit.ts";
+import { type Content, type FlashEntry, gatheredEdit } from "../../src/core/edit.ts";
 import { CodecError } from "../../src/core/errors.ts";
-import type { JsonObject, JsonValue } from "../../src/core/json.ts";
+import { type JsonObject, type JsonValue, own } from "../../src/core/json.ts";
 import { REMOVE } from "../../src/core/session.ts";
 import { resolveShape } from "../../src/core/shape.ts";
 import { UpdateEdit } from "../../src/core/update-edit.ts";

@@ -8,12 +8,10 @@ import {
   type Gathered,
   gatheredEdit,
   isEmpty,
-  own,
   parseFlash,
-  pick,
 } from "../../src/core/edit.ts";
 import { CodecError } from "../../src/core/errors.ts";
-import type { JsonValue } from "../../src/core/json.ts";
+import { type JsonValue, own, pick } from "../../src/core/json.ts";
 import { REMOVE } from "../../src/core/session.ts";
 import { resolveShape } from "../../src/core/shape.ts";
 import { UpdateEdit } from "../../src/core/update-edit.ts";

@@ -3,9 +3,10 @@ import { z } from "zod";
 import { CookieCarrier } from "../../src/cookies/cookie-carrier.ts";
 import { CookieExchange, ExchangedCookie } from "../../src/cookies/cookie-exchange.ts";
 import { CookieRules } from "../../src/cookies/cookie-rules.ts";
-import { pooledRandom, type RandomBytes } from "../../src/core/environment.ts";
+import { pooledRandom } from "../../src/core/environment.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import { resolveSettings } from "../../src/core/options.ts";
+import type { RandomBytes } from "../../src/core/token.ts";
 import { handle } from "../../src/frameworks/web.ts";
 import {
   CodecError,

@@ -575,6 +575,45 @@ describe("the rules that the linter watches", () => {
     },
   );
 
+  it.each([
+    ["values", "import { x }", "export { x }"],
+    ["types", "import type { x }", "export type { x }"],
+  ])("catch a cycle of imports of %s, and print it", { timeout: 60_000 }, async (_, take, pass) => {
+    const folder = mirrorWithBreach("stores/memory", `${take} from "./next.ts";\nexport { x };\n`);
+    writeFileSync(join(folder, "src/stores/memory/next.ts"), `${pass} from "./planted.ts";\n`);
+    const biome = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
+    const args = [biome, "lint", "--error-on-warnings", "src/stores/memory/planted.ts"];
+    const { code, stdout, stderr } = await run(process.execPath, args, { cwd: folder });
+    rmSync(folder, { recursive: true, force: true });
+    expect(stdout + stderr).toMatch(/noImportCycles.*This import resolves to .*next\.ts/s);
+    expect(code).toBe(1);
+  });
+
+  it("see every import, as none stands in the middle of a file", () => {
+    const hidden = find("src/**/*.ts").filter((file) => /\bimport\("\./.test(readText(file)));
+    expect(hidden).toEqual([]);
+  });
+
+  it("spare of the cycles of types those that still stand, and no others", {
+    timeout: 60_000,
+  }, async () => {
+    const folder = mirrorWithBreach("core", "export {};\n");
+    const own = join(folder, "biome.json");
+    const { overrides, ...rules } = JSON.parse(readFileSync(own, "utf8"));
+    writeFileSync(own, JSON.stringify(rules));
+    const biome = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
+    const only = ["--only=suspicious/noImportCycles", "--max-diagnostics=none"];
+    const { stdout, stderr } = await run(process.execPath, [biome, "lint", ...only, "src"], {
+      cwd: folder,
+    });
+    rmSync(folder, { recursive: true, force: true });
+    const standing = (stdout + stderr).matchAll(/^(src\S+\.ts):\d+:\d+ \S+noImportCycles/gm);
+    const spared = overrides.flatMap((override: Override) =>
+      override.linter.rules.suspicious === undefined ? [] : override.includes,
+    );
+    expect(spared).toEqual([...new Set([...standing].map(([, file]) => file))].sort());
+  });
+
   it("let through what breaks none", { timeout: 60_000 }, async () => {
     const folder = mirrorWithBreach(
       "cookies",
@@ -587,6 +626,11 @@ describe("the rules that the linter watches", () => {
     expect(code).toBe(0);
   });
 });
+
+interface Override {
+  readonly includes: readonly string[];
+  readonly linter: { readonly rules: { readonly suspicious?: unknown } };
+}
 
 /** A copy of the layers' places with the project's rules, so that the project itself stays clean. */
 function mirrorWithBreach(layer: string, text: string): string {

@@ -1,5 +1,5 @@
 import { storeExpiryOf } from "../../core/clocks.ts";
-import type { RandomBytes } from "../../core/environment.ts";
+
 import type { Rejection } from "../../core/events.ts";
 import type { Exchange } from "../../core/exchange.ts";
 import {

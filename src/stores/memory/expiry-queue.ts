@@ -1,10 +1,17 @@
-import type { Slot } from "./shelf.ts";
+import type { StoredSession } from "../../core/record.ts";
+
+/** What an {@link ExpiryQueue} holds. */
+export interface Queued {
+  readonly stored: Pick<StoredSession, "expiresAt">;
+  /** In the queue, which sets it. */
+  place: number;
+}
 
 /**
  * A binary heap with the slot that expires first in front. Each slot knows its place, so that one
  * whose expiry moves, or that goes, is found without a search.
  */
-export class ExpiryQueue {
+export class ExpiryQueue<Slot extends Queued> {
   readonly #heap: Slot[] = [];
 
   get first(): Slot | undefined {

@@ -1,7 +1,11 @@
-import type { Slot } from "./shelf.ts";
+/** What a {@link Recency} holds. It sets both. */
+export interface Linked<Slot> {
+  older: Slot | undefined;
+  newer: Slot | undefined;
+}
 
 /** Slots in the order of their last use. Linked, so that a use costs no allocation. */
-export class Recency {
+export class Recency<Slot extends Linked<Slot>> {
   #oldest: Slot | undefined;
   #newest: Slot | undefined;
 

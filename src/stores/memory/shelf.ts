@@ -1,19 +1,14 @@
 import type { EpochMs, SessionRecord, StoredSession } from "../../core/record.ts";
 import type { SessionId } from "../../core/token.ts";
-import { ExpiryQueue } from "./expiry-queue.ts";
-import { Recency } from "./recency.ts";
+import { ExpiryQueue, type Queued } from "./expiry-queue.ts";
+import { type Linked, Recency } from "./recency.ts";
 import { Roll } from "./roll.ts";
 
 /** Where one stored session stands in the shelf's indexes. */
-export interface Slot {
+interface Slot extends Queued, Linked<Slot> {
   stored: StoredSession;
   bytes: number;
-  recency: Recency;
-  /** In the {@link ExpiryQueue}. */
-  place: number;
-  /** In the {@link Recency}. */
-  older: Slot | undefined;
-  newer: Slot | undefined;
+  recency: Recency<Slot>;
 }
 
 /** So many sessions a user has before their own make room for everybody's. */
@@ -32,10 +27,10 @@ export class Shelf {
   readonly #bounds: Bounds;
   readonly #slots = new Map<SessionId, Slot>();
   readonly #rolls = new Map<string, Roll>();
-  readonly #expiry = new ExpiryQueue();
-  readonly #ended = new Recency();
-  readonly #anonymous = new Recency();
-  readonly #signedIn = new Recency();
+  readonly #expiry = new ExpiryQueue<Slot>();
+  readonly #ended = new Recency<Slot>();
+  readonly #anonymous = new Recency<Slot>();
+  readonly #signedIn = new Recency<Slot>();
   #bytes = 0;
 
   constructor(bounds: Bounds) {
@@ -130,7 +125,7 @@ export class Shelf {
     if (slot.stored.kind === "live") this.#rolls.get(slot.stored.manager)?.remove(slot.stored);
   }
 
-  #recencyOf(stored: StoredSession): Recency {
+  #recencyOf(stored: StoredSession): Recency<Slot> {
     if (stored.kind === "ended") return this.#ended;
     return stored.userId === undefined ? this.#anonymous : this.#signedIn;
   }

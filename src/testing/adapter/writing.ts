@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { attributesOf, SHOP, sessionLines } from "./shop.ts";
-import { answer, bare, type Handler, type Tell } from "./stage.ts";
+import { answer, bare, type Handler, type Routes, type Tell } from "./stage.ts";
 
 /** Law 4 for whole responses: nothing leaves before it is kept, and all of it leaves. */
 export function tellWriting(tell: Tell): void {
@@ -203,4 +203,4 @@ const MESSAGES = {
     return answer("left");
   },
   "/take": async ({ open }) => answer((await open()).take("notice") ?? "none"),
-} satisfies import("./stage.ts").Routes;
+} satisfies Routes;
