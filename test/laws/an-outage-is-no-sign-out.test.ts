@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Session, StoreError, type StoreOutcome, type Untyped } from "../../src/index.ts";
 import type { Browser } from "./support/browser.ts";
 import { MINUTE } from "./support/clock.ts";
@@ -411,20 +411,30 @@ describe("a store that hangs", () => {
     await expectNoLineLeft(world, browser);
   });
 
+  /** From here on no deadline comes until the test lets them come, one after the other. */
+  function standstill(): void {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+  }
+
   it("is asked to hold no more than a bounded number of writers", async () => {
+    standstill();
     const { world, browser, outcomes, act } = await hanging(300);
     const writers = times(1_200, () => act((session) => session.update("n", (n) => n + 1)));
-    await new Promise((resume) => setTimeout(resume, 150));
+    await quiet();
     // One is under way, a thousand wait, the rest have been refused at once.
     expect(outcomes).toHaveLength(199);
     expect(new Set(outcomes)).toEqual(new Set(["failed"]));
+    vi.setTimerTickMode("nextTimerAsync");
     await writers;
     expect(outcomes).toHaveLength(1_200);
+    vi.useRealTimers();
     world.switch.behave = healthy;
     await expectNoLineLeft(world, browser);
   });
 
   it("is asked to hold no more than a bounded number of bytes", async () => {
+    standstill();
     const { outcomes, act } = await hanging(300);
     const text = "x".repeat(200_000);
     const writers = times(60, (n) =>
@@ -433,9 +443,12 @@ describe("a store that hangs", () => {
         await session.save();
       }),
     );
-    await new Promise((resume) => setTimeout(resume, 150));
-    expect(outcomes.length).toBeGreaterThan(10);
+    await quiet();
+    // One is under way, 41 are 8 MiB, the rest have been refused at once.
+    expect(outcomes).toEqual(Array(18).fill("failed"));
+    vi.setTimerTickMode("nextTimerAsync");
     await writers;
+    expect(outcomes).toHaveLength(60);
   });
 
   it("ends no request's touch with an error", async () => {
@@ -455,7 +468,8 @@ describe("a store that hangs", () => {
     const stuck = gate();
     world.switch.behave = (_operation, send) => stuck.passed.then(send);
     const waiting = browser.visit((session) => session.get("n"));
-    await new Promise((resume) => setTimeout(resume, 30));
+    // Node warns in the next turn.
+    await quiet();
     stuck.open();
     expect((await waiting).json).toBe(1);
     process.off("warning", listen);
