@@ -153,7 +153,10 @@ class Line {
     this.#onIdle();
   }
 
-  /** Goes on until every job has its answer, or waits once more as there was no time for it. */
+  /**
+   * Goes on until every job has its answer, or waits once more as there was no time for it. After a
+   * conflict the same edits go to the newest record: docs/decisions/0003.
+   */
   async #commitTogether(batch: readonly Job[]): Promise<void> {
     let jobs = batch;
     for (let conflicts = 0; ; conflicts += 1) {

@@ -68,7 +68,7 @@ export class Families {
     return (await this.#read("revoked", family, deadline)) !== undefined;
   }
 
-  /** From here on no session of the family goes on under a new token. */
+  /** From here on no session of the family goes on under a new token: docs/decisions/0054. */
   async revoke(family: Family, deadline: Deadline): Promise<void> {
     const mark = this.#record("revoked", family, {}, deadline);
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
@@ -163,6 +163,7 @@ export class Families {
     });
   }
 
+  /** Applies the change to the newest note, as often as others write it: docs/decisions/0054. */
   async #write(
     matter: FamilyMatter,
     family: Family,

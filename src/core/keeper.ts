@@ -125,7 +125,10 @@ export class Keeper {
     });
   }
 
-  /** Finds out what became of a write whose answer was lost, and sends it again if nothing did. */
+  /**
+   * Finds out what became of a write whose answer was lost, and sends it again if nothing did:
+   * docs/decisions/0006.
+   */
   async #settle<T extends object | string>(
     operation: StoreOperation,
     deadline: Deadline,

@@ -10,7 +10,10 @@ const MAX_CONFLICTS = 32;
 /** What has been given so many tokens since it was spared has noted it by itself. */
 const MAX_TOKENS = 2 * TOKENS_PER_MILESTONE;
 
-/** From here on the spared session is admitted under the new generation by itself. */
+/**
+ * From here on the spared session is admitted under the new generation by itself:
+ * docs/decisions/0054.
+ */
 export async function noteSpared(
   engine: Engine,
   first: SessionId,

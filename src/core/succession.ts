@@ -149,7 +149,10 @@ class Succession implements Candidate {
     return generation === this.generation ? [] : [ofGeneration(generation)];
   }
 
-  /** Ends the old record in favour of its successor, merging what is written to it until then. */
+  /**
+   * Ends the old record in favour of its successor, merging what is written to it until then. To a
+   * sign-in, who gave it another token meanwhile is a rival, not the end: docs/decisions/0055.
+   */
   async handOver(old: SessionRecord, first: SessionRecord): Promise<HandedOver> {
     const next = this.family === undefined ? undefined : first.id;
     let successor = first;

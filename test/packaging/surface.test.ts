@@ -444,6 +444,15 @@ describe("the repository", () => {
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
+  it("has the decisions that its sources point to", () => {
+    const pages = find("docs/decisions/*.md").map((page) => page.slice(0, 19));
+    const cited = find("src/**/*.ts").flatMap((file) => [
+      ...readText(file).matchAll(/docs\/decisions\/\d+/g),
+    ]);
+    expect(cited.length).toBeGreaterThan(0);
+    expect(cited.map(([page]) => page).filter((page) => !pages.includes(page))).toEqual([]);
+  });
+
   it("has a README for each store", () => {
     const folders = new Set(find("src/stores/*/index.ts").map(dirname));
     const headings = [
