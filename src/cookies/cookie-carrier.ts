@@ -1,8 +1,8 @@
-import type { RandomBytes } from "../core/token.ts";
 import type { Rejection } from "../core/events.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Carrier, Farewell, Identity, Passage } from "../core/passage.ts";
 import type { Home } from "../core/records.ts";
+import type { RandomBytes } from "../core/token.ts";
 import { newToken, parseToken, type SessionToken, sessionId } from "../core/token.ts";
 import { CookieExchange, ExchangedCookie } from "./cookie-exchange.ts";
 import {
@@ -33,7 +33,7 @@ export class CookieCarrier implements Carrier {
   }
 
   arrive(exchange: Exchange, home: Home): CookiePassage {
-    return new CookiePassage(this, new CookieExchange(this.rules, exchange), home);
+    return new CookiePassage(this, exchange, home);
   }
 
   issue(): Identity {
@@ -41,11 +41,11 @@ export class CookieCarrier implements Carrier {
   }
 }
 
-const NOBODY: readonly Identity[] = [];
 const NOTHING: readonly Rejection[] = [];
+const MALFORMED: readonly Rejection[] = ["malformed"];
 
 /** A session whose token comes and goes in its cookie, and whose record is in a store. */
-export class CookiePassage implements Passage {
+export class CookiePassage extends CookieExchange implements Passage {
   readonly presented: readonly Identity[];
   readonly rejected: readonly Rejection[];
   readonly records: Home;
@@ -53,29 +53,26 @@ export class CookiePassage implements Passage {
   /** The session's own. */
   readonly cookie: ExchangedCookie;
   readonly #carrier: CookieCarrier;
-  readonly around: CookieExchange;
 
-  constructor(carrier: CookieCarrier, around: CookieExchange, home: Home) {
+  constructor(carrier: CookieCarrier, exchange: Exchange, home: Home) {
+    super(carrier.rules, exchange);
     this.#carrier = carrier;
-    this.around = around;
     this.records = home;
-    this.cookie = new ExchangedCookie(carrier.forms, around);
+    this.cookie = new ExchangedCookie(carrier.forms, this);
     const { values, refused } = this.cookie;
     const different = values.length > 1 ? [...new Set(values)] : values;
-    const tokens =
-      different.length === 0 ? [] : different.flatMap((value) => parseToken(value) ?? []);
-    this.presented =
-      tokens.length === 0 ? NOBODY : tokens.map((token) => identityOf(token, carrier.name));
+    const presented: Identity[] = [];
+    for (const value of different) {
+      const token = parseToken(value);
+      if (token !== undefined) presented.push(identityOf(token, carrier.name));
+    }
+    this.presented = presented;
     if (refused !== undefined) this.rejected = [refused];
-    else this.rejected = tokens.length < different.length ? ["malformed"] : NOTHING;
+    else this.rejected = presented.length < different.length ? MALFORMED : NOTHING;
   }
 
   get hasSurplus(): boolean {
     return this.cookie.hasSurplus;
-  }
-
-  get obstacle(): string | undefined {
-    return this.around.obstacle;
   }
 
   issue(): Identity {
@@ -87,7 +84,7 @@ export class CookiePassage implements Passage {
     if (this.obstacle !== undefined) return false;
     // First: a browser that takes one of these places for the current one is put right by what follows.
     const brought = stale === "none" ? undefined : this.cookie.brought(stale);
-    if (brought !== undefined) expireStale(this.around.exchange, [brought]);
+    if (brought !== undefined) expireStale(this.exchange, [brought]);
     if (cookie === "send" && token !== undefined) this.cookie.send(token, maxAgeMs);
     else if (cookie === "expire") this.cookie.expire();
     return true;

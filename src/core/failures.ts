@@ -7,8 +7,8 @@ import { type ErrorContext, pathOf } from "./report.ts";
 
 /** What goes wrong in one request: who was told of it, and what it leaves of the request's time. */
 export class Failures implements Budget {
+  readonly request: RequestHead;
   readonly #engine: Engine;
-  readonly #request: RequestHead;
   /** What failures of the store have left of the time that the request may wait for it. */
   #leftMs = Number.POSITIVE_INFINITY;
   /** What the application was told of last. */
@@ -17,7 +17,7 @@ export class Failures implements Budget {
 
   constructor(engine: Engine, request: RequestHead) {
     this.#engine = engine;
-    this.#request = request;
+    this.request = request;
   }
 
   /** A store that hangs costs the whole request `storeTimeout`, not each of its calls. */
@@ -55,7 +55,7 @@ export class Failures implements Budget {
     const isNews = error instanceof SessionError && error.status < 500 && outcome !== "cut";
     if (isNews || error === this.#reported) return;
     const { name, environment } = this.#engine;
-    const { method, target } = this.#request;
+    const { method, target } = this.request;
     const context = { name, method, path: pathOf(target), outcome };
     if (environment.report(error, context, isPrinted)) this.#reported = error;
   }

@@ -1,11 +1,15 @@
-import { policyFor } from "./clocks.ts";
+import { type Policies, policyFor } from "./clocks.ts";
 import type { Stored } from "./draft.ts";
 import { flashText, parseFlash } from "./edit.ts";
-import type { Engine } from "./engine.ts";
 import { pick } from "./json.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";
 import type { Shape } from "./shape.ts";
-import type { Fields } from "./transitions.ts";
+
+/** What a record says, before it has an identity. */
+export type Fields = Omit<
+  SessionRecord,
+  "kind" | "id" | "manager" | "version" | "earlier" | "expiresAt"
+>;
 
 /** Which data a sign-in takes along. */
 export type Keep = "all" | "none" | readonly string[];
@@ -19,7 +23,10 @@ export interface SignIn {
 }
 
 /** What the record of a new visitor begins with. */
-export function anonymousFields({ policies }: Pick<Engine, "policies">, now: EpochMs): Fields {
+export function anonymousFields(
+  { policies }: { readonly policies: Policies },
+  now: EpochMs,
+): Fields {
   return {
     data: "{}",
     flash: "",
@@ -36,7 +43,7 @@ export function anonymousFields({ policies }: Pick<Engine, "policies">, now: Epo
 
 /** What the record of a user begins with who signs in on top of another one. Both clocks restart. */
 export function signedInFields(
-  { policies, shape }: Pick<Engine, "policies" | "shape">,
+  { policies, shape }: { readonly policies: Policies; readonly shape: Shape },
   newest: Pick<SessionRecord, "data" | "flash">,
   { userId, device, keep, persistent }: SignIn,
   now: EpochMs,

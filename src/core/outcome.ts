@@ -75,8 +75,8 @@ const LIVE: Readonly<Record<Change, Outcome>> = {
 
 /** What the browser holds of the session. */
 export interface Holding {
-  /** Whether it has a cookie that is, or was, this session's, or that leads nowhere. */
-  readonly something: boolean;
+  /** Whether the browser has a cookie that is, or was, this session's, or that leads nowhere. */
+  readonly isHeld: boolean;
   /** Whether that is the newest, and is kept for as long as it should be. */
   readonly isCurrent: boolean;
 }
@@ -87,5 +87,5 @@ export function cookieFor(
   holding: Holding,
 ): Farewell["cookie"] {
   if (browser === "session") return holding.isCurrent ? "keep" : "send";
-  return browser === "none" && holding.something ? "expire" : "keep";
+  return browser === "none" && holding.isHeld ? "expire" : "keep";
 }

@@ -10,7 +10,7 @@ import { SessionEndedError } from "./errors.ts";
 import type { Rejection } from "./events.ts";
 import { isPrefetch, type RequestHead } from "./exchange.ts";
 import type { Failures } from "./failures.ts";
-import { anonymousFields, Shown, type SignIn, signedInFields } from "./fields.ts";
+import { anonymousFields, type Fields, Shown, type SignIn, signedInFields } from "./fields.ts";
 import { endMissed, judge, judgeWrite } from "./guards.ts";
 import { parse } from "./json.ts";
 import { generationOf, type NoteEdit } from "./notes.ts";
@@ -19,7 +19,7 @@ import type { Passage } from "./passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "./record.ts";
 import type { Reading } from "./shape.ts";
 import { type Continuation, continueUnder } from "./succession.ts";
-import { type Fields, type Issued, issued, MAX_TOKENS, repeatingTokens } from "./transitions.ts";
+import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "./transitions.ts";
 import { Turns } from "./turns.ts";
 import { UpdateEdit, type Updater } from "./update-edit.ts";
 
@@ -28,14 +28,6 @@ export interface Former {
   readonly id: string;
   readonly userId?: string | undefined;
   readonly reason?: EndReason | "expired";
-}
-
-/** What a state is made with. */
-export interface Around {
-  readonly request: RequestHead;
-  readonly failures: Failures;
-  readonly engine: Engine;
-  readonly passage: Passage;
 }
 
 const NO_EDITS: readonly NoteEdit[] = [];
@@ -59,8 +51,7 @@ export interface Live {
  * The state of one visitor's session within one request, and how it changes. The visit pushes into
  * it how far the response is; the session's object asks it; it asks neither.
  */
-export class SessionState {
-  readonly request: RequestHead;
+export class SessionState implements Holding {
   readonly failures: Failures;
   /** How far the response is. */
   phase: ReplyPhase = "open";
@@ -85,12 +76,15 @@ export class SessionState {
   #edits: readonly NoteEdit[] = NO_EDITS;
   #turns: Turns | undefined;
 
-  constructor(around: Around, openedAt: EpochMs) {
-    this.request = around.request;
-    this.failures = around.failures;
-    this.#engine = around.engine;
-    this.#passage = around.passage;
+  constructor(engine: Engine, passage: Passage, failures: Failures, openedAt: EpochMs) {
+    this.#engine = engine;
+    this.#passage = passage;
+    this.failures = failures;
     this.#openedAt = openedAt;
+  }
+
+  get request(): RequestHead {
+    return this.failures.request;
   }
 
   /** Takes up a live session. */
@@ -146,19 +140,17 @@ export class SessionState {
     return needsHeaders && this.phase !== "open";
   }
 
-  /** What the browser holds of the session, as far as is known. */
-  get holding(): Holding {
-    const came = this.#came;
-    const isCurrent = came !== undefined && this.#isAsItCame(came);
-    return { something: this.#holdsStray || came !== undefined, isCurrent };
+  get isHeld(): boolean {
+    return this.#holdsStray || this.#came !== undefined;
   }
 
-  #isAsItCame({ token, record }: Pick<Live, "token" | "record">): boolean {
+  get isCurrent(): boolean {
+    const came = this.#came;
     const stored = this.#stored;
-    if (token !== this.#token || stored === undefined) return false;
+    if (came === undefined || stored === undefined || came.token !== this.#token) return false;
     return this.#engine.writesNeedHeaders
-      ? stored === record
-      : stored.persistent === record.persistent;
+      ? stored === came.record
+      : stored.persistent === came.record.persistent;
   }
 
   get draft(): Draft {
@@ -243,7 +235,9 @@ export class SessionState {
 
   /** Commits what is to be noted. What cannot be is found out by the next request. */
   commitEdits(deadline: Deadline): Promise<void> {
-    return this.#apply(NO_EDIT, deadline, () => undefined).catch(this.#inBackground);
+    return this.#apply(NO_EDIT, deadline, () => undefined).catch((error: unknown) =>
+      this.#reportUnawaited(error),
+    );
   }
 
   /**
@@ -257,7 +251,7 @@ export class SessionState {
     const { now } = deadline;
     const seen = { lastSeenAt: now, expiresAt: storeExpiryOf({ ...record, lastSeenAt: now }) };
     const isLive = await keeper.touch(record, seen, deadline).catch((error: unknown) => {
-      this.#inBackground(error);
+      this.#reportUnawaited(error);
       return true;
     });
     if (isLive) return this.#judgeLate(record, deadline, arrivedAt);
@@ -272,7 +266,9 @@ export class SessionState {
     if (verdict?.kind === "ended") await endMissed(this.#engine, record, deadline);
   }
 
-  readonly #inBackground = (error: unknown): void => this.failures.report(error, "background");
+  #reportUnawaited(error: unknown): void {
+    this.failures.report(error, "background");
+  }
 
   /** Changes one key by its newest value. */
   async update(key: string, updater: Updater, deadline: Deadline): Promise<unknown> {

@@ -3,6 +3,7 @@ import { absoluteEndOf } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import { SessionEndedError, StoreError } from "./errors.ts";
+import type { Fields } from "./fields.ts";
 import {
   afterTokens,
   editNotes,
@@ -19,15 +20,7 @@ import type { Identity } from "./passage.ts";
 import { commitsBefore, type SessionRecord, type Tombstone } from "./record.ts";
 import type { EndOutcome } from "./store.ts";
 import type { CommitId } from "./token.ts";
-import {
-  create,
-  type Fields,
-  handOverStone,
-  type Issued,
-  identified,
-  tombstone,
-  undo,
-} from "./transitions.ts";
+import { create, handOverStone, type Issued, identified, tombstone, undo } from "./transitions.ts";
 
 type Parts = Pick<
   Engine,

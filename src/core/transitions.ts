@@ -1,16 +1,11 @@
 import { storeExpiryOf, tombstoneExpiryAt } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
+import type { Fields } from "./fields.ts";
 import { notesOfEnded } from "./notes.ts";
 import type { Identity } from "./passage.ts";
 import type { EndReason, SessionRecord, Tombstone } from "./record.ts";
 import { newCommitId, type SessionId } from "./token.ts";
-
-/** What a record says, before it has an identity. */
-export type Fields = Omit<
-  SessionRecord,
-  "kind" | "id" | "manager" | "version" | "earlier" | "expiresAt"
->;
 
 /** A record and the token that opens it. */
 export interface Issued {

@@ -1,4 +1,4 @@
-import { arrivalOf, type Doorkeeper } from "./arrival.ts";
+import { type Arrival, arrivalOf, type Doorkeeper } from "./arrival.ts";
 import { forbidSharing, forbidStoring } from "./caching.ts";
 import { absoluteEndOf, isTouchDue } from "./clocks.ts";
 import type { Deadline } from "./deadline.ts";
@@ -11,7 +11,7 @@ import { forgetPage } from "./failed-page.ts";
 import { Failures } from "./failures.ts";
 import { endMissed } from "./guards.ts";
 import { type Change, CONSEQUENCES, cookieFor, type Outcome, outcomeOf } from "./outcome.ts";
-import { candidatesOf, type Farewell, type Identity, type Passage } from "./passage.ts";
+import { candidatesOf, type Farewell, type Passage } from "./passage.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
 import type { ErrorContext } from "./report.ts";
 import { requireOwnName } from "./same-name.ts";
@@ -154,21 +154,17 @@ export class Visit implements Doorkeeper {
     const busy = state.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
     if (isFailure(status, state)) state.draft.drop();
-    const kept = this.#keep(state, () => {
-      // A transition would change what the headers say of the cookie, behind the commit's back.
-      if (this.#phase === "open") this.#enter("closing");
-    });
-    if (kept !== undefined) return kept.then(() => this.#finishHeaders(status));
-    this.#finishHeaders(status);
-    return undefined;
+    // A transition would change what the headers say of the cookie, behind the commit's back.
+    const next = this.#phase === "open" ? "closing" : undefined;
+    const kept = this.#keep(state, next, status);
+    if (kept === undefined) this.#finishHeaders(status);
+    return kept;
   }
 
   /** Stores what changed after the first byte. After a rejection the response must be cut. */
   beforeEnd(): Promise<void> | undefined {
-    return this.#keepRest(() => {
-      // What is changed from here on would not be stored any more, so it is refused.
-      this.#enter("ended");
-    });
+    // What is changed from here on would not be stored any more, so it is refused.
+    return this.#keepRest("ended");
   }
 
   /**
@@ -224,13 +220,17 @@ export class Visit implements Doorkeeper {
       requireOwnName(this.#subject, this.#engine);
       const passage = this.#engine.carrier.arrive(this.#exchange, this.#engine.home, isFresh);
       const engine = engineOn(this.#engine, passage);
-      const { request } = this;
+      const failures = this.#failures;
       const now = engine.environment.now();
-      const state = new SessionState({ engine, passage, request, failures: this.#failures }, now);
+      const state = new SessionState(engine, passage, failures, now);
       for (const reason of passage.rejected) this.rejected(reason);
       if (passage.rejected.includes("duplicate")) state.meetStray();
-      if (passage.presented.length > 0) {
-        await this.#arrive(state, engine, passage.presented, this.#failures.startDeadline(now));
+      const { presented } = passage;
+      if (presented.length > 0) {
+        const candidates = candidatesOf(presented);
+        const deadline = failures.startDeadline(now);
+        const arrival = await arrivalOf(engine, candidates, deadline, this);
+        this.#take(arrival, state, presented.length - candidates.length);
       }
       this.#wasSignedIn = state.record?.userId !== undefined;
       this.#isKnown = state.condition !== "new";
@@ -244,21 +244,11 @@ export class Visit implements Doorkeeper {
     }
   }
 
-  async #arrive(
-    state: SessionState,
-    engine: Engine,
-    presented: readonly Identity[],
-    deadline: Deadline,
-  ): Promise<void> {
-    const candidates = candidatesOf(presented);
-    const { live, isMisplaced } = await arrivalOf(engine, candidates, deadline, this);
+  #take({ live, isMisplaced }: Arrival, state: SessionState, untried: number): void {
     this.#isMisplaced = isMisplaced;
-    if (live !== undefined) {
-      state.resume(live);
-      return;
-    }
-    // More than a browser gathers by itself, ours among them or not: all of them go.
-    if (candidates.length < presented.length) {
+    if (live !== undefined) state.resume(live);
+    else if (untried > 0) {
+      // More than a browser gathers by itself, ours among them or not: all of them go.
       this.rejected("duplicate");
       state.meetStray();
     } else if (this.#lately !== undefined) state.detach(this.#lately);
@@ -283,7 +273,9 @@ export class Visit implements Doorkeeper {
     // Nobody may have waited for the session.
     else this.#failures.reportUnawaited();
     this.#enter("headersSent");
-    this.#unlocked(() => this.#forgetPage(status));
+    this.holder?.unlock();
+    this.#forgetPage(status);
+    this.holder?.lock();
   }
 
   #finishHeaders(status: number): void {
@@ -291,15 +283,9 @@ export class Visit implements Doorkeeper {
     const isToCome = this.#phase === "open" || this.#phase === "closing";
     if (!isToCome || state === undefined || passage === undefined) return;
     this.#enter("headersSent");
-    this.#unlocked(() => {
-      this.#writeHeaders(state, passage);
-      this.#forgetPage(status);
-    });
-  }
-
-  #unlocked(write: () => void): void {
     this.holder?.unlock();
-    write();
+    this.#writeHeaders(state, passage);
+    this.#forgetPage(status);
     this.holder?.lock();
   }
 
@@ -329,7 +315,7 @@ export class Visit implements Doorkeeper {
   /** By what the session is now, when all is stored that will be. */
   #cookieOf(state: SessionState): Farewell["cookie"] {
     const outcome = outcomeOf(state.condition, "none", true);
-    return cookieFor(CONSEQUENCES[outcome], state.holding);
+    return cookieFor(CONSEQUENCES[outcome], state);
   }
 
   /** The answer to a failure carries nothing of the page that met it. */
@@ -348,12 +334,12 @@ export class Visit implements Doorkeeper {
     });
   }
 
-  #keepRest(begin?: () => void): Promise<void> | undefined {
+  #keepRest(next?: ReplyPhase): Promise<void> | undefined {
     const state = this.#state;
     if (state === undefined) return undefined;
     const busy = this.#keeping ?? state.whenIdle();
-    if (busy !== undefined) return busy.then(() => this.#keepRest(begin));
-    const kept = this.#keep(state, begin, true);
+    if (busy !== undefined) return busy.then(() => this.#keepRest(next));
+    const kept = this.#keep(state, next);
     if (kept === undefined) return undefined;
     const done = (): void => {
       this.#keeping = undefined;
@@ -362,27 +348,32 @@ export class Visit implements Doorkeeper {
     return kept;
   }
 
-  /** Sees to it that what is still to be kept is kept; `undefined` where nothing is. */
+  /**
+   * Sees to it that what is still to be kept is kept; `undefined` where nothing is.
+   *
+   * @param next - How far the response is from then on.
+   * @param status - That of headers which wait for it.
+   */
   #keep(
     state: SessionState,
-    begin: (() => void) | undefined,
-    isRest = false,
+    next: ReplyPhase | undefined,
+    status?: number,
   ): Promise<void> | undefined {
     let gathered: Gathered | undefined;
     try {
       gathered = state.gathered();
     } catch (error) {
       // A value changed in place can no longer be kept.
-      begin?.();
+      if (next !== undefined) this.#enter(next);
       return this.#giveUp(state, error);
     }
-    const change = this.#changeOf(state, gathered, isRest);
+    const change = this.#changeOf(state, gathered, status === undefined);
     const isReachable = change === "none" || state.condition !== "new" || !state.obstacle;
     const outcome = outcomeOf(state.condition, change, isReachable);
     if (outcome === "unreachable") state.draft.drop();
     if (CONSEQUENCES[outcome].store === "nothing") return undefined;
-    begin?.();
-    return this.#carryOut(state, outcome, gathered, isRest);
+    if (next !== undefined) this.#enter(next);
+    return this.#carryOut(state, outcome, gathered, status);
   }
 
   #changeOf(state: SessionState, gathered: Gathered | undefined, isRest: boolean): Change {
@@ -398,7 +389,7 @@ export class Visit implements Doorkeeper {
     state: SessionState,
     outcome: Outcome,
     gathered: Gathered | undefined,
-    isRest: boolean,
+    status: number | undefined,
   ): Promise<void> {
     const deadline = this.#failures.startDeadline();
     try {
@@ -412,12 +403,13 @@ export class Visit implements Doorkeeper {
         default:
           if (gathered === undefined) return;
           // A value changed in place is found only now: `set` would have refused it at once.
-          checkInPlace(state, isRest);
+          checkInPlace(state, status === undefined);
           await state.commit(gathered, deadline);
       }
     } catch (error) {
       await this.#giveUp(state, error);
     }
+    if (status !== undefined) this.#finishHeaders(status);
   }
 
   /** An answer to the failure follows, with headers of its own. */

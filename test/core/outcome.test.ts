@@ -31,8 +31,8 @@ describe("what a request comes to", () => {
   it("never changes what the browser of an overtaken request holds", () => {
     for (const change of CHANGES) {
       const { browser } = CONSEQUENCES[outcomeOf("detached", change, true)];
-      for (const something of [true, false]) {
-        expect(cookieFor({ browser }, { something, isCurrent: false })).toBe("keep");
+      for (const isHeld of [true, false]) {
+        expect(cookieFor({ browser }, { isHeld, isCurrent: false })).toBe("keep");
       }
     }
   });
@@ -47,7 +47,7 @@ describe("what a request comes to", () => {
     ["session", false, false, "send"],
     ["none", true, false, "expire"],
     ["none", false, false, "keep"],
-  ] as const)("%s, held: %s, current: %s, is %s", (browser, something, isCurrent, cookie) => {
-    expect(cookieFor({ browser }, { something, isCurrent })).toBe(cookie);
+  ] as const)("%s, held: %s, current: %s, is %s", (browser, isHeld, isCurrent, cookie) => {
+    expect(cookieFor({ browser }, { isHeld, isCurrent })).toBe(cookie);
   });
 });

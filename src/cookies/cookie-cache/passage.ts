@@ -50,7 +50,7 @@ class CookieCachePassage implements Passage {
   constructor(tools: SnapshotTools, exchange: Exchange, home: Home, isFresh: boolean) {
     this.#tools = tools;
     this.#token = tools.token.arrive(exchange, home);
-    const snapshot = new ExchangedCookie(tools.snapshot, this.#token.around);
+    const snapshot = new ExchangedCookie(tools.snapshot, this.#token);
     this.#snapshot = snapshot;
     const { values, refused } = snapshot;
     this.#isPresent = values.length > 0 || refused !== undefined;
@@ -94,7 +94,7 @@ class CookieCachePassage implements Passage {
   #expireStale(which: Exclude<Farewell["stale"], "none">): void {
     const cookies = [this.#token.cookie, this.#snapshot];
     const brought = cookies.flatMap((cookie) => cookie.brought(which) ?? []);
-    expireStale(this.#token.around.exchange, brought);
+    expireStale(this.#token.exchange, brought);
   }
 
   /** Resolves to why it is not believed. */

@@ -14,6 +14,7 @@ import type { Home, Records } from "../../core/records.ts";
 import {
   newToken,
   parseToken,
+  type RandomBytes,
   type SessionId,
   type SessionToken,
   sessionId,
