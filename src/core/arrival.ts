@@ -4,7 +4,7 @@ import type { Engine } from "./engine.ts";
 import type { Rejection } from "./events.ts";
 import { judge } from "./guards.ts";
 import type { Identity } from "./passage.ts";
-import type { SessionRecord, Tombstone } from "./record.ts";
+import type { SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import type { Live } from "./session-state.ts";
 import type { SessionId } from "./token.ts";
 
@@ -35,11 +35,41 @@ export async function arrivalOf(
   doorkeeper: Doorkeeper,
 ): Promise<Arrival> {
   let arrival = NOBODY;
-  for (const candidate of candidates) {
-    const found = await liveOf(engine, candidate, deadline, doorkeeper);
-    if (found !== undefined) arrival = better(arrival, found);
+  for (const { token, id } of candidates) {
+    const stored = await engine.keeper.load(id, deadline);
+    if (!isLive(stored, id, deadline, doorkeeper)) continue;
+    const judging = judge(engine, stored, deadline);
+    const verdict = judging && (await judging);
+    if (verdict !== undefined && verdict.kind !== "accepted") {
+      if (verdict.kind === "ended") await doorkeeper.metMissed(stored, deadline);
+      doorkeeper.rejected(verdict.reason, id);
+      continue;
+    }
+    const reading = engine.shape.read(stored.data);
+    if (typeof reading === "string") doorkeeper.rejected(reading, id);
+    else arrival = better(arrival, { token, record: stored, reading, edits: verdict?.edits });
   }
   return arrival;
+}
+
+/** Whether it is live by its record and its clocks. */
+function isLive(
+  stored: StoredSession | undefined,
+  id: SessionId,
+  { now }: Deadline,
+  doorkeeper: Doorkeeper,
+): stored is SessionRecord {
+  if (stored === undefined || stored.id !== id) {
+    doorkeeper.rejected("unknown", id);
+    return false;
+  }
+  if (stored.kind === "ended") {
+    doorkeeper.metTombstone(stored);
+    return false;
+  }
+  const timeout = expiredBy(stored, now);
+  if (timeout !== undefined) doorkeeper.expired(stored, timeout);
+  return timeout === undefined;
 }
 
 /** A signed-in session counts before an anonymous one, which somebody may have planted. */
@@ -53,28 +83,6 @@ function better(arrival: Arrival, found: Live): Arrival {
 
 function isSignedIn({ record }: Live): boolean {
   return record.userId !== undefined;
-}
-
-async function liveOf(
-  engine: Engine,
-  { token, id }: Identity,
-  deadline: Deadline,
-  doorkeeper: Doorkeeper,
-): Promise<Live | undefined> {
-  const stored = await engine.keeper.load(id, deadline);
-  if (stored === undefined || stored.id !== id) return void doorkeeper.rejected("unknown", id);
-  if (stored.kind === "ended") return void doorkeeper.metTombstone(stored);
-  const timeout = expiredBy(stored, deadline.now);
-  if (timeout !== undefined) return void doorkeeper.expired(stored, timeout);
-  const judging = judge(engine, stored, deadline);
-  const verdict = judging && (await judging);
-  if (verdict !== undefined && verdict.kind !== "accepted") {
-    if (verdict.kind === "ended") await doorkeeper.metMissed(stored, deadline);
-    return void doorkeeper.rejected(verdict.reason, id);
-  }
-  const reading = engine.shape.read(stored.data);
-  if (typeof reading === "string") return void doorkeeper.rejected(reading, id);
-  return { token, record: stored, reading, edits: verdict?.edits };
 }
 
 /** Lets everything pass in silence: who only reads ends nothing, and tells nobody. */

@@ -42,15 +42,14 @@ export class Deadline implements StoreCall {
    */
   guard<T>(work: Promise<T>, terms: Terms, recover?: (failure: unknown) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const guard = new Guard(this, this.#endsAt, terms, (failure) => {
-        if (recover === undefined) reject(failure);
-        else resolve(recover(failure));
-      });
+      const settle =
+        recover === undefined ? reject : (failure: unknown) => resolve(recover(failure));
+      const guard = new Guard(this, this.#endsAt, terms, settle);
       watch(guard);
       work.then(
         (value) => {
-          unwatch(guard);
           guard.isAnswered = true;
+          unwatch(guard);
           resolve(value);
         },
         (error: unknown) => {

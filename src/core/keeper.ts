@@ -22,10 +22,12 @@ const MAX_REPETITIONS = 3;
 export class Keeper {
   readonly store: SessionStore;
   readonly #report: (error: StoreError) => void;
+  readonly #loading: Sending;
 
   constructor(store: SessionStore, report: (error: StoreError) => void) {
     this.store = store;
     this.#report = report;
+    this.#loading = new Sending("load", "failed", report);
   }
 
   /** The same guard before another store. */
@@ -34,7 +36,15 @@ export class Keeper {
   }
 
   load(id: SessionId, deadline: Deadline): Promise<StoredSession | undefined> {
-    return this.read("load", deadline, (call) => this.store.load(id, call));
+    return deadline.guard(this.#load(id, deadline), this.#loading);
+  }
+
+  #load(id: SessionId, deadline: Deadline): Promise<StoredSession | undefined> {
+    try {
+      return this.store.load(id, deadline);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** `taken` means that something else than this very record stands under the id. */
