@@ -43,12 +43,27 @@ export async function arrivalOf(
     if (verdict !== undefined && verdict.kind !== "accepted") {
       if (verdict.kind === "ended") await doorkeeper.metMissed(stored, deadline);
       doorkeeper.rejected(verdict.reason, id);
-      continue;
-    }
-    const reading = engine.shape.read(stored.data);
-    if (typeof reading === "string") doorkeeper.rejected(reading, id);
-    else arrival = better(arrival, { token, record: stored, reading, edits: verdict?.edits });
+    } else
+      arrival = opened(
+        arrival,
+        engine,
+        { token, record: stored, edits: verdict?.edits },
+        doorkeeper,
+      );
   }
+  return arrival;
+}
+
+function opened(
+  arrival: Arrival,
+  { shape }: Engine,
+  found: Omit<Live, "reading">,
+  doorkeeper: Doorkeeper,
+): Arrival {
+  const { token, record, edits } = found;
+  const reading = shape.read(record.data);
+  if (typeof reading !== "string") return better(arrival, { token, record, reading, edits });
+  doorkeeper.rejected(reading, record.id);
   return arrival;
 }
 
