@@ -532,6 +532,24 @@ describe("the rules that the linter watches", () => {
       "noRestrictedImports",
     ],
     [
+      "stores/memory",
+      "a store over something else reads the columns",
+      'import { LIVE_NAMES } from "../sql/columns.ts";\nexport const x: unknown = LIVE_NAMES;',
+      "noRestrictedImports",
+    ],
+    [
+      "stores/mysql",
+      "a store over SQL reads another",
+      'import { ROWS } from "../sqlite/statements.ts";\nexport const x: unknown = ROWS;',
+      "noRestrictedImports",
+    ],
+    [
+      "stores/sql",
+      "the columns know a store",
+      'import { ROWS } from "../sqlite/statements.ts";\nexport const x: unknown = ROWS;',
+      "noRestrictedImports",
+    ],
+    [
       "frameworks",
       "an adapter reads the tests' tools",
       'import { testClock } from "../testing/index.ts";\nexport const x: unknown = testClock;',

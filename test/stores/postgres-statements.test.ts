@@ -4,9 +4,9 @@ import { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { SessionStore } from "../../src/core/store.ts";
 import { postgresStore } from "../../src/stores/postgres/index.ts";
-import { liveValues } from "../../src/stores/postgres/rows.ts";
 import { type Statements, statementsFor } from "../../src/stores/postgres/statements.ts";
 import { tableNames } from "../../src/stores/postgres/tables.ts";
+import { liveValues } from "../../src/stores/sql/columns.ts";
 import {
   freshCommit,
   recordAt,

@@ -1,9 +1,10 @@
 import type { Directory, EndAll, StoreCall, UserKey } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
+import { endingValues } from "../sql/columns.ts";
 import type { Connections } from "./connections.ts";
 import type { Loan } from "./loan.ts";
 import type { MysqlValue } from "./pool.ts";
-import { bytes, endedValues, factsOf, idBytes, idOf, recordOf } from "./rows.ts";
+import { bound, bytes, idBytes, ROWS } from "./rows.ts";
 import { BATCH, type Statements } from "./statements.ts";
 
 /** So many a call ends, and at most a batch more: the next one has a deadline of its own. */
@@ -29,7 +30,7 @@ export function mysqlDirectory(connections: Connections): Directory {
       const values = [...userValues(user), call.now];
       return connections.run("list", call, async (loan, { list, transaction }) => {
         const rows = await loan.current(list, values, transaction);
-        return rows.map(factsOf);
+        return rows.map(ROWS.facts);
       });
     },
     endAll(user, end, call) {
@@ -40,7 +41,7 @@ export function mysqlDirectory(connections: Connections): Directory {
       const values = [idBytes(after), bytes(manager), call.now, limit];
       return connections.run("scan", call, async (loan, { scan, transaction }) => {
         const rows = await loan.current(scan, values, transaction);
-        return rows.map(recordOf);
+        return rows.map(ROWS.record);
       });
     },
     count(manager, call) {
@@ -88,7 +89,7 @@ async function endPass(
   while (ended.length < MOST_AT_ONCE) {
     const values = [...where, idBytes(last), idBytes(end.except), call.now];
     const rows = await loan.current(statements.userIds, values, statements.transaction);
-    const ids = rows.map(idOf);
+    const ids = rows.map(ROWS.id);
     if (ids.length > 0) ended.push(...(await endMany(loan, statements, ids, task)));
     if (ids.length < BATCH) return;
     last = ids.at(-1);
@@ -102,15 +103,15 @@ async function endMany(
   ids: readonly SessionId[],
   { end, where, call }: Task,
 ): Promise<readonly SessionId[]> {
-  const values = endedValues({ ...end, next: undefined, notes: undefined });
+  const values = bound(endingValues(end));
   const ended = await loan.write(endMany(ids), [...values, ...where, call.now]);
   if (ended === ids.length) return ids;
   if (ended === 0) return [];
   // Somebody else was faster with some: those do not have the version of our tombstones.
   const rows = await loan.rows(idsOfVersion(ids), [bytes(end.version)]);
-  return rows.map(idOf);
+  return rows.map(ROWS.id);
 }
 
 function userValues({ manager, userId }: UserKey): MysqlValue[] {
-  return [bytes(manager), bytes(userId)];
+  return bound([manager, userId]);
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EpochMs } from "../../core/record.ts";
 import type { Expiry, StoreCall } from "../../core/store.ts";
 import type { Connections, Work } from "./connections.ts";
-import { idOf } from "./rows.ts";
+import { ROWS } from "./rows.ts";
 import { BATCH } from "./statements.ts";
 
 /** Clean-up for a MySQL store. */
@@ -45,7 +45,7 @@ function batchFrom(from: EpochMs, { now }: StoreCall): Work<Step> {
   return async (loan, { expired, deleteMany, transaction }) => {
     const rows = await loan.current(expired, [from, now], transaction);
     if (rows.length === 0) return { deleted: 0, last: from, isFull: false };
-    const deleted = await loan.write(deleteMany(rows.map(idOf)), [now]);
+    const deleted = await loan.write(deleteMany(rows.map(ROWS.id)), [now]);
     const { expires_at } = rows.at(-1) as { readonly expires_at: unknown };
     return { deleted, last: Number(expires_at), isFull: rows.length === BATCH };
   };

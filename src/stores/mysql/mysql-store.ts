@@ -10,13 +10,14 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import { endingValues, liveValues } from "../sql/columns.ts";
 import type { Connections } from "./connections.ts";
 import { mysqlDirectory } from "./directory.ts";
 import { mysqlExpiry } from "./expiry.ts";
 import { isDuplicate } from "./failure.ts";
 import type { Loan } from "./loan.ts";
 import type { MysqlValue } from "./pool.ts";
-import { bytes, endedValues, liveValues, storedOf } from "./rows.ts";
+import { bound, bytes, ROWS } from "./rows.ts";
 import type { Sql } from "./sql.ts";
 
 /** Sessions in a table. The writing statement checks; a second one only explains a miss. */
@@ -39,7 +40,7 @@ export class MysqlStore implements SilentStore {
 
   create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
     const id = bytes(record.id);
-    const values = liveValues(record);
+    const values = bound(liveValues(record));
     return this.#connections.run("create", call, async (loan, statements) => {
       const { create, createOverExpired, load } = statements;
       for (;;) {
@@ -54,7 +55,7 @@ export class MysqlStore implements SilentStore {
 
   update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     const { id } = record;
-    const values = [...liveValues(record), bytes(id), bytes(expected), call.now];
+    const values = bound([...liveValues(record), id, expected, call.now]);
     return this.#connections.run<UpdateOutcome>("update", call, async (loan, { update, load }) => {
       const updated = await loan.write(update, values);
       return updated > 0 ? { kind: "updated" } : missed(await find(loan, load, id, call));
@@ -63,7 +64,7 @@ export class MysqlStore implements SilentStore {
 
   end(tombstone: Tombstone, expected: CommitId | undefined, call: StoreCall): Promise<EndOutcome> {
     const { id } = tombstone;
-    const values = [...endedValues(tombstone), bytes(id)];
+    const values = bound([...endingValues(tombstone), id]);
     return this.#connections.run<EndOutcome>("end", call, async (loan, statements) => {
       const { end, endExpected, load } = statements;
       const ended =
@@ -95,7 +96,7 @@ async function find(
   { now }: StoreCall,
 ): Promise<StoredSession | undefined> {
   const [row] = await loan.current(load, [bytes(id), now]);
-  return storedOf(row);
+  return ROWS.stored(row);
 }
 
 async function isInserted(

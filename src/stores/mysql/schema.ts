@@ -1,6 +1,6 @@
+import { ALL_NAMES } from "../sql/columns.ts";
 import { isMisfit, isMissingTable, isThere, MysqlStoreProblem } from "./failure.ts";
 import type { Loan } from "./loan.ts";
-import { ENDED_COLUMNS, LIVE_COLUMNS } from "./rows.ts";
 import { plain } from "./sql.ts";
 import { type Table, tableNames } from "./table.ts";
 
@@ -74,7 +74,7 @@ async function versionOf(loan: Loan, table: Table): Promise<number | undefined> 
 
 // CREATE TABLE IF NOT EXISTS is content with any table of that name, the application's too.
 async function requireColumns(loan: Loan, table: Table): Promise<void> {
-  const columns = ["id", ...LIVE_COLUMNS, ...ENDED_COLUMNS].join(", ");
+  const columns = ALL_NAMES.join(", ");
   try {
     await loan.rows(plain(`SELECT ${columns} FROM ${tableNames(table).sessions} WHERE FALSE`));
   } catch (cause) {

@@ -1,6 +1,14 @@
 import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
 import type { SessionId } from "../../core/token.ts";
-import { bytes, ENDED_COLUMNS, FACT_COLUMNS, LIVE_COLUMNS, ONLY_LIVE_COLUMNS } from "./rows.ts";
+import {
+  ALL_NAMES,
+  ENDED_NAMES,
+  ENDING_COLUMNS,
+  FACT_NAMES,
+  LIVE_NAMES,
+  ONLY_LIVE_NAMES,
+} from "../sql/columns.ts";
+import { bytes } from "./rows.ts";
 import { literal, plain, prepared, type Sql } from "./sql.ts";
 import { type Table, tableNames } from "./table.ts";
 
@@ -42,18 +50,18 @@ export interface Statements {
  */
 export function statementsFor(table: Table, isTelling: boolean): Statements {
   const { sessions, generations } = tableNames(table);
-  const columns = ["id", ...LIVE_COLUMNS, ...ENDED_COLUMNS].join(", ");
+  const columns = ALL_NAMES.join(", ");
   const live = "reason IS NULL AND expires_at > ?";
   const ofUser = "manager = ? AND user_id = ?";
-  const setLive = LIVE_COLUMNS.map((column) => `${column} = ?`).join(", ");
+  const setLive = LIVE_NAMES.map((name) => `${name} = ?`).join(", ");
   const told = `${isTelling ? "@@in_transaction" : "0"} AS in_transaction`;
   // The server's clock is asked too: one host's may be ahead of everybody's.
   const past = `LEAST(?, UNIX_TIMESTAMP() * 1000) - ${SWEEP_DELAY_MS}`;
   // By primary key, as everybody writes: along the index of a user it would lock gaps.
   const bury = `
     UPDATE ${sessions} FORCE INDEX (PRIMARY)
-    SET version = ?, expires_at = ?, reason = ?, ended_at = ?, next = ?, notes = ?,
-      ${ONLY_LIVE_COLUMNS.map((column) => `${column} = NULL`).join(", ")}`;
+    SET ${ENDING_COLUMNS.map(({ name }) => `${name} = ?`).join(", ")},
+      ${ONLY_LIVE_NAMES.map((name) => `${name} = NULL`).join(", ")}`;
 
   return {
     // Joined to one row, so that there is one that tells even where there is no session.
@@ -61,11 +69,11 @@ export function statementsFor(table: Table, isTelling: boolean): Statements {
       SELECT ${told}, ${columns} FROM (SELECT 1 AS one) AS one
       LEFT JOIN ${sessions} ON id = ? AND expires_at > ?`),
     create: prepared(`
-      INSERT INTO ${sessions} (id, ${LIVE_COLUMNS.join(", ")})
-      VALUES (?, ${LIVE_COLUMNS.map(() => "?").join(", ")})`),
+      INSERT INTO ${sessions} (id, ${LIVE_NAMES.join(", ")})
+      VALUES (?, ${LIVE_NAMES.map(() => "?").join(", ")})`),
     createOverExpired: plain(`
       UPDATE ${sessions}
-      SET ${setLive}, ${ENDED_COLUMNS.map((column) => `${column} = NULL`).join(", ")}
+      SET ${setLive}, ${ENDED_NAMES.map((name) => `${name} = NULL`).join(", ")}
       WHERE id = ? AND expires_at <= ?`),
     update: prepared(`UPDATE ${sessions} SET ${setLive} WHERE id = ? AND version = ? AND ${live}`),
     end: prepared(`${bury} WHERE id = ? AND ${live}`),
@@ -87,7 +95,7 @@ export function statementsFor(table: Table, isTelling: boolean): Statements {
         generation = LAST_INSERT_ID(GREATEST(generation + 1, ?)),
         keep_until = GREATEST(keep_until, ?)`),
     list: plain(`
-      SELECT ${told}, id, ${FACT_COLUMNS.join(", ")} FROM ${sessions} WHERE ${ofUser} AND ${live}
+      SELECT ${told}, ${FACT_NAMES.join(", ")} FROM ${sessions} WHERE ${ofUser} AND ${live}
       ORDER BY last_seen_at DESC`),
     userIds: plain(`
       SELECT ${told}, id FROM ${sessions} FORCE INDEX (by_user)

@@ -1,8 +1,8 @@
 import type { Directory } from "../../core/store.ts";
-import type { SessionId } from "../../core/token.ts";
+import { endingValues } from "../sql/columns.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Connection } from "./connection.ts";
-import { endedValues, factsOf, recordOf } from "./rows.ts";
+import { ROWS } from "./statements.ts";
 
 /** The directory of a PostgreSQL store. */
 export function postgresDirectory(connection: Connection, announcer: Announcer): Directory {
@@ -18,14 +18,13 @@ export function postgresDirectory(connection: Connection, announcer: Announcer):
     },
     async list({ manager, userId }, call) {
       const rows = await connection.run("list", call, [manager, userId, call.now]);
-      return rows.map(factsOf);
+      return rows.map(ROWS.facts);
     },
     async endAll({ manager, userId }, end, call) {
-      const values = endedValues({ ...end, next: undefined, notes: undefined });
       const whose = [manager, userId, end.except ?? null, call.now];
       try {
-        const rows = await connection.run("endAll", call, [...values, ...whose]);
-        const ids = rows.map(([id]) => id as SessionId);
+        const rows = await connection.run("endAll", call, [...endingValues(end), ...whose]);
+        const ids = rows.map(ROWS.id);
         if (ids.length > 0) announcer.ended(ids);
         return ids;
       } catch (error) {
@@ -36,7 +35,7 @@ export function postgresDirectory(connection: Connection, announcer: Announcer):
     async scan({ manager, after, limit }, call) {
       const values = [after ?? "", manager, call.now, limit];
       const rows = await connection.run("scan", call, values);
-      return rows.map(recordOf);
+      return rows.map(ROWS.record);
     },
     async count(manager, call) {
       const [row] = await connection.run("count", call, [manager, call.now]);

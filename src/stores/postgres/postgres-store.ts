@@ -11,13 +11,14 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import { endingValues, liveValues } from "../sql/columns.ts";
 import { PostgresAnnouncements } from "./announcements.ts";
 import { Announcer } from "./announcer.ts";
 import type { Connection } from "./connection.ts";
 import type { Row } from "./database.ts";
 import { postgresDirectory } from "./directory.ts";
 import { postgresExpiry } from "./expiry.ts";
-import { endedValues, liveValues, storedOf } from "./rows.ts";
+import { ROWS } from "./statements.ts";
 
 /** Sessions in a table. Every operation is one statement, and so one round trip. */
 export class PostgresStore implements Required<SessionStore> {
@@ -41,7 +42,7 @@ export class PostgresStore implements Required<SessionStore> {
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
     const [row] = await this.#connection.run("load", call, [id, call.now]);
-    return storedOf(row);
+    return ROWS.stored(row);
   }
 
   async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
@@ -61,7 +62,7 @@ export class PostgresStore implements Required<SessionStore> {
     expected: CommitId | undefined,
     call: StoreCall,
   ): Promise<EndOutcome> {
-    const values = [...endedValues(tombstone), tombstone.id, expected ?? null, call.now];
+    const values = [...endingValues(tombstone), tombstone.id, expected ?? null, call.now];
     const { id } = tombstone;
     try {
       const [row] = await this.#connection.run("end", call, values);
@@ -94,7 +95,7 @@ function missed(
 ): Exclude<UpdateOutcome, { readonly kind: "updated" }> | undefined {
   const [written, ...standing] = row ?? [];
   if (Number(written) === 1) return undefined;
-  const current = storedOf(standing);
+  const current = ROWS.stored(standing);
   if (current?.kind === "live") return { kind: "conflict", current };
   return { kind: "gone", tombstone: current };
 }

@@ -1,12 +1,17 @@
 import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
-import { type Statement, statement } from "./database.ts";
 import {
-  ENDED_COLUMNS,
+  ALL_NAMES,
+  type Column,
+  ENDED_NAMES,
+  ENDING_COLUMNS,
+  FACT_NAMES,
   LIVE_COLUMNS,
-  ONLY_LIVE_COLUMNS,
-  SELECTED,
-  SELECTED_FACTS,
-} from "./rows.ts";
+  LIVE_NAMES,
+  ONLY_LIVE_NAMES,
+  type RowReader,
+  rowReader,
+} from "../sql/columns.ts";
+import { type Statement, statement } from "./database.ts";
 import { SWEEP_STEP_MS } from "./schema.ts";
 import type { TableNames } from "./tables.ts";
 
@@ -39,19 +44,36 @@ export type Synchronous = "local" | "remote_write" | "on" | "remote_apply";
 /** A notification carries less than 8,000 bytes; an id takes 46 with its space. */
 const IDS_PER_NOTIFICATION = 150;
 
-const LIVE_NAMES = LIVE_COLUMNS.map(({ name }) => name).join(", ");
-/** The parameters of a live record, from `$1` on. */
-const LIVE_PARAMETERS = LIVE_COLUMNS.map(({ cast }, place) => `$${place + 1}::${cast}`);
+/** Reads what the statements select. */
+export const ROWS: RowReader = rowReader("lists");
+
+const SELECTED = ALL_NAMES.map((name) => (name === "data" ? "data::text" : name)).join(", ");
+const SELECTED_FACTS = FACT_NAMES.join(", ");
+
+/**
+ * How parameters are written. Said of each, as drivers would else choose by the type that the server
+ * infers: postgres.js and PGlite encode one of type json once more, and a number is no boolean.
+ */
+const CASTS: Readonly<Record<Column["holds"], string>> = {
+  text: "text",
+  json: "text::json",
+  number: "bigint",
+  flag: "int::boolean",
+};
+/** The parameters of columns, from `$1` on. */
+const parametersOf = (columns: readonly Column[]): string[] =>
+  columns.map(({ holds }, place) => `$${place + 1}::${CASTS[holds]}`);
+const assigned = (columns: readonly Column[]): string[] =>
+  parametersOf(columns).map((parameter, place) => `${columns[place]?.name} = ${parameter}`);
 const NEXT = LIVE_COLUMNS.length + 1;
-const LIVE_SET = LIVE_COLUMNS.map(({ name }, place) => `${name} = ${LIVE_PARAMETERS[place]}`);
 
 /** What has expired before then is deleted: by the call's clock, and by the server's. */
 const DUE = `least($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)
     - ${SWEEP_DELAY_MS}`;
 
-const BURY = `version = $1::text, expires_at = $2::bigint, notes = $3::text, reason = $4::text,
-    ended_at = $5::bigint, next = $6::text,
-    ${ONLY_LIVE_COLUMNS.map((name) => `${name} = NULL`).join(", ")}`;
+const BURY = [...assigned(ENDING_COLUMNS), ...ONLY_LIVE_NAMES.map((name) => `${name} = NULL`)].join(
+  ", ",
+);
 
 /** Writes the store's statements for one set of tables. */
 export function statementsFor(
@@ -75,17 +97,17 @@ export function statementsFor(
     ),
 
     create: statement(`
-INSERT INTO ${sessions} (${LIVE_NAMES}, id)
-VALUES (${LIVE_PARAMETERS.join(", ")}, $${NEXT}::text)
+INSERT INTO ${sessions} (${LIVE_NAMES.join(", ")}, id)
+VALUES (${parametersOf(LIVE_COLUMNS).join(", ")}, $${NEXT}::text)
 ON CONFLICT (id) DO UPDATE
-SET ${LIVE_COLUMNS.map(({ name }) => `${name} = excluded.${name}`).join(", ")},
-  ${ENDED_COLUMNS.map((name) => `${name} = NULL`).join(", ")}
+SET ${LIVE_NAMES.map((name) => `${name} = excluded.${name}`).join(", ")},
+  ${ENDED_NAMES.map((name) => `${name} = NULL`).join(", ")}
 WHERE ${sessions}.expires_at <= $${NEXT + 1}::bigint
 RETURNING 1`),
 
     update: statement(`
 WITH written AS (
-  UPDATE ${sessions} SET ${LIVE_SET.join(", ")}
+  UPDATE ${sessions} SET ${assigned(LIVE_COLUMNS).join(", ")}
   WHERE id = $${NEXT}::text AND version = $${NEXT + 1}::text
     AND reason IS NULL AND expires_at > $${NEXT + 2}::bigint
   RETURNING 1

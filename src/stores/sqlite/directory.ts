@@ -1,7 +1,7 @@
 import type { Directory } from "../../core/store.ts";
-import type { SessionId } from "../../core/token.ts";
+import { endingValues } from "../sql/columns.ts";
 import type { Connection } from "./connection.ts";
-import { endedValues, factsIn, recordOf } from "./rows.ts";
+import { ROWS } from "./statements.ts";
 
 /** The directory of a SQLite store. */
 export function sqliteDirectory(connection: Connection): Directory {
@@ -19,19 +19,19 @@ export function sqliteDirectory(connection: Connection): Directory {
     },
     list({ manager, userId }, call) {
       return connection.run("list", call, ({ list }) =>
-        list.all(manager, userId, call.now).map(factsIn),
+        list.all(manager, userId, call.now).map(ROWS.facts),
       );
     },
     endAll({ manager, userId }, end, call) {
-      const values = endedValues({ ...end, next: undefined, notes: undefined });
+      const values = endingValues(end);
       const except = end.except ?? null;
       return connection.run("endAll", call, ({ endAll }) =>
-        endAll.all(...values, manager, userId, except, call.now).map(idOf),
+        endAll.all(...values, manager, userId, except, call.now).map(ROWS.id),
       );
     },
     scan({ manager, after, limit }, call) {
       return connection.run("scan", call, ({ scan }) =>
-        scan.all(after ?? "", manager, call.now, limit).map(recordOf),
+        scan.all(after ?? "", manager, call.now, limit).map(ROWS.record),
       );
     },
     count(manager, call) {
@@ -46,8 +46,4 @@ export function sqliteDirectory(connection: Connection): Directory {
 function generationIn(row: unknown): number {
   const found = row as { readonly generation: number | bigint } | undefined | null;
   return Number(found?.generation ?? 0);
-}
-
-function idOf(row: unknown): SessionId {
-  return (row as { readonly id: SessionId }).id;
 }

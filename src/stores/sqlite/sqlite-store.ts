@@ -10,11 +10,11 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import { endingValues, liveValues } from "../sql/columns.ts";
 import type { Connection } from "./connection.ts";
 import { sqliteDirectory } from "./directory.ts";
 import { sqliteExpiry } from "./expiry.ts";
-import { endedValues, liveValues, storedOf } from "./rows.ts";
-import type { Statements } from "./statements.ts";
+import { ROWS, type Statements } from "./statements.ts";
 
 /** Sessions in a table. The writing statement checks; a second one only explains a miss. */
 export class SqliteStore implements SilentStore {
@@ -51,7 +51,7 @@ export class SqliteStore implements SilentStore {
 
   end(tombstone: Tombstone, expected: CommitId | undefined, call: StoreCall): Promise<EndOutcome> {
     const { id } = tombstone;
-    const values = endedValues(tombstone);
+    const values = endingValues(tombstone);
     return this.#connection.run<EndOutcome>("end", call, (statements) => {
       const { changes } =
         expected === undefined
@@ -74,7 +74,7 @@ export class SqliteStore implements SilentStore {
 }
 
 function find({ load }: Statements, id: SessionId, { now }: StoreCall): StoredSession | undefined {
-  return storedOf(load.get(id, now));
+  return ROWS.stored(load.get(id, now));
 }
 
 /** Why a compare-and-set changed nothing. */

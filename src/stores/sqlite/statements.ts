@@ -1,6 +1,15 @@
 import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
+import {
+  ALL_NAMES,
+  ENDED_NAMES,
+  ENDING_COLUMNS,
+  FACT_NAMES,
+  LIVE_NAMES,
+  ONLY_LIVE_NAMES,
+  type RowReader,
+  rowReader,
+} from "../sql/columns.ts";
 import type { SqliteDatabase, SqliteStatement } from "./database.ts";
-import { ENDED_COLUMNS, LIVE_COLUMNS } from "./rows.ts";
 import { tableNames } from "./schema.ts";
 
 /** Every statement of the store. Each is atomic by itself, so none needs a transaction. */
@@ -24,33 +33,31 @@ export interface Statements {
 /** What has expired before then is deleted: by the call's clock, and by SQLite's own. */
 const DUE = `min(?, CAST(strftime('%s', 'now') AS INTEGER) * 1000) - ${SWEEP_DELAY_MS}`;
 
-const COMMON = ["manager", "version", "expires_at", "notes"];
-const FACTS = ["id", ...LIVE_COLUMNS.filter((column) => !["data", "flash"].includes(column))];
-// What only a live record has makes room; the data too.
-const ONLY_LIVE = LIVE_COLUMNS.filter((column) => !COMMON.includes(column));
+/** Reads what the statements select. */
+export const ROWS: RowReader = rowReader("objects");
 
 /** Prepares the store's statements for one table. */
 export function prepareStatements(database: SqliteDatabase, table: string): Statements {
   const { sessions, generations } = tableNames(table);
   const prepare = (sql: string): SqliteStatement => database.prepare(sql);
-  const columns = ["id", ...LIVE_COLUMNS, ...ENDED_COLUMNS].join(", ");
+  const columns = ALL_NAMES.join(", ");
   const live = "reason IS NULL AND expires_at > ?";
   const bury = `
     UPDATE ${sessions}
-    SET version = ?, expires_at = ?, notes = ?, reason = ?, ended_at = ?, next = ?,
-      ${ONLY_LIVE.map((column) => `${column} = NULL`).join(", ")}`;
+    SET ${ENDING_COLUMNS.map(({ name }) => `${name} = ?`).join(", ")},
+      ${ONLY_LIVE_NAMES.map((name) => `${name} = NULL`).join(", ")}`;
 
   return {
     load: prepare(`SELECT ${columns} FROM ${sessions} WHERE id = ? AND expires_at > ?`),
     create: prepare(`
-      INSERT INTO ${sessions} (id, ${LIVE_COLUMNS.join(", ")})
-      VALUES (?, ${LIVE_COLUMNS.map(() => "?").join(", ")})
+      INSERT INTO ${sessions} (id, ${LIVE_NAMES.join(", ")})
+      VALUES (?, ${LIVE_NAMES.map(() => "?").join(", ")})
       ON CONFLICT (id) DO UPDATE
-      SET ${LIVE_COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ")},
-        ${ENDED_COLUMNS.map((column) => `${column} = NULL`).join(", ")}
+      SET ${LIVE_NAMES.map((name) => `${name} = excluded.${name}`).join(", ")},
+        ${ENDED_NAMES.map((name) => `${name} = NULL`).join(", ")}
       WHERE ${sessions}.expires_at <= ?`),
     update: prepare(`
-      UPDATE ${sessions} SET ${LIVE_COLUMNS.map((column) => `${column} = ?`).join(", ")}
+      UPDATE ${sessions} SET ${LIVE_NAMES.map((name) => `${name} = ?`).join(", ")}
       WHERE id = ? AND version = ? AND ${live}`),
     end: prepare(`${bury} WHERE id = ? AND ${live}`),
     endExpected: prepare(`${bury} WHERE id = ? AND version = ? AND ${live}`),
@@ -69,7 +76,7 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
       RETURNING generation`),
     // Facts alone: what the application keeps may be long, and nobody asks for it here.
     list: prepare(`
-      SELECT ${FACTS.join(", ")} FROM ${sessions} WHERE manager = ? AND user_id = ? AND ${live}
+      SELECT ${FACT_NAMES.join(", ")} FROM ${sessions} WHERE manager = ? AND user_id = ? AND ${live}
       ORDER BY last_seen_at DESC`),
     endAll: prepare(`
       ${bury} WHERE manager = ? AND user_id = ? AND id IS NOT ? AND ${live} RETURNING id`),
