@@ -9,6 +9,7 @@ import type {
   Touch,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { refusal } from "../../core/store-steps.ts";
 import { type CommitId, parseId, type SessionId } from "../../core/token.ts";
 import type { Backend } from "./backend.ts";
 import { type Locks, locksOf, type Mode } from "./locks.ts";
@@ -77,18 +78,15 @@ export class BridgeStore implements BridgedStore {
 
   update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     return this.#change<UpdateOutcome>("update", record.id, call, (current) => {
-      if (current?.kind !== "live") return { outcome: { kind: "gone", tombstone: current } };
-      if (current.version !== expected) return { outcome: { kind: "conflict", current } };
-      return { write: record, outcome: { kind: "updated" } };
+      const outcome = refusal(current, expected);
+      return outcome ? { outcome } : { write: record, outcome: { kind: "updated" } };
     });
   }
 
   end(tombstone: Tombstone, expected: CommitId | undefined, call: StoreCall): Promise<EndOutcome> {
     return this.#change<EndOutcome>("end", tombstone.id, call, (current) => {
-      if (current?.kind !== "live") return { outcome: { kind: "gone", tombstone: current } };
-      const isExpected = expected === undefined || current.version === expected;
-      if (!isExpected) return { outcome: { kind: "conflict", current } };
-      return { write: tombstone, outcome: { kind: "ended" } };
+      const outcome = refusal(current, expected);
+      return outcome ? { outcome } : { write: tombstone, outcome: { kind: "ended" } };
     });
   }
 

@@ -10,6 +10,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { refusal } from "../../core/store-steps.ts";
 import { type CommitId, parseId, type SessionId } from "../../core/token.ts";
 import { begin, findHead, follow, read, touch } from "./chain.ts";
 import { fileDirectory } from "./directory.ts";
@@ -58,7 +59,8 @@ export class FileStore implements SilentStore {
     return this.#runOn(record.id, "update", call, async (task) => {
       for (;;) {
         if (await replaced(task, record, expected)) return { kind: "updated" };
-        const missed = await missedWrite(task, record.id, expected);
+        // None where it may succeed by now.
+        const missed = refusal(await find(task, record.id), expected);
         if (missed !== undefined) return missed;
       }
     });
@@ -74,7 +76,7 @@ export class FileStore implements SilentStore {
           ({ version }) => expected === undefined || version === expected,
         );
         if (isEnded) return { kind: "ended" };
-        const missed = await missedWrite(task, id, expected);
+        const missed = refusal(await find(task, id), expected);
         if (missed !== undefined) return missed;
       }
     });
@@ -167,16 +169,4 @@ async function indexed(
   const stale = isWritten ? before : tag;
   if (stale !== "") await task.quietly(() => healEntry(task, stale, id));
   return isWritten;
-}
-
-/** Why a write changed nothing; `undefined` where it may succeed by now. */
-async function missedWrite(
-  task: Task,
-  id: SessionId,
-  expected: CommitId | undefined,
-): Promise<Exclude<UpdateOutcome, { readonly kind: "updated" }> | undefined> {
-  const current = await find(task, id);
-  if (current?.kind !== "live") return { kind: "gone", tombstone: current };
-  const isWanted = expected === undefined || current.version === expected;
-  return isWanted ? undefined : { kind: "conflict", current };
 }

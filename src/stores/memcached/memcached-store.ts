@@ -13,6 +13,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { isExpected, missed } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import type { Connection, Errand } from "./connection.ts";
 import type { NewItem } from "./items.ts";
@@ -63,13 +64,14 @@ export class MemcachedStore implements SessionStore {
     const item = this.#itemOf(errand, record);
     for (let turn = 0; ; turn += 1) {
       const standing = await this.#find(errand);
-      if (!isLive(standing)) return { kind: "gone", tombstone: tombstoneOf(standing) };
-      const { stored: current, token } = standing;
-      if (current.version !== expected) {
+      if (standing === undefined || !isExpected(standing.stored, expected)) {
+        const miss = missed(standing?.stored);
         // A client that sends twice sees its second `cas` refused because of its first.
-        const isOurs = turn > 0 && remembers(current, record.version);
-        return isOurs ? { kind: "updated" } : { kind: "conflict", current };
+        const isOurs =
+          turn > 0 && miss.kind === "conflict" && remembers(miss.current, record.version);
+        return isOurs ? { kind: "updated" } : miss;
       }
+      const { token } = standing;
       if (await this.#connection.replace(errand, item, token)) return { kind: "updated" };
     }
   }
@@ -83,15 +85,11 @@ export class MemcachedStore implements SessionStore {
     const item = this.#itemOf(errand, tombstone);
     for (let turn = 0; ; turn += 1) {
       const standing = await this.#find(errand);
-      if (!isLive(standing)) {
-        const earlier = tombstoneOf(standing);
-        const isOurs = turn > 0 && earlier?.version === tombstone.version;
-        return isOurs ? { kind: "ended" } : { kind: "gone", tombstone: earlier };
+      if (standing === undefined || !isExpected(standing.stored, expected)) {
+        const isOurs = turn > 0 && standing?.stored.version === tombstone.version;
+        return isOurs ? { kind: "ended" } : missed(standing?.stored);
       }
-      const { stored: current, token } = standing;
-      if (expected !== undefined && current.version !== expected) {
-        return { kind: "conflict", current };
-      }
+      const { token } = standing;
       if (await this.#connection.replace(errand, item, token)) return { kind: "ended" };
     }
   }
@@ -155,10 +153,6 @@ function isPast({ stored }: Standing, { now }: StoreCall): boolean {
 
 function isLive(standing: Standing | undefined): standing is Standing<SessionRecord> {
   return standing?.stored.kind === "live";
-}
-
-function tombstoneOf(standing: Standing | undefined): Tombstone | undefined {
-  return standing?.stored.kind === "ended" ? standing.stored : undefined;
 }
 
 /** Merged by the maximum; the same object where nothing moves. */

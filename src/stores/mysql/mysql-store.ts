@@ -9,6 +9,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { missed } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import { endingValues, liveValues } from "../sql/columns.ts";
 import type { Connections } from "./connections.ts";
@@ -111,12 +112,4 @@ async function isInserted(
     if (isDuplicate(error)) return false;
     throw error;
   }
-}
-
-/** Why a compare-and-set changed nothing. */
-function missed(
-  current: StoredSession | undefined,
-): Exclude<UpdateOutcome, { readonly kind: "updated" }> {
-  if (current?.kind === "live") return { kind: "conflict", current };
-  return { kind: "gone", tombstone: current };
 }

@@ -10,6 +10,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { type Missed, missed } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import { endingValues, liveValues } from "../sql/columns.ts";
 import { PostgresAnnouncements } from "./announcements.ts";
@@ -54,7 +55,7 @@ export class PostgresStore implements Required<SessionStore> {
   async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     const values = [...liveValues(record), record.id, expected, call.now];
     const [row] = await this.#connection.run("update", call, values);
-    return missed(row) ?? { kind: "updated" };
+    return missedIn(row) ?? { kind: "updated" };
   }
 
   async end(
@@ -66,7 +67,7 @@ export class PostgresStore implements Required<SessionStore> {
     const { id } = tombstone;
     try {
       const [row] = await this.#connection.run("end", call, values);
-      const miss = missed(row);
+      const miss = missedIn(row);
       if (miss === undefined) this.#announcer.ended([id]);
       return miss ?? { kind: "ended" };
     } catch (error) {
@@ -90,12 +91,7 @@ export class PostgresStore implements Required<SessionStore> {
 }
 
 /** Why a compare-and-set changed nothing, unless it did: a count of writes, then what stands. */
-function missed(
-  row: Row | undefined,
-): Exclude<UpdateOutcome, { readonly kind: "updated" }> | undefined {
+function missedIn(row: Row | undefined): Missed | undefined {
   const [written, ...standing] = row ?? [];
-  if (Number(written) === 1) return undefined;
-  const current = ROWS.stored(standing);
-  if (current?.kind === "live") return { kind: "conflict", current };
-  return { kind: "gone", tombstone: current };
+  return Number(written) === 1 ? undefined : missed(ROWS.stored(standing));
 }

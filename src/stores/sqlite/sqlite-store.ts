@@ -9,6 +9,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { missed } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import { endingValues, liveValues } from "../sql/columns.ts";
 import type { Connection } from "./connection.ts";
@@ -45,7 +46,7 @@ export class SqliteStore implements SilentStore {
     const { id } = record;
     return this.#connection.run<UpdateOutcome>("update", call, (statements) => {
       const { changes } = statements.update.run(...liveValues(record), id, expected, call.now);
-      return Number(changes) === 1 ? { kind: "updated" } : missed(statements, id, call);
+      return Number(changes) === 1 ? { kind: "updated" } : missed(find(statements, id, call));
     });
   }
 
@@ -57,7 +58,7 @@ export class SqliteStore implements SilentStore {
         expected === undefined
           ? statements.end.run(...values, id, call.now)
           : statements.endExpected.run(...values, id, expected, call.now);
-      return Number(changes) === 1 ? { kind: "ended" } : missed(statements, id, call);
+      return Number(changes) === 1 ? { kind: "ended" } : missed(find(statements, id, call));
     });
   }
 
@@ -75,15 +76,4 @@ export class SqliteStore implements SilentStore {
 
 function find({ load }: Statements, id: SessionId, { now }: StoreCall): StoredSession | undefined {
   return ROWS.stored(load.get(id, now));
-}
-
-/** Why a compare-and-set changed nothing. */
-function missed(
-  statements: Statements,
-  id: SessionId,
-  call: StoreCall,
-): Exclude<UpdateOutcome, { readonly kind: "updated" }> {
-  const current = find(statements, id, call);
-  if (current?.kind === "live") return { kind: "conflict", current };
-  return { kind: "gone", tombstone: current };
 }
