@@ -11,6 +11,7 @@ import type {
 } from "../../core/store.ts";
 import { refusal } from "../../core/store-steps.ts";
 import { type CommitId, parseId, type SessionId } from "../../core/token.ts";
+import { untilAborted } from "../../core/waiting.ts";
 import type { Backend } from "./backend.ts";
 import { type Locks, locksOf, type Mode } from "./locks.ts";
 import { plainOf, storedOf, UnreadableError } from "./values.ts";
@@ -125,9 +126,9 @@ export class BridgeStore implements BridgedStore {
     const progress: Progress = { hasBegunToWrite: false };
     const leaveOnce = leavingOnce(leave);
     const working = work(progress).finally(leaveOnce);
-    return untilAborted(working, signal, (cause) => {
+    return untilAborted(working, signal, () => {
       if (!progress.hasBegunToWrite) leaveOnce();
-      return this.#late(operation, progress, cause);
+      return this.#late(operation, progress, signal.reason);
     });
   }
 
@@ -203,17 +204,4 @@ function leavingOnce(leave: () => void): () => void {
   };
   const lost = setTimeout(leaveOnce, LOST_ANSWER_MS).unref();
   return leaveOnce;
-}
-
-function untilAborted<T>(
-  working: Promise<T>,
-  signal: AbortSignal,
-  late: (cause: unknown) => Error,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(late(signal.reason));
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
-    working.finally(() => signal.removeEventListener("abort", giveUp)).then(resolve, reject);
-  });
 }

@@ -1,5 +1,6 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
+import { untilAborted } from "../../core/waiting.ts";
 import { causeOf, detailOf, failureOf, Late, MysqlStoreProblem } from "./failure.ts";
 import { Lender } from "./lender.ts";
 import { Loan } from "./loan.ts";
@@ -8,7 +9,6 @@ import { ensureSchema, type SchemaMode } from "./schema.ts";
 import { plain } from "./sql.ts";
 import { type Statements, statementsFor } from "./statements.ts";
 import type { Table } from "./table.ts";
-import { untilAborted } from "./waiting.ts";
 
 /** Long enough for several processes that all create the tables; the next call goes on with them. */
 const SCHEMA_PATIENCE_MS = 10_000;
@@ -60,7 +60,7 @@ export class Connections {
       this.#preparing = undefined;
     });
     try {
-      return await untilAborted(this.#preparing, signal, "tables");
+      return await untilAborted(this.#preparing, signal, () => new Late("tables"));
     } catch (error) {
       const detail = error instanceof Late ? error.message : detailOf(error);
       throw new StoreError(operation, "failed", detail, { cause: causeOf(error) });

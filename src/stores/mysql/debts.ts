@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { untilAborted } from "../../core/waiting.ts";
 import { Late } from "./failure.ts";
 import type { Lender } from "./lender.ts";
 import type { MysqlConnection } from "./pool.ts";
 import { plain, send } from "./sql.ts";
-import { untilAborted } from "./waiting.ts";
 
 /** How long after its call's deadline a connection may owe the answer before anybody asks. */
 const PATIENCE_MS = 3_000;
@@ -137,7 +137,8 @@ async function workOf(threads: readonly number[], witness: MysqlConnection): Pro
     SELECT id, time FROM information_schema.processlist
     WHERE id IN (${[0, ...threads].join(", ")}) AND command <> 'Sleep'`);
   const asked = send(witness, listed, [], "text");
-  const [rows] = await untilAborted(asked, AbortSignal.timeout(WITNESS_MS), "reading");
+  const late = (): Late => new Late("reading");
+  const [rows] = await untilAborted(asked, AbortSignal.timeout(WITNESS_MS), late);
   return new Map((rows as readonly Thread[]).map(({ id, time }) => [Number(id), Number(time)]));
 }
 

@@ -1,8 +1,8 @@
+import { untilAborted } from "../../core/waiting.ts";
 import { warnOnce } from "../../core/warn.ts";
 import { Debts } from "./debts.ts";
 import { Late, Unreachable } from "./failure.ts";
 import type { MysqlConnection, MysqlPromisePool } from "./pool.ts";
-import { untilAborted } from "./waiting.ts";
 
 /** All connections are replaced at most so often: a server may stay read-only for a while. */
 const RENEWAL_MS = 1_000;
@@ -91,7 +91,7 @@ export class Lender {
     if (signal.aborted) throw new Late("turn");
     const lending = this.#pool.getConnection();
     try {
-      return await untilAborted(lending, signal, "connection");
+      return await untilAborted(lending, signal, () => new Late("connection"));
     } catch (cause) {
       if (!(cause instanceof Late)) {
         throw new Unreachable("the pool gave no connection", { cause });

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../core/waiting.ts";
 import {
   isOutOfStatements,
   isReadOnly,
@@ -10,7 +11,7 @@ import {
 import type { Lender } from "./lender.ts";
 import type { MysqlConnection, MysqlHeader, MysqlValue } from "./pool.ts";
 import { type Sql, send } from "./sql.ts";
-import { pauseAfter, untilAborted } from "./waiting.ts";
+import { pauseAfter } from "./waiting.ts";
 
 /** `SERVER_STATUS_IN_TRANS` of the protocol. */
 const IN_TRANSACTION = 1;
@@ -133,7 +134,7 @@ export class Loan {
       if (this.#running === running) this.#running = undefined;
     };
     running.then(onAnswer, onAnswer);
-    return untilAborted(running, this.#signal, wait);
+    return untilAborted(running, this.#signal, () => new Late(wait));
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { untilAborted } from "../../core/waiting.ts";
 import type { PostgresValue } from "./clients.ts";
 import { NotSent, Unanswered } from "./failure.ts";
 
@@ -54,21 +55,7 @@ export interface Database {
 
 /** The answer, unless the signal is aborted first; an answer that comes later is nobody's. */
 export function waited<T>(answer: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(new Unanswered());
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-    answer.then(
-      (value) => {
-        signal.removeEventListener("abort", stop);
-        resolve(value);
-      },
-      (error: unknown) => {
-        signal.removeEventListener("abort", stop);
-        reject(error);
-      },
-    );
-  });
+  return untilAborted(answer, signal, () => new Unanswered());
 }
 
 /** Refuses what need not be begun any more. */
