@@ -1,7 +1,7 @@
+import type { Announcer as Audience } from "../../core/announcer.ts";
 import type { StoreOperation } from "../../core/errors.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
 import type { Directory, EndAll, ScanPage } from "../../core/store.ts";
-import type { Audience } from "./audience.ts";
 import { removeAllExpired } from "./expiry.ts";
 import { Generations } from "./generations.ts";
 import type { Shelf } from "./shelf.ts";

@@ -1,3 +1,4 @@
+import { Announcer as Audience } from "../../core/announcer.ts";
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
 import type {
@@ -12,7 +13,6 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
-import { Audience } from "./audience.ts";
 import { memoryDirectory } from "./directory.ts";
 import { memoryExpiry } from "./expiry.ts";
 import { type Bounds, Shelf } from "./shelf.ts";

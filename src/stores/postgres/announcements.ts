@@ -1,3 +1,4 @@
+import { Announcer } from "../../core/announcer.ts";
 import type { Announcements, EndListener, StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Connection } from "./connection.ts";
@@ -9,7 +10,7 @@ type Stop = () => Promise<void>;
 /** Tells listeners what PostgreSQL notifies, over one connection for all of them. */
 export class PostgresAnnouncements implements Announcements {
   readonly #connection: Connection;
-  readonly #listeners = new Set<{ readonly listener: EndListener }>();
+  readonly #announcer = new Announcer();
   #listening: Promise<Stop> | undefined;
   #stop: Stop | undefined;
 
@@ -18,38 +19,37 @@ export class PostgresAnnouncements implements Announcements {
   }
 
   async subscribe(listener: EndListener, { signal }: StoreCall): Promise<Stop> {
-    // An entry of its own, as one listener may subscribe twice.
-    const entry = { listener };
+    let stop = async (): Promise<void> => {};
+    const leave = async (): Promise<void> => {
+      await stop();
+      if (!this.#announcer.isHeard) await this.#deafen();
+    };
     try {
       refuseAborted(signal);
       this.#listening ??= this.#listened();
-      this.#listeners.add(entry);
+      stop = this.#announcer.subscribe(listener);
       await waited(this.#listening, signal);
     } catch (error) {
-      await this.#leave(entry);
+      await leave();
       throw failureOf("subscribe", error);
     }
-    return () => this.#leave(entry);
+    return leave;
   }
 
   async close(): Promise<void> {
-    this.#listeners.clear();
+    this.#announcer.close();
     await this.#deafen();
   }
 
   #listened(): Promise<Stop> {
     const listening = this.#connection.listen({
       hear: (payload) => {
-        if (payload === "") {
-          // Somebody could not announce what has ended.
-          this.#tell((listener) => listener.onGap());
-          return;
-        }
+        // Somebody could not announce what has ended.
+        if (payload === "") this.#announcer.tellOfGap();
         // Plain texts, written by this store in whichever process.
-        const ids = payload.split(" ") as SessionId[];
-        this.#tell((listener) => listener.onEnded(ids));
+        else this.#announcer.tell(payload.split(" ") as SessionId[]);
       },
-      gap: () => this.#tell((listener) => listener.onGap()),
+      gap: () => this.#announcer.tellOfGap(),
     });
     listening.then(
       (stop) => {
@@ -61,16 +61,6 @@ export class PostgresAnnouncements implements Announcements {
       },
     );
     return listening;
-  }
-
-  // A listener's slip is neither the driver's nor the other listeners'.
-  #tell(say: (listener: EndListener) => void): void {
-    for (const { listener } of this.#listeners) queueMicrotask(() => say(listener));
-  }
-
-  async #leave(entry: { readonly listener: EndListener }): Promise<void> {
-    this.#listeners.delete(entry);
-    if (this.#listeners.size === 0) await this.#deafen();
   }
 
   async #deafen(): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Directory } from "../../core/store.ts";
 import { endingValues } from "../sql/columns.ts";
-import type { Announcer } from "./announcer.ts";
 import type { Connection } from "./connection.ts";
+import type { Notifier } from "./notifier.ts";
 import { ROWS } from "./statements.ts";
 
 /** The directory of a PostgreSQL store. */
-export function postgresDirectory(connection: Connection, announcer: Announcer): Directory {
+export function postgresDirectory(connection: Connection, notifier: Notifier): Directory {
   return {
     async generation({ manager, userId }, call) {
       const [row] = await connection.run("generation", call, [manager, userId]);
@@ -25,10 +25,10 @@ export function postgresDirectory(connection: Connection, announcer: Announcer):
       try {
         const rows = await connection.run("endAll", call, [...endingValues(end), ...whose]);
         const ids = rows.map(ROWS.id);
-        if (ids.length > 0) announcer.ended(ids);
+        if (ids.length > 0) notifier.ended(ids);
         return ids;
       } catch (error) {
-        announcer.failedAll(error);
+        notifier.failedAll(error);
         throw error;
       }
     },

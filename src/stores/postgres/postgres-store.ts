@@ -1,6 +1,5 @@
 import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
 import type {
-  Announcements,
   Directory,
   EndOutcome,
   Expiry,
@@ -14,11 +13,11 @@ import { type Missed, missed } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import { endingValues, liveValues } from "../sql/columns.ts";
 import { PostgresAnnouncements } from "./announcements.ts";
-import { Announcer } from "./announcer.ts";
 import type { Connection } from "./connection.ts";
 import type { Row } from "./database.ts";
 import { postgresDirectory } from "./directory.ts";
 import { postgresExpiry } from "./expiry.ts";
+import { Notifier } from "./notifier.ts";
 import { ROWS } from "./statements.ts";
 
 /** Sessions in a table. Every operation is one statement, and so one round trip. */
@@ -26,19 +25,17 @@ export class PostgresStore implements Required<SessionStore> {
   readonly profile: StoreProfile;
   readonly directory: Directory;
   readonly expiry: Expiry;
-  readonly announcements: Announcements;
+  readonly announcements: PostgresAnnouncements;
   readonly #connection: Connection;
-  readonly #audience: PostgresAnnouncements;
-  readonly #announcer: Announcer;
+  readonly #notifier: Notifier;
 
   constructor(connection: Connection, profile: StoreProfile, sweepIntervalMs: number) {
     this.#connection = connection;
     this.profile = profile;
-    this.#announcer = new Announcer(connection);
-    this.directory = postgresDirectory(connection, this.#announcer);
+    this.#notifier = new Notifier(connection);
+    this.directory = postgresDirectory(connection, this.#notifier);
     this.expiry = postgresExpiry(connection, sweepIntervalMs);
-    this.#audience = new PostgresAnnouncements(connection);
-    this.announcements = this.#audience;
+    this.announcements = new PostgresAnnouncements(connection);
   }
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
@@ -68,10 +65,10 @@ export class PostgresStore implements Required<SessionStore> {
     try {
       const [row] = await this.#connection.run("end", call, values);
       const miss = missedIn(row);
-      if (miss === undefined) this.#announcer.ended([id]);
+      if (miss === undefined) this.#notifier.ended([id]);
       return miss ?? { kind: "ended" };
     } catch (error) {
-      this.#announcer.failed(id, error);
+      this.#notifier.failed(id, error);
       throw error;
     }
   }
@@ -84,8 +81,8 @@ export class PostgresStore implements Required<SessionStore> {
 
   async close(): Promise<void> {
     this.#connection.refuseMore();
-    await this.#announcer.close();
-    await this.#audience.close();
+    await this.#notifier.close();
+    await this.announcements.close();
     await this.#connection.close();
   }
 }

@@ -21,7 +21,7 @@ const CLOSING_PATIENCE_MS = 1_000;
  * transaction would hold a lock of the whole database until the disk has it. One announcement is
  * under way at a time, and takes along what has ended meanwhile.
  */
-export class Announcer {
+export class Notifier {
   readonly #connection: Connection;
   readonly #closing = new AbortController();
   #waiting: SessionId[] = [];
