@@ -1,6 +1,6 @@
-import type { SessionRecord, StoredSession } from "./record.ts";
-import type { UpdateOutcome } from "./store.ts";
-import type { CommitId } from "./token.ts";
+import type { SessionRecord, StoredSession, Tombstone } from "./record.ts";
+import type { Seen, UpdateOutcome } from "./store.ts";
+import type { CommitId, SessionId } from "./token.ts";
 
 /** How a compare-and-set went that changed nothing. */
 export type Missed = Exclude<UpdateOutcome, { readonly kind: "updated" }>;
@@ -26,4 +26,27 @@ export function isExpected(
 ): current is SessionRecord {
   if (current?.kind !== "live") return false;
   return expected === undefined || current.version === expected;
+}
+
+/** What a touch makes of a session's clocks: forward, never back. The same object if none moves. */
+export function touched<T extends Seen>(stored: T, seen: Seen): T {
+  const lastSeenAt = Math.max(stored.lastSeenAt, seen.lastSeenAt);
+  const expiresAt = Math.max(stored.expiresAt, seen.expiresAt);
+  const isMoved = lastSeenAt !== stored.lastSeenAt || expiresAt !== stored.expiresAt;
+  return isMoved ? { ...stored, lastSeenAt, expiresAt } : stored;
+}
+
+/** What an ending leaves of a session that nothing takes over from. */
+export function tombstoneOf(
+  id: SessionId,
+  { manager }: Pick<Tombstone, "manager">,
+  {
+    version,
+    reason,
+    endedAt,
+    expiresAt,
+  }: Omit<Tombstone, "kind" | "id" | "manager" | "next" | "notes">,
+): Tombstone {
+  const toldOf = { next: undefined, notes: undefined };
+  return { kind: "ended", id, manager, version, reason, endedAt, ...toldOf, expiresAt };
 }

@@ -5,6 +5,7 @@ import type { Fields } from "./fields.ts";
 import { notesOfEnded } from "./notes.ts";
 import type { Identity } from "./passage.ts";
 import type { EndReason, SessionRecord, Tombstone } from "./record.ts";
+import { tombstoneOf } from "./store-steps.ts";
 import { newCommitId, type SessionId } from "./token.ts";
 
 /** A record and the token that opens it. */
@@ -84,14 +85,13 @@ export async function undo(parts: Parts, id: SessionId, deadline: Deadline): Pro
 /** What is to stand where a session ends. */
 export function tombstone(
   { environment }: Pick<Parts, "environment">,
-  { id, manager }: Pick<SessionRecord, "id" | "manager">,
+  session: Pick<SessionRecord, "id" | "manager">,
   reason: EndReason,
   { now }: Deadline,
 ): Tombstone {
   const version = newCommitId(environment.random);
   const expiresAt = tombstoneExpiryAt(now);
-  const toldOf = { next: undefined, notes: undefined };
-  return { kind: "ended", id, manager, version, reason, endedAt: now, ...toldOf, expiresAt };
+  return tombstoneOf(session.id, session, { version, reason, endedAt: now, expiresAt });
 }
 
 /** What is to stand where a session ends because the visitor was given a new token. */

@@ -4,6 +4,7 @@ import { parseObject } from "../core/json.ts";
 import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../core/record.ts";
 import { TOMBSTONE_MS } from "../core/record.ts";
 import { sideManager } from "../core/side-record.ts";
+import { tombstoneOf } from "../core/store-steps.ts";
 import { newCommitId, type SessionId } from "../core/token.ts";
 
 /*
@@ -60,11 +61,8 @@ export function claimOf({ id, manager, expiresAt }: SessionRecord, now: EpochMs)
   // To a process that does not know of the move it reads as a session with a newer token, so that
   // the browser keeps its cookie.
   const reason = "regenerated";
-  return {
-    ...{ kind: "ended", id, manager, version, reason, endedAt: now, expiresAt },
-    next: parcelIdOf(id),
-    notes: undefined,
-  };
+  const end = { version, reason, endedAt: now, expiresAt } as const;
+  return { ...tombstoneOf(id, { manager }, end), next: parcelIdOf(id) };
 }
 
 /** Whether a session has moved, rather than ended. */
@@ -77,12 +75,11 @@ export function endOfParcel(
   parcel: Pick<SessionRecord, "id" | "manager">,
   now: EpochMs,
 ): Tombstone {
-  const version = newCommitId(random);
-  const { id, manager } = parcel;
-  const expiresAt = now + TOMBSTONE_MS;
-  return {
-    ...{ kind: "ended", id, manager, version, reason: "destroyed", endedAt: now, expiresAt },
-    next: undefined,
-    notes: undefined,
-  };
+  const end = {
+    version: newCommitId(random),
+    reason: "destroyed",
+    endedAt: now,
+    expiresAt: now + TOMBSTONE_MS,
+  } as const;
+  return tombstoneOf(parcel.id, parcel, end);
 }

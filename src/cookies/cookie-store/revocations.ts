@@ -3,6 +3,7 @@ import { generationOf } from "../../core/notes.ts";
 import type { EndReason, EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
 import { sideContent, sideManager, sideRecord } from "../../core/side-record.ts";
 import type { SessionStore, StoreCall, UserKey } from "../../core/store.ts";
+import { tombstoneOf } from "../../core/store-steps.ts";
 import { endedId, parseId, type SessionId } from "../../core/token.ts";
 import type { Letter } from "./letter.ts";
 import type { NearAnswers } from "./near-answers.ts";
@@ -43,9 +44,7 @@ export class Revocations {
     const isAdmitted = newest === undefined || newest <= generationOf(record);
     if (ended !== undefined || isAdmitted) return ended;
     const { version, expiresAt } = record;
-    const reason = "revoked";
-    const told = { reason, endedAt: call.now, next: undefined, notes: undefined } as const;
-    return { kind: "ended", id, manager, version, expiresAt, ...told };
+    return tombstoneOf(id, record, { version, reason: "revoked", endedAt: call.now, expiresAt });
   }
 
   /** What the store remembers of a session; asked anew each time. */

@@ -9,7 +9,7 @@ import type {
   Touch,
   UpdateOutcome,
 } from "../../core/store.ts";
-import { refusal } from "../../core/store-steps.ts";
+import { refusal, touched } from "../../core/store-steps.ts";
 import { type CommitId, parseId, type SessionId } from "../../core/token.ts";
 import { untilAborted } from "../../core/waiting.ts";
 import type { Backend } from "./backend.ts";
@@ -94,9 +94,7 @@ export class BridgeStore implements BridgedStore {
   touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
     return this.#change("touch", id, call, (current) => {
       if (current?.kind !== "live") return { outcome: false };
-      const lastSeenAt = Math.max(current.lastSeenAt, seen.lastSeenAt);
-      const expiresAt = Math.max(current.expiresAt, seen.expiresAt);
-      return { write: { ...current, lastSeenAt, expiresAt }, outcome: true };
+      return { write: touched(current, seen), outcome: true };
     });
   }
 

@@ -1,6 +1,7 @@
 import type { StoreOperation } from "../../core/errors.ts";
 import type { SessionRecord, StoredSession } from "../../core/record.ts";
 import type { Directory, EndAll, ScanPage, StoreCall, UserKey } from "../../core/store.ts";
+import { tombstoneOf } from "../../core/store-steps.ts";
 import type { SessionId } from "../../core/token.ts";
 import { findHead, read } from "./chain.ts";
 import { endWhere } from "./ending.ts";
@@ -63,24 +64,14 @@ async function endAll(task: Task, user: UserKey, end: EndAll): Promise<readonly 
     before = ended.length;
     const ids = (await entriesOf(task, tag)).filter((id) => id !== end.except);
     for await (const batch of batches(ids)) {
-      const outcomes = await Promise.all(batch.map((id) => endOne(task, user, tag, id, end)));
+      const outcomes = await Promise.all(
+        batch.map((id) => endWhere(task, tombstoneOf(id, user, end), (head) => isOf(head, tag))),
+      );
       ended.push(...batch.filter((_, place) => outcomes[place]));
       if (ended.length > 0 && performance.now() > until) return ended;
     }
   }
   return ended;
-}
-
-function endOne(
-  task: Task,
-  { manager }: UserKey,
-  tag: string,
-  id: SessionId,
-  { version, reason, endedAt, expiresAt }: EndAll,
-): Promise<boolean> {
-  const none = { next: undefined, notes: undefined };
-  const facts = { kind: "ended", id, manager, version, reason, endedAt, expiresAt } as const;
-  return endWhere(task, { ...facts, ...none }, (head) => isOf(head, tag));
 }
 
 async function scan(task: Task, page: ScanPage): Promise<readonly SessionRecord[]> {

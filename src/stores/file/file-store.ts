@@ -10,7 +10,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
-import { refusal } from "../../core/store-steps.ts";
+import { refusal, touched } from "../../core/store-steps.ts";
 import { type CommitId, parseId, type SessionId } from "../../core/token.ts";
 import { begin, findHead, follow, read, touch } from "./chain.ts";
 import { fileDirectory } from "./directory.ts";
@@ -87,10 +87,8 @@ export class FileStore implements SilentStore {
       for (;;) {
         const head = await findHead(task, id);
         if (head?.kind !== "live" || head.expiresAt <= call.now) return false;
-        const lastSeenAt = Math.max(head.lastSeenAt, seen.lastSeenAt);
-        const expiresAt = Math.max(head.expiresAt, seen.expiresAt);
-        const isMoved = lastSeenAt !== head.lastSeenAt || expiresAt !== head.expiresAt;
-        if (!isMoved || (await touch(task, id, head, { lastSeenAt, expiresAt }))) return true;
+        const clocks = touched(head, seen);
+        if (clocks === head || (await touch(task, id, head, clocks))) return true;
       }
     });
   }

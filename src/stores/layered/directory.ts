@@ -1,7 +1,6 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
-import type { Tombstone } from "../../core/record.ts";
-import type { Directory, EndAll, UserKey } from "../../core/store.ts";
-import type { SessionId } from "../../core/token.ts";
+import type { Directory } from "../../core/store.ts";
+import { tombstoneOf } from "../../core/store-steps.ts";
 import type { Near } from "./near.ts";
 import type { Trust } from "./trust.ts";
 
@@ -57,11 +56,4 @@ export function layeredDirectory(
 /** Whether it is certain that nothing was written. */
 export function hasFailed(error: unknown): boolean {
   return error instanceof StoreError && error.outcome === "failed";
-}
-
-/** As every store writes it. */
-function tombstoneOf(id: SessionId, { manager }: UserKey, end: EndAll): Tombstone {
-  const { version, reason, endedAt, expiresAt } = end;
-  const none = { next: undefined, notes: undefined };
-  return { ...{ kind: "ended", id, manager, version, reason, endedAt, expiresAt }, ...none };
 }

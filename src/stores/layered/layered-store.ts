@@ -12,6 +12,7 @@ import type {
   Touch,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { touched } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import { Hearing, layeredAnnouncements } from "./announcements.ts";
 import { hasFailed, layeredDirectory } from "./directory.ts";
@@ -167,7 +168,7 @@ export class LayeredStore implements SessionStore {
     const isLatest = this.#trust.finish(writing, aftermath, entry?.stored);
     const mayMove = isTouched && isBelieved && isLatest;
     if (mayMove && sight !== undefined && entry.stored?.kind === "live") {
-      const moved = { ...this.#trust.renewed(entry), stored: seenBy(entry.stored, seen) };
+      const moved = { ...this.#trust.renewed(entry), stored: touched(entry.stored, seen) };
       await this.#near.fill(id, moved, sight, call.now);
     }
     return isTouched;
@@ -205,13 +206,6 @@ const IN_DOUBT: Aftermath = { known: undefined, isOpen: true };
 /** Origin has said what stands there: no write before it is in doubt any more. */
 function settled(stored: StoredSession | undefined): Lesson {
   return { stored, known: knownOf(stored), isOpen: false };
-}
-
-/** Merged by the maximum, as origin does. */
-function seenBy(record: SessionRecord, seen: Seen): SessionRecord {
-  const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
-  const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
-  return { ...record, lastSeenAt, expiresAt };
 }
 
 function guardedExpiry(expiry: Expiry, requireOpen: (operation: StoreOperation) => void): Expiry {

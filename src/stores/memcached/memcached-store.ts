@@ -13,7 +13,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
-import { isExpected, missed } from "../../core/store-steps.ts";
+import { isExpected, missed, touched } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import type { Connection, Errand } from "./connection.ts";
 import type { NewItem } from "./items.ts";
@@ -21,8 +21,8 @@ import { exptimeOf } from "./lifetime.ts";
 import { storedOf, textOf } from "./values.ts";
 
 /** What stands under an id, with the token that a write of it must name. */
-interface Standing<T extends StoredSession = StoredSession> {
-  readonly stored: T;
+interface Standing {
+  readonly stored: StoredSession;
   readonly token: string;
 }
 
@@ -98,11 +98,11 @@ export class MemcachedStore implements SessionStore {
     const errand: Errand = { operation: "touch", id, call };
     for (;;) {
       const standing = await this.#find(errand);
-      if (!isLive(standing)) return false;
+      if (standing?.stored.kind !== "live") return false;
       const { stored: current, token } = standing;
-      const touched = seenBy(current, seen);
-      if (touched === current) return true;
-      const item = this.#itemOf(errand, touched);
+      const moved = touched(current, seen);
+      if (moved === current) return true;
+      const item = this.#itemOf(errand, moved);
       if (await this.#connection.replace(errand, item, token)) return true;
     }
   }
@@ -149,16 +149,4 @@ function readable({ operation, id }: Errand, text: string): StoredSession {
 
 function isPast({ stored }: Standing, { now }: StoreCall): boolean {
   return stored.expiresAt <= now;
-}
-
-function isLive(standing: Standing | undefined): standing is Standing<SessionRecord> {
-  return standing?.stored.kind === "live";
-}
-
-/** Merged by the maximum; the same object where nothing moves. */
-function seenBy(record: SessionRecord, seen: Seen): SessionRecord {
-  const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
-  const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
-  const isMoved = lastSeenAt !== record.lastSeenAt || expiresAt !== record.expiresAt;
-  return isMoved ? { ...record, lastSeenAt, expiresAt } : record;
 }
