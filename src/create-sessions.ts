@@ -5,7 +5,7 @@ import { type Clock, developmentOf, type Environment, pooledRandom } from "./cor
 import { OptionsError } from "./core/errors.ts";
 import type { JsonObject } from "./core/json.ts";
 import { type ManagerParts, SessionManager } from "./core/manager.ts";
-import { requireKnownKeys } from "./core/option-checks.ts";
+import { isStore, requireKnownKeys } from "./core/option-checks.ts";
 import { type EngineOptions, type EngineSettings, resolveSettings } from "./core/options.ts";
 import { IS_CLOUDFLARE } from "./core/platform.ts";
 import { type ErrorListener, Reporter } from "./core/report.ts";
@@ -231,9 +231,7 @@ function resolveEnvironment({ clock = Date, onError }: CommonOptions): Environme
 }
 
 function checkedStore(store: SessionStore | undefined): SessionStore | undefined {
-  if (store === undefined) return undefined;
-  const methods = ["load", "create", "update", "end"] as const;
-  if (methods.every((method) => typeof store?.[method] === "function")) return store;
+  if (store === undefined || isStore(store)) return store;
   throw new OptionsError(
     "store",
     'it is not a session store. Pass memoryStore(), or sqliteStore("sessions.db") from ' +

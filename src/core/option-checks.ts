@@ -1,4 +1,5 @@
 import { OptionsError } from "./errors.ts";
+import type { SessionStore } from "./store.ts";
 
 /** `value` where it is a boolean or left out; a text such as `"false"` is neither. */
 export function flag(option: string, value: boolean | undefined): boolean | undefined {
@@ -39,6 +40,13 @@ export function requireKnownKeys(
     group === "" ? unknown : `${group}.${unknown}`,
     `is not known. ${hint ?? `Known are ${known.join(", ")}.`}`,
   );
+}
+
+const STORE_METHODS = ["load", "create", "update", "end"] as const;
+
+/** Whether this is a store: it does at least what each of them does. */
+export function isStore(store: SessionStore | undefined): store is SessionStore {
+  return STORE_METHODS.every((method) => typeof store?.[method] === "function");
 }
 
 const MAX_USER_ID_LENGTH = 512;

@@ -396,6 +396,8 @@ describe("options of an encrypted store", () => {
     ["no key", () => encrypted(memoryStore())],
     // @ts-expect-error no store
     ["what is no store", () => encrypted({}, key)],
+    // @ts-expect-error nor is what cannot begin or end a session
+    ["half a store", () => encrypted({ load: async () => undefined, update: async () => {} }, key)],
     // @ts-expect-error no such option
     ["an unknown option", () => encrypted(memoryStore(), key, { algorithm: "none" })],
     // @ts-expect-error a text is no answer

@@ -307,10 +307,13 @@ describe("layered(near, origin, options)", () => {
 
   it("refuses what is no store, and one store for both", () => {
     const store = memoryStore();
+    const [load, update] = [async () => undefined, async () => undefined];
     // @ts-expect-error a client is no store
     expect(() => layered({}, store, { maxStaleness })).toThrow(OptionsError);
     // @ts-expect-error nor is nothing
     expect(() => layered(store, undefined, { maxStaleness })).toThrow(OptionsError);
+    // @ts-expect-error nor is what cannot begin or end a session
+    expect(() => layered({ load, update }, store, { maxStaleness })).toThrow(OptionsError);
     expect(() => layered(store, store, { maxStaleness })).toThrow(/another store/);
   });
 });

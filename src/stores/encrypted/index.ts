@@ -1,6 +1,6 @@
 import { pooledRandom } from "../../core/environment.ts";
 import { OptionsError } from "../../core/errors.ts";
-import { flag, requireKnownKeys } from "../../core/option-checks.ts";
+import { flag, isStore, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { type KeyList, KeyRing, type Keys } from "../../sealing/key-ring.ts";
 import { Sealer } from "../../sealing/sealer.ts";
@@ -57,7 +57,7 @@ export function encrypted<Store extends SessionStore>(
   options: EncryptedOptions = {},
 ): EncryptedStore<Store> {
   requireKnownKeys("encrypted", options, ["acceptPlain", "retired"]);
-  if (typeof store?.load !== "function" || typeof store.update !== "function") {
+  if (!isStore(store)) {
     throw new OptionsError(
       "encrypted(store)",
       'takes a store, such as sqliteStore("sessions.db").',

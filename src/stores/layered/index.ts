@@ -1,6 +1,6 @@
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
-import { requireKnownKeys } from "../../core/option-checks.ts";
+import { isStore, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { LayeredStore } from "./layered-store.ts";
 import { Near } from "./near.ts";
@@ -72,7 +72,7 @@ export function layered<Origin extends SessionStore>(
 }
 
 function checkStore(option: string, store: SessionStore): void {
-  if (typeof store?.load === "function" && typeof store.update === "function") return;
+  if (isStore(store)) return;
   throw new OptionsError(option, "takes a store, such as memoryStore() or sqliteStore(path).");
 }
 
