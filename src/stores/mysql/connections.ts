@@ -1,6 +1,6 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
-import { untilAborted } from "../../core/waiting.ts";
+import { type Random, untilAborted } from "../../core/waiting.ts";
 import { causeOf, detailOf, failureOf, Late, MysqlStoreProblem } from "./failure.ts";
 import { Lender } from "./lender.ts";
 import { Loan } from "./loan.ts";
@@ -23,14 +23,16 @@ export class Connections {
   readonly #lender: Lender;
   readonly #table: Table;
   readonly #mode: SchemaMode;
+  readonly #random: Random;
   #preparing: Promise<Statements> | undefined;
   #statements: Statements | undefined;
   #isClosed = false;
 
-  constructor(pool: MysqlPromisePool, table: Table, mode: SchemaMode) {
+  constructor(pool: MysqlPromisePool, table: Table, mode: SchemaMode, random: Random) {
     this.#lender = new Lender(pool);
     this.#table = table;
     this.#mode = mode;
+    this.#random = random;
   }
 
   /**
@@ -86,7 +88,7 @@ export class Connections {
   ): Promise<T> {
     let loan: Loan | undefined;
     try {
-      loan = new Loan(this.#lender, await this.#lender.lend(signal), signal);
+      loan = new Loan(this.#lender, await this.#lender.lend(signal), signal, this.#random);
       return await work(loan);
     } catch (error) {
       const isReplaced = loans < MAX_LOANS && loan?.isReplaced(error) === true;

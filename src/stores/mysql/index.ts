@@ -64,7 +64,7 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): Si
   checkTable("mysqlStore.table", table);
   const mode = oneOf("mysqlStore.schema", options.schema, ["create", "check"]) ?? "create";
   const intervalMs = durationMs("mysqlStore.sweepInterval", sweepInterval);
-  const connections = new Connections(promisePool(pool), tableOf(table), mode);
+  const connections = new Connections(promisePool(pool), tableOf(table), mode, Math.random);
   return new MysqlStore(connections, PROFILE, intervalMs);
 }
 

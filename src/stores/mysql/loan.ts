@@ -1,4 +1,4 @@
-import { untilAborted } from "../../core/waiting.ts";
+import { pausedAfter, type Random, untilAborted } from "../../core/waiting.ts";
 import {
   isOutOfStatements,
   isReadOnly,
@@ -11,7 +11,6 @@ import {
 import type { Lender } from "./lender.ts";
 import type { MysqlConnection, MysqlHeader, MysqlValue } from "./pool.ts";
 import { type Sql, send } from "./sql.ts";
-import { pauseAfter } from "./waiting.ts";
 
 /** `SERVER_STATUS_IN_TRANS` of the protocol. */
 const IN_TRANSACTION = 1;
@@ -25,13 +24,15 @@ export class Loan {
   readonly #lender: Lender;
   readonly #connection: MysqlConnection;
   readonly #signal: AbortSignal;
+  readonly #random: Random;
   #running: Promise<unknown> | undefined;
   #hasWritten = false;
 
-  constructor(lender: Lender, connection: MysqlConnection, signal: AbortSignal) {
+  constructor(lender: Lender, connection: MysqlConnection, signal: AbortSignal, random: Random) {
     this.#lender = lender;
     this.#connection = connection;
     this.#signal = signal;
+    this.#random = random;
   }
 
   /** Whether one of its statements has changed something. */
@@ -115,8 +116,8 @@ export class Loan {
         return answer;
       } catch (error) {
         if (isOutOfStatements(error)) this.#lender.sendTexts();
-        else if (isRolledBack(error)) await pauseAfter(attempts, this.#signal);
-        else throw withoutValues(error, sql);
+        else if (!isRolledBack(error)) throw withoutValues(error, sql);
+        else if (!(await pausedAfter(attempts, this.#signal, this.#random))) throw new Late("turn");
       }
     }
   }

@@ -1,6 +1,7 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
+import { pausedAfter, type Random } from "../../core/waiting.ts";
 import type { PostgresValue } from "./clients.ts";
 import {
   type Database,
@@ -22,7 +23,6 @@ import {
 import { ensureSchema, type SchemaMode } from "./schema.ts";
 import { type Announcing, type Statements, type Synchronous, statementsFor } from "./statements.ts";
 import { tableNames } from "./tables.ts";
-import { pausedAfter } from "./waiting.ts";
 
 /** How often a statement is sent again whose name a pooler does not know. */
 const MAX_REPETITIONS = 5;
@@ -33,6 +33,7 @@ export interface ConnectionOptions {
   readonly schema: SchemaMode;
   readonly synchronousEnds: Synchronous | undefined;
   readonly announcing: Announcing;
+  readonly random: Random;
 }
 
 /** What the store does with its tables. */
@@ -133,7 +134,7 @@ export class Connection {
         if (!mayRepeat(error)) throw error;
         const goesOn = isUnprepared(error)
           ? repetitions < MAX_REPETITIONS
-          : await pausedAfter(repetitions, signal);
+          : await pausedAfter(repetitions, signal, this.#options.random);
         if (!goesOn) throw error;
       }
     }

@@ -2,6 +2,7 @@ import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
+import type { Random } from "../../core/waiting.ts";
 import {
   type PostgresClient,
   type PostgresJsFactory,
@@ -110,9 +111,10 @@ export function postgresStore(
   }
   const isOneConnection = driver.kind === "client" || driver.kind === "pglite";
   const announcing = isOneConnection ? "along" : "after";
-  const asked = { table, schema, synchronousEnds, announcing } as const;
-  const connection = new Connection(databaseOf(driver), asked);
-  return new PostgresStore(connection, profileOf(driver.kind), sweepIntervalMs);
+  const { random } = Math;
+  const asked = { table, schema, synchronousEnds, announcing, random } as const;
+  const connection = new Connection(databaseOf(driver, random), asked);
+  return new PostgresStore(connection, profileOf(driver.kind), sweepIntervalMs, random);
 }
 
 /**
@@ -130,10 +132,10 @@ export function postgresSchema(options: Pick<PostgresStoreOptions, "table"> = {}
   return schemaOf(tableNames(checkedTable("postgresSchema.table", options.table)));
 }
 
-function databaseOf(driver: Recognized): Database {
+function databaseOf(driver: Recognized, random: Random): Database {
   switch (driver.kind) {
     case "pool":
-      return pgPoolDatabase(driver.client);
+      return pgPoolDatabase(driver.client, random);
     case "client":
       return pgClientDatabase(driver.client);
     case "postgres.js":

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { StoreError } from "../../core/errors.ts";
 import type { SessionId } from "../../core/token.ts";
+import type { Random } from "../../core/waiting.ts";
 import { warnOnce } from "../../core/warn.ts";
 import type { Connection } from "./connection.ts";
 import { ignore, waited } from "./database.ts";
@@ -23,14 +24,16 @@ const CLOSING_PATIENCE_MS = 1_000;
  */
 export class Notifier {
   readonly #connection: Connection;
+  readonly #random: Random;
   readonly #closing = new AbortController();
   #waiting: SessionId[] = [];
   /** Whether ends were not announced, and will not be by their ids. */
   #hasGap = false;
   #announcing: Promise<void> | undefined;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, random: Random) {
     this.#connection = connection;
+    this.#random = random;
   }
 
   /** These have ended. */
@@ -94,7 +97,7 @@ export class Notifier {
     }
     const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_PAUSE_MS);
     const options = { signal: this.#closing.signal, ref: false };
-    await pause(longestMs * (0.5 + Math.random() / 2), undefined, options).catch(ignore);
+    await pause(longestMs * (0.5 + this.#random() / 2), undefined, options).catch(ignore);
   }
 
   // Told once at most: those of which nobody knows whether they were told are not told again.

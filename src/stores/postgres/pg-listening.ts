@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Random } from "../../core/waiting.ts";
 import type { PgNotification, PgPoolClient } from "./clients.ts";
 import { type Ear, ignore, waited } from "./database.ts";
 import type { PgLender } from "./pg-lender.ts";
@@ -11,18 +12,27 @@ const MAX_PAUSE_MS = 5_000;
 const HEARTBEAT_MS = 30_000;
 const HEARTBEAT_PATIENCE_MS = 10_000;
 
+/** Who listens to what. */
+export interface Listening {
+  readonly channel: string;
+  readonly ear: Ear;
+  readonly random: Random;
+}
+
 /** A client of a pool, kept to listen on one channel, and replaced when it is lost. */
 export class PgListening {
   readonly #lender: PgLender;
   readonly #channel: string;
   readonly #ear: Ear;
+  readonly #random: Random;
   readonly #ending = new AbortController();
   #leave: () => void = ignore;
 
-  constructor(lender: PgLender, channel: string, ear: Ear) {
+  constructor(lender: PgLender, { channel, ear, random }: Listening) {
     this.#lender = lender;
     this.#channel = channel;
     this.#ear = ear;
+    this.#random = random;
   }
 
   /** Resolves when it listens. */
@@ -82,7 +92,7 @@ export class PgListening {
     this.#ear.gap();
     for (let attempts = 0; !signal.aborted; attempts += 1) {
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** attempts, MAX_PAUSE_MS);
-      await pause(pauseMs * (0.5 + Math.random() / 2), undefined, { signal, ref: false });
+      await pause(pauseMs * (0.5 + this.#random() / 2), undefined, { signal, ref: false });
       const isBack = await this.start().then(
         () => true,
         () => false,

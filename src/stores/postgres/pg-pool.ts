@@ -1,3 +1,4 @@
+import type { Random } from "../../core/waiting.ts";
 import { warnOnce } from "../../core/warn.ts";
 import type { PgPool, PgPoolClient } from "./clients.ts";
 import { type Database, refuseAborted, waited } from "./database.ts";
@@ -22,7 +23,7 @@ interface Parts {
 type Work<T> = (client: PgPoolClient) => Promise<T>;
 
 /** A `Pool` of `pg`. */
-export function pgPoolDatabase(pool: PgPool): Database {
+export function pgPoolDatabase(pool: PgPool, random: Random): Database {
   const sender = new PgSender();
   const lender = new PgLender(pool);
   const parts: Parts = { lender, debts: new PgDebts(lender) };
@@ -32,7 +33,7 @@ export function pgPoolDatabase(pool: PgPool): Database {
     script: (text, signal) => lent(parts, signal, (client) => sendScript(client, text)),
     async listen(channel, ear) {
       requireRoomToListen(pool);
-      const listening = new PgListening(lender, channel, ear);
+      const listening = new PgListening(lender, { channel, ear, random });
       await listening.start();
       return () => listening.stop();
     },

@@ -11,6 +11,7 @@ import type {
 } from "../../core/store.ts";
 import { type Missed, missed } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import type { Random } from "../../core/waiting.ts";
 import { endingValues, liveValues } from "../sql/columns.ts";
 import { PostgresAnnouncements } from "./announcements.ts";
 import type { Connection } from "./connection.ts";
@@ -29,10 +30,15 @@ export class PostgresStore implements Required<SessionStore> {
   readonly #connection: Connection;
   readonly #notifier: Notifier;
 
-  constructor(connection: Connection, profile: StoreProfile, sweepIntervalMs: number) {
+  constructor(
+    connection: Connection,
+    profile: StoreProfile,
+    sweepIntervalMs: number,
+    random: Random,
+  ) {
     this.#connection = connection;
     this.profile = profile;
-    this.#notifier = new Notifier(connection);
+    this.#notifier = new Notifier(connection, random);
     this.directory = postgresDirectory(connection, this.#notifier);
     this.expiry = postgresExpiry(connection, sweepIntervalMs);
     this.announcements = new PostgresAnnouncements(connection);

@@ -1,14 +1,11 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
+import { pausedAfter, type Random } from "../../core/waiting.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { failureOf, isBusy } from "./failure.ts";
 import { ensureSchema } from "./schema.ts";
 import type { Source } from "./source.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
-
-const FIRST_PAUSE_MS = 1;
-const MAX_PAUSE_MS = 32;
 
 const LOCKED = "another connection kept the database locked";
 const IN_TRANSACTION = "the application kept a transaction open on the connection that it passed";
@@ -20,12 +17,14 @@ type Attempt<T> = { readonly result: T } | { readonly obstacle: string };
 export class Connection {
   readonly #source: Source;
   readonly #table: string;
+  readonly #random: Random;
   #statements: Statements | undefined;
   #isClosed = false;
 
-  constructor(source: Source, table: string) {
+  constructor(source: Source, table: string, random: Random) {
     this.#source = source;
     this.#table = table;
+    this.#random = random;
   }
 
   /**
@@ -43,7 +42,9 @@ export class Connection {
       for (let attempts = 0; ; attempts += 1) {
         const attempt = this.#attempt(operation, work);
         if ("result" in attempt) return attempt.result;
-        await pauseAfter(attempts, operation, attempt.obstacle, call.signal);
+        if (await pausedAfter(attempts, call.signal, this.#random)) continue;
+        const detail = `${attempt.obstacle} until the deadline`;
+        throw new StoreError(operation, "failed", detail, { cause: call.signal.reason });
       }
     } catch (error) {
       throw failureOf(operation, error);
@@ -75,20 +76,5 @@ export class Connection {
   #prepared(database: SqliteDatabase): Statements {
     ensureSchema(database, this.#table);
     return prepareStatements(database, this.#table);
-  }
-}
-
-// At random, so that processes that met once do not meet again and again.
-async function pauseAfter(
-  attempts: number,
-  operation: StoreOperation,
-  obstacle: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** attempts, MAX_PAUSE_MS);
-  try {
-    await pause(Math.random() * longestMs, undefined, { signal });
-  } catch (cause) {
-    throw new StoreError(operation, "failed", `${obstacle} until the deadline`, { cause });
   }
 }

@@ -58,7 +58,7 @@ export function sqliteStore(
     typeof pathOrDatabase === "string"
       ? forPath(pathOrDatabase, options.synchronous)
       : forDatabase(pathOrDatabase, options.synchronous);
-  return new SqliteStore(new Connection(source, table), profile, sweepIntervalMs);
+  return new SqliteStore(new Connection(source, table, Math.random), profile, sweepIntervalMs);
 }
 
 interface Backing {
