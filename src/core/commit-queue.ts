@@ -276,7 +276,8 @@ class Line {
       throw new StoreError("update", "failed", `newer writes of "${id}" kept winning`);
     }
     if (conflicts < CONFLICTS_BEFORE_PAUSE) return;
-    const pauseMs = Math.random() * MAX_PAUSE_MS;
+    const [byte = 0] = this.#parts.environment.random(1);
+    const pauseMs = (byte / 256) * MAX_PAUSE_MS;
     await new Promise((resume) => setTimeout(resume, pauseMs));
   }
 

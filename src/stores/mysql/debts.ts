@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { untilAborted } from "../../core/waiting.ts";
 import { Late } from "./failure.ts";
-import type { Lender } from "./lender.ts";
 import type { MysqlConnection } from "./pool.ts";
 import { plain, send } from "./sql.ts";
 
@@ -20,6 +19,13 @@ const ABANDONED_MS = 60_000;
 /** The server counts whole seconds. */
 const ROUNDING_S = 2;
 
+/** Who lends the pool's connections. */
+interface Lending {
+  lend(signal: AbortSignal): Promise<MysqlConnection>;
+  /** From now on no connection is lent that was lent before. */
+  distrustAll(): void;
+}
+
 interface Debt {
   readonly connection: MysqlConnection;
   readonly since: number;
@@ -35,12 +41,12 @@ type Work = ReadonlyMap<number, number>;
  * which, the server is asked through another connection.
  */
 export class Debts {
-  readonly #lender: Pick<Lender, "lend" | "distrustAll">;
+  readonly #lender: Lending;
   readonly #debts = new Set<Debt>();
   #timer: NodeJS.Timeout | undefined;
   #roomMadeAt = Number.NEGATIVE_INFINITY;
 
-  constructor(lender: Pick<Lender, "lend" | "distrustAll">) {
+  constructor(lender: Lending) {
     this.#lender = lender;
   }
 
