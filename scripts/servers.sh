@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian programs that the tests start by themselves, each a private instance.
+# Installs what the tests start by themselves from Debian, each a private instance.
 set -euo pipefail
 
 missing=()
@@ -14,12 +14,18 @@ need() {
   missing+=("$package")
 }
 
+# need_module PACKAGE MODULE: Debian's packages are for the system's own Python.
+need_module() {
+  if ! /usr/bin/python3 -c "import $2" 2>/dev/null; then missing+=("$1"); fi
+}
+
 find_missing() {
   missing=()
   need chromium chromium
   need memcached memcached
   need mariadb-server-core mariadbd /usr/sbin/mariadbd
   need pgbouncer pgbouncer /usr/sbin/pgbouncer
+  need_module python3-django django
   need postgresql-15 /usr/lib/postgresql/15/bin/postgres
   need redis-server redis-server
   need redis-tools redis-cli
