@@ -1,8 +1,8 @@
 import { endOf } from "./clocks.ts";
-import { EndingAll } from "./ending-all.ts";
-import { endFollowing } from "./endings.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
+import { EndingAll } from "./lifecycle/ending-all.ts";
+import { endFollowing } from "./lifecycle/endings.ts";
 import { checkUserId, requireKnownKeys } from "./option-checks.ts";
 import type { SessionFacts } from "./record.ts";
 import type { SessionInfo, Sessions } from "./sessions.ts";

@@ -1,7 +1,7 @@
+import { unwatch, type Wait, watch } from "./commit/watch.ts";
 import { StoreError, type StoreOperation, type StoreOutcome } from "./errors.ts";
 import type { EpochMs } from "./record.ts";
 import type { StoreCall } from "./store.ts";
-import { unwatch, type Wait, watch } from "./watch.ts";
 
 /**
  * The moment by which one request's work with the store must be done, counted from when the work

@@ -2,7 +2,7 @@ import type { Policies } from "./clocks.ts";
 import { Deadline } from "./deadline.ts";
 import type { Environment } from "./environment.ts";
 import type { Events, Rejection } from "./events.ts";
-import type { Families } from "./families.ts";
+import type { Families } from "./lifecycle/families.ts";
 import type { NoteEdit } from "./notes.ts";
 import type { Carrier, Passage } from "./passage.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";

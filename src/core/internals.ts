@@ -1,9 +1,9 @@
-import type { Attachments } from "./attachments.ts";
 import type { Engine } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Attachments } from "./request/attachments.ts";
+import { Visit } from "./request/visit.ts";
 import { VERSION } from "./version.ts";
-import { Visit } from "./visit.ts";
 
 /** The inside of a manager, for adapters and test tools. */
 export interface Internals {

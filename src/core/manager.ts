@@ -1,21 +1,23 @@
 import { type Administration, StoreAdministration } from "./administration.ts";
-import { arrivalOf, QUIET } from "./arrival.ts";
-import { Attachments } from "./attachments.ts";
+import { Keeper } from "./commit/keeper.ts";
 import { type Engine, engineOn, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
 import { OptionsError, whenAnswered } from "./errors.ts";
 import { checkListener, Events, type SessionEvents, type SessionListener } from "./events.ts";
 import type { Reply, RequestHead } from "./exchange.ts";
-import { Families } from "./families.ts";
-import { GUARDS } from "./guards.ts";
 import { keepInternals } from "./internals.ts";
-import { Keeper } from "./keeper.ts";
+import { Families } from "./lifecycle/families.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
 import { type Carrier, candidatesOf } from "./passage.ts";
 import { Home } from "./records.ts";
 import { claimName, releaseName } from "./registry.ts";
 import type { ErrorContext } from "./report.ts";
+import { arrivalOf, QUIET } from "./request/arrival.ts";
+import { Attachments } from "./request/attachments.ts";
+import { GUARDS } from "./request/guards.ts";
+import { viewOf } from "./request/view.ts";
+import { headOf } from "./request-head.ts";
 import type { Session, SessionView } from "./session.ts";
 import type {
   HandleOptions,
@@ -24,9 +26,7 @@ import type {
   SessionSource,
   Sessions,
 } from "./sessions.ts";
-import { headOf } from "./source.ts";
 import type { Expiry, SessionStore } from "./store.ts";
-import { viewOf } from "./view.ts";
 
 /** What a manager is made of. */
 export interface ManagerParts {

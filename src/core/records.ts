@@ -1,5 +1,5 @@
-import { type CommitParts, CommitQueue, type Commits } from "./commit-queue.ts";
-import type { Keeper } from "./keeper.ts";
+import { type CommitParts, CommitQueue, type Commits } from "./commit/commit-queue.ts";
+import type { Keeper } from "./commit/keeper.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Where records are loaded from, and how changes get into them. */

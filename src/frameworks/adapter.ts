@@ -1,7 +1,7 @@
 /** What an adapter for another framework is built from: see docs/own.md of the package. */
 export type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 export { attach } from "../core/internals.ts";
-export type { Visit } from "../core/visit.ts";
+export type { Visit } from "../core/request/visit.ts";
 export { type Fallback, holdReply } from "./hold.ts";
 export { nodeExchange, plainAnswer } from "./node-exchange.ts";
 export { keep, type WebExchange, webExchange } from "./web.ts";

@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
+import type { Visit } from "../core/request/visit.ts";
+import { requestHead } from "../core/request-head.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { requestHead } from "../core/source.ts";
-import type { Visit } from "../core/visit.ts";
 import { keep, type WebExchange, webExchange } from "./web.ts";
 
 /** What the runtime's server gives to Hono as bindings. */

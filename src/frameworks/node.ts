@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { attach, internalsOf } from "../core/internals.ts";
+import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
-import type { Visit } from "../core/visit.ts";
 import { type Fallback, holdReply } from "./hold.ts";
 import { becomePlainAnswer, cutReply, isGone, nodeExchange, plainAnswer } from "./node-exchange.ts";
 

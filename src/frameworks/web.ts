@@ -3,9 +3,9 @@ import type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
+import type { Visit } from "../core/request/visit.ts";
+import { requestHead } from "../core/request-head.ts";
 import type { HandleOptions } from "../core/sessions.ts";
-import { requestHead } from "../core/source.ts";
-import type { Visit } from "../core/visit.ts";
 
 /** Runs a web-standard handler with sessions; what `sessions.handle` does. */
 export async function handle(

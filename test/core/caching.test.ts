@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { forbidSharing, forbidStoring } from "../../src/core/caching.ts";
 import type { Reply } from "../../src/core/exchange.ts";
+import { forbidSharing, forbidStoring } from "../../src/core/request/caching.ts";
 
 function headersAfter(
   act: (reply: Reply) => void,

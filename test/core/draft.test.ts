@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Draft, type Stored } from "../../src/core/draft.ts";
-import { type Content, type FlashEntry, gatheredEdit } from "../../src/core/edit.ts";
+import { type Content, type FlashEntry, gatheredEdit } from "../../src/core/commit/edit.ts";
+import type { Stored } from "../../src/core/commit/shown.ts";
+import { UpdateEdit } from "../../src/core/commit/update-edit.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import { type JsonObject, type JsonValue, own } from "../../src/core/json.ts";
+import { Draft } from "../../src/core/request/draft.ts";
 import { REMOVE } from "../../src/core/session.ts";
 import { resolveShape } from "../../src/core/shape.ts";
-import { UpdateEdit } from "../../src/core/update-edit.ts";
 
 const KEYS = ["cart", "theme", "visits", "constructor"] as const;
 const DEFAULTS: JsonObject = { cart: ["tea"], theme: "light" };

@@ -1,20 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { GatheredAt } from "../../src/core/draft.ts";
 import {
   type Content,
   type FlashEntry,
   flashText,
   type Gathered,
+  type GatheredAt,
   gatheredEdit,
   isEmpty,
   parseFlash,
-} from "../../src/core/edit.ts";
+} from "../../src/core/commit/edit.ts";
+import { UpdateEdit } from "../../src/core/commit/update-edit.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import { type JsonValue, own, pick } from "../../src/core/json.ts";
 import { REMOVE } from "../../src/core/session.ts";
 import { resolveShape } from "../../src/core/shape.ts";
-import { UpdateEdit } from "../../src/core/update-edit.ts";
 
 const NOTHING: Gathered = {
   spared: undefined,

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { Keeper } from "../../src/core/commit/keeper.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { pooledRandom } from "../../src/core/environment.ts";
-import { Families } from "../../src/core/families.ts";
-import { Keeper } from "../../src/core/keeper.ts";
+import { Families } from "../../src/core/lifecycle/families.ts";
 import { type SessionId, type SessionToken, sessionId } from "../../src/core/token.ts";
 import { memoryStore } from "../../src/index.ts";
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { Keeper } from "../../src/core/commit/keeper.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { pooledRandom } from "../../src/core/environment.ts";
 import { StoreError } from "../../src/core/errors.ts";
-import { Keeper } from "../../src/core/keeper.ts";
 import { commitsBefore, type SessionRecord, type Tombstone } from "../../src/core/record.ts";
 import type { SessionStore, StoreCall } from "../../src/core/store.ts";
 import { type CommitId, newCommitId, newToken, sessionId } from "../../src/core/token.ts";

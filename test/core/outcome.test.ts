@@ -6,7 +6,7 @@ import {
   type Condition,
   cookieFor,
   outcomeOf,
-} from "../../src/core/outcome.ts";
+} from "../../src/core/request/outcome.ts";
 
 const CONDITIONS: readonly Condition[] = ["new", "live", "detached", "destroyed"];
 const CHANGES: readonly Change[] = ["none", "seen", "notes", "data"];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { headOf } from "../../src/core/source.ts";
+import { headOf } from "../../src/core/request-head.ts";
 import {
   createSessions,
   memoryStore,

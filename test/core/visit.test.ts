@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Exchange } from "../../src/core/exchange.ts";
 import { attach } from "../../src/core/internals.ts";
-import { IncomingHead } from "../../src/core/source.ts";
-import type { Visit } from "../../src/core/visit.ts";
+import type { Visit } from "../../src/core/request/visit.ts";
+import { IncomingHead } from "../../src/core/request-head.ts";
 import {
   createSessions,
   memoryStore,

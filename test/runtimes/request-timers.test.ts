@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Wait } from "../../src/core/watch.ts";
+import type { Wait } from "../../src/core/commit/watch.ts";
 
 // In a process of Node, for the coverage; workerd itself is asked in runtimes.test.ts.
 describe("waits where a timer ends with its request", () => {
-  let module: typeof import("../../src/core/watch.ts");
+  let module: typeof import("../../src/core/commit/watch.ts");
 
   beforeAll(async () => {
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
     vi.resetModules();
-    module = await import("../../src/core/watch.ts");
+    module = await import("../../src/core/commit/watch.ts");
   });
 
   afterAll(() => {

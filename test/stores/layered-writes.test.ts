@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Keeper } from "../../src/core/commit/keeper.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { StoreError } from "../../src/core/errors.ts";
-import { Keeper } from "../../src/core/keeper.ts";
 import type { SessionRecord } from "../../src/core/record.ts";
 import type { SessionStore, StoreCall } from "../../src/core/store.ts";
 import { layered } from "../../src/stores/layered/index.ts";

@@ -2,11 +2,11 @@ import type { Administration } from "../../core/administration.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import { type Engine, startDeadline } from "../../core/engine.ts";
 import { OptionsError } from "../../core/errors.ts";
+import { TOKENS_PER_MILESTONE } from "../../core/lifecycle/succession.ts";
 import { familyOf } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { Tombstone } from "../../core/record.ts";
 import type { StoreCall } from "../../core/store.ts";
-import { TOKENS_PER_MILESTONE } from "../../core/succession.ts";
 import { endedId, newCommitId, parseId, type SessionId } from "../../core/token.ts";
 import type { Revocations } from "./revocations.ts";
 

@@ -1,6 +1,5 @@
 // Comes: Flask's signed cookie, which is the session itself. Goes: the same, signed anew with what changed.
 import type { ExchangedCookie } from "../../../src/cookies/cookie-exchange.ts";
-import type { RandomBytes } from "../../../src/core/environment.ts";
 import type { Rejection } from "../../../src/core/events.ts";
 import type { Exchange } from "../../../src/core/exchange.ts";
 import type { Carrier, Farewell, Identity, Passage } from "../../../src/core/passage.ts";
@@ -12,6 +11,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../../src/core/store.ts";
+import type { RandomBytes } from "../../../src/core/token.ts";
 import {
   type CommitId,
   newToken,

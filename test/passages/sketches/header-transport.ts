@@ -1,9 +1,10 @@
 // Comes: `Authorization: Bearer <token>`. Goes: the token, or its end, in a header of the response.
-import type { RandomBytes } from "../../../src/core/environment.ts";
+
 import type { Rejection } from "../../../src/core/events.ts";
 import type { Exchange } from "../../../src/core/exchange.ts";
 import type { Carrier, Farewell, Identity, Passage } from "../../../src/core/passage.ts";
 import type { Home } from "../../../src/core/records.ts";
+import type { RandomBytes } from "../../../src/core/token.ts";
 import { newToken, parseToken, type SessionToken, sessionId } from "../../../src/core/token.ts";
 
 const BEARER = /^Bearer +(\S+)$/i;

@@ -1,12 +1,12 @@
 import { CookieExchange, ExchangedCookie } from "../../../src/cookies/cookie-exchange.ts";
 import { type CookieForms, CookieRules } from "../../../src/cookies/cookie-rules.ts";
 import { expireStale } from "../../../src/cookies/stale-cookies.ts";
-import type { Environment, RandomBytes } from "../../../src/core/environment.ts";
+import type { Environment } from "../../../src/core/environment.ts";
 import type { Rejection } from "../../../src/core/events.ts";
 import type { Exchange } from "../../../src/core/exchange.ts";
 import type { Carrier, Farewell, Identity, Passage } from "../../../src/core/passage.ts";
 import type { Home, Records } from "../../../src/core/records.ts";
-import { type SessionToken, sessionId } from "../../../src/core/token.ts";
+import { type RandomBytes, type SessionToken, sessionId } from "../../../src/core/token.ts";
 import { DjangoStore, type DjangoTables } from "./django-store.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -2,8 +2,8 @@ import { SessionError } from "../../../src/core/errors.ts";
 import type { Exchange } from "../../../src/core/exchange.ts";
 import { isOfPage } from "../../../src/core/failed-page.ts";
 import { attach, internalsOf } from "../../../src/core/internals.ts";
-import { requestHead } from "../../../src/core/source.ts";
-import type { Visit } from "../../../src/core/visit.ts";
+import type { Visit } from "../../../src/core/request/visit.ts";
+import { requestHead } from "../../../src/core/request-head.ts";
 import type { AdapterAnswer, ServeRoutes } from "../../../src/testing/index.ts";
 
 /** What an adapter may get wrong, and the sentence that is the first to say so. */

@@ -1,22 +1,22 @@
-import { refuseAssignments } from "./assignments.ts";
-import { endOf, policyOnWish } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
-import { type Duration, durationMs } from "./duration.ts";
-import type { Engine } from "./engine.ts";
+import { endOf, policyOnWish } from "../clocks.ts";
+import type { Deadline } from "../deadline.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import type { Engine } from "../engine.ts";
 import {
   HeadersSentError,
   InsecureConnectionError,
   OptionsError,
   PrefetchError,
   SessionEndedError,
-} from "./errors.ts";
-import type { SignIn } from "./fields.ts";
-import { checkKey, describeKey, encode, type JsonValue } from "./json.ts";
-import { checkKeys, checkUserId, requireKnownKeys } from "./option-checks.ts";
-import { REMOVE, type Session, type SignInOptions, type SignOutOptions } from "./session.ts";
+} from "../errors.ts";
+import { checkKey, describeKey, encode, type JsonValue } from "../json.ts";
+import type { SignIn } from "../lifecycle/new-record.ts";
+import { checkKeys, checkUserId, requireKnownKeys } from "../option-checks.ts";
+import { REMOVE, type Session, type SignInOptions, type SignOutOptions } from "../session.ts";
+import type { Present, StorableItem } from "../storable.ts";
+import { newCommitId } from "../token.ts";
+import { refuseAssignments } from "./assignments.ts";
 import type { SessionState } from "./session-state.ts";
-import type { Present, StorableItem } from "./storable.ts";
-import { newCommitId } from "./token.ts";
 
 /** Longer ones are no description of a browser. */
 const MAX_DEVICE_LENGTH = 200;

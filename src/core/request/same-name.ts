@@ -1,5 +1,5 @@
-import type { Engine } from "./engine.ts";
-import { OptionsError } from "./errors.ts";
+import type { Engine } from "../engine.ts";
+import { OptionsError } from "../errors.ts";
 
 /** Shared by every copy of the library: two of them may send cookies on one response. */
 const OPENED: unique symbol = Symbol.for("sojourn.opened");

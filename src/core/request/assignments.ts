@@ -1,4 +1,4 @@
-import { OptionsError } from "./errors.ts";
+import { OptionsError } from "../errors.ts";
 
 /**
  * Makes an assignment throw to what an object of the class does not have, or only shows. Without it

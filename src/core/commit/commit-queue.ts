@@ -1,19 +1,18 @@
-import { absoluteEndOf, type Policies, policyOnWish, storeExpiryOf } from "./clocks.ts";
+import { absoluteEndOf, type Policies, policyOnWish, storeExpiryOf } from "../clocks.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Environment } from "../environment.ts";
+import { CookieTooLargeError, SessionEndedError, StoreError } from "../errors.ts";
+import type { Events, SessionEvents } from "../events.ts";
+import { IS_CLOUDFLARE } from "../platform.ts";
+import { commitsBefore, type SessionRecord } from "../record.ts";
+import type { Shape } from "../shape.ts";
+import type { UpdateOutcome } from "../store.ts";
+import { newCommitId, type SessionId } from "../token.ts";
 import { Job } from "./commit-job.ts";
 import { compose, type Written } from "./compose.ts";
-import type { Deadline } from "./deadline.ts";
-import type { Stored } from "./draft.ts";
 import type { Edit } from "./edit.ts";
-import type { Environment } from "./environment.ts";
-import { CookieTooLargeError, SessionEndedError, StoreError } from "./errors.ts";
-import type { Events, SessionEvents } from "./events.ts";
-import { Shown } from "./fields.ts";
 import type { Keeper } from "./keeper.ts";
-import { IS_CLOUDFLARE } from "./platform.ts";
-import { commitsBefore, type SessionRecord } from "./record.ts";
-import type { Shape } from "./shape.ts";
-import type { UpdateOutcome } from "./store.ts";
-import { newCommitId, type SessionId } from "./token.ts";
+import { Shown, type Stored } from "./shown.ts";
 
 /** What edits build on: the newest record a request knows, or one that is not stored yet. */
 export interface Base {

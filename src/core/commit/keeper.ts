@@ -1,13 +1,13 @@
-import type { Deadline, Terms } from "./deadline.ts";
+import type { Deadline, Terms } from "../deadline.ts";
 import {
   CookieTooLargeError,
   StoreError,
   type StoreOperation,
   type StoreOutcome,
-} from "./errors.ts";
-import { remembers, type SessionRecord, type StoredSession, type Tombstone } from "./record.ts";
-import type { EndOutcome, Seen, SessionStore, StoreCall, UpdateOutcome } from "./store.ts";
-import type { CommitId, SessionId } from "./token.ts";
+} from "../errors.ts";
+import { remembers, type SessionRecord, type StoredSession, type Tombstone } from "../record.ts";
+import type { EndOutcome, Seen, SessionStore, StoreCall, UpdateOutcome } from "../store.ts";
+import type { CommitId, SessionId } from "../token.ts";
 
 /** How often a write whose answer was lost is sent again before it counts as unknown. */
 const MAX_REPETITIONS = 3;

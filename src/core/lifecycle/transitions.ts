@@ -1,12 +1,12 @@
-import { storeExpiryOf, tombstoneExpiryAt } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
-import type { Engine } from "./engine.ts";
-import type { Fields } from "./fields.ts";
-import { notesOfEnded } from "./notes.ts";
-import type { Identity } from "./passage.ts";
-import type { EndReason, SessionRecord, Tombstone } from "./record.ts";
-import { tombstoneOf } from "./store-steps.ts";
-import { newCommitId, type SessionId } from "./token.ts";
+import { storeExpiryOf, tombstoneExpiryAt } from "../clocks.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import { notesOfEnded } from "../notes.ts";
+import type { Identity } from "../passage.ts";
+import type { EndReason, SessionRecord, Tombstone } from "../record.ts";
+import { tombstoneOf } from "../store-steps.ts";
+import { newCommitId, type SessionId } from "../token.ts";
+import type { Fields } from "./new-record.ts";
 
 /** A record and the token that opens it. */
 export interface Issued {

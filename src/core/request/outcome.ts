@@ -1,4 +1,4 @@
-import type { Farewell } from "./passage.ts";
+import type { Farewell } from "../passage.ts";
 
 /**
  * Where the session stands: `new` has no record yet, `detached` was ended by another request,

@@ -1,12 +1,12 @@
-import { expiredBy } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
-import type { Engine } from "./engine.ts";
-import type { Rejection } from "./events.ts";
+import { expiredBy } from "../clocks.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import type { Rejection } from "../events.ts";
+import type { Identity } from "../passage.ts";
+import type { SessionRecord, StoredSession, Tombstone } from "../record.ts";
+import type { SessionId } from "../token.ts";
 import { judge } from "./guards.ts";
-import type { Identity } from "./passage.ts";
-import type { SessionRecord, StoredSession, Tombstone } from "./record.ts";
 import type { Live } from "./session-state.ts";
-import type { SessionId } from "./token.ts";
 
 /** Hears why what came is no session. */
 export interface Doorkeeper {

@@ -1,9 +1,8 @@
-import { type Policies, policyFor } from "./clocks.ts";
-import type { Stored } from "./draft.ts";
-import { flashText, parseFlash } from "./edit.ts";
-import { pick } from "./json.ts";
-import type { EpochMs, SessionRecord } from "./record.ts";
-import type { Shape } from "./shape.ts";
+import { type Policies, policyFor } from "../clocks.ts";
+import { flashText } from "../commit/edit.ts";
+import { pick } from "../json.ts";
+import type { EpochMs, SessionRecord } from "../record.ts";
+import type { Shape } from "../shape.ts";
 
 /** What a record says, before it has an identity. */
 export type Fields = Omit<
@@ -67,39 +66,4 @@ export function signedInFields(
 
 function picked(shape: Shape, data: string, keep: Exclude<Keep, "all">): string {
   return JSON.stringify(pick(shape.document(data), keep === "none" ? [] : keep));
-}
-
-/** What a record shows. Read when first asked for: most commits are the last thing of a request. */
-export class Shown implements Stored {
-  readonly #shape: Shape;
-  readonly #record: Pick<SessionRecord, "data" | "flash">;
-  #document: Stored["document"] | undefined;
-  #view: Stored["view"] | undefined;
-  #flash: Stored["flash"] | undefined;
-
-  constructor(
-    shape: Shape,
-    record: Pick<SessionRecord, "data" | "flash">,
-    known?: Pick<Stored, "document" | "flash">,
-  ) {
-    this.#shape = shape;
-    this.#record = record;
-    this.#document = known?.document;
-    this.#flash = known?.flash;
-  }
-
-  get document(): Stored["document"] {
-    this.#document ??= this.#shape.document(this.#record.data);
-    return this.#document;
-  }
-
-  get view(): Stored["view"] {
-    this.#view ??= this.#shape.view(this.document);
-    return this.#view;
-  }
-
-  get flash(): Stored["flash"] {
-    this.#flash ??= parseFlash(this.#record.flash);
-    return this.#flash;
-  }
 }

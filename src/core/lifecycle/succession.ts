@@ -1,9 +1,7 @@
-import { admitted, type Candidate } from "./admission.ts";
-import { absoluteEndOf } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
-import type { Engine } from "./engine.ts";
-import { SessionEndedError, StoreError } from "./errors.ts";
-import type { Fields } from "./fields.ts";
+import { absoluteEndOf } from "../clocks.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import { SessionEndedError, StoreError } from "../errors.ts";
 import {
   afterTokens,
   editNotes,
@@ -15,11 +13,13 @@ import {
   ofGeneration,
   takingOverFrom,
   tokensBefore,
-} from "./notes.ts";
-import type { Identity } from "./passage.ts";
-import { commitsBefore, type SessionRecord, type Tombstone } from "./record.ts";
-import type { EndOutcome } from "./store.ts";
-import type { CommitId } from "./token.ts";
+} from "../notes.ts";
+import type { Identity } from "../passage.ts";
+import { commitsBefore, type SessionRecord, type Tombstone } from "../record.ts";
+import type { EndOutcome } from "../store.ts";
+import type { CommitId } from "../token.ts";
+import { admitted, type Candidate } from "./admission.ts";
+import type { Fields } from "./new-record.ts";
 import { create, handOverStone, type Issued, identified, tombstone, undo } from "./transitions.ts";
 
 type Parts = Pick<

@@ -1,32 +1,15 @@
-import { type FlashEntry, type Gathered, isEmpty } from "./edit.ts";
+import { type FlashEntry, type Gathered, type GatheredAt, isEmpty } from "../commit/edit.ts";
+import type { Stored } from "../commit/shown.ts";
 import {
   checkKey,
   copyOf,
   describeKey,
   encode,
-  type JsonObject,
   type JsonValue,
   looseText,
   own,
-} from "./json.ts";
-import type { Shape } from "./shape.ts";
-
-/** What the newest record that this request knows holds. Read when first asked for. */
-export interface Stored {
-  /** As stored. */
-  readonly document: JsonObject;
-  /** As shown: with what a schema makes of it. */
-  readonly view: JsonObject;
-  readonly flash: readonly FlashEntry[];
-}
-
-/** What changed under one key. */
-export interface GatheredAt {
-  /** Its JSON text; `undefined` deletes. */
-  readonly change: { readonly text: string | undefined } | undefined;
-  /** Whether `clear` has taken the stored value away. */
-  readonly isCleared: boolean;
-}
+} from "../json.ts";
+import type { Shape } from "../shape.ts";
 
 const NO_ENTRIES: readonly FlashEntry[] = [];
 const NO_NAMES: ReadonlySet<string> = new Set();

@@ -1,7 +1,7 @@
-import type { Deadline } from "./deadline.ts";
-import type { Engine } from "./engine.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import type { Family } from "../notes.ts";
 import type { Sparing } from "./families.ts";
-import type { Family } from "./notes.ts";
 
 type Parts = Pick<Engine, "keeper" | "families" | "name">;
 

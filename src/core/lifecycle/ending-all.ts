@@ -1,14 +1,14 @@
+import { GRACE_MS, tombstoneExpiryAt } from "../clocks.ts";
+import type { Deadline } from "../deadline.ts";
+import { type Engine, startDeadline } from "../engine.ts";
+import { StoreError } from "../errors.ts";
+import { type Family, familyOf, generationOf, userIn } from "../notes.ts";
+import type { SessionFacts } from "../record.ts";
+import type { Directory, UserKey } from "../store.ts";
+import { newCommitId, type SessionId } from "../token.ts";
 import { currentGeneration } from "./admission.ts";
-import { GRACE_MS, tombstoneExpiryAt } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
 import { type Ending, endFollowing } from "./endings.ts";
-import { type Engine, startDeadline } from "./engine.ts";
-import { StoreError } from "./errors.ts";
 import { noteSpared } from "./note-spared.ts";
-import { type Family, familyOf, generationOf, userIn } from "./notes.ts";
-import type { SessionFacts } from "./record.ts";
-import type { Directory, UserKey } from "./store.ts";
-import { newCommitId, type SessionId } from "./token.ts";
 import { tombstone } from "./transitions.ts";
 
 /** Somebody who signs in again and again is not waited for: what is newer than we are may stay. */

@@ -1,9 +1,8 @@
-import type { GatheredAt } from "./draft.ts";
-import type { Content, Edit } from "./edit.ts";
-import { CodecError } from "./errors.ts";
-import { copyOf, encode, type JsonObject, own } from "./json.ts";
-import { REMOVE } from "./session.ts";
-import type { Shape, View } from "./shape.ts";
+import { CodecError } from "../errors.ts";
+import { copyOf, encode, type JsonObject, own } from "../json.ts";
+import { REMOVE } from "../session.ts";
+import type { Shape, View } from "../shape.ts";
+import type { Content, Edit, GatheredAt } from "./edit.ts";
 
 /**
  * Makes a key's next value, or {@link REMOVE}, from its newest one; hears too whether that is stored

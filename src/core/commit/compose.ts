@@ -1,10 +1,10 @@
+import { DataTooLargeError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import type { SessionRecord } from "../record.ts";
+import type { Shape, View } from "../shape.ts";
 import type { Job } from "./commit-job.ts";
-import type { Stored } from "./draft.ts";
 import { type Content, flashText } from "./edit.ts";
-import { DataTooLargeError } from "./errors.ts";
-import type { JsonObject } from "./json.ts";
-import type { SessionRecord } from "./record.ts";
-import type { Shape, View } from "./shape.ts";
+import type { Stored } from "./shown.ts";
 
 /** Every other request of the process waits while the edits of one write are put together. */
 const MAX_COMPOSING_MS = 10;

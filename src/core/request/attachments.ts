@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { OptionsError } from "./errors.ts";
-import type { RequestHead } from "./exchange.ts";
-import { requestHead } from "./source.ts";
+import { OptionsError } from "../errors.ts";
+import type { RequestHead } from "../exchange.ts";
+import { requestHead } from "../request-head.ts";
 import type { Visit } from "./visit.ts";
 
 /** A request object that an adapter has seen. */

@@ -1,4 +1,4 @@
-import type { Reply } from "./exchange.ts";
+import type { Reply } from "../exchange.ts";
 
 /**
  * Headers that a CDN or a proxy obeys before `Cache-Control` (RFC 9213; Edge Architecture

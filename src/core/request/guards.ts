@@ -1,7 +1,8 @@
-import { currentGeneration, sparedUnder } from "./admission.ts";
-import { entersTenth, isTouchDue } from "./clocks.ts";
-import { Deadline } from "./deadline.ts";
-import type { Engine, Guard, Verdict } from "./engine.ts";
+import { entersTenth, isTouchDue } from "../clocks.ts";
+import { Deadline } from "../deadline.ts";
+import type { Engine, Guard, Verdict } from "../engine.ts";
+import { currentGeneration, sparedUnder } from "../lifecycle/admission.ts";
+import { handOverStone, tombstone } from "../lifecycle/transitions.ts";
 import {
   beginsFamily,
   familyOf,
@@ -9,10 +10,9 @@ import {
   ofGeneration,
   predecessorOf,
   takingOverFrom,
-} from "./notes.ts";
-import type { EpochMs, SessionRecord } from "./record.ts";
-import type { SessionId } from "./token.ts";
-import { handOverStone, tombstone } from "./transitions.ts";
+} from "../notes.ts";
+import type { EpochMs, SessionRecord } from "../record.ts";
+import type { SessionId } from "../token.ts";
 
 /** A second opinion may take this part of the time that the session may. */
 const PATIENCE = 4;

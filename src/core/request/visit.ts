@@ -1,24 +1,24 @@
+import { absoluteEndOf, isTouchDue } from "../clocks.ts";
+import type { Gathered } from "../commit/edit.ts";
+import type { Deadline } from "../deadline.ts";
+import { type Engine, engineOn } from "../engine.ts";
+import { HeadersSentError, PrefetchError } from "../errors.ts";
+import type { Rejection } from "../events.ts";
+import type { Exchange, Reply, RequestHead } from "../exchange.ts";
+import { forgetPage } from "../failed-page.ts";
+import { candidatesOf, type Farewell, type Passage } from "../passage.ts";
+import type { EpochMs, SessionRecord, Tombstone } from "../record.ts";
+import type { ErrorContext } from "../report.ts";
+import type { Session } from "../session.ts";
+import type { SessionId } from "../token.ts";
 import { type Arrival, arrivalOf, type Doorkeeper } from "./arrival.ts";
 import { forbidSharing, forbidStoring } from "./caching.ts";
-import { absoluteEndOf, isTouchDue } from "./clocks.ts";
-import type { Deadline } from "./deadline.ts";
-import type { Gathered } from "./edit.ts";
-import { type Engine, engineOn } from "./engine.ts";
-import { HeadersSentError, PrefetchError } from "./errors.ts";
-import type { Rejection } from "./events.ts";
-import type { Exchange, Reply, RequestHead } from "./exchange.ts";
-import { forgetPage } from "./failed-page.ts";
 import { Failures } from "./failures.ts";
 import { endMissed } from "./guards.ts";
 import { type Change, CONSEQUENCES, cookieFor, type Outcome, outcomeOf } from "./outcome.ts";
-import { candidatesOf, type Farewell, type Passage } from "./passage.ts";
-import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
-import type { ErrorContext } from "./report.ts";
 import { requireOwnName } from "./same-name.ts";
-import type { Session } from "./session.ts";
 import { SessionObject } from "./session-object.ts";
 import { type ReplyPhase, SessionState } from "./session-state.ts";
-import type { SessionId } from "./token.ts";
 
 /**
  * How long after an end a request may still be on its way that was sent before it. Longer than any

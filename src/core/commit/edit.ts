@@ -1,6 +1,6 @@
-import { type JsonObject, type JsonValue, parse, pick } from "./json.ts";
-import { editNotes, type NoteEdit } from "./notes.ts";
-import type { View } from "./shape.ts";
+import { type JsonObject, type JsonValue, parse, pick } from "../json.ts";
+import { editNotes, type NoteEdit } from "../notes.ts";
+import type { View } from "../shape.ts";
 
 /** A message for a later request: its own name, its key, its value. */
 export type FlashEntry = readonly [name: string, key: string, value: JsonValue];
@@ -42,6 +42,14 @@ export interface Gathered {
   /** Names of the flash entries that were shown. */
   readonly taken: ReadonlySet<string>;
   readonly persistent: boolean | undefined;
+}
+
+/** What changed under one key. */
+export interface GatheredAt {
+  /** Its JSON text; `undefined` deletes. */
+  readonly change: { readonly text: string | undefined } | undefined;
+  /** Whether `clear` has taken the stored value away. */
+  readonly isCleared: boolean;
 }
 
 /** Whether there is nothing to commit. */

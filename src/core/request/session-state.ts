@@ -1,27 +1,40 @@
-import { currentGeneration } from "./admission.ts";
-import { absoluteEndOf, expiredBy, isTouchDue, storeExpiryOf } from "./clocks.ts";
-import { type Base, IdTakenError } from "./commit-queue.ts";
-import type { Deadline } from "./deadline.ts";
+import { absoluteEndOf, expiredBy, isTouchDue, storeExpiryOf } from "../clocks.ts";
+import { type Base, IdTakenError } from "../commit/commit-queue.ts";
+import {
+  type Edit,
+  type Gathered,
+  gatheredEdit,
+  NO_EDIT,
+  notedEdit,
+  parseFlash,
+} from "../commit/edit.ts";
+import { Shown } from "../commit/shown.ts";
+import { UpdateEdit, type Updater } from "../commit/update-edit.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Engine, Verdict } from "../engine.ts";
+import { SessionEndedError } from "../errors.ts";
+import type { Rejection } from "../events.ts";
+import { isPrefetch, type RequestHead } from "../exchange.ts";
+import { parse } from "../json.ts";
+import { currentGeneration } from "../lifecycle/admission.ts";
+import { endRecord } from "../lifecycle/endings.ts";
+import {
+  anonymousFields,
+  type Fields,
+  type SignIn,
+  signedInFields,
+} from "../lifecycle/new-record.ts";
+import { type Continuation, continueUnder } from "../lifecycle/succession.ts";
+import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "../lifecycle/transitions.ts";
+import { generationOf, type NoteEdit } from "../notes.ts";
+import type { Passage } from "../passage.ts";
+import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
+import type { Reading } from "../shape.ts";
 import { Draft } from "./draft.ts";
-import { type Edit, type Gathered, gatheredEdit, NO_EDIT, notedEdit, parseFlash } from "./edit.ts";
-import { endRecord } from "./endings.ts";
-import type { Engine, Verdict } from "./engine.ts";
-import { SessionEndedError } from "./errors.ts";
-import type { Rejection } from "./events.ts";
-import { isPrefetch, type RequestHead } from "./exchange.ts";
 import type { Failures } from "./failures.ts";
-import { anonymousFields, type Fields, Shown, type SignIn, signedInFields } from "./fields.ts";
 import { endMissed, judge, judgeWrite } from "./guards.ts";
-import { parse } from "./json.ts";
-import { generationOf, type NoteEdit } from "./notes.ts";
 import type { Condition, Holding } from "./outcome.ts";
-import type { Passage } from "./passage.ts";
-import type { EndReason, EpochMs, SessionRecord } from "./record.ts";
-import type { Reading } from "./shape.ts";
-import { type Continuation, continueUnder } from "./succession.ts";
-import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "./transitions.ts";
 import { Turns } from "./turns.ts";
-import { UpdateEdit, type Updater } from "./update-edit.ts";
 
 /** What is told of a session that has ended. */
 export interface Former {

@@ -1,4 +1,4 @@
-import { IS_CLOUDFLARE } from "./platform.ts";
+import { IS_CLOUDFLARE } from "../platform.ts";
 
 /** Node takes a longer delay for none at all. */
 const MAX_TIMER_MS = 2_147_483_647;

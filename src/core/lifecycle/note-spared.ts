@@ -1,9 +1,14 @@
+import { type Engine, startDeadline } from "../engine.ts";
+import { editNotes, familyOf, generationOf, ofGeneration } from "../notes.ts";
+import {
+  commitsBefore,
+  type SessionRecord,
+  type StoredSession,
+  type Tombstone,
+} from "../record.ts";
+import { newCommitId, type SessionId } from "../token.ts";
 import { sparedUnder } from "./admission.ts";
-import { type Engine, startDeadline } from "./engine.ts";
-import { editNotes, familyOf, generationOf, ofGeneration } from "./notes.ts";
-import { commitsBefore, type SessionRecord, type StoredSession, type Tombstone } from "./record.ts";
 import { TOKENS_PER_MILESTONE } from "./succession.ts";
-import { newCommitId, type SessionId } from "./token.ts";
 
 /** So often a session may be written to while we note something of it. */
 const MAX_CONFLICTS = 32;

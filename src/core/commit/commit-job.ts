@@ -1,7 +1,7 @@
-import type { Deadline, Terms } from "./deadline.ts";
+import type { Deadline, Terms } from "../deadline.ts";
+import type { StoreOutcome } from "../errors.ts";
+import type { SessionRecord } from "../record.ts";
 import type { Edit } from "./edit.ts";
-import type { StoreOutcome } from "./errors.ts";
-import type { SessionRecord } from "./record.ts";
 
 /** An edit on its way, and what becomes of it. */
 export class Job implements Terms {

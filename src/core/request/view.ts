@@ -1,10 +1,10 @@
+import { endOf } from "../clocks.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import type { Engine } from "../engine.ts";
+import type { SessionRecord } from "../record.ts";
+import type { SessionView } from "../session.ts";
 import { refuseAssignments } from "./assignments.ts";
-import { endOf } from "./clocks.ts";
 import { Draft } from "./draft.ts";
-import { type Duration, durationMs } from "./duration.ts";
-import type { Engine } from "./engine.ts";
-import type { SessionRecord } from "./record.ts";
-import type { SessionView } from "./session.ts";
 import type { Live } from "./session-state.ts";
 
 /** A live session for reading only. */

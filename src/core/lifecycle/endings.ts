@@ -1,10 +1,10 @@
-import type { Deadline } from "./deadline.ts";
-import type { Engine } from "./engine.ts";
-import { StoreError } from "./errors.ts";
-import { type Family, familyOf, userIn } from "./notes.ts";
-import type { EndReason, SessionRecord, StoredSession, Tombstone } from "./record.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import { StoreError } from "../errors.ts";
+import { type Family, familyOf, userIn } from "../notes.ts";
+import type { EndReason, SessionRecord, StoredSession, Tombstone } from "../record.ts";
+import type { SessionId } from "../token.ts";
 import { TOKENS_PER_MILESTONE } from "./succession.ts";
-import type { SessionId } from "./token.ts";
 import { tombstone } from "./transitions.ts";
 
 type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name">;

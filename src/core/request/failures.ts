@@ -1,9 +1,9 @@
-import { type Budget, Deadline } from "./deadline.ts";
-import type { Engine } from "./engine.ts";
-import { SessionError, whenAnswered } from "./errors.ts";
-import type { RequestHead } from "./exchange.ts";
-import type { EpochMs } from "./record.ts";
-import { type ErrorContext, pathOf } from "./report.ts";
+import { type Budget, Deadline } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import { SessionError, whenAnswered } from "../errors.ts";
+import type { RequestHead } from "../exchange.ts";
+import type { EpochMs } from "../record.ts";
+import { type ErrorContext, pathOf } from "../report.ts";
 
 /** What goes wrong in one request: who was told of it, and what it leaves of the request's time. */
 export class Failures implements Budget {

@@ -1,9 +1,9 @@
-import type { Deadline } from "./deadline.ts";
-import type { Environment } from "./environment.ts";
-import { StoreError } from "./errors.ts";
-import type { JsonObject } from "./json.ts";
-import type { Keeper } from "./keeper.ts";
-import { type Family, familyOf, tokensBefore } from "./notes.ts";
+import type { Keeper } from "../commit/keeper.ts";
+import type { Deadline } from "../deadline.ts";
+import type { Environment } from "../environment.ts";
+import { StoreError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import { type Family, familyOf, tokensBefore } from "../notes.ts";
 import {
   commitsBefore,
   type EpochMs,
@@ -11,9 +11,9 @@ import {
   type StoredSession,
   TOMBSTONE_MS,
   type Tombstone,
-} from "./record.ts";
-import { sideContent, sideManager, sideRecord } from "./side-record.ts";
-import { type FamilyMatter, familyId, newCommitId, type SessionId } from "./token.ts";
+} from "../record.ts";
+import { sideContent, sideManager, sideRecord } from "../side-record.ts";
+import { type FamilyMatter, familyId, newCommitId, type SessionId } from "../token.ts";
 
 /** Whether a family is spared by those who end all of its user's sessions. */
 export interface Sparing {

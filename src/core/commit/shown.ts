@@ -1,0 +1,48 @@
+import type { JsonObject } from "../json.ts";
+import type { SessionRecord } from "../record.ts";
+import type { Shape } from "../shape.ts";
+import { type FlashEntry, parseFlash } from "./edit.ts";
+
+/** What the newest record that this request knows holds. Read when first asked for. */
+export interface Stored {
+  /** As stored. */
+  readonly document: JsonObject;
+  /** As shown: with what a schema makes of it. */
+  readonly view: JsonObject;
+  readonly flash: readonly FlashEntry[];
+}
+
+/** What a record shows. Read when first asked for: most commits are the last thing of a request. */
+export class Shown implements Stored {
+  readonly #shape: Shape;
+  readonly #record: Pick<SessionRecord, "data" | "flash">;
+  #document: Stored["document"] | undefined;
+  #view: Stored["view"] | undefined;
+  #flash: Stored["flash"] | undefined;
+
+  constructor(
+    shape: Shape,
+    record: Pick<SessionRecord, "data" | "flash">,
+    known?: Pick<Stored, "document" | "flash">,
+  ) {
+    this.#shape = shape;
+    this.#record = record;
+    this.#document = known?.document;
+    this.#flash = known?.flash;
+  }
+
+  get document(): Stored["document"] {
+    this.#document ??= this.#shape.document(this.#record.data);
+    return this.#document;
+  }
+
+  get view(): Stored["view"] {
+    this.#view ??= this.#shape.view(this.document);
+    return this.#view;
+  }
+
+  get flash(): Stored["flash"] {
+    this.#flash ??= parseFlash(this.#record.flash);
+    return this.#flash;
+  }
+}
