@@ -1,14 +1,6 @@
 import { type FlashEntry, type Gathered, type GatheredAt, isEmpty } from "../commit/edit.ts";
 import type { Stored } from "../commit/shown.ts";
-import {
-  checkKey,
-  copyOf,
-  describeKey,
-  encode,
-  type JsonValue,
-  looseText,
-  own,
-} from "../json.ts";
+import { checkKey, copyOf, describeKey, encode, type JsonValue, looseText, own } from "../json.ts";
 import type { Shape } from "../shape.ts";
 
 const NO_ENTRIES: readonly FlashEntry[] = [];
