@@ -188,6 +188,29 @@ describe("the memory store", () => {
     expect(await store.load(record.id, call)).toBe(loaded);
   });
 
+  it("keeps sessions apart whose timeouts are each their own", async () => {
+    const store = memoryStore();
+    const records = Array.from({ length: 40 }, (_, n) => anonymous({ absoluteTimeoutMs: n + 1 }));
+    await createAll(store, records);
+    for (const record of records) expect(await store.load(record.id, call)).toEqual(record);
+  });
+
+  it("keeps nothing of a session for the one that takes its place", async () => {
+    const store = memoryStore({ maxSessions: 1 });
+    const facts = { userId: "alice", device: "Firefox", flash: "[1]", notes: '{"g":1}' };
+    const full = successorOf(anonymous({ ...facts, authenticatedAt: NOW }));
+    const plain = anonymous();
+    await createAll(store, [full]);
+    expect(await store.load(full.id, call)).toEqual(full);
+    await createAll(store, [plain]);
+    expect(await store.load(plain.id, call)).toEqual(plain);
+    await store.end(tombstoneAt(NOW, plain), undefined, call);
+    const later = anonymous();
+    await createAll(store, [later]);
+    expect(await store.load(later.id, call)).toEqual(later);
+    expect(await store.load(plain.id, call)).toBeUndefined();
+  });
+
   it("never asks for the signal, which costs its maker", async () => {
     const store = memoryStore();
     const silent = {

@@ -1,74 +1,80 @@
-import type { StoredSession } from "../../core/record.ts";
-
-/** What an {@link ExpiryQueue} holds. */
-export interface Queued {
-  readonly stored: Pick<StoredSession, "expiresAt">;
-  /** In the queue, which sets it. */
-  place: number;
-}
+import type { EpochMs } from "../../core/record.ts";
+import { NONE, type Row, RowColumns } from "./columns.ts";
 
 /**
- * A binary heap with the slot that expires first in front. Each slot knows its place, so that one
- * whose expiry moves, or that goes, is found without a search.
+ * A binary heap with the row that expires first in front. The place of each row is known, so that
+ * one whose expiry moves, or that goes, is found without a search.
  */
-export class ExpiryQueue<Slot extends Queued> {
-  readonly #heap: Slot[] = [];
+export class ExpiryQueue {
+  readonly #expiryOf: (row: Row) => EpochMs;
+  readonly #heap = new RowColumns(1);
+  readonly #places = new RowColumns(1);
+  #size = 0;
 
-  get first(): Slot | undefined {
-    return this.#heap[0];
+  constructor(expiryOf: (row: Row) => EpochMs) {
+    this.#expiryOf = expiryOf;
   }
 
-  add(slot: Slot): void {
-    this.#heap.push(slot);
-    this.#rise(slot, this.#heap.length - 1);
+  get first(): Row {
+    return this.#size === 0 ? NONE : this.#heap.at(0, 0);
   }
 
-  remove(slot: Slot): void {
-    const last = this.#heap.pop();
-    if (last === undefined || last === slot) return;
-    last.place = slot.place;
+  add(row: Row): void {
+    this.#size += 1;
+    this.#rise(row, this.#size - 1);
+  }
+
+  remove(row: Row): void {
+    this.#size -= 1;
+    const last = this.#heap.at(this.#size, 0);
+    if (last === row) return;
+    this.#put(last, this.#places.at(row, 0));
     this.moved(last);
   }
 
-  /** Restores the order after `slot` was given another expiry. */
-  moved(slot: Slot): void {
-    this.#rise(slot, slot.place);
-    this.#sink(slot, slot.place);
+  /** Restores the order after a row was given another expiry. */
+  moved(row: Row): void {
+    this.#rise(row, this.#places.at(row, 0));
+    this.#sink(row, this.#places.at(row, 0));
   }
 
-  #rise(slot: Slot, from: number): void {
+  #rise(row: Row, from: number): void {
+    const expiresAt = this.#expiryOf(row);
     let place = from;
     while (place > 0) {
       const parentPlace = (place - 1) >> 1;
-      const parent = this.#heap[parentPlace];
-      if (parent === undefined || parent.stored.expiresAt <= slot.stored.expiresAt) break;
+      const parent = this.#heap.at(parentPlace, 0);
+      if (this.#expiryOf(parent) <= expiresAt) break;
       this.#put(parent, place);
       place = parentPlace;
     }
-    this.#put(slot, place);
+    this.#put(row, place);
   }
 
-  #sink(slot: Slot, from: number): void {
+  #sink(row: Row, from: number): void {
+    const expiresAt = this.#expiryOf(row);
     let place = from;
     for (;;) {
       const child = this.#earlierChild(place);
-      if (child === undefined || child.stored.expiresAt >= slot.stored.expiresAt) break;
-      const childPlace = child.place;
+      if (child === NONE || this.#expiryOf(child) >= expiresAt) break;
+      const childPlace = this.#places.at(child, 0);
       this.#put(child, place);
       place = childPlace;
     }
-    this.#put(slot, place);
+    this.#put(row, place);
   }
 
-  #earlierChild(place: number): Slot | undefined {
-    const left = this.#heap[2 * place + 1];
-    const right = this.#heap[2 * place + 2];
-    if (left === undefined || right === undefined) return left;
-    return right.stored.expiresAt < left.stored.expiresAt ? right : left;
+  #earlierChild(place: number): Row {
+    const leftPlace = 2 * place + 1;
+    if (leftPlace >= this.#size) return NONE;
+    const left = this.#heap.at(leftPlace, 0);
+    if (leftPlace + 1 === this.#size) return left;
+    const right = this.#heap.at(leftPlace + 1, 0);
+    return this.#expiryOf(right) < this.#expiryOf(left) ? right : left;
   }
 
-  #put(slot: Slot, place: number): void {
-    this.#heap[place] = slot;
-    slot.place = place;
+  #put(row: Row, place: number): void {
+    this.#heap.put(place, 0, row);
+    this.#places.put(row, 0, place);
   }
 }

@@ -56,17 +56,16 @@ export class MemoryStore implements Required<SessionStore> {
 
   async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
     const shelf = this.#roomy("create", record);
-    if (shelf.find(record.id, call.now) !== undefined) return "taken";
-    shelf.put(ownCopy(record), call.now);
+    if (shelf.has(record.id, call.now)) return "taken";
+    shelf.put(record, call.now);
     return "created";
   }
 
   async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     const shelf = this.#roomy("update", record);
-    const current = shelf.find(record.id, call.now);
-    if (current?.kind !== "live") return { kind: "gone", tombstone: current };
-    if (current.version !== expected) return { kind: "conflict", current };
-    shelf.put(ownCopy(record), call.now);
+    const isExpected = shelf.hasLive(record.id, expected, call.now);
+    if (!isExpected) return missed(shelf.find(record.id, call.now));
+    shelf.put(record, call.now);
     return { kind: "updated" };
   }
 
@@ -76,23 +75,15 @@ export class MemoryStore implements Required<SessionStore> {
     call: StoreCall,
   ): Promise<EndOutcome> {
     const shelf = this.#opened("end");
-    const current = shelf.find(tombstone.id, call.now);
-    if (current?.kind !== "live") return { kind: "gone", tombstone: current };
-    const isExpected = expected === undefined || current.version === expected;
-    if (!isExpected) return { kind: "conflict", current };
-    shelf.put(Object.freeze({ ...tombstone }), call.now);
+    const isExpected = shelf.hasLive(tombstone.id, expected, call.now);
+    if (!isExpected) return missed(shelf.find(tombstone.id, call.now));
+    shelf.put(tombstone, call.now);
     this.#audience.tell([tombstone.id]);
     return { kind: "ended" };
   }
 
   async touch(id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
-    const shelf = this.#opened("touch");
-    const current = shelf.find(id, call.now);
-    if (current?.kind !== "live") return false;
-    const lastSeenAt = Math.max(current.lastSeenAt, seen.lastSeenAt);
-    const expiresAt = Math.max(current.expiresAt, seen.expiresAt);
-    shelf.put(Object.freeze({ ...current, lastSeenAt, expiresAt }), call.now);
-    return true;
+    return this.#opened("touch").see(id, seen, call.now);
   }
 
   async close(): Promise<void> {
@@ -111,8 +102,8 @@ export class MemoryStore implements Required<SessionStore> {
   }
 }
 
-// Copied on the way in and frozen, so that `load` may hand out the very object: a copy and a
-// freeze cost 0.05 µs, once for each write.
-function ownCopy(record: SessionRecord): SessionRecord {
-  return Object.freeze({ ...record });
+/** Why a compare-and-set changed nothing. */
+function missed(current: StoredSession | undefined): Exclude<UpdateOutcome, { kind: "updated" }> {
+  if (current?.kind === "live") return { kind: "conflict", current };
+  return { kind: "gone", tombstone: current };
 }

@@ -1,37 +1,47 @@
-/** What a {@link Recency} holds. It sets both. */
-export interface Linked<Slot> {
-  older: Slot | undefined;
-  newer: Slot | undefined;
+import { NONE, type Row, RowColumns } from "./columns.ts";
+
+/** The older and the newer neighbour of each row, in the one {@link Recency} that it is in. */
+export function noNeighbours(): RowColumns {
+  return new RowColumns(2);
 }
 
-/** Slots in the order of their last use. Linked, so that a use costs no allocation. */
-export class Recency<Slot extends Linked<Slot>> {
-  #oldest: Slot | undefined;
-  #newest: Slot | undefined;
+const OLDER = 0;
+const NEWER = 1;
 
-  get oldest(): Slot | undefined {
+/** Rows in the order of their last use. Linked, so that a use costs no allocation. */
+export class Recency {
+  readonly #neighbours: RowColumns;
+  #oldest: Row = NONE;
+  #newest: Row = NONE;
+
+  /** Several share the neighbours, as a row is in one of them. */
+  constructor(neighbours: RowColumns) {
+    this.#neighbours = neighbours;
+  }
+
+  get oldest(): Row {
     return this.#oldest;
   }
 
-  add(slot: Slot): void {
-    slot.older = this.#newest;
-    slot.newer = undefined;
-    if (this.#newest === undefined) this.#oldest = slot;
-    else this.#newest.newer = slot;
-    this.#newest = slot;
+  add(row: Row): void {
+    this.#neighbours.put(row, OLDER, this.#newest);
+    this.#neighbours.put(row, NEWER, NONE);
+    if (this.#newest === NONE) this.#oldest = row;
+    else this.#neighbours.put(this.#newest, NEWER, row);
+    this.#newest = row;
   }
 
-  remove(slot: Slot): void {
-    const { older, newer } = slot;
-    if (older === undefined) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.#newest = older;
-    else newer.older = older;
+  remove(row: Row): void {
+    const [older, newer] = [this.#neighbours.at(row, OLDER), this.#neighbours.at(row, NEWER)];
+    if (older === NONE) this.#oldest = newer;
+    else this.#neighbours.put(older, NEWER, newer);
+    if (newer === NONE) this.#newest = older;
+    else this.#neighbours.put(newer, OLDER, older);
   }
 
-  renew(slot: Slot): void {
-    if (slot === this.#newest) return;
-    this.remove(slot);
-    this.add(slot);
+  renew(row: Row): void {
+    if (row === this.#newest) return;
+    this.remove(row);
+    this.add(row);
   }
 }

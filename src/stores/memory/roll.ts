@@ -1,11 +1,11 @@
-import type { SessionRecord } from "../../core/record.ts";
-import type { SessionId } from "../../core/token.ts";
+import type { Row } from "./columns.ts";
 
 /** Who is here: one manager's live records, by user. What has expired counts until it is removed. */
 export class Roll {
-  readonly #users = new Map<string, Set<SessionId>>();
+  /** Most users have one session: a set for it would take more than the session's own columns. */
+  readonly #users = new Map<string, Row | Set<Row>>();
   /** The sessions of users who have more than their share, those written longest ago first. */
-  readonly #crowds = new Set<Set<SessionId>>();
+  readonly #crowds = new Set<Set<Row>>();
   readonly #share: number;
   #size = 0;
 
@@ -18,30 +18,44 @@ export class Roll {
   }
 
   /** A session of a user who has more than their share; every further one is another's room. */
-  get surplus(): SessionId | undefined {
-    for (const ids of this.#crowds) for (const id of ids) return id;
+  get surplus(): Row | undefined {
+    for (const rows of this.#crowds) for (const row of rows) return row;
     return undefined;
   }
 
-  idsOf(userId: string): Iterable<SessionId> {
-    return this.#users.get(userId) ?? [];
+  rowsOf(userId: string): Iterable<Row> {
+    const rows = this.#users.get(userId) ?? [];
+    return typeof rows === "number" ? [rows] : rows;
   }
 
-  add({ id, userId }: SessionRecord): void {
+  add(row: Row, userId: string | undefined): void {
     this.#size += 1;
     if (userId === undefined) return;
-    const ids = this.#users.get(userId);
-    if (ids === undefined) this.#users.set(userId, new Set([id]));
-    else if (ids.add(id).size > this.#share) this.#crowds.add(ids);
+    const rows = this.#users.get(userId);
+    if (rows === undefined) this.#users.set(userId, row);
+    else if (typeof rows === "number") this.#put(userId, new Set([rows, row]));
+    else this.#put(userId, rows.add(row));
   }
 
-  remove({ id, userId }: SessionRecord): void {
+  remove(row: Row, userId: string | undefined): void {
     this.#size -= 1;
     if (userId === undefined) return;
-    const ids = this.#users.get(userId);
-    if (ids === undefined) return;
-    ids.delete(id);
-    if (ids.size <= this.#share) this.#crowds.delete(ids);
-    if (ids.size === 0) this.#users.delete(userId);
+    const rows = this.#users.get(userId);
+    if (rows === row) this.#users.delete(userId);
+    if (rows === undefined || typeof rows === "number") return;
+    rows.delete(row);
+    if (rows.size <= this.#share) this.#crowds.delete(rows);
+    if (rows.size === 1) for (const last of rows) this.#users.set(userId, last);
+  }
+
+  /** It was written last of its user's. */
+  renew(row: Row, userId: string): void {
+    const rows = this.#users.get(userId);
+    if (rows instanceof Set && rows.delete(row)) rows.add(row);
+  }
+
+  #put(userId: string, rows: Set<Row>): void {
+    this.#users.set(userId, rows);
+    if (rows.size > this.#share) this.#crowds.add(rows);
   }
 }

@@ -1,15 +1,11 @@
 import type { EpochMs, SessionRecord, StoredSession } from "../../core/record.ts";
-import type { SessionId } from "../../core/token.ts";
-import { ExpiryQueue, type Queued } from "./expiry-queue.ts";
-import { type Linked, Recency } from "./recency.ts";
+import type { Seen } from "../../core/store.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import { NONE, type Row } from "./columns.ts";
+import { ExpiryQueue } from "./expiry-queue.ts";
+import { noNeighbours, Recency } from "./recency.ts";
 import { Roll } from "./roll.ts";
-
-/** Where one stored session stands in the shelf's indexes. */
-interface Slot extends Queued, Linked<Slot> {
-  stored: StoredSession;
-  bytes: number;
-  recency: Recency<Slot>;
-}
+import { bytesOf, Rows } from "./rows.ts";
 
 /** So many sessions a user has before their own make room for everybody's. */
 const MOST_SHARED = 32;
@@ -25,12 +21,14 @@ export interface Bounds {
 /** What is stored, within bounds, indexed by id, by last use, by expiry and by user. */
 export class Shelf {
   readonly #bounds: Bounds;
-  readonly #slots = new Map<SessionId, Slot>();
+  readonly #rows = new Rows();
+  readonly #places = new Map<SessionId, Row>();
   readonly #rolls = new Map<string, Roll>();
-  readonly #expiry = new ExpiryQueue<Slot>();
-  readonly #ended = new Recency<Slot>();
-  readonly #anonymous = new Recency<Slot>();
-  readonly #signedIn = new Recency<Slot>();
+  readonly #expiry = new ExpiryQueue((row) => this.#rows.expiresAt(row));
+  readonly #neighbours = noNeighbours();
+  readonly #ended = new Recency(this.#neighbours);
+  readonly #anonymous = new Recency(this.#neighbours);
+  readonly #signedIn = new Recency(this.#neighbours);
   #bytes = 0;
 
   constructor(bounds: Bounds) {
@@ -39,10 +37,20 @@ export class Shelf {
 
   /** What stands under the id at `now`. Finding it is a use: it is evicted later. */
   find(id: SessionId, now: EpochMs): StoredSession | undefined {
-    const slot = this.#slots.get(id);
-    if (slot === undefined || slot.stored.expiresAt <= now) return undefined;
-    slot.recency.renew(slot);
-    return slot.stored;
+    const row = this.#use(id, now);
+    return row === NONE ? undefined : this.#rows.read(row);
+  }
+
+  /** Whether anything stands under the id at `now`: a use, too. */
+  has(id: SessionId, now: EpochMs): boolean {
+    return this.#use(id, now) !== NONE;
+  }
+
+  /** Whether a live record stands under the id, of that commit if one is named: a use, too. */
+  hasLive(id: SessionId, version: CommitId | undefined, now: EpochMs): boolean {
+    const row = this.#use(id, now);
+    if (row === NONE || !this.#rows.isLive(row)) return false;
+    return version === undefined || this.#rows.isAt(row, version);
   }
 
   /** Whether a record is small enough to be kept at all. */
@@ -50,21 +58,28 @@ export class Shelf {
     return bytesOf(record) <= this.#bounds.maxBytes;
   }
 
-  /** Puts a frozen record or tombstone under its id, and evicts others where room is wanting. */
+  /** Puts a record or tombstone under its id, and evicts others where room is wanting. */
   put(stored: StoredSession, now: EpochMs): void {
-    const found = this.#slots.get(stored.id);
-    const slot = found === undefined ? this.#insert(stored) : this.#replace(found, stored);
-    this.#bytes += slot.bytes;
-    slot.recency.add(slot);
-    if (stored.kind === "live") this.#rollOf(stored.manager).add(stored);
-    this.#makeRoom(slot, now);
+    const row = this.#places.get(stored.id);
+    this.#makeRoom(row === undefined ? this.#insert(stored) : this.#replace(row, stored), now);
+  }
+
+  /** Moves a live record's activity forward. `false` where none is live. */
+  see(id: SessionId, seen: Seen, now: EpochMs): boolean {
+    const row = this.#use(id, now);
+    if (row === NONE || !this.#rows.isLive(row)) return false;
+    this.#rows.see(row, seen);
+    this.#expiry.moved(row);
+    const userId = this.#rows.userIdOf(row);
+    if (userId !== undefined) this.#rollOf(row)?.renew(row, userId);
+    return true;
   }
 
   /** Removes at most `limit` of what has expired, and returns how many it found. */
   removeExpired(now: EpochMs, limit: number): number {
     for (let removed = 0; removed < limit; removed += 1) {
       const { first } = this.#expiry;
-      if (first === undefined || first.stored.expiresAt > now) return removed;
+      if (first === NONE || this.#isLeft(first, now)) return removed;
       this.#remove(first);
     }
     return limit;
@@ -72,12 +87,11 @@ export class Shelf {
 
   /** A user's live records, in no order. */
   recordsOf(manager: string, userId: string, now: EpochMs): SessionRecord[] {
-    const records: SessionRecord[] = [];
-    for (const id of this.#rolls.get(manager)?.idsOf(userId) ?? []) {
-      const stored = this.#slots.get(id)?.stored;
-      if (stored?.kind === "live" && stored.expiresAt > now) records.push(stored);
-    }
-    return records;
+    const rows = [...(this.#rolls.get(manager)?.rowsOf(userId) ?? [])];
+    const records = rows.map((row) =>
+      this.#isLeft(row, now) ? this.#rows.record(row) : undefined,
+    );
+    return records.filter((record) => record !== undefined);
   }
 
   /** How many live records a manager has, with those that have expired and not been removed. */
@@ -85,52 +99,83 @@ export class Shelf {
     return this.#rolls.get(manager)?.size ?? 0;
   }
 
-  /** Everything that is stored, in no order. */
-  *all(): Iterable<StoredSession> {
-    for (const { stored } of this.#slots.values()) yield stored;
+  /** The ids of a manager's live records, in no order. */
+  *ids(manager: string, now: EpochMs): Iterable<SessionId> {
+    for (const [id, row] of this.#places) {
+      if (this.#rows.managerOf(row) === manager && this.#isLeft(row, now)) yield id;
+    }
   }
 
-  #insert(stored: StoredSession): Slot {
-    const slot: Slot = {
-      stored,
-      bytes: bytesOf(stored),
-      recency: this.#recencyOf(stored),
-      place: 0,
-      older: undefined,
-      newer: undefined,
-    };
-    this.#slots.set(stored.id, slot);
-    this.#expiry.add(slot);
-    return slot;
+  #use(id: SessionId, now: EpochMs): Row {
+    const row = this.#places.get(id);
+    if (row === undefined || !this.#isLeft(row, now)) return NONE;
+    this.#recencyOf(row).renew(row);
+    return row;
   }
 
-  #replace(slot: Slot, stored: StoredSession): Slot {
-    this.#unlink(slot);
-    slot.stored = stored;
-    slot.bytes = bytesOf(stored);
-    slot.recency = this.#recencyOf(stored);
-    this.#expiry.moved(slot);
-    return slot;
+  #isLeft(row: Row, now: EpochMs): boolean {
+    return this.#rows.expiresAt(row) > now;
   }
 
-  #remove(slot: Slot): void {
-    this.#unlink(slot);
-    this.#expiry.remove(slot);
-    this.#slots.delete(slot.stored.id);
+  #insert(stored: StoredSession): Row {
+    const row = this.#rows.add(stored);
+    this.#places.set(this.#rows.idOf(row) ?? stored.id, row);
+    this.#expiry.add(row);
+    this.#link(row);
+    return row;
   }
 
-  #unlink(slot: Slot): void {
-    this.#bytes -= slot.bytes;
-    slot.recency.remove(slot);
-    if (slot.stored.kind === "live") this.#rolls.get(slot.stored.manager)?.remove(slot.stored);
+  #replace(row: Row, stored: StoredSession): Row {
+    const [manager, userId] = [this.#rows.managerOf(row), this.#rows.userIdOf(row)];
+    const staysItsOwners =
+      stored.kind === "live" && stored.manager === manager && stored.userId === userId;
+    if (staysItsOwners) this.#rewrite(row, stored);
+    else {
+      this.#unlink(row);
+      this.#rows.replace(row, stored);
+      this.#link(row);
+    }
+    this.#expiry.moved(row);
+    return row;
   }
 
-  #recencyOf(stored: StoredSession): Recency<Slot> {
-    if (stored.kind === "ended") return this.#ended;
-    return stored.userId === undefined ? this.#anonymous : this.#signedIn;
+  #rewrite(row: Row, record: SessionRecord): void {
+    this.#bytes -= this.#rows.bytesOf(row);
+    this.#rows.replace(row, record);
+    this.#bytes += this.#rows.bytesOf(row);
+    this.#recencyOf(row).renew(row);
+    if (record.userId !== undefined) this.#rollOf(row)?.renew(row, record.userId);
   }
 
-  #rollOf(manager: string): Roll {
+  #remove(row: Row): void {
+    const id = this.#rows.idOf(row);
+    if (id !== undefined) this.#places.delete(id);
+    this.#unlink(row);
+    this.#expiry.remove(row);
+    this.#rows.remove(row);
+  }
+
+  #link(row: Row): void {
+    this.#bytes += this.#rows.bytesOf(row);
+    this.#recencyOf(row).add(row);
+    this.#rollOf(row)?.add(row, this.#rows.userIdOf(row));
+  }
+
+  #unlink(row: Row): void {
+    this.#bytes -= this.#rows.bytesOf(row);
+    this.#recencyOf(row).remove(row);
+    this.#rollOf(row)?.remove(row, this.#rows.userIdOf(row));
+  }
+
+  #recencyOf(row: Row): Recency {
+    if (!this.#rows.isLive(row)) return this.#ended;
+    return this.#rows.userIdOf(row) === undefined ? this.#anonymous : this.#signedIn;
+  }
+
+  /** Where a live record is counted. */
+  #rollOf(row: Row): Roll | undefined {
+    const manager = this.#rows.managerOf(row);
+    if (manager === undefined) return undefined;
     let roll = this.#rolls.get(manager);
     if (roll === undefined) {
       roll = new Roll(Math.min(MOST_SHARED, Math.ceil(this.#bounds.maxSessions / LEAST_USERS)));
@@ -139,39 +184,31 @@ export class Shelf {
     return roll;
   }
 
-  #makeRoom(spared: Slot, now: EpochMs): void {
+  #makeRoom(spared: Row, now: EpochMs): void {
     const { maxSessions, maxBytes } = this.#bounds;
-    while (this.#slots.size > maxSessions || this.#bytes > maxBytes) {
+    while (this.#places.size > maxSessions || this.#bytes > maxBytes) {
       const victim = this.#victim(spared, now);
-      if (victim === undefined) return;
+      if (victim === NONE) return;
       this.#remove(victim);
     }
   }
 
   // A flood of anonymous visitors costs one signed-in session at most: from then on each evicts
   // the one before. So does a user who signs in again and again, once they have their share.
-  #victim(spared: Slot, now: EpochMs): Slot | undefined {
+  #victim(spared: Row, now: EpochMs): Row {
     const { first } = this.#expiry;
-    if (first !== undefined && first !== spared && first.stored.expiresAt <= now) return first;
-    return [
+    if (first !== NONE && first !== spared && !this.#isLeft(first, now)) return first;
+    const candidates = [
       this.#ended.oldest,
       this.#anonymous.oldest,
       this.#surplus(),
       this.#signedIn.oldest,
-    ].find((candidate) => candidate !== undefined && candidate !== spared);
+    ];
+    return candidates.find((candidate) => candidate !== NONE && candidate !== spared) ?? NONE;
   }
 
-  #surplus(): Slot | undefined {
-    for (const { surplus } of this.#rolls.values()) {
-      if (surplus !== undefined) return this.#slots.get(surplus);
-    }
-    return undefined;
+  #surplus(): Row {
+    for (const { surplus } of this.#rolls.values()) if (surplus !== undefined) return surplus;
+    return NONE;
   }
-}
-
-/** What V8 takes for the text at most: two bytes for each UTF-16 unit. */
-function bytesOf(stored: StoredSession): number {
-  if (stored.kind === "ended") return 0;
-  const { data, flash, notes = "", userId = "", device = "" } = stored;
-  return 2 * (data.length + flash.length + notes.length + userId.length + device.length);
 }
