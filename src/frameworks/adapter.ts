@@ -4,4 +4,5 @@ export { attach } from "../core/internals.ts";
 export type { Visit } from "../core/request/visit.ts";
 export { type Fallback, holdReply } from "./hold.ts";
 export { nodeExchange, plainAnswer } from "./node-exchange.ts";
-export { keep, type WebExchange, webExchange } from "./web.ts";
+export { keep } from "./web.ts";
+export { type WebExchange, webExchange } from "./web-exchange.ts";

@@ -2,33 +2,10 @@ import type { Context, MiddlewareHandler } from "hono";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
-import { requestHead } from "../core/request-head.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { keep, type WebExchange, webExchange } from "./web.ts";
-
-/** What the runtime's server gives to Hono as bindings. */
-interface ServerBindings {
-  /** By `@hono/node-server`. */
-  readonly incoming?: {
-    readonly socket?: { readonly remoteAddress?: string; readonly encrypted?: boolean };
-    readonly httpVersion?: string;
-  };
-  /** By `Deno.serve(app.fetch)`. */
-  readonly remoteAddr?: { readonly hostname?: string };
-  /** By Bun, which passes the server itself. */
-  requestIP?(request: Request): { readonly address: string } | null;
-}
-
-function remoteAddressOf(
-  bindings: ServerBindings | undefined,
-  request: Request,
-): string | undefined {
-  return (
-    bindings?.incoming?.socket?.remoteAddress ??
-    bindings?.remoteAddr?.hostname ??
-    bindings?.requestIP?.(request)?.address
-  );
-}
+import { HonoHead } from "./hono-head.ts";
+import { keep } from "./web.ts";
+import { type WebExchange, webExchange } from "./web-exchange.ts";
 
 /**
  * Sessions for Hono. `sessions.open` takes the context `c`, `c.req` or `c.req.raw`.
@@ -52,11 +29,7 @@ export function sessionMiddleware<D extends object>(
   if (typeof sessions !== "function") internalsOf(sessions);
   return async (c, next) => {
     const manager = typeof sessions === "function" ? sessions(c) : sessions;
-    const bindings = c.env as ServerBindings | undefined;
-    const head = requestHead(c.req.raw, remoteAddressOf(bindings, c.req.raw));
-    const isEncrypted = head.isEncrypted || bindings?.incoming?.socket?.encrypted === true;
-    const { httpVersion } = bindings?.incoming ?? {};
-    const exchange = webExchange({ ...head, isEncrypted, httpVersion });
+    const exchange = webExchange(new HonoHead(c));
     const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
     // Mounted further out as well, where the response is kept.
     if (!visit.isOf(exchange)) return next();

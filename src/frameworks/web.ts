@@ -1,11 +1,12 @@
 import { OptionsError, plainText, SessionError } from "../core/errors.ts";
-import type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Visit } from "../core/request/visit.ts";
 import { requestHead } from "../core/request-head.ts";
 import type { HandleOptions } from "../core/sessions.ts";
+import { type WebExchange, webExchange } from "./web-exchange.ts";
+import { wholeBodyOf } from "./whole-body.ts";
 
 /** Runs a web-standard handler with sessions; what `sessions.handle` does. */
 export async function handle(
@@ -15,14 +16,17 @@ export async function handle(
   options: HandleOptions = {},
 ): Promise<Response> {
   requireKnownKeys("handle", options, ["remoteAddress"]);
-  const { remoteAddress } = options;
-  const exchange = webExchange(requestHead(request, remoteAddress));
+  const exchange = webExchange(requestHead(request, options.remoteAddress));
   const visit = attach(sessions, exchange, [request]);
   if (!visit.isOf(exchange)) return handler(request);
   const { attachments } = internalsOf(sessions);
   let page: Response | undefined;
   try {
-    page = responseOf(await attachments.run(visit, () => handler(request)));
+    // A copy is known by the cookie that it carries: without one there is nothing to know it by.
+    const answer = request.headers.has("cookie")
+      ? attachments.run(visit, () => handler(request))
+      : handler(request);
+    page = responseOf(await answer);
     return await keep(visit, exchange, page);
   } catch (error) {
     // A completed signIn or regenerate has ended the old token: its cookie must reach the browser,
@@ -70,31 +74,6 @@ async function keepFailure(
   }
 }
 
-/** An exchange whose reply is named once the handler has made it. */
-export interface WebExchange extends Exchange {
-  /** The headers of the response that the session's own are added to. */
-  answerWith(headers: Headers): void;
-}
-
-/** A web request and the response to come, as the engine sees them. */
-export function webExchange(request: RequestHead): WebExchange {
-  let headers = new Headers();
-  const reply: Reply = {
-    get: (name) => headers.get(name) ?? undefined,
-    set: (name, value) => headers.set(name, value),
-    names: () => [...headers.keys()],
-    remove: (name) => headers.delete(name),
-    addCookie: (line) => headers.append("Set-Cookie", line),
-  };
-  return {
-    request,
-    reply,
-    answerWith: (next) => {
-      headers = next;
-    },
-  };
-}
-
 /**
  * The response once its session is stored. Its body, while it streams, ends only when what changed
  * since is stored too.
@@ -112,18 +91,21 @@ export async function keep(
     visit.end();
     return response;
   }
-  const body = response.body === null ? null : new HeldBody(visit, response.body);
-  const mutable = new Response(body?.stream ?? null, response);
-  exchange.answerWith(mutable.headers);
+  const whole = wholeBodyOf(response);
+  const stream = whole === undefined ? response.body : null;
+  const held = stream === null ? undefined : new HeldBody(visit, stream);
+  // A copy, as the application may keep its response for other visitors.
+  const copy = new Response(held?.stream ?? whole ?? null, response);
+  exchange.answerWith(copy.headers);
   try {
     await visit.beforeHeaders(response.status);
   } catch (error) {
     // Nobody will read it: its producer is told so.
-    body?.abandon(error);
+    held?.abandon(error);
     throw error;
   }
-  if (body === null) visit.end();
-  return mutable;
+  if (held === undefined) visit.end();
+  return copy;
 }
 
 /** A body whose end waits until what changed while it streamed is stored. */

@@ -243,6 +243,50 @@ describe("Hono", () => {
     expect(await (await client.get("/name")).text()).toBe("Ada");
   });
 
+  it("adds nothing to a response that the application keeps for the next visitor", async () => {
+    const { sessions } = shop();
+    let kept: Response | undefined;
+    const app = new Hono();
+    app.use(sessionMiddleware(sessions));
+    app.get("/", async (c) => {
+      (await sessions.open(c)).set("name", "Ada");
+      kept ??= c.json({ same: "to all" });
+      return kept;
+    });
+    const { target, close } = await listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+    onClose(() => close?.());
+    const visit = async (): Promise<Response> =>
+      testClient(target, { origin: "https://shop.example" }).get("/");
+    const responses = [await visit(), await visit()];
+    const cookies = responses.map(({ headers }) => headers.getSetCookie());
+    expect(cookies.map((lines) => lines.length)).toEqual([1, 1]);
+    expect(cookies[0]).not.toEqual(cookies[1]);
+    for (const response of responses) expect(await response.json()).toEqual({ same: "to all" });
+    expect(kept?.headers.getSetCookie()).toEqual([]);
+  });
+
+  it.each<[string, (c: Context) => Response, string, string]>([
+    ["a text", (c) => c.text("Grüße"), "Grüße", "7"],
+    ["JSON", (c) => c.json({ a: 1 }), '{"a":1}', "7"],
+    ["bytes", (c) => c.body(new Uint8Array([104, 105])), "hi", "2"],
+    ["a response made by hand", () => new Response("hand"), "hand", "4"],
+    ["a Blob", () => new Response(new Blob(["blob"])), "blob", "4"],
+  ])("sends %s whole, with its length", async (_, answer, body, length) => {
+    const { sessions } = shop();
+    const app = new Hono();
+    app.use(sessionMiddleware(sessions));
+    app.get("/", async (c) => {
+      (await sessions.open(c)).set("name", "Ada");
+      return answer(c);
+    });
+    const { target, close } = await listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+    onClose(() => close?.());
+    const response = await testClient(target, { origin: "https://shop.example" }).get("/");
+    expect(response.headers.get("content-length")).toBe(length);
+    expect(await response.text()).toBe(body);
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+  });
+
   it("works under compression and etag", async () => {
     const { sessions } = shop();
     const app = new Hono();

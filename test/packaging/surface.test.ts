@@ -231,8 +231,8 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   },
 };
 
-/** Bytes of JavaScript that `import "sojourn"` may load: 1.3 times what it was when this was set. */
-const MAX_LOADED_BYTES = 230_000;
+/** Bytes of JavaScript that `import "sojourn"` may load, a hundredth of it to spare. */
+const MAX_LOADED_BYTES = 250_000;
 
 const program = ts.createProgram(
   SUBPATHS.map(({ types }) => types),
@@ -351,7 +351,13 @@ describe("the modules that are loaded", () => {
     const outside = files
       .map((file) => relative(join(ROOT, "dist"), file))
       .filter((file) => !/^(core|cookies|stores\/memory)\//.test(file));
-    expect(outside.sort()).toEqual(["create-sessions.js", "frameworks/web.js", "index.js"]);
+    expect(outside.sort()).toEqual([
+      "create-sessions.js",
+      "frameworks/web-exchange.js",
+      "frameworks/web.js",
+      "frameworks/whole-body.js",
+      "index.js",
+    ]);
     expect(packages).toEqual([
       "node:async_hooks",
       "node:crypto",

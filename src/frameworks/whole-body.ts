@@ -1,0 +1,25 @@
+/** A body that is there in one piece: no code of the application's runs while it is sent. */
+export type WholeBody = string | Uint8Array<ArrayBuffer> | Blob | null;
+
+/**
+ * The body of a response that is whole already; `undefined` where it may be a stream, as the web
+ * standard does not tell.
+ *
+ * @hono/node-server tells: its `Response` keeps status, body and headers until somebody asks for
+ * what only the runtime's own one has, such as `body`, and is written at once as long as it does.
+ */
+export function wholeBodyOf(response: Response): WholeBody | undefined {
+  for (const symbol of Object.getOwnPropertySymbols(response)) {
+    const made: unknown = (response as unknown as Record<symbol, unknown>)[symbol];
+    if (symbol.description !== "cache" || !Array.isArray(made)) continue;
+    const body: unknown = made[1];
+    if (isWhole(body)) return body;
+  }
+  return undefined;
+}
+
+function isWhole(body: unknown): body is WholeBody {
+  return (
+    body === null || typeof body === "string" || body instanceof Uint8Array || body instanceof Blob
+  );
+}
