@@ -153,3 +153,27 @@ describe("somebody who gives themselves new cookies in a loop, from near by", ()
     await expectAllDead(world, loop.kept);
   });
 });
+
+describe("a new cookie whose old one ended in an outage", () => {
+  it("ends where the old one was revoked, and is told to have", async () => {
+    const world = new CookieWorld();
+    const browser = await world.signedIn("ada");
+    const { json: id } = await browser.copy().visit((session) => session.id);
+    let isAway = false;
+    browser.sessions = processOf(world, async (operation, send) => {
+      if (operation === "create" && !isAway) {
+        await world.sessions.revoke(String(id), { userId: "ada" });
+        isAway = true;
+      }
+      if (isAway) throw new Error("the store is away");
+      return send();
+    });
+    const answer = await browser.visit((session) => session.regenerate());
+    expect(answer).toMatchObject({ status: 503, cookies: [expect.any(String)] });
+    browser.sessions = world.sessions;
+    world.heard.length = 0;
+    expect(await userOf(browser)).toBe(null);
+    const told = world.heard.filter(({ name }) => name === "revoked" || name === "rejected");
+    expect(told.map(({ name }) => name)).toEqual(["revoked", "rejected"]);
+  });
+});

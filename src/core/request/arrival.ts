@@ -15,7 +15,7 @@ export interface Doorkeeper {
   /** A session that has ended, or was given a new token. */
   metTombstone(tombstone: Tombstone): void;
   /** A session that should not be there any more. */
-  metMissed(record: SessionRecord, deadline: Deadline): Promise<void> | undefined;
+  metMissed(record: SessionRecord, engine: Engine, deadline: Deadline): Promise<void> | undefined;
 }
 
 /** What a request has brought. */
@@ -41,7 +41,7 @@ export async function arrivalOf(
     const judging = judge(engine, stored, deadline);
     const verdict = judging && (await judging);
     if (verdict !== undefined && verdict.kind !== "accepted") {
-      if (verdict.kind === "ended") await doorkeeper.metMissed(stored, deadline);
+      if (verdict.kind === "ended") await doorkeeper.metMissed(stored, engine, deadline);
       doorkeeper.rejected(verdict.reason, id);
     } else
       arrival = opened(

@@ -201,8 +201,8 @@ export class Visit implements Doorkeeper {
     this.rejected(isRevoked ? "revoked" : "ended", id);
   }
 
-  metMissed(record: SessionRecord, deadline: Deadline): Promise<void> {
-    return endMissed(this.#engine, record, deadline);
+  metMissed(record: SessionRecord, engine: Engine, deadline: Deadline): Promise<void> {
+    return endMissed(engine, record, deadline);
   }
 
   get #failures(): Failures {
