@@ -9,13 +9,10 @@ export type WholeBody = string | Uint8Array<ArrayBuffer> | Blob | null;
  * what only the runtime's own one has, such as `body`, and is written at once as long as it does.
  */
 export function wholeBodyOf(response: Response): WholeBody | undefined {
-  for (const symbol of Object.getOwnPropertySymbols(response)) {
-    const made: unknown = (response as unknown as Record<symbol, unknown>)[symbol];
-    if (symbol.description !== "cache" || !Array.isArray(made)) continue;
-    const body: unknown = made[1];
-    if (isWhole(body)) return body;
-  }
-  return undefined;
+  const symbols = Object.getOwnPropertySymbols(response);
+  const symbol = symbols.find(({ description }) => description === "cache");
+  const made: unknown = symbol && (response as unknown as Record<symbol, unknown>)[symbol];
+  return Array.isArray(made) && isWhole(made[1]) ? made[1] : undefined;
 }
 
 function isWhole(body: unknown): body is WholeBody {
