@@ -1,6 +1,12 @@
 import type { Rejection } from "../core/events.ts";
 import type { Exchange } from "../core/exchange.ts";
-import type { Carrier, Farewell, Identity, Passage } from "../core/passage.ts";
+import {
+  type Carrier,
+  candidatesOf,
+  type Farewell,
+  type Identity,
+  type Passage,
+} from "../core/passage.ts";
 import type { Home } from "../core/records.ts";
 import type { RandomBytes } from "../core/token.ts";
 import { newToken, parseToken, type SessionToken, sessionId } from "../core/token.ts";
@@ -47,6 +53,7 @@ const MALFORMED: readonly Rejection[] = ["malformed"];
 /** A session whose token comes and goes in its cookie, and whose record is in a store. */
 export class CookiePassage extends CookieExchange implements Passage {
   readonly presented: readonly Identity[];
+  readonly untried: number;
   readonly rejected: readonly Rejection[];
   readonly records: Home;
   readonly writesNeedHeaders = false;
@@ -61,14 +68,15 @@ export class CookiePassage extends CookieExchange implements Passage {
     this.cookie = new ExchangedCookie(carrier.forms, this);
     const { values, refused } = this.cookie;
     const different = values.length > 1 ? [...new Set(values)] : values;
-    const presented: Identity[] = [];
+    const tokens: SessionToken[] = [];
     for (const value of different) {
       const token = parseToken(value);
-      if (token !== undefined) presented.push(identityOf(token, carrier.name));
+      if (token !== undefined) tokens.push(token);
     }
-    this.presented = presented;
+    this.presented = candidatesOf(tokens).map((token) => identityOf(token, carrier.name));
+    this.untried = tokens.length - this.presented.length;
     if (refused !== undefined) this.rejected = [refused];
-    else this.rejected = presented.length < different.length ? MALFORMED : NOTHING;
+    else this.rejected = tokens.length < different.length ? MALFORMED : NOTHING;
   }
 
   get hasSurplus(): boolean {

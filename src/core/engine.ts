@@ -52,7 +52,7 @@ export type Guard = (
 /** The engine for one request, where that has brought records of its own. */
 export function engineOn(engine: Engine, passage: Passage): Engine {
   const { records, writesNeedHeaders } = passage;
-  if (records === engine.home) return engine;
+  if (records === engine.home && !writesNeedHeaders) return engine;
   const { keeper, origin, queue } = records;
   return { ...engine, keeper, origin, queue, writesNeedHeaders };
 }

@@ -9,7 +9,7 @@ import { keepInternals } from "./internals.ts";
 import { Families } from "./lifecycle/families.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
-import { type Carrier, candidatesOf } from "./passage.ts";
+import type { Carrier } from "./passage.ts";
 import { Home } from "./records.ts";
 import { claimName, releaseName } from "./registry.ts";
 import type { ErrorContext } from "./report.ts";
@@ -108,8 +108,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const exchange = { request: headOf(source), reply: NO_REPLY };
     const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
     const engine = engineOn(this.#engine, passage);
-    const candidates = candidatesOf(passage.presented);
-    const { live } = await arrivalOf(engine, candidates, startDeadline(engine), QUIET);
+    const { presented } = passage;
+    const { live } = await arrivalOf(engine, presented, startDeadline(engine), QUIET);
     return live && viewOf<D>(engine, live);
   }
 

@@ -38,8 +38,10 @@ export interface Carrier {
  * connection may carry is judged once.
  */
 export interface Passage {
-  /** What may be the session, in the order in which to ask. */
+  /** What may be the session and is worth a look, in the order in which to ask. */
   readonly presented: readonly Identity[];
+  /** How much more came that may be, where it did. */
+  readonly untried?: number;
   /** Why other things that came are not believed. */
   readonly rejected: readonly Rejection[];
   /** Whether more came under our names than one session has. */

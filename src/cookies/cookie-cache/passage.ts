@@ -57,13 +57,17 @@ class CookieCachePassage implements Passage {
     this.records = recordsAround(home, this.#known);
     const [value] = values;
     // Where several came, the store knows better.
-    const isClear = this.presented.length === 1 && values.length === 1;
+    const isClear = this.#token.cookie.values.length === 1 && values.length === 1;
     const rejection = isClear && value !== undefined && !isFresh ? this.#open(value) : undefined;
     this.rejected = rejection ? [...this.#token.rejected, rejection] : this.#token.rejected;
   }
 
   get presented(): readonly Identity[] {
     return this.#token.presented;
+  }
+
+  get untried(): number {
+    return this.#token.untried;
   }
 
   get hasSurplus(): boolean {

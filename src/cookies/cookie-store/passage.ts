@@ -57,6 +57,7 @@ export class CookieStoreCarrier implements Carrier {
  */
 class CookieStorePassage implements Passage {
   readonly presented: readonly Identity[];
+  readonly untried: number;
   readonly hasSurplus: boolean;
   readonly records: Records;
   readonly writesNeedHeaders = true;
@@ -75,7 +76,9 @@ class CookieStorePassage implements Passage {
     const letters = this.#lettersIn(brought);
     this.hasSurplus = brought.hasSurplus || (letters.length > 0 && this.#cookies.seen.hasSurplus);
     for (const letter of letters) this.#held.arrive(letter);
-    this.presented = this.#held.arrived.map(identityOf);
+    const { arrived } = this.#held;
+    this.presented = candidatesOf(arrived).map(identityOf);
+    this.untried = arrived.length - this.presented.length;
   }
 
   get rejected(): readonly Rejection[] {

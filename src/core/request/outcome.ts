@@ -60,7 +60,7 @@ export function outcomeOf(condition: Condition, change: Change, isReachable: boo
     case "detached":
       return change === "data" ? "late" : "overtaken";
     case "destroyed":
-      return "destroyed";
+      return change === "data" ? "late" : "destroyed";
     default:
       return condition satisfies never;
   }

@@ -77,6 +77,9 @@ export class SessionState implements Holding {
   /** What the browser has sent, if that was live. */
   #came: Pick<Live, "token" | "record"> | undefined;
   #holdsStray = false;
+  /** Whether this request has stored that the visitor is, or is not, to be remembered. */
+  #hasWished = false;
+  #wasSignedIn = false;
   #isPrefetch: boolean | undefined;
   /** What a record begins with, once one is needed. */
   #fields: Fields | undefined;
@@ -105,6 +108,7 @@ export class SessionState implements Holding {
     const { token, record, reading, edits = NO_EDITS } = live;
     this.#condition = "live";
     this.#came = live;
+    this.#wasSignedIn = record.userId !== undefined;
     this.#token = token;
     this.#stored = record;
     this.#edits = edits;
@@ -117,12 +121,19 @@ export class SessionState implements Holding {
   detach(former: Former | undefined = this.#stored): void {
     this.#former = former;
     this.#condition = "detached";
+    // What the browser holds by now is another request's doing.
+    this.#came = undefined;
     this.#forget();
   }
 
   /** What came leads nowhere: the browser is told to forget it, unless a new one is sent. */
   meetStray(): void {
     this.#holdsStray = true;
+  }
+
+  /** Whether the session was a user's at any time of this request. */
+  get wasSignedIn(): boolean {
+    return this.#wasSignedIn;
   }
 
   /** The transitions of this request. */
@@ -161,9 +172,9 @@ export class SessionState implements Holding {
     const came = this.#came;
     const stored = this.#stored;
     if (came === undefined || stored === undefined || came.token !== this.#token) return false;
-    return this.#engine.writesNeedHeaders
-      ? stored === came.record
-      : stored.persistent === came.record.persistent;
+    if (this.#engine.writesNeedHeaders) return stored === came.record;
+    // Another request's wish goes out with its own response.
+    return !this.#hasWished || stored.persistent === came.record.persistent;
   }
 
   get draft(): Draft {
@@ -238,6 +249,7 @@ export class SessionState implements Holding {
   commit(gathered: Gathered, deadline: Deadline): Promise<void> {
     return this.#apply(gatheredEdit(gathered), deadline, () => {
       this.draft.committed(gathered);
+      if (gathered.persistent !== undefined) this.#hasWished = true;
     });
   }
 
@@ -355,6 +367,7 @@ export class SessionState implements Holding {
   /** After a sign-in form sent with a dead cookie: the visitor starts anew. */
   restart(now: number): void {
     this.#condition = "new";
+    this.#came = undefined;
     this.#forget(now);
   }
 
@@ -458,6 +471,7 @@ export class SessionState implements Holding {
     this.#token = token;
     this.#issued = undefined;
     this.#stored = record;
+    this.#wasSignedIn ||= record.userId !== undefined;
     this.draft.rebase(new Shown(this.#engine.shape, record));
   }
 

@@ -6,7 +6,7 @@ import { HeadersSentError, PrefetchError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
 import type { Exchange, Reply, RequestHead } from "../exchange.ts";
 import { forgetPage } from "../failed-page.ts";
-import { candidatesOf, type Farewell, type Passage } from "../passage.ts";
+import type { Farewell, Passage } from "../passage.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../record.ts";
 import type { ErrorContext } from "../report.ts";
 import type { Session } from "../session.ts";
@@ -54,7 +54,6 @@ export class Visit implements Doorkeeper {
   #state: SessionState | undefined;
   #phase: ReplyPhase = "open";
   #isMisplaced = false;
-  #wasSignedIn = false;
   #isKnown = false;
   /** A session that ended so short a time ago that the request may have been on its way. */
   #lately: Tombstone | undefined;
@@ -224,15 +223,12 @@ export class Visit implements Doorkeeper {
       const now = engine.environment.now();
       const state = new SessionState(engine, passage, failures, now);
       for (const reason of passage.rejected) this.rejected(reason);
-      if (passage.rejected.includes("duplicate")) state.meetStray();
-      const { presented } = passage;
+      const { presented, rejected, untried = 0 } = passage;
       if (presented.length > 0) {
-        const candidates = candidatesOf(presented);
         const deadline = failures.startDeadline(now);
-        const arrival = await arrivalOf(engine, candidates, deadline, this);
-        this.#take(arrival, state, presented.length - candidates.length);
-      }
-      this.#wasSignedIn = state.record?.userId !== undefined;
+        const arrival = await arrivalOf(engine, presented, deadline, this);
+        this.#take(arrival, state, untried > 0);
+      } else if (rejected.includes("duplicate")) state.meetStray();
       this.#isKnown = state.condition !== "new";
       state.phase = this.#phase;
       if (this.#hasLeft) state.onChange = () => this.#keepSoon();
@@ -244,14 +240,13 @@ export class Visit implements Doorkeeper {
     }
   }
 
-  #take({ live, isMisplaced }: Arrival, state: SessionState, untried: number): void {
+  #take({ live, isMisplaced }: Arrival, state: SessionState, isCrowded: boolean): void {
     this.#isMisplaced = isMisplaced;
     if (live !== undefined) state.resume(live);
-    else if (untried > 0) {
-      // More than a browser gathers by itself, ours among them or not: all of them go.
-      this.rejected("duplicate");
-      state.meetStray();
-    } else if (this.#lately !== undefined) state.detach(this.#lately);
+    else if (this.#lately !== undefined) state.detach(this.#lately);
+    // More than a browser gathers by itself, ours among them or not: all of them go.
+    else if (isCrowded) state.meetStray();
+    if (live === undefined && isCrowded) this.rejected("duplicate");
   }
 
   /** What was opened by a copy is compared with the store; what comes from there stays. */
@@ -307,9 +302,7 @@ export class Visit implements Doorkeeper {
     };
     // CVE-2023-30861: a cached response would hand one visitor's session to the next.
     if (passage.leave(farewell)) forbidStoring(reply);
-    else if (this.#wasSignedIn || facts.userId !== undefined) {
-      forbidSharing(reply, this.#engine.cacheControl);
-    }
+    else if (state.wasSignedIn) forbidSharing(reply, this.#engine.cacheControl);
   }
 
   /** By what the session is now, when all is stored that will be. */
@@ -430,7 +423,7 @@ function isFailure(status: number, { condition }: SessionState): boolean {
 function checkInPlace(state: SessionState, isRest: boolean): void {
   const attempt = "change a value in place";
   if (state.isPrefetch) throw new PrefetchError(attempt);
-  if (isRest && state.writesNeedHeaders) throw new HeadersSentError(attempt);
+  if (isRest && state.isTooLate) throw new HeadersSentError(attempt);
 }
 
 /** What the browser is to forget of what it holds beside the session's own. */
