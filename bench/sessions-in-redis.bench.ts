@@ -6,8 +6,8 @@
  * are signed in, each as a user of its own; the users' index is part of what is measured. All carry
  * the same 200 bytes of JSON; connect-redis keeps the user's id and the time of sign-in in the data,
  * as an application with express-session does, and the cookie's attributes, which it adds itself.
- * What connect-redis does not keep at all (the browser's description, three earlier commits) is left
- * out first, and measured in a row of its own.
+ * What connect-redis does not keep at all (earlier commits, the generation and the family, the
+ * browser's description) is left out first, and measured in rows of its own.
  */
 import { cpus } from "node:os";
 import { RedisStore } from "connect-redis";
@@ -122,16 +122,24 @@ function ours(): Promise<readonly string[]> {
   });
 }
 
-function oursInFull(): Promise<string> {
+function oursWith(
+  name: string,
+  all: Partial<SessionRecord>,
+  known: () => Partial<SessionRecord>,
+): Promise<string> {
   return onServer(async (server, client) => {
     const store = redisStore(client);
-    const earlier = "aaaaaaaa bbbbbbbb cccccccc";
-    const anonymous = await cost(server, () => store.create(recordOf({ earlier }), call));
-    const known = await cost(server, (number) =>
-      store.create(recordOf({ ...signedIn(number), earlier, device: DEVICE }), call),
-    );
-    return row("sojourn, with earlier commits and device", anonymous, known);
+    const anonymous = await cost(server, () => store.create(recordOf(all), call));
+    const signed = (number: number): Partial<SessionRecord> => ({ ...all, ...signedIn(number) });
+    const write: Write = (number) =>
+      store.create(recordOf({ ...signed(number), ...known() }), call);
+    return row(`sojourn, with ${name}`, anonymous, await cost(server, write));
   });
+}
+
+function noted(): Partial<SessionRecord> {
+  const family = random(12).toString("base64url");
+  return { notes: JSON.stringify({ g: now - 30 * DAY_MS, f: family }) };
 }
 
 function theirs(): Promise<string> {
@@ -160,11 +168,19 @@ function row(name: string, anonymous: number, known: number): string {
   return `| ${name} | ${cells.join(" | ")} |`;
 }
 
-const [peer, [own, ...facts], full] = [await theirs(), await ours(), await oursInFull()];
+const peer = await theirs();
+const [own, ...facts] = await ours();
+const changed = await oursWith("one earlier commit", { earlier: "aaaaaaaa" }, () => ({}));
+const known = await oursWith("generation and family", {}, noted);
+const full = await oursWith(
+  "three earlier commits and the browser's description",
+  { earlier: "aaaaaaaa bbbbbbbb cccccccc" },
+  () => ({ device: DEVICE }),
+);
 console.log(
   `\nBytes of Redis's memory for each of ${2 * HALF} sessions, keys, expiry and index included.\n` +
     `Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ` +
     `${new Date(now).toISOString().slice(0, 10)}.\n`,
 );
 console.log("| | anonymous | signed in | half and half |\n|---|---|---|---|");
-console.log([peer, own, full, ...facts].join("\n"));
+console.log([peer, own, changed, known, full, ...facts].join("\n"));

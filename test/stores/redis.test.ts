@@ -16,6 +16,7 @@ import { type RedisSessionStore, redisStore } from "../../src/stores/redis/index
 import { keysUnder } from "../../src/stores/redis/keys.ts";
 import {
   factsOf,
+  freshCommit,
   freshId,
   recordAt,
   successorOf,
@@ -128,19 +129,51 @@ describe.each(SINGLE)("the Redis store, by %s", (_, connect) => {
     expect(await ttl()).toBeCloseTo(10, 0);
   });
 
-  it("reads a session of an earlier release, which had no line for notes", async () => {
-    const facts = { userId: "alice", device: "Firefox", flash: "[1]", data: '{"n":1}' };
-    const record = recordAt(now, { manager, ...facts, notes: undefined });
+  it.each([
+    ["had no line for notes", undefined, ""],
+    ["had an empty line for notes", undefined, "\n"],
+    ["had notes", '{"g":1}', '{"g":1}\n'],
+  ])("goes on with a session of an earlier release that %s", async (_, notes, notesLine) => {
+    const facts = { userId: "alice", device: "Firefox", flash: "[1]", data: '{"n":1}', notes };
+    const times = { authenticatedAt: now - 5, persistent: true, idleTimeoutMs: 1_500 };
+    const record = recordAt(now, { manager, ...facts, ...times, earlier: "12345678" });
+    const text = earlierText(record, notesLine);
     await store.create(record, call);
-    const text = await ask(server.port, "get", `sojourn:${record.id}`);
-    const earlier = text.replace("\nFirefox\n\n", "\nFirefox\n");
-    expect(earlier).not.toBe(text);
-    await ask(server.port, "set", `sojourn:${record.id}`, earlier);
+    await ask(server.port, "set", `sojourn:${record.id}`, text);
     expect(await store.load(record.id, call)).toEqual(record);
     expect(await store.directory.list(ALICE, call)).toEqual([factsOf(record)]);
-    const next = successorOf(record, { notes: '{"g":1}' });
+    const page = { manager, after: undefined, limit: 5 };
+    expect(await store.directory.scan(page, call)).toEqual([record]);
+    expect(await store.directory.count(manager, call)).toBe(1);
+    const seen = { lastSeenAt: now + 1, expiresAt: record.expiresAt + 1 };
+    expect(await store.touch(record.id, seen, call)).toBe(true);
+    const touched = { ...record, ...seen };
+    expect(await store.load(record.id, call)).toEqual(touched);
+    const next = successorOf(touched, { notes: '{"g":2}' });
     expect(await store.update(next, record.version, call)).toEqual({ kind: "updated" });
     expect(await store.load(record.id, call)).toEqual(next);
+    await ask(server.port, "set", `sojourn:${record.id}`, text);
+    const end = { except: undefined, version: freshCommit(), reason: "revoked" } as const;
+    const ending = { ...end, endedAt: now, expiresAt: now + MINUTE_MS };
+    expect(await store.directory.endAll(ALICE, ending, call)).toEqual([record.id]);
+  });
+
+  it("notes what ends a session of an earlier release though memory is full", async () => {
+    const facts = { userId: "alice", device: "Firefox", data: '{"n":1}', notes: '{"g":1}' };
+    const times = { authenticatedAt: now, persistent: true, idleTimeoutMs: 1_500 };
+    const record = recordAt(now, { manager, ...facts, ...times, earlier: "12345678" });
+    const text = earlierText(record, '{"g":1}\n');
+    await ask(server.port, "set", `sojourn:${record.id}`, text);
+    const noted = successorOf(record, { notes: '{"g":2}' });
+    const changed = successorOf(noted, { data: '{"n":2}' });
+    await ask(server.port, "config", "set", "maxmemory", "1");
+    try {
+      expect(await store.update(noted, record.version, call)).toEqual({ kind: "updated" });
+      await expect(store.update(changed, noted.version, call)).rejects.toThrow();
+    } finally {
+      await ask(server.port, "config", "set", "maxmemory", "0");
+    }
+    expect(await store.load(record.id, call)).toEqual(noted);
   });
 
   it("keeps no token, and nothing of what a session was once it has ended", async () => {
@@ -739,6 +772,21 @@ describe("options of the Redis store", () => {
 
   const replicaReader = new Redis({ lazyConnect: true, role: "slave" });
 });
+
+/** A record as an earlier release wrote it. */
+function earlierText(record: SessionRecord, notesLine: string): string {
+  const { createdAt, authenticatedAt = createdAt, idleTimeoutMs, absoluteTimeoutMs } = record;
+  const short = (value: number): string => value.toString(36);
+  const [end, seen] = [record.expiresAt, record.lastSeenAt].map((at) => short(at).padStart(9, "0"));
+  const [idle, absolute] = [`${short(idleTimeoutMs)}.`, short(absoluteTimeoutMs / 1_000)];
+  const numbers = [short(createdAt), short(authenticatedAt - createdAt), idle, absolute, "1"];
+  return (
+    `L${end}${seen}${record.version} ${record.earlier}\n` +
+    `${[...numbers, short(record.flash.length)].join(" ")}\n` +
+    `${record.manager}\n${record.userId}\n${record.device}\n${notesLine}` +
+    `${record.flash}${record.data}`
+  );
+}
 
 async function isUp(store: RedisSessionStore): Promise<boolean> {
   const short = { now, signal: AbortSignal.timeout(200) };

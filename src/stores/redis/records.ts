@@ -8,23 +8,35 @@ import type {
 } from "../../core/record.ts";
 import type { UserKey } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import {
+  earlierNumbersIn,
+  type Numbers,
+  numberOf,
+  numbersIn,
+  numbersText,
+  shortText,
+} from "./numbers.ts";
 import { Unforeseen } from "./replies.ts";
 
 // One text holds a record: a hash whose data is longer than 64 bytes takes several times the
 // memory. In front stands what the scripts read and what a touch overwrites in place:
 //
+//   M<end><last activity><version> <earlier …>\n
+//   <created><marks>\n
+//   <manager>\n<user>\n[<device>\n][<notes>\n]<flash><data>
+//
+//   E<end><ended><version>\n<reason> <next>\n<manager>\n<notes>\n
+//
+// As an earlier release wrote it, which is still read:
+//
 //   L<end><last activity><version> <earlier …>\n
 //   <created> <authenticated> <idle timeout> <absolute timeout> <persistent> <length of flash>\n
 //   <manager>\n<user>\n<device>\n<notes>\n<flash><data>
-//
-//   E<end><ended><version>\n<reason> <next>\n<manager>\n<notes>\n
 
-const RADIX = 36;
 /** Enough for times until the year 5188. */
 const TIME_DIGITS = 9;
 const COMMITS_AT: number = 1 + 2 * TIME_DIGITS;
 
-const SECOND_MS = 1_000;
 /** The default of `createSessions({ name })`. */
 const USUAL_MANAGER = "session";
 
@@ -37,30 +49,20 @@ const REASONS: Readonly<Record<EndReason, string>> = {
 
 /** An instant as the scripts compare it. */
 export function timeText(ms: EpochMs): string {
-  return Math.max(Math.trunc(ms), 0).toString(RADIX).padStart(TIME_DIGITS, "0");
+  return shortText(Math.max(Math.trunc(ms), 0)).padStart(TIME_DIGITS, "0");
 }
 
 /** The text of a live record. */
 export function recordText(record: SessionRecord): string {
-  const { createdAt, authenticatedAt, idleTimeoutMs, absoluteTimeoutMs } = record;
-  const numbers = [
-    shortText(createdAt),
-    authenticatedAt === undefined ? "" : shortText(authenticatedAt - createdAt),
-    durationText(idleTimeoutMs),
-    durationText(absoluteTimeoutMs),
-    record.persistent ? "1" : "",
-    record.flash === "" ? "" : shortText(record.flash.length),
-  ];
-  const commits = record.earlier === "" ? record.version : `${record.version} ${record.earlier}`;
-  const lines = [
-    `L${timeText(record.expiresAt)}${timeText(record.lastSeenAt)}${commits}`,
-    numbers.join(" ").trimEnd(),
-    ownerText(record),
-    lineText(record.device),
-    lineText(record.notes),
-    record.flash + record.data,
-  ];
-  return lines.join("\n");
+  const { version, earlier, device, notes } = record;
+  const commits = earlier === "" ? version : `${version} ${earlier}`;
+  const deviceLine = device === undefined ? "" : `${lineText(device)}\n`;
+  const notesLine = notes === undefined ? "" : `${lineText(notes)}\n`;
+  return (
+    `M${timeText(record.expiresAt)}${timeText(record.lastSeenAt)}${commits}\n` +
+    `${numbersText(record)}\n${ownerText(record)}\n` +
+    `${deviceLine}${notesLine}${record.flash}${record.data}`
+  );
 }
 
 /** The text of a tombstone. */
@@ -82,7 +84,11 @@ export function userOf(owner: string): UserKey | undefined {
   return userId === undefined ? undefined : { manager: lineValue(manager) ?? "", userId };
 }
 
-const SESSION = /^[LE][\da-z]{18}/;
+/** In front of the device, the notes and the data. */
+const LINES_OF_OWNER = 4;
+/** In front of the data, as an earlier release wrote it. */
+const LINES_OF_EARLIER = 6;
+const SESSION = /^[LME][\da-z]{18}/;
 
 /** What stands under an id, unless its end is past. */
 export function storedOf(
@@ -99,11 +105,13 @@ export function factsOf(id: SessionId, head: string, now: EpochMs): SessionFacts
   return head === "" || isPast(head, now) || !isLive(head) ? undefined : headOf(id, head).facts;
 }
 
-const LINES_OF_FACTS = /^(?:[^\n]*\n){6}/;
-
 /** Whether all lines in front of a record's data are there; of an ended one nothing is needed. */
 export function holdsFacts(head: string): boolean {
-  return !isLive(head) || LINES_OF_FACTS.test(head);
+  if (!isLive(head)) return true;
+  const lines = head.split("\n", LINES_OF_EARLIER + 1).length - 1;
+  if (head.startsWith("L") || lines < LINES_OF_OWNER) return lines === LINES_OF_EARLIER;
+  const { hasDevice, hasNotes } = numbersOf(head);
+  return lines >= LINES_OF_OWNER + Number(hasDevice) + Number(hasNotes);
 }
 
 function isPast(text: string, now: EpochMs): boolean {
@@ -111,15 +119,15 @@ function isPast(text: string, now: EpochMs): boolean {
   return timeAt(text, 1) <= now;
 }
 
-function isLive(text: string): boolean {
-  return text.startsWith("L");
+/** Whether a text is of a live record, from its first letter. */
+export function isLive(text: string): boolean {
+  return text.startsWith("M") || text.startsWith("L");
 }
 
 /** When a record's absolute clock ends, from the first lines of its text. */
 export function absoluteEndOf(head: string): EpochMs {
-  const numbers = head.split("\n", 2)[1] ?? "";
-  const [createdAt = "", , , absoluteTimeoutMs = ""] = numbers.split(" ");
-  return numberOf(createdAt) + durationOf(absoluteTimeoutMs);
+  const { createdAt, absoluteTimeoutMs } = numbersOf(head);
+  return createdAt + absoluteTimeoutMs;
 }
 
 /** Whose a record is, from the first lines of its text. */
@@ -142,15 +150,15 @@ interface Head {
 }
 
 function headOf(id: SessionId, text: string): Head {
-  const [commitsEnd, numbersEnd, managerEnd, userEnd, deviceEnd, sixthEnd] = linesOf(text);
-  // An earlier release wrote no line for notes, and what stands behind is JSON, which has one line.
-  const notesEnd = sixthEnd === -1 ? deviceEnd : sixthEnd;
+  const { flashLength, hasDevice, hasNotes, ...numbers } = numbersOf(text);
+  const commitsEnd = text.indexOf("\n");
+  const numbersEnd = text.indexOf("\n", commitsEnd + 1);
+  const managerEnd = text.indexOf("\n", numbersEnd + 1);
+  const userEnd = text.indexOf("\n", managerEnd + 1);
+  const deviceEnd = hasDevice ? text.indexOf("\n", userEnd + 1) : userEnd;
+  const notesEnd = hasNotes ? text.indexOf("\n", deviceEnd + 1) : deviceEnd;
   const commits = text.slice(COMMITS_AT, commitsEnd);
   const space = commits.indexOf(" ");
-  const numbers = text.slice(commitsEnd + 1, numbersEnd).split(" ");
-  const [created = "", authenticated = "", idle = "", absolute = "", persistent, flash = ""] =
-    numbers;
-  const createdAt = numberOf(created);
   const facts: SessionFacts = {
     kind: "live",
     id,
@@ -159,26 +167,21 @@ function headOf(id: SessionId, text: string): Head {
     earlier: space === -1 ? "" : commits.slice(space + 1),
     notes: lineValue(text.slice(deviceEnd + 1, notesEnd)),
     userId: lineValue(text.slice(managerEnd + 1, userEnd)),
-    createdAt,
     lastSeenAt: timeAt(text, 1 + TIME_DIGITS),
-    authenticatedAt: authenticated === "" ? undefined : createdAt + numberOf(authenticated),
-    persistent: persistent === "1",
     device: lineValue(text.slice(userEnd + 1, deviceEnd)),
-    idleTimeoutMs: durationOf(idle),
-    absoluteTimeoutMs: durationOf(absolute),
     expiresAt: timeAt(text, 1),
+    ...numbers,
   };
-  return { facts, flashStart: notesEnd + 1, flashLength: flash === "" ? 0 : numberOf(flash) };
+  return { facts, flashStart: notesEnd + 1, flashLength };
 }
 
-/** Where the first six lines end. */
-function linesOf(text: string): readonly [number, number, number, number, number, number] {
-  const first = text.indexOf("\n");
-  const second = text.indexOf("\n", first + 1);
-  const third = text.indexOf("\n", second + 1);
-  const fourth = text.indexOf("\n", third + 1);
-  const fifth = text.indexOf("\n", fourth + 1);
-  return [first, second, third, fourth, fifth, text.indexOf("\n", fifth + 1)];
+function numbersOf(text: string): Numbers {
+  const start = text.indexOf("\n") + 1;
+  const end = text.indexOf("\n", start);
+  const line = text.slice(start, end === -1 ? undefined : end);
+  if (text.startsWith("M")) return numbersIn(line);
+  // A still earlier release had no line for notes, and what stands behind is JSON: one line.
+  return earlierNumbersIn(line, text.split("\n", LINES_OF_EARLIER + 1).length > LINES_OF_EARLIER);
 }
 
 function tombstoneOf(id: SessionId, text: string): Tombstone {
@@ -200,23 +203,6 @@ function tombstoneOf(id: SessionId, text: string): Tombstone {
 
 function timeAt(text: string, start: number): EpochMs {
   return numberOf(text.slice(start, start + TIME_DIGITS));
-}
-
-// Few timeouts are not whole seconds; they have a dot behind.
-function durationText(ms: number): string {
-  return ms % SECOND_MS === 0 ? shortText(ms / SECOND_MS) : `${shortText(ms)}.`;
-}
-
-function durationOf(text: string): number {
-  return text.endsWith(".") ? numberOf(text) : numberOf(text) * SECOND_MS;
-}
-
-function shortText(value: number): string {
-  return value.toString(RADIX);
-}
-
-function numberOf(text: string): number {
-  return Number.parseInt(text, RADIX);
 }
 
 const ESCAPED = /[\\\n]/g;

@@ -19,6 +19,7 @@ import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
 import {
   absoluteEndOf,
+  isLive,
   ownerIn,
   recordText,
   storedOf,
@@ -247,7 +248,7 @@ export class RedisStore implements RedisSessionStore {
 
 function headIn(reply: unknown): string | undefined {
   const head = textIn(reply);
-  if (head === undefined || head.startsWith("L")) return head;
+  if (head === undefined || isLive(head)) return head;
   throw new Unforeseen("what was touched is no session");
 }
 

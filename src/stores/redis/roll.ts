@@ -5,7 +5,7 @@ import { parseId, type SessionId } from "../../core/token.ts";
 import type { Commands } from "./commands.ts";
 import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
-import { managerLine, ownerIn, storedOf, timeText } from "./records.ts";
+import { isLive, managerLine, ownerIn, storedOf, timeText } from "./records.ts";
 import { listIn, numberOrTextIn, textIn, textsIn, Unforeseen } from "./replies.ts";
 import { ARE_LIVE, HEAD_BYTES } from "./scripts.ts";
 
@@ -202,7 +202,7 @@ function pageIn(reply: unknown): readonly [string, readonly string[]] {
 }
 
 function isLiveOf(head: string | undefined, line: string, now: EpochMs): boolean {
-  if (head === undefined || !head.startsWith("L")) return false;
+  if (head === undefined || !isLive(head)) return false;
   const isOf = ownerIn(head).startsWith(`${line}\n`);
   return isOf && Number.parseInt(head.slice(1, 10), 36) > now;
 }

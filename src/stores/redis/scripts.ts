@@ -17,7 +17,7 @@ const HEAD = `
 local key, now = KEYS[1], tonumber(ARGV[1], 36)
 local stored = redis.call('GET', key)
 local there = stored and tonumber(string.sub(stored, 2, 10), 36) > now
-local live = there and string.sub(stored, 1, 1) == 'L'
+local live = there and string.find(stored, '^[ML]') ~= nil
 local function seen(text) return tonumber(string.sub(text, 11, 19), 36) end
 local function commits(text) return string.match(text, '^[^\\n]*', 20) end
 local function owner(text)
@@ -33,10 +33,14 @@ end
 // sessions (a manager's name with a colon) or on one whose data stays as it is: what ends sessions
 // relies on them. Once DEL, which is allowed there, has been called, the rest of a script is, too.
 const WRITE = `
+local function data(text)
+  local marks = string.match(text, '^M[^\\n]*\\n([^\\n]*)') or 'DN'
+  local optional = string.gsub(string.gsub(marks, '[^DN]', ''), '.', '[^\\n]*\\n')
+  return string.match(text, '^[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n' .. optional .. '(.*)$')
+end
 local function isNote(text)
   if string.match(text, '^[^\\n]*\\n[^\\n]*\\n([^\\n]*)\\n'):find(':', 1, true) then return true end
-  local data = '^[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n(.*)$'
-  return live and string.match(stored, data) == string.match(text, data)
+  return live and data(stored) == data(text)
 end
 local function write(text, ms)
   local reply = redis.pcall('SET', key, text, 'PX', ms)
@@ -111,7 +115,7 @@ for i = 1, #KEYS do
   local ends = tonumber(string.sub(head, 2, 10), 36)
   local kind = ends and ends > now and string.sub(head, 1, 1)
   found[i] = ''
-  if kind == 'L' then
+  if kind == 'M' or kind == 'L' then
     local whose = string.match(head, '^[^\\n]*\\n[^\\n]*\\n([^\\n]*\\n[^\\n]*)\\n')
     if whose == owner then
       found[i] = '1'
@@ -189,7 +193,7 @@ export const ARE_LIVE: Script = script(`
 local now, manager, found = tonumber(ARGV[1], 36), ARGV[2], {}
 for i = 1, #KEYS do
   local head = redis.call('GETRANGE', KEYS[i], 0, ${HEAD_BYTES} + #manager)
-  local line = string.match(head, '^L[^\\n]*\\n[^\\n]*\\n([^\\n]*)\\n')
+  local line = string.match(head, '^[ML][^\\n]*\\n[^\\n]*\\n([^\\n]*)\\n')
   found[i] = line == manager and tonumber(string.sub(head, 2, 10), 36) > now and '1' or '0'
 end
 return table.concat(found)`);
