@@ -4,23 +4,51 @@ import type { NodeRequest, SessionSource } from "./sessions.ts";
 
 /** What `read` sees of its source. */
 export function headOf(source: SessionSource): RequestHead {
-  if (source instanceof Request) return requestHead(source);
+  if (source instanceof Request) return new WebHead(source);
   if (source instanceof Headers) return headersHead(source);
   if (isNodeRequest(source)) return new IncomingHead(source);
   throw new OptionsError("read(source)", "pass a Request, a Headers or an IncomingMessage.");
 }
 
-/** A web request, as the engine sees it. */
-export function requestHead(request: Request, remoteAddress?: string): RequestHead {
-  const url = new URL(request.url);
-  return {
-    method: request.method,
-    target: url.pathname + url.search,
-    header: (name) => request.headers.get(name) ?? (name === "host" ? url.host : undefined),
-    isEncrypted: url.protocol === "https:",
-    remoteAddress,
-    names: () => [...request.headers.keys()],
-  };
+/**
+ * A web request, as the engine sees it. Its URL is parsed only where somebody asks for a part of it:
+ * most requests open no session, and to parse it is most of what they would cost.
+ */
+export class WebHead implements RequestHead {
+  readonly isEncrypted: boolean;
+  readonly remoteAddress: string | undefined;
+  readonly #request: Request;
+  #url: URL | undefined;
+
+  constructor(request: Request, remoteAddress?: string, isEncrypted = false) {
+    this.#request = request;
+    this.isEncrypted = isEncrypted || request.url.startsWith("https:");
+    this.remoteAddress = remoteAddress;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get target(): string {
+    const { pathname, search } = this.#parsed;
+    return pathname + search;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers.get(name);
+    if (value !== null) return value;
+    return name === "host" ? this.#parsed.host : undefined;
+  }
+
+  names(): readonly string[] {
+    return [...this.#request.headers.keys()];
+  }
+
+  get #parsed(): URL {
+    this.#url ??= new URL(this.#request.url);
+    return this.#url;
+  }
 }
 
 /** A Node request, as the engine sees it. */

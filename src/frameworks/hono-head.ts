@@ -1,6 +1,5 @@
 import type { Context } from "hono";
-import type { RequestHead } from "../core/exchange.ts";
-import { requestHead } from "../core/request-head.ts";
+import { WebHead } from "../core/request-head.ts";
 
 /** What the runtime's server gives to Hono as bindings. */
 interface ServerBindings {
@@ -15,44 +14,21 @@ interface ServerBindings {
   requestIP?(request: Request): { readonly address: string } | null;
 }
 
-/**
- * A request in Hono, as the engine sees it. Its URL is parsed only where somebody asks for a part of
- * it: most requests open no session, and to parse it is most of what they would cost.
- */
-export class HonoHead implements RequestHead {
-  readonly method: string;
-  readonly isEncrypted: boolean;
-  readonly remoteAddress: string | undefined;
+/** A request in Hono, as the engine sees it. */
+export class HonoHead extends WebHead {
   readonly httpVersion: string | undefined;
-  readonly #request: Request;
 
   constructor({ req, env }: Context) {
     const { raw } = req;
     const bindings = env as ServerBindings | undefined;
     const incoming = bindings?.incoming;
     const socket = incoming?.socket;
-    this.method = raw.method;
-    this.isEncrypted = socket?.encrypted === true || raw.url.startsWith("https:");
     // Read at once: a socket forgets it when its visitor leaves.
-    this.remoteAddress =
+    const remoteAddress =
       socket?.remoteAddress ??
       bindings?.remoteAddr?.hostname ??
       bindings?.requestIP?.(raw)?.address;
+    super(raw, remoteAddress, socket?.encrypted === true);
     this.httpVersion = incoming?.httpVersion;
-    this.#request = raw;
-  }
-
-  get target(): string {
-    return requestHead(this.#request).target;
-  }
-
-  header(name: string): string | undefined {
-    const value = this.#request.headers.get(name);
-    if (value !== null) return value;
-    return name === "host" ? requestHead(this.#request).header(name) : undefined;
-  }
-
-  names(): readonly string[] {
-    return [...this.#request.headers.keys()];
   }
 }

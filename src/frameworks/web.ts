@@ -3,7 +3,7 @@ import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Visit } from "../core/request/visit.ts";
-import { requestHead } from "../core/request-head.ts";
+import { WebHead } from "../core/request-head.ts";
 import type { HandleOptions } from "../core/sessions.ts";
 import { type WebExchange, webExchange } from "./web-exchange.ts";
 import { wholeBodyOf } from "./whole-body.ts";
@@ -16,7 +16,7 @@ export async function handle(
   options: HandleOptions = {},
 ): Promise<Response> {
   requireKnownKeys("handle", options, ["remoteAddress"]);
-  const exchange = webExchange(requestHead(request, options.remoteAddress));
+  const exchange = webExchange(new WebHead(request, options.remoteAddress));
   const visit = attach(sessions, exchange, [request]);
   if (!visit.isOf(exchange)) return handler(request);
   const { attachments } = internalsOf(sessions);

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { OptionsError } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
-import { requestHead } from "../request-head.ts";
+import { WebHead } from "../request-head.ts";
 import type { Visit } from "./visit.ts";
 
 /** A request object that an adapter has seen. */
@@ -82,7 +82,7 @@ export class Attachments {
   }
 
   #isCopy(request: Request, original: RequestHead): boolean {
-    const copy = requestHead(request);
+    const copy = new WebHead(request);
     if (copy.method !== original.method || copy.header("host") !== original.header("host")) {
       return false;
     }

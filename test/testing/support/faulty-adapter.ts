@@ -3,7 +3,7 @@ import type { Exchange } from "../../../src/core/exchange.ts";
 import { isOfPage } from "../../../src/core/failed-page.ts";
 import { attach, internalsOf } from "../../../src/core/internals.ts";
 import type { Visit } from "../../../src/core/request/visit.ts";
-import { requestHead } from "../../../src/core/request-head.ts";
+import { WebHead } from "../../../src/core/request-head.ts";
 import type { AdapterAnswer, ServeRoutes } from "../../../src/testing/index.ts";
 
 /** What an adapter may get wrong, and the sentence that is the first to say so. */
@@ -172,10 +172,12 @@ async function bodyOf(
 }
 
 function exchangeOf(request: Request, headers: Headers, fault: Fault | undefined): Exchange {
-  const head = requestHead(request);
+  const head = new WebHead(request);
   return {
     request: {
-      ...head,
+      target: head.target,
+      remoteAddress: head.remoteAddress,
+      names: () => head.names(),
       method: fault === "does not tell the method" ? "GET" : head.method,
       header: (name) =>
         fault === "does not tell the headers" && name !== "cookie" ? undefined : head.header(name),
