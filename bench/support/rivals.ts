@@ -52,7 +52,7 @@ export interface Answer {
 }
 
 /** A batch of visitors who have been here before, each with a session of its own. */
-export async function visitorsOf(visit: Visit): Promise<string[]> {
+async function visitorsOf(visit: Visit): Promise<string[]> {
   const answers = await Promise.all(
     Array.from({ length: IN_FLIGHT }, () => visit("/create", OTHER_COOKIES)),
   );
