@@ -5,11 +5,12 @@ import {
   candidatesOf,
   type Farewell,
   type Identity,
+  identityOf,
+  newIdentity,
   type Passage,
 } from "../core/passage.ts";
 import type { Home } from "../core/records.ts";
-import type { RandomBytes } from "../core/token.ts";
-import { newToken, parseToken, type SessionToken, sessionId } from "../core/token.ts";
+import { parseToken, type RandomBytes, type SessionToken } from "../core/token.ts";
 import { CookieExchange, ExchangedCookie } from "./cookie-exchange.ts";
 import {
   type CarrierOptions,
@@ -43,7 +44,7 @@ export class CookieCarrier implements Carrier {
   }
 
   issue(): Identity {
-    return identityOf(newToken(this.#random), this.name);
+    return newIdentity(this.#random, this.name);
   }
 }
 
@@ -97,8 +98,4 @@ export class CookiePassage extends CookieExchange implements Passage {
     else if (cookie === "expire") this.cookie.expire();
     return true;
   }
-}
-
-function identityOf(token: SessionToken, name: string): Identity {
-  return { token, id: sessionId(token, name) };
 }

@@ -1,13 +1,29 @@
 import type { Rejection } from "./events.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Home, Records } from "./records.ts";
-import type { SessionId } from "./token.ts";
+import {
+  newToken,
+  type RandomBytes,
+  type SessionId,
+  type SessionToken,
+  sessionId,
+} from "./token.ts";
 
 /** A token, and the id of the session that it opens. */
 export interface Identity {
   /** A secret: what the browser holds, or something in it. */
   readonly token: string;
   readonly id: SessionId;
+}
+
+/** What a token of our own form opens. */
+export function identityOf(token: SessionToken, manager: string): Identity {
+  return { token, id: sessionId(token, manager) };
+}
+
+/** A fresh token, and what it will open. */
+export function newIdentity(random: RandomBytes, manager: string): Identity {
+  return identityOf(newToken(random), manager);
 }
 
 /** A header may hold thousands of cookies of our name; the store is asked about a few. */

@@ -37,14 +37,13 @@ describe("a request that another one has overtaken", () => {
 
 describe("a session that is destroyed", () => {
   it("takes no change in place either, and its cookie goes all the same", async () => {
-    const world = new World();
+    const world = new World({ defaults: { cart: [] } });
     const browser = await world.returning({ cart: ["tea"] });
     const answer = await browser.visit(async (session) => {
-      const cart = session.get("cart");
       await session.destroy();
-      cart.push("cup");
-      session.get("cart")?.push("cup");
+      session.get("cart").push("cup");
     });
+    expect(answer.status).toBe(409);
     expect(answer.cookies).toEqual([expect.stringContaining("Max-Age=0")]);
     expect(await world.live()).toBe(0);
   });
@@ -87,6 +86,27 @@ describe("of more cookies than are tried", () => {
     const late = world.browser();
     const answer = await late.visit((session) => session.set("n", 1), { headers: { cookie } });
     expect(answer.status).toBe(409);
+    expect(await world.live()).toBe(0);
+  });
+});
+
+describe("a visitor whose answer is on its way", () => {
+  it("begins no session by a change in place, as no cookie would lead to it", async () => {
+    const world = new World({ defaults: { cart: [] } });
+    const browser = world.browser();
+    const answer = browser.visit((session) => {
+      const cart = session.get("cart");
+      const body = {
+        pull(controller: ReadableStreamDefaultController<Uint8Array>): void {
+          cart.push("tea");
+          controller.enqueue(new TextEncoder().encode("served"));
+          controller.close();
+        },
+      };
+      // Asked for when it is read, once the headers are out.
+      return new Response(new ReadableStream(body, { highWaterMark: 0 }));
+    });
+    await expect(answer).rejects.toMatchObject({ code: "ERR_SESSION_HEADERS_SENT" });
     expect(await world.live()).toBe(0);
   });
 });

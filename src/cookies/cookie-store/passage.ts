@@ -7,12 +7,12 @@ import {
   candidatesOf,
   type Farewell,
   type Identity,
+  newIdentity,
   type Passage,
 } from "../../core/passage.ts";
 import type { SessionRecord } from "../../core/record.ts";
 import type { Home, Records } from "../../core/records.ts";
 import {
-  newToken,
   parseToken,
   type RandomBytes,
   type SessionId,
@@ -77,7 +77,7 @@ class CookieStorePassage implements Passage {
     this.hasSurplus = brought.hasSurplus || (letters.length > 0 && this.#cookies.seen.hasSurplus);
     for (const letter of letters) this.#held.arrive(letter);
     const { arrived } = this.#held;
-    this.presented = candidatesOf(arrived).map(identityOf);
+    this.presented = candidatesOf(arrived).map(({ token, record }) => ({ token, id: record.id }));
     this.untried = arrived.length - this.presented.length;
   }
 
@@ -90,8 +90,7 @@ class CookieStorePassage implements Passage {
   }
 
   issue(): Identity {
-    const token = newToken(this.#tools.random);
-    return { token, id: sessionId(token, this.#tools.name) };
+    return newIdentity(this.#tools.random, this.#tools.name);
   }
 
   leave({ cookie, token, maxAgeMs, stale }: Farewell): boolean {
@@ -165,10 +164,6 @@ class CookieStorePassage implements Passage {
       return [];
     });
   }
-}
-
-function identityOf({ token, record }: Letter): Identity {
-  return { token, id: record.id };
 }
 
 function byUse({ record: one }: Letter, { record: other }: Letter): number {

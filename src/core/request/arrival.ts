@@ -43,28 +43,26 @@ export async function arrivalOf(
     if (verdict !== undefined && verdict.kind !== "accepted") {
       if (verdict.kind === "ended") await doorkeeper.metMissed(stored, engine, deadline);
       doorkeeper.rejected(verdict.reason, id);
-    } else
-      arrival = opened(
-        arrival,
-        engine,
-        { token, record: stored, edits: verdict?.edits },
-        doorkeeper,
-      );
+      continue;
+    }
+    arrival = better(
+      arrival,
+      liveOf({ token, record: stored, edits: verdict?.edits }, engine, doorkeeper),
+    );
   }
   return arrival;
 }
 
-function opened(
-  arrival: Arrival,
-  { shape }: Engine,
+function liveOf(
   found: Omit<Live, "reading">,
+  { shape }: Engine,
   doorkeeper: Doorkeeper,
-): Arrival {
+): Live | undefined {
   const { token, record, edits } = found;
   const reading = shape.read(record.data);
-  if (typeof reading !== "string") return better(arrival, { token, record, reading, edits });
+  if (typeof reading !== "string") return { token, record, reading, edits };
   doorkeeper.rejected(reading, record.id);
-  return arrival;
+  return undefined;
 }
 
 /** Whether it is live by its record and its clocks. */
@@ -88,8 +86,9 @@ function isLive(
 }
 
 /** A signed-in session counts before an anonymous one, which somebody may have planted. */
-function better(arrival: Arrival, found: Live): Arrival {
+function better(arrival: Arrival, found: Live | undefined): Arrival {
   const best = arrival.live;
+  if (found === undefined) return arrival;
   if (best === undefined) return { live: found, isMisplaced: true };
   const isBest = isSignedIn(best);
   if (isBest === isSignedIn(found)) return { live: best, isMisplaced: false };
