@@ -35,18 +35,16 @@ export class Deadline implements StoreCall {
   }
 
   /**
-   * Waits for `work` until the deadline, no longer. What `work` does later is nobody's concern.
+   * Starts some work, and waits for it until the deadline, no longer. What it does later is nobody's
+   * concern.
    *
-   * @param recover - What becomes of the call after a failure, where that need not be its end.
    * @throws {@link StoreError} at the deadline, with the outcome that holds at that moment.
    */
-  guard<T>(work: Promise<T>, terms: Terms, recover?: (failure: unknown) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const settle =
-        recover === undefined ? reject : (failure: unknown) => resolve(recover(failure));
-      const guard = new Guard(this, this.#endsAt, terms, settle);
+  guard<T>(start: () => Promise<T>, terms: Terms<T>): Promise<T> {
+    return new Promise((resolve) => {
+      const guard = new Guard<T>(this, this.#endsAt, terms, resolve);
       watch(guard);
-      work.then(
+      started(start).then(
         (value) => {
           guard.isAnswered = true;
           unwatch(guard);
@@ -67,11 +65,11 @@ export class Deadline implements StoreCall {
 
   /** What the work took until it failed is spent. */
   failed(): void {
-    this.#budget?.leave(Math.max(0, this.remainingMs));
+    this.#budget?.leave(this.remainingMs);
   }
 
   /** The error of work that is late. */
-  late({ operation, outcome }: Terms): StoreError {
+  late({ operation, outcome }: Terms<unknown>): StoreError {
     const detail =
       this.#timeoutMs > 0
         ? `it did not answer within ${Math.ceil(this.#timeoutMs)} ms (storeTimeout)`
@@ -80,22 +78,45 @@ export class Deadline implements StoreCall {
   }
 }
 
+/** A store that throws rather than rejects is heard all the same. */
+export function started<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return start();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** How long somebody waits for a failing store in all. */
-export interface Budget {
+export class Budget {
+  #leftMs: number;
+
+  constructor(ms: number) {
+    this.#leftMs = ms;
+  }
+
+  get leftMs(): number {
+    return this.#leftMs;
+  }
+
   /** Called at each failure, with what there would have been left of its deadline. */
-  leave(ms: number): void;
+  leave(ms: number): void {
+    this.#leftMs = Math.min(this.#leftMs, Math.max(0, ms));
+  }
 }
 
 /** What a guarded call is, should it fail. */
-export interface Terms {
+export interface Terms<T = never> {
   readonly operation: StoreOperation;
   /** Read at the moment of the failure. */
   readonly outcome: StoreOutcome;
   /** The error to reject with, from the one that came. */
   asError(error: unknown): unknown;
+  /** What becomes of the call after that, where it need not be its end. */
+  recover?(failure: unknown): Promise<T>;
 }
 
-class Guard implements Wait {
+class Guard<T> implements Wait {
   readonly endsAt: number;
   previous: Wait | undefined;
   next: Wait | undefined;
@@ -103,15 +124,20 @@ class Guard implements Wait {
   /** In the turn that the store had left, perhaps. */
   isAnswered = false;
   readonly #deadline: Deadline;
-  readonly #terms: Terms;
-  readonly #reject: (error: unknown) => void;
+  readonly #terms: Terms<T>;
+  readonly #settle: (outcome: Promise<T>) => void;
   #hasFailed = false;
 
-  constructor(deadline: Deadline, endsAt: number, terms: Terms, reject: (error: unknown) => void) {
+  constructor(
+    deadline: Deadline,
+    endsAt: number,
+    terms: Terms<T>,
+    settle: (outcome: Promise<T>) => void,
+  ) {
     this.#deadline = deadline;
     this.endsAt = endsAt;
     this.#terms = terms;
-    this.#reject = reject;
+    this.#settle = settle;
   }
 
   /** A store that is told to stop may know that it wrote nothing; it has one turn to say so. */
@@ -125,6 +151,7 @@ class Guard implements Wait {
     if (this.#hasFailed || this.isAnswered) return;
     this.#hasFailed = true;
     this.#deadline.failed();
-    this.#reject(this.#terms.asError(error));
+    const failure = this.#terms.asError(error);
+    this.#settle(this.#terms.recover?.(failure) ?? Promise.reject(failure));
   }
 }

@@ -109,7 +109,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
     const engine = engineOn(this.#engine, passage);
     const { presented } = passage;
-    const { live } = await arrivalOf(engine, presented, startDeadline(engine), QUIET);
+    const live = await arrivalOf(engine, presented, startDeadline(engine), QUIET);
     return live && viewOf<D>(engine, live);
   }
 

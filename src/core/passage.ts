@@ -16,9 +16,20 @@ export interface Identity {
   readonly id: SessionId;
 }
 
+// A class, as what lives as long as a request must not be a literal: docs/decisions/0060.
+class TokenIdentity implements Identity {
+  readonly token: SessionToken;
+  readonly id: SessionId;
+
+  constructor(token: SessionToken, id: SessionId) {
+    this.token = token;
+    this.id = id;
+  }
+}
+
 /** What a token of our own form opens. */
 export function identityOf(token: SessionToken, manager: string): Identity {
-  return { token, id: sessionId(token, manager) };
+  return new TokenIdentity(token, sessionId(token, manager));
 }
 
 /** A fresh token, and what it will open. */

@@ -21,9 +21,14 @@ export interface ShapeOptions {
 }
 
 /** The stored data as read: the document that changes apply to, and what `get` shows of it. */
-export interface Reading {
+export class Reading {
   readonly document: JsonObject;
   readonly view: JsonObject;
+
+  constructor(document: JsonObject, view: JsonObject) {
+    this.document = document;
+    this.view = view;
+  }
 }
 
 /** Makes of a document what `get` shows. */
@@ -74,7 +79,7 @@ function plainShape(defaults: ReadonlyMap<string, string>): Shape {
   return {
     read: (text) => {
       const document = parseObject(text);
-      return document === undefined ? unreadable(text) : { document, view: document };
+      return document === undefined ? unreadable(text) : new Reading(document, document);
     },
     document: (text) => parseObject(text) ?? {},
     view: (document) => document,
@@ -113,7 +118,7 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
       if (parsed === undefined) return unreadable(text);
       try {
         const migrated = migrate(parsed);
-        return { document: migrated, view: view(migrated) };
+        return new Reading(migrated, view(migrated));
       } catch {
         return "schema";
       }

@@ -43,19 +43,24 @@ class HeldReply implements Front {
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
     this.#res = res;
     this.#visit = visit;
-    this.writeHead = (...args) => {
+    // Constants first: docs/decisions/0060.
+    const writeHead: Method = (...args) => {
       this.#takeHead(args);
       return res;
     };
-    this.write = (...args) => this.#takeChunk(args);
-    this.end = (...args) => {
+    const write: Method = (...args) => this.#takeChunk(args);
+    const end: Method = (...args) => {
       this.#takeEnd(args);
       return res;
     };
+    const flushHeaders: Method = () => this.#takeFlush();
+    this.writeHead = writeHead;
+    this.write = write;
+    this.end = end;
     const hand = new ReplyInHand(res, visit, this);
     this.#hand = hand;
     this.#failed = new FailedReply(hand, fallback);
-    hand.methods.flushHeaders = () => this.#takeFlush();
+    hand.methods.flushHeaders = flushHeaders;
     if (typeof hand.methods.flush === "function") this.#patchInTurn("flush");
     if (Object.hasOwn(res, "on")) this.#drainListeners = new DrainListeners(res);
     if (res.headersSent) this.#joinLate();
@@ -64,7 +69,8 @@ class HeldReply implements Front {
   /** What begins no response, and says when the pieces of one are to go out. */
   #patchInTurn(name: "flush" | "cork" | "uncork"): void {
     const really = this.#hand.methods[name];
-    this.#hand.methods[name] = (...args) => this.#pass(() => this.#hand.really(really, args));
+    const inTurn: Method = (...args) => this.#pass(() => this.#hand.really(really, args));
+    this.#hand.methods[name] = inTurn;
   }
 
   /** The first byte was out before the session was opened. */
@@ -170,8 +176,11 @@ class HeldReply implements Front {
       return;
     }
     this.#hand.wait();
-    this.#patchInTurn("cork");
-    this.#patchInTurn("uncork");
+    // To hold back a whole answer's pieces is too late: Node lets go of them at its end.
+    if (!isWhole) {
+      this.#patchInTurn("cork");
+      this.#patchInTurn("uncork");
+    }
     wait.then(
       () => this.#letGo(),
       (error: unknown) => this.#failed.fail(error),

@@ -34,11 +34,8 @@ export interface Front {
 type Phase = "idle" | "waiting" | "flowing" | "ending" | "mute";
 
 /**
- * A response in our hands: its methods as they were, how far it is, and what is held of it.
- *
- * What leads to the request stands in fields, not in object or array literals: V8 may come to
- * allocate a literal's objects in the old generation, and then each of them keeps its whole request
- * in memory until the next full collection, at three times the cost of a write.
+ * A response in our hands: its methods as they were, how far it is, and what is held of it, each in a
+ * field: docs/decisions/0060.
  */
 export class ReplyInHand implements Holder {
   readonly res: ServerResponse;
@@ -127,11 +124,12 @@ export class ReplyInHand implements Holder {
     if (this.#reallyDestroy !== undefined) return;
     const really = this.methods.destroy;
     this.#reallyDestroy = really;
-    this.methods.destroy = (...args) => {
+    const destroy: Method = (...args) => {
       if (this.#spared === undefined) this.#destroyLater = () => this.really(really, args);
       else this.#spared.destroy();
       return this.res;
     };
+    this.methods.destroy = destroy;
     // HTTP/2's is made up for each request.
     const socket = "stream" in this.res ? undefined : this.res.req?.socket;
     if (typeof socket?.destroy !== "function") return;

@@ -27,14 +27,14 @@ async function pass(ms: number): Promise<void> {
 describe("a deadline", () => {
   it("lets work through that is in time", async () => {
     const deadline = new Deadline(5_000, 0);
-    await expect(deadline.guard(Promise.resolve("record"), TERMS)).resolves.toBe("record");
+    await expect(deadline.guard(() => Promise.resolve("record"), TERMS)).resolves.toBe("record");
     expect(deadline.signal.aborted).toBe(false);
   });
 
   it("passes a failure on, as the terms make it", async () => {
     const deadline = new Deadline(5_000, 0);
     const terms = { ...TERMS, asError: (error: unknown) => new Error("wrapped", { cause: error }) };
-    await expect(deadline.guard(Promise.reject(new Error("down")), terms)).rejects.toThrow(
+    await expect(deadline.guard(() => Promise.reject(new Error("down")), terms)).rejects.toThrow(
       "wrapped",
     );
   });
@@ -42,7 +42,7 @@ describe("a deadline", () => {
   it("rejects at its end, and aborts what the store is doing", async () => {
     const deadline = new Deadline(5_000, 0);
     const { signal } = deadline;
-    const late = expect(deadline.guard(never(), TERMS)).rejects.toThrow(
+    const late = expect(deadline.guard(() => never(), TERMS)).rejects.toThrow(
       "could not load: it did not answer within 5000 ms (storeTimeout) (nothing was written)",
     );
     await pass(4_998);
@@ -61,7 +61,7 @@ describe("a deadline", () => {
         return outcome;
       },
     };
-    const late = expect(deadline.guard(never(), terms)).rejects.toMatchObject({
+    const late = expect(deadline.guard(() => never(), terms)).rejects.toMatchObject({
       outcome: "unknown",
     });
     outcome = "unknown";
@@ -72,7 +72,7 @@ describe("a deadline", () => {
   it("counts from when it was made, so that several calls cannot add up", async () => {
     const deadline = new Deadline(1_000, 0);
     await pass(700);
-    const late = expect(deadline.guard(never(), TERMS)).rejects.toBeInstanceOf(StoreError);
+    const late = expect(deadline.guard(() => never(), TERMS)).rejects.toBeInstanceOf(StoreError);
     await pass(301);
     await late;
     expect(deadline.remainingMs).toBeLessThanOrEqual(0);
@@ -82,7 +82,7 @@ describe("a deadline", () => {
   it("is over at once for a call that begins after it", async () => {
     const deadline = new Deadline(1_000, 0);
     await pass(2_000);
-    const late = expect(deadline.guard(never(), TERMS)).rejects.toBeInstanceOf(StoreError);
+    const late = expect(deadline.guard(() => never(), TERMS)).rejects.toBeInstanceOf(StoreError);
     await pass(2);
     await late;
   });
@@ -91,9 +91,9 @@ describe("a deadline", () => {
     const deadline = new Deadline(1_000, 0);
     const { promise, resolve } = Promise.withResolvers<string>();
     const asError = vi.fn((error: unknown) => error);
-    const late = expect(deadline.guard(promise, { ...TERMS, asError })).rejects.toBeInstanceOf(
-      StoreError,
-    );
+    const late = expect(
+      deadline.guard(() => promise, { ...TERMS, asError }),
+    ).rejects.toBeInstanceOf(StoreError);
     await pass(1_001);
     await late;
     resolve("too late");
@@ -107,7 +107,7 @@ describe("many waits", () => {
     const ended: number[] = [];
     const times = [900, 100, 500, 500, 1, 700];
     const waits = times.map((ms) =>
-      new Deadline(ms, 0).guard(never(), TERMS).catch(() => ended.push(ms)),
+      new Deadline(ms, 0).guard(() => never(), TERMS).catch(() => ended.push(ms)),
     );
     await pass(98);
     expect(ended).toEqual([1]);
@@ -122,7 +122,7 @@ describe("many waits", () => {
     const open = Array.from({ length: 5 }, () => Promise.withResolvers<number>());
     const ended: number[] = [];
     const waits = open.map(({ promise }, index) =>
-      new Deadline(1_000, 0).guard(promise, TERMS).catch(() => ended.push(index)),
+      new Deadline(1_000, 0).guard(() => promise, TERMS).catch(() => ended.push(index)),
     );
     for (const index of [2, 0, 4]) open[index]?.resolve(index);
     await pass(1_001);
@@ -133,7 +133,7 @@ describe("many waits", () => {
   it("share one timer", async () => {
     const before = vi.getTimerCount();
     const waits = Array.from({ length: 100 }, () =>
-      new Deadline(1_000, 0).guard(never(), TERMS).catch(() => undefined),
+      new Deadline(1_000, 0).guard(() => never(), TERMS).catch(() => undefined),
     );
     expect(vi.getTimerCount() - before).toBeLessThanOrEqual(1);
     await pass(1_001);
@@ -142,7 +142,7 @@ describe("many waits", () => {
 
   it("may be longer than any timer", async () => {
     const ended = vi.fn();
-    void new Deadline(40 * 86_400_000, 0).guard(never(), TERMS).catch(ended);
+    void new Deadline(40 * 86_400_000, 0).guard(() => never(), TERMS).catch(ended);
     await pass(39 * 86_400_000);
     expect(ended).not.toHaveBeenCalled();
     await pass(86_400_001);
@@ -163,15 +163,17 @@ describe("the timer of the waits", () => {
   };
 
   it("keeps no process alive once nothing waits", async () => {
-    const { ms } = await run("await new Deadline(60_000, 0).guard(Promise.resolve(), terms);");
+    const { ms } = await run(
+      "await new Deadline(60_000, 0).guard(() => Promise.resolve(), terms);",
+    );
     expect(ms).toBeLessThan(10_000);
   });
 
   it("keeps the process alive while something waits, also after a pause", async () => {
     const { output } = await run(`
-      await new Deadline(60_000, 0).guard(Promise.resolve(), terms);
-      await new Deadline(300, 0).guard(Promise.resolve(), terms);
-      await new Deadline(300, 0).guard(new Promise(() => {}), terms).catch((error) => console.log(error.code));`);
+      await new Deadline(60_000, 0).guard(() => Promise.resolve(), terms);
+      await new Deadline(300, 0).guard(() => Promise.resolve(), terms);
+      await new Deadline(300, 0).guard(() => new Promise(() => {}), terms).catch((error) => console.log(error.code));`);
     expect(output).toBe("ERR_SESSION_STORE\n");
   });
 });

@@ -6,7 +6,7 @@ const TERMS = { operation: "load", outcome: "failed", asError: (error: unknown) 
 const NEVER = new Promise<void>(() => undefined);
 
 function hanging(timeoutMs: number): Promise<unknown> {
-  return new Deadline(timeoutMs, 0).guard(NEVER, TERMS).catch((error: unknown) => error);
+  return new Deadline(timeoutMs, 0).guard(() => NEVER, TERMS).catch((error: unknown) => error);
 }
 
 afterEach(() => {
@@ -44,7 +44,7 @@ describe("a wait that hangs ends in time", () => {
   it("on a fake clock whose timers were all cleared before", async () => {
     vi.useFakeTimers();
     const work = Promise.resolve();
-    await new Deadline(1_000, 0).guard(work, TERMS);
+    await new Deadline(1_000, 0).guard(() => work, TERMS);
     vi.clearAllTimers();
     const failure = hanging(5_000);
     await vi.advanceTimersByTimeAsync(5_001);
@@ -52,7 +52,7 @@ describe("a wait that hangs ends in time", () => {
   });
 
   it("on a real clock in the end, beside others that are over in time", async () => {
-    const done = new Deadline(1_000, 0).guard(Promise.resolve("done"), TERMS);
+    const done = new Deadline(1_000, 0).guard(() => Promise.resolve("done"), TERMS);
     const failure = hanging(30);
     expect(await done).toBe("done");
     expect(await failure).toBeInstanceOf(StoreError);

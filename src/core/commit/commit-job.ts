@@ -1,12 +1,13 @@
 import type { Deadline, Terms } from "../deadline.ts";
 import type { StoreOutcome } from "../errors.ts";
 import type { SessionRecord } from "../record.ts";
-import type { Edit } from "./edit.ts";
+import { type Edit, NO_EDIT } from "./edit.ts";
 
 /** An edit on its way, and what becomes of it. */
 export class Job implements Terms {
   readonly operation = "update";
-  readonly edit: Edit;
+  /** Let go of once it is settled: who still has the job shall not hold what the request was. */
+  edit: Edit;
   readonly deadline: Deadline;
   /** On its way to the store: from here on a failure is of unknown outcome. */
   isSent = false;
@@ -33,6 +34,7 @@ export class Job implements Terms {
   settle(record: SessionRecord | undefined, error?: unknown): void {
     if (this.isSettled) return;
     this.isSettled = true;
+    this.edit = NO_EDIT;
     this.#record = record;
     this.#error = error;
     this.onSettled?.();

@@ -15,11 +15,17 @@ import type { Keeper } from "./keeper.ts";
 import { Shown, type Stored } from "./shown.ts";
 
 /** What edits build on: the newest record a request knows, or one that is not stored yet. */
-export interface Base {
+export class Base {
   readonly record: SessionRecord;
   readonly isStored: boolean;
   /** What it holds, where that has been read already. */
-  readonly stored?: Stored | undefined;
+  readonly stored: Stored | undefined;
+
+  constructor(record: SessionRecord, isStored: boolean, stored?: Stored) {
+    this.record = record;
+    this.isStored = isStored;
+    this.stored = stored;
+  }
 }
 
 /** Something else stands under a fresh id: the source of randomness repeats itself. */
@@ -52,6 +58,8 @@ export interface Commits {
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord>;
 }
 
+type Lines = Record<SessionId, Line | undefined>;
+
 /**
  * Applies edits to records, in one line for each session of this process. What waits while a write
  * is under way goes out together in the next one, so fifty parallel requests cost a few writes.
@@ -63,7 +71,7 @@ export class CommitQueue implements Commits {
    * A plain object, as a Map that is filled and emptied all the time costs the garbage collector
    * dearly: each table it grows out of points to the next, and so to all that was in there since.
    */
-  readonly #lines: Record<SessionId, Line | undefined> = Object.create(null);
+  readonly #lines: Lines = Object.create(null);
 
   constructor(keeper: Keeper, parts: CommitParts) {
     this.#keeper = keeper;
@@ -73,52 +81,63 @@ export class CommitQueue implements Commits {
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     // There the work of a request ends with it, so that nobody may wait for another's: each writes
     // for itself, as if it were a process of its own.
-    if (IS_CLOUDFLARE) return this.#lineOf(base, () => undefined).lead(edit, deadline);
+    const lines = IS_CLOUDFLARE ? {} : this.#lines;
     const { id } = base.record;
-    const line = this.#lines[id];
+    const line = lines[id];
     if (line !== undefined) return line.wait(edit, deadline);
-    const own = this.#lineOf(base, () => delete this.#lines[id]);
-    this.#lines[id] = own;
+    const own = new Line(this.#keeper, this.#parts, base, lines);
+    lines[id] = own;
     return own.lead(edit, deadline);
   }
-
-  #lineOf(base: Base, onIdle: () => void): Line {
-    return new Line(this.#keeper, this.#parts, base, onIdle);
-  }
 }
+
+const DONE: Promise<void> = Promise.resolve();
 
 function settleAll(jobs: readonly Job[], record?: SessionRecord, error?: unknown): void {
   for (const job of jobs) job.settle(record, error);
 }
 
-/** What goes to the store in one write. */
-interface Attempt {
+/** What goes to the store in one write. A class: docs/decisions/0060. */
+class Attempt {
   readonly record: SessionRecord;
   readonly written: Written;
   readonly accepted: readonly Job[];
   readonly deadline: Deadline;
+
+  constructor(
+    record: SessionRecord,
+    written: Written,
+    accepted: readonly Job[],
+    deadline: Deadline,
+  ) {
+    this.record = record;
+    this.written = written;
+    this.accepted = accepted;
+    this.deadline = deadline;
+  }
 }
 
 class Line {
   readonly #keeper: Keeper;
   readonly #parts: CommitParts;
-  readonly #onIdle: () => void;
+  /** Where it stands as long as it is not idle. */
+  readonly #lines: Lines;
   #base: Base;
   #waiting: Job[] = [];
   #waitingBytes = 0;
 
-  constructor(keeper: Keeper, parts: CommitParts, base: Base, onIdle: () => void) {
+  constructor(keeper: Keeper, parts: CommitParts, base: Base, lines: Lines) {
     this.#keeper = keeper;
     this.#parts = parts;
     this.#base = base;
-    this.#onIdle = onIdle;
+    this.#lines = lines;
   }
 
   /** The first in line goes at once, and alone. */
   lead(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     const job = new Job(edit, deadline);
     return this.#commitTogether([job]).then(() => {
-      if (this.#waiting.length === 0) this.#onIdle();
+      if (this.#waiting.length === 0) this.#leave();
       else void this.#serveWaiting();
       return job.result();
     });
@@ -137,7 +156,7 @@ class Line {
     const settled = new Promise<void>((resolve) => {
       job.onSettled = resolve;
     });
-    return deadline.guard(settled, job).then(() => job.result());
+    return deadline.guard(() => settled, job).then(() => job.result());
   }
 
   async #serveWaiting(): Promise<void> {
@@ -149,28 +168,62 @@ class Line {
       // A store in this process answers without giving anybody else a turn.
       if (this.#waiting.length > 0) await new Promise((resume) => setImmediate(resume));
     }
-    this.#onIdle();
+    this.#leave();
+  }
+
+  #leave(): void {
+    delete this.#lines[this.#base.record.id];
   }
 
   /**
    * Goes on until every job has its answer, or waits once more as there was no time for it. After a
-   * conflict the same edits go to the newest record: docs/decisions/0003.
+   * conflict the same edits go to the newest record: docs/decisions/0003. Does not reject.
    */
-  async #commitTogether(batch: readonly Job[]): Promise<void> {
-    let jobs = batch;
-    for (let conflicts = 0; ; conflicts += 1) {
-      try {
-        const attempt = this.#compose(jobs);
-        if (attempt === undefined) return;
-        jobs = attempt.accepted;
-        const outcome = await this.#write(attempt);
-        if (this.#isDone(attempt, outcome)) return;
-        await this.#yieldTo(conflicts, attempt.deadline);
-      } catch (error) {
-        if (this.#isLightenedFor(error)) continue;
-        return settleAll(jobs, undefined, error);
-      }
+  #commitTogether(jobs: readonly Job[], conflicts = 0): Promise<void> {
+    try {
+      const attempt = this.#compose(jobs);
+      if (attempt === undefined) return DONE;
+      return this.#write(attempt).then(
+        (outcome) => this.#answered(attempt, outcome, conflicts),
+        (error: unknown) => this.#refused(attempt.accepted, error, conflicts),
+      );
+    } catch (error) {
+      return this.#refused(jobs, error, conflicts) ?? DONE;
     }
+  }
+
+  /** Takes the store's answer. A conflict makes the next attempt build on the newest record. */
+  #answered(
+    { record, written, accepted, deadline }: Attempt,
+    outcome: UpdateOutcome,
+    conflicts: number,
+  ): Promise<void> | undefined {
+    switch (outcome.kind) {
+      case "updated": {
+        const stored = new Shown(this.#parts.shape, record, written);
+        this.#base = new Base(record, true, stored);
+        settleAll(accepted, record);
+        return undefined;
+      }
+      case "conflict":
+        this.#base = new Base(outcome.current, true);
+        for (const job of accepted) job.isSent = false;
+        return this.#yieldTo(conflicts, deadline).then(
+          () => this.#commitTogether(accepted, conflicts + 1),
+          (error: unknown) => settleAll(accepted, undefined, error),
+        );
+      case "gone":
+        settleAll(accepted, undefined, this.#ended(deadline, outcome.tombstone?.reason));
+        return undefined;
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  #refused(jobs: readonly Job[], error: unknown, conflicts: number): Promise<void> | undefined {
+    if (this.#isLightenedFor(error)) return this.#commitTogether(jobs, conflicts);
+    settleAll(jobs, undefined, error);
+    return undefined;
   }
 
   /** Where a cookie is too small, half of the messages that wait from earlier go, oldest first. */
@@ -179,7 +232,7 @@ class Line {
     if (!(error instanceof CookieTooLargeError) || stored.flash.length === 0) return false;
     const flash = stored.flash.slice(Math.ceil(stored.flash.length / 2));
     const lighter: Stored = { document: stored.document, view: stored.view, flash };
-    this.#base = { record, isStored, stored: lighter };
+    this.#base = new Base(record, isStored, lighter);
     return true;
   }
 
@@ -187,28 +240,6 @@ class Line {
     if (jobs.length === 0) return;
     this.#waiting = [...jobs, ...this.#waiting];
     for (const { edit } of jobs) this.#waitingBytes += edit.bytes;
-  }
-
-  /** Takes the store's answer. A conflict makes the next attempt build on the newest record. */
-  #isDone({ record, written, accepted, deadline }: Attempt, outcome: UpdateOutcome): boolean {
-    switch (outcome.kind) {
-      case "updated":
-        this.#base = {
-          record,
-          isStored: true,
-          stored: new Shown(this.#parts.shape, record, written),
-        };
-        settleAll(accepted, record);
-        return true;
-      case "conflict":
-        this.#base = { record: outcome.current, isStored: true };
-        for (const job of accepted) job.isSent = false;
-        return false;
-      case "gone":
-        throw this.#ended(deadline, outcome.tombstone?.reason);
-      default:
-        return outcome satisfies never;
-    }
   }
 
   /**
@@ -227,7 +258,7 @@ class Line {
     this.#waitAgain(rest);
     const deadline = accepted.at(-1)?.deadline;
     if (written === undefined || deadline === undefined) return undefined;
-    return { record: this.#successor(written, deadline), written, accepted, deadline };
+    return new Attempt(this.#successor(written, deadline), written, accepted, deadline);
   }
 
   #successor({ persistent, notes, data, flashText }: Written, { now }: Deadline): SessionRecord {

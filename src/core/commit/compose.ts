@@ -25,9 +25,28 @@ export interface Composed {
   readonly rest: readonly Job[];
 }
 
-/** Content, and the same as a record keeps it. */
-export interface Written extends Content, Pick<SessionRecord, "data"> {
+/** Content, and the same as a record keeps it. A class: docs/decisions/0060. */
+export class Written implements Content {
+  readonly document: Content["document"];
+  readonly flash: Content["flash"];
+  readonly persistent: boolean;
+  readonly notes: string | undefined;
+  readonly data: string;
   readonly flashText: string;
+
+  constructor(
+    { document, persistent, notes }: Omit<Content, "flash">,
+    flash: Content["flash"],
+    data: string,
+    flashText: string,
+  ) {
+    this.document = document;
+    this.flash = flash;
+    this.persistent = persistent;
+    this.notes = notes;
+    this.data = data;
+    this.flashText = flashText;
+  }
 }
 
 const NOBODY: readonly Job[] = [];
@@ -42,18 +61,18 @@ const MAX_BYTES_PER_UNIT = 6;
  */
 export function compose(ground: Ground, jobs: readonly Job[]): Composed {
   const [first] = jobs;
-  if (jobs.length === 1 && first !== undefined) return composeAlone(ground, first);
+  if (jobs.length === 1 && first !== undefined) return composeAlone(ground, jobs, first);
   const composition = new Composition(ground, jobs);
   while (!composition.isDone) composition.step();
   return composition;
 }
 
 /** Nearly every write is of one request. */
-function composeAlone(ground: Ground, job: Job): Composed {
+function composeAlone(ground: Ground, jobs: readonly Job[], job: Job): Composed {
   const view = rememberingView(ground);
   try {
     const content = job.edit.apply(contentOf(ground), view);
-    return { written: pass(content, ground, view), accepted: [job], rest: NOBODY };
+    return { written: pass(content, ground, view), accepted: jobs, rest: NOBODY };
   } catch (error) {
     job.settle(undefined, error);
     return { written: undefined, accepted: NOBODY, rest: NOBODY };
@@ -153,14 +172,14 @@ function rememberingView({ stored, shape }: Ground): View {
 
 /** Content that can be stored. @throws {@link CodecError} or {@link DataTooLargeError}. */
 function pass(content: Content, { shape, stored, maxDataBytes }: Ground, view: View): Written {
-  const { document, persistent, notes } = content;
+  const { document } = content;
   shape.check(document, stored.document, view);
   const data = JSON.stringify(document);
   let { flash } = content;
   for (;;) {
     const text = flashText(flash);
     const bytes = bytesBeyond(maxDataBytes, data, text);
-    if (bytes === undefined) return { document, persistent, notes, flash, data, flashText: text };
+    if (bytes === undefined) return new Written(content, flash, data, text);
     // Messages that wait from earlier are dropped, oldest first, before a change is refused.
     const earlier = flash.filter((entry) => stored.flash.includes(entry)).length;
     if (earlier === 0) throw new DataTooLargeError(bytes, maxDataBytes);

@@ -9,15 +9,9 @@ import { remembers, type SessionRecord, type StoredSession, type Tombstone } fro
 import type { EndOutcome, Seen, SessionStore, StoreCall, UpdateOutcome } from "../store.ts";
 import type { CommitId, SessionId } from "../token.ts";
 
-/** How often a write whose answer was lost is sent again before it counts as unknown. */
-const MAX_REPETITIONS = 3;
-
 /**
  * The store behind a guard: every call has a deadline, every failure is a {@link StoreError}, and
  * a write whose answer was lost is settled by its commit id.
- *
- * Sending such a write again is safe because it is compare-and-set: if the first one arrived, or
- * arrives later, the second finds another version than it expects, and its own commit there.
  */
 export class Keeper {
   readonly store: SessionStore;
@@ -27,7 +21,7 @@ export class Keeper {
   constructor(store: SessionStore, report: (error: StoreError) => void) {
     this.store = store;
     this.#report = report;
-    this.#loading = new Sending("load", "failed", report);
+    this.#loading = new Sending(this, "load", "failed");
   }
 
   /** The same guard before another store. */
@@ -36,46 +30,16 @@ export class Keeper {
   }
 
   load(id: SessionId, deadline: Deadline): Promise<StoredSession | undefined> {
-    return deadline.guard(this.#load(id, deadline), this.#loading);
-  }
-
-  #load(id: SessionId, deadline: Deadline): Promise<StoredSession | undefined> {
-    try {
-      return this.store.load(id, deadline);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return deadline.guard(() => this.store.load(id, deadline), this.#loading);
   }
 
   /** `taken` means that something else than this very record stands under the id. */
   create(record: SessionRecord, deadline: Deadline): Promise<"created" | "taken"> {
-    return this.#write<"created" | "taken">("create", deadline, {
-      send: (call) => this.store.create(record, call),
-      settle: async () => {
-        const stored = await this.load(record.id, deadline);
-        if (stored === undefined) return "send";
-        // Nobody else knows this id yet, so what has ended under it was created first.
-        if (stored.kind === "ended") return "created";
-        return remembers(stored, record.version) ? "created" : "taken";
-      },
-      isAmbiguous: (outcome) => outcome === "taken",
-    });
+    return new Write(CREATION, this, record, undefined, deadline).sent();
   }
 
   update(record: SessionRecord, expected: CommitId, deadline: Deadline): Promise<UpdateOutcome> {
-    return this.#write<UpdateOutcome>("update", deadline, {
-      send: (call) => this.store.update(record, expected, call),
-      settle: async () => {
-        const stored = await this.load(record.id, deadline);
-        if (stored === undefined) return { kind: "gone", tombstone: undefined };
-        if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
-        if (remembers(stored, record.version)) return { kind: "updated" };
-        if (stored.version === expected) return "send";
-        // The record remembers what we built on, so ours is not among what came after it.
-        return remembers(stored, expected) ? { kind: "conflict", current: stored } : "unknown";
-      },
-      isAmbiguous: (outcome) => outcome.kind === "conflict",
-    });
+    return new Write(UPDATE, this, record, expected, deadline).sent();
   }
 
   end(
@@ -83,20 +47,7 @@ export class Keeper {
     expected: CommitId | undefined,
     deadline: Deadline,
   ): Promise<EndOutcome> {
-    return this.#write<EndOutcome>("end", deadline, {
-      send: (call) => this.store.end(tombstone, expected, call),
-      settle: async () => {
-        const stored = await this.load(tombstone.id, deadline);
-        if (stored === undefined) return { kind: "gone", tombstone: undefined };
-        if (stored.kind === "live") {
-          const isOurs = expected === undefined || stored.version === expected;
-          return isOurs ? "send" : { kind: "conflict", current: stored };
-        }
-        const isOurs = stored.version === tombstone.version;
-        return isOurs ? { kind: "ended" } : { kind: "gone", tombstone: stored };
-      },
-      isAmbiguous: (outcome) => outcome.kind === "gone",
-    });
+    return new Write(ENDING, this, tombstone, expected, deadline).sent();
   }
 
   /** Moves the idle clock. Repeating or losing one does no harm, so nothing is settled. */
@@ -120,83 +71,168 @@ export class Keeper {
     call: (options: StoreCall) => Promise<T>,
     outcome: StoreOutcome = "failed",
   ): Promise<T> {
-    return deadline.guard(started(call, deadline), new Sending(operation, outcome, this.#report));
+    return deadline.guard(() => call(deadline), new Sending(this, operation, outcome));
   }
 
-  #write<T extends object | string>(
-    operation: StoreOperation,
-    deadline: Deadline,
-    write: Write<T>,
-  ): Promise<T> {
-    const sending = new Sending(operation, "unknown", this.#report);
-    return deadline.guard(started(write.send, deadline), sending, (failure) => {
-      const isLost = failure instanceof StoreError && failure.outcome === "unknown";
-      return isLost ? this.#settle(operation, deadline, write, failure) : Promise.reject(failure);
-    });
-  }
-
-  /**
-   * Finds out what became of a write whose answer was lost, and sends it again if nothing did:
-   * docs/decisions/0006.
-   */
-  async #settle<T extends object | string>(
-    operation: StoreOperation,
-    deadline: Deadline,
-    write: Write<T>,
-    lost: StoreError,
-  ): Promise<T> {
-    for (let repetitions = 0; repetitions < MAX_REPETITIONS; repetitions += 1) {
-      if (deadline.remainingMs <= 0) throw lost;
-      const settled = await write.settle().catch(() => "unknown" as const);
-      if (settled === "unknown") throw lost;
-      if (settled !== "send") return settled;
-      const sent = this.read(operation, deadline, write.send, "unknown");
-      const outcome = await sent.catch(() => undefined);
-      if (outcome !== undefined && !write.isAmbiguous(outcome)) return outcome;
-    }
-    throw lost;
-  }
-}
-
-class Sending implements Terms {
-  readonly operation: StoreOperation;
-  readonly outcome: StoreOutcome;
-  readonly #report: (error: StoreError) => void;
-
-  constructor(
+  /** The error of a call that failed, which the manager's listeners hear of. */
+  failed(
     operation: StoreOperation,
     outcome: StoreOutcome,
-    report: (error: StoreError) => void,
-  ) {
-    this.operation = operation;
-    this.outcome = outcome;
-    this.#report = report;
-  }
-
-  asError(error: unknown): StoreError | CookieTooLargeError {
+    error: unknown,
+  ): StoreError | CookieTooLargeError {
     if (error instanceof CookieTooLargeError) return error;
-    const failure = asStoreError(this.operation, this.outcome, error);
+    const failure = asStoreError(operation, outcome, error);
     this.#report(failure);
     return failure;
   }
 }
 
-interface Write<T> {
-  readonly send: (call: StoreCall) => Promise<T>;
-  /** Looks whether the write arrived: its outcome, `send` it again, or `unknown`. */
-  readonly settle: () => Promise<T | "send" | "unknown">;
-  /** Whether an outcome of a repetition may be the first attempt's own doing. */
-  readonly isAmbiguous: (outcome: T) => boolean;
-}
+/** A call of which nothing is to be settled. */
+class Sending implements Terms {
+  readonly operation: StoreOperation;
+  readonly outcome: StoreOutcome;
+  readonly #keeper: Keeper;
 
-/** A store that throws rather than rejects is heard all the same. */
-function started<T>(call: (options: StoreCall) => Promise<T>, deadline: Deadline): Promise<T> {
-  try {
-    return call(deadline);
-  } catch (error) {
-    return Promise.reject(error);
+  constructor(keeper: Keeper, operation: StoreOperation, outcome: StoreOutcome) {
+    this.#keeper = keeper;
+    this.operation = operation;
+    this.outcome = outcome;
+  }
+
+  asError(error: unknown): unknown {
+    return this.#keeper.failed(this.operation, this.outcome, error);
   }
 }
+
+/** How often a write whose answer was lost is sent again before it counts as unknown. */
+const MAX_REPETITIONS = 3;
+
+/**
+ * A write, and how to find out what has become of it where its answer was lost: docs/decisions/0006.
+ *
+ * To send it again is safe because it is compare-and-set: if the first one arrived, or arrives later,
+ * the second finds another version than it expects, and its own commit there.
+ */
+class Write<
+  Stored extends StoredSession,
+  Expected extends CommitId | undefined,
+  Outcome extends object | string,
+> implements Terms<Outcome>
+{
+  readonly outcome = "unknown";
+  readonly stored: Stored;
+  /** The commit that it builds on. */
+  readonly expected: Expected;
+  readonly deadline: Deadline;
+  readonly #kind: Kind<Stored, Expected, Outcome>;
+  readonly #keeper: Keeper;
+
+  constructor(
+    kind: Kind<Stored, Expected, Outcome>,
+    keeper: Keeper,
+    stored: Stored,
+    expected: Expected,
+    deadline: Deadline,
+  ) {
+    this.stored = stored;
+    this.expected = expected;
+    this.deadline = deadline;
+    this.#kind = kind;
+    this.#keeper = keeper;
+  }
+
+  get operation(): StoreOperation {
+    return this.#kind.operation;
+  }
+
+  sent(): Promise<Outcome> {
+    return this.deadline.guard(() => this.#send(), this);
+  }
+
+  asError(error: unknown): unknown {
+    return this.#keeper.failed(this.operation, this.outcome, error);
+  }
+
+  /** Finds out what has become of it, and sends it again if nothing has. */
+  async recover(failure: unknown): Promise<Outcome> {
+    if (!(failure instanceof StoreError) || failure.outcome !== "unknown") throw failure;
+    for (let repetitions = 0; repetitions < MAX_REPETITIONS; repetitions += 1) {
+      if (this.deadline.remainingMs <= 0) throw failure;
+      const settled = await this.#settled().catch(() => "unknown" as const);
+      if (settled === "unknown") throw failure;
+      if (settled !== "send") return settled;
+      const again = this.#keeper.read(this.operation, this.deadline, () => this.#send(), "unknown");
+      const outcome = await again.catch(() => undefined);
+      if (outcome !== undefined && !this.#kind.isAmbiguous(outcome)) return outcome;
+    }
+    throw failure;
+  }
+
+  async #settled(): Promise<Outcome | "send" | "unknown"> {
+    return this.#kind.settle(await this.#keeper.load(this.stored.id, this.deadline), this);
+  }
+
+  #send(): Promise<Outcome> {
+    return this.#kind.send(this.#keeper.store, this);
+  }
+}
+
+/** What one kind of write does, and what it makes of what it finds. */
+interface Kind<
+  Stored extends StoredSession,
+  Expected extends CommitId | undefined,
+  Outcome extends object | string,
+> {
+  readonly operation: StoreOperation;
+  send(store: SessionStore, write: Write<Stored, Expected, Outcome>): Promise<Outcome>;
+  /** By what stands under the id: its outcome, `send` it again, or `unknown`. */
+  settle(
+    found: StoredSession | undefined,
+    write: Write<Stored, Expected, Outcome>,
+  ): Outcome | "send" | "unknown";
+  /** Whether an outcome of a repetition may be the first attempt's own doing. */
+  isAmbiguous(outcome: Outcome): boolean;
+}
+
+const CREATION: Kind<SessionRecord, undefined, "created" | "taken"> = {
+  operation: "create",
+  send: (store, { stored, deadline }) => store.create(stored, deadline),
+  settle: (found, { stored }) => {
+    if (found === undefined) return "send";
+    // Nobody else knows this id yet, so what has ended under it was created first.
+    return found.kind === "ended" || remembers(found, stored.version) ? "created" : "taken";
+  },
+  isAmbiguous: (outcome) => outcome === "taken",
+};
+
+const UPDATE: Kind<SessionRecord, CommitId, UpdateOutcome> = {
+  operation: "update",
+  send: (store, { stored, expected, deadline }) => store.update(stored, expected, deadline),
+  settle: (found, { stored, expected }) => {
+    if (found?.kind !== "live") return { kind: "gone", tombstone: found };
+    if (remembers(found, stored.version)) return { kind: "updated" };
+    if (found.version === expected) return "send";
+    // The record remembers what we built on, so ours is not among what came after it.
+    return remembers(found, expected) ? { kind: "conflict", current: found } : "unknown";
+  },
+  isAmbiguous: ({ kind }) => kind === "conflict",
+};
+
+const ENDING: Kind<Tombstone, CommitId | undefined, EndOutcome> = {
+  operation: "end",
+  send: (store, { stored, expected, deadline }) => store.end(stored, expected, deadline),
+  settle: (found, { stored, expected }) => {
+    if (found === undefined) return { kind: "gone", tombstone: undefined };
+    if (found.kind === "live") {
+      const isOurs = expected === undefined || found.version === expected;
+      return isOurs ? "send" : { kind: "conflict", current: found };
+    }
+    return found.version === stored.version
+      ? { kind: "ended" }
+      : { kind: "gone", tombstone: found };
+  },
+  isAmbiguous: ({ kind }) => kind === "gone",
+};
 
 function asStoreError(
   operation: StoreOperation,

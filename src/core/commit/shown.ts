@@ -23,11 +23,12 @@ export class Shown implements Stored {
   constructor(
     shape: Shape,
     record: Pick<SessionRecord, "data" | "flash">,
-    known?: Pick<Stored, "document" | "flash">,
+    known?: Partial<Stored>,
   ) {
     this.#shape = shape;
     this.#record = record;
     this.#document = known?.document;
+    this.#view = known?.view;
     this.#flash = known?.flash;
   }
 

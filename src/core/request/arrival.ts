@@ -1,12 +1,13 @@
 import { expiredBy } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine, Verdict } from "../engine.ts";
 import type { Rejection } from "../events.ts";
+import type { NoteEdit } from "../notes.ts";
 import type { Identity } from "../passage.ts";
 import type { SessionRecord, StoredSession, Tombstone } from "../record.ts";
+import type { Reading } from "../shape.ts";
 import type { SessionId } from "../token.ts";
 import { judge } from "./guards.ts";
-import type { Live } from "./session-state.ts";
 
 /** Hears why what came is no session. */
 export interface Doorkeeper {
@@ -18,14 +19,28 @@ export interface Doorkeeper {
   metMissed(record: SessionRecord, engine: Engine, deadline: Deadline): Promise<void> | undefined;
 }
 
-/** What a request has brought. */
-export interface Arrival {
-  readonly live: Live | undefined;
+/** A live session that a request has brought. */
+export class Live {
+  readonly token: string;
+  readonly record: SessionRecord;
+  readonly reading: Reading;
+  /** What is to be noted of it. */
+  readonly edits: readonly NoteEdit[] | undefined;
   /** Whether another one's place may be taken: what expires elsewhere may be this very cookie. */
-  readonly isMisplaced: boolean;
-}
+  isMisplaced = true;
 
-const NOBODY: Arrival = { live: undefined, isMisplaced: false };
+  constructor(
+    token: string,
+    record: SessionRecord,
+    reading: Reading,
+    edits: readonly NoteEdit[] | undefined,
+  ) {
+    this.token = token;
+    this.record = record;
+    this.reading = reading;
+    this.edits = edits;
+  }
+}
 
 /** Looks up all that may be the session, and takes the best. */
 export async function arrivalOf(
@@ -33,34 +48,48 @@ export async function arrivalOf(
   candidates: readonly Identity[],
   deadline: Deadline,
   doorkeeper: Doorkeeper,
-): Promise<Arrival> {
-  let arrival = NOBODY;
-  for (const { token, id } of candidates) {
+): Promise<Live | undefined> {
+  let best: Live | undefined;
+  for (let place = 0; ; place += 1) {
+    const candidate = candidates[place];
+    if (candidate === undefined) return best;
+    const { token, id } = candidate;
     const stored = await engine.keeper.load(id, deadline);
     if (!isLive(stored, id, deadline, doorkeeper)) continue;
     const judging = judge(engine, stored, deadline);
-    const verdict = judging && (await judging);
-    if (verdict !== undefined && verdict.kind !== "accepted") {
-      if (verdict.kind === "ended") await doorkeeper.metMissed(stored, engine, deadline);
-      doorkeeper.rejected(verdict.reason, id);
-      continue;
-    }
-    arrival = better(
-      arrival,
-      liveOf({ token, record: stored, edits: verdict?.edits }, engine, doorkeeper),
-    );
+    const edits = judging && (await editsOf(await judging, stored, engine, deadline, doorkeeper));
+    if (edits === REFUSED) continue;
+    const live = liveOf(token, stored, edits, engine, doorkeeper);
+    if (live !== undefined) best = better(best, live);
   }
-  return arrival;
 }
 
+const REFUSED = "refused";
+
+/** What is to be noted of a session that may be used. */
+async function editsOf(
+  verdict: Verdict,
+  record: SessionRecord,
+  engine: Engine,
+  deadline: Deadline,
+  doorkeeper: Doorkeeper,
+): Promise<readonly NoteEdit[] | typeof REFUSED> {
+  if (verdict.kind === "accepted") return verdict.edits;
+  if (verdict.kind === "ended") await doorkeeper.metMissed(record, engine, deadline);
+  doorkeeper.rejected(verdict.reason, record.id);
+  return REFUSED;
+}
+
+/** It, if its data can be read. */
 function liveOf(
-  found: Omit<Live, "reading">,
+  token: string,
+  record: SessionRecord,
+  edits: readonly NoteEdit[] | undefined,
   { shape }: Engine,
   doorkeeper: Doorkeeper,
 ): Live | undefined {
-  const { token, record, edits } = found;
   const reading = shape.read(record.data);
-  if (typeof reading !== "string") return { token, record, reading, edits };
+  if (typeof reading !== "string") return new Live(token, record, reading, edits);
   doorkeeper.rejected(reading, record.id);
   return undefined;
 }
@@ -86,13 +115,10 @@ function isLive(
 }
 
 /** A signed-in session counts before an anonymous one, which somebody may have planted. */
-function better(arrival: Arrival, found: Live | undefined): Arrival {
-  const best = arrival.live;
-  if (found === undefined) return arrival;
-  if (best === undefined) return { live: found, isMisplaced: true };
-  const isBest = isSignedIn(best);
-  if (isBest === isSignedIn(found)) return { live: best, isMisplaced: false };
-  return isBest ? arrival : { live: found, isMisplaced: true };
+function better(best: Live | undefined, found: Live): Live {
+  if (best === undefined) return found;
+  if (isSignedIn(best) === isSignedIn(found)) best.isMisplaced = false;
+  return isSignedIn(found) && !isSignedIn(best) ? found : best;
 }
 
 function isSignedIn({ record }: Live): boolean {

@@ -1,4 +1,4 @@
-import { type Budget, Deadline } from "../deadline.ts";
+import { Budget, Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import { SessionError, whenAnswered } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
@@ -6,11 +6,11 @@ import type { EpochMs } from "../record.ts";
 import { type ErrorContext, pathOf } from "../report.ts";
 
 /** What goes wrong in one request: who was told of it, and what it leaves of the request's time. */
-export class Failures implements Budget {
+export class Failures {
   readonly request: RequestHead;
   readonly #engine: Engine;
-  /** What failures of the store have left of the time that the request may wait for it. */
-  #leftMs = Number.POSITIVE_INFINITY;
+  /** The time that the request may wait for the store. */
+  readonly #budget: Budget;
   /** What the application was told of last. */
   #told: unknown;
   #reported: unknown;
@@ -18,19 +18,16 @@ export class Failures implements Budget {
   constructor(engine: Engine, request: RequestHead) {
     this.#engine = engine;
     this.request = request;
+    this.#budget = new Budget(engine.storeTimeoutMs);
   }
 
   /** A store that hangs costs the whole request `storeTimeout`, not each of its calls. */
   startDeadline(now: EpochMs = this.#engine.environment.now()): Deadline {
-    return new Deadline(Math.min(this.#leftMs, this.#engine.storeTimeoutMs), now, this);
-  }
-
-  leave(ms: number): void {
-    this.#leftMs = Math.min(this.#leftMs, ms);
+    return new Deadline(this.#budget.leftMs, now, this.#budget);
   }
 
   get hasTimeLeft(): boolean {
-    return this.#leftMs > 0;
+    return this.#budget.leftMs > 0;
   }
 
   /** Whether the application was told of one. */

@@ -1,13 +1,6 @@
 import { absoluteEndOf, expiredBy, isTouchDue, storeExpiryOf } from "../clocks.ts";
-import { type Base, IdTakenError } from "../commit/commit-queue.ts";
-import {
-  type Edit,
-  type Gathered,
-  gatheredEdit,
-  NO_EDIT,
-  notedEdit,
-  parseFlash,
-} from "../commit/edit.ts";
+import { Base, IdTakenError } from "../commit/commit-queue.ts";
+import { type Edit, type Gathered, gatheredEdit, NO_EDIT, notedEdit } from "../commit/edit.ts";
 import { Shown } from "../commit/shown.ts";
 import { UpdateEdit, type Updater } from "../commit/update-edit.ts";
 import type { Deadline } from "../deadline.ts";
@@ -29,7 +22,7 @@ import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "../lifecycle/t
 import { generationOf, type NoteEdit } from "../notes.ts";
 import type { Passage } from "../passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
-import type { Reading } from "../shape.ts";
+import type { Live } from "./arrival.ts";
 import { Draft } from "./draft.ts";
 import type { Failures } from "./failures.ts";
 import { endMissed, judge, judgeWrite } from "./guards.ts";
@@ -51,15 +44,6 @@ const NO_EDITS: readonly NoteEdit[] = [];
  */
 export type ReplyPhase = "open" | "closing" | "headersSent" | "ended";
 
-/** A live session that a request has brought. */
-export interface Live {
-  readonly token: string;
-  readonly record: SessionRecord;
-  readonly reading: Reading;
-  /** What is to be noted of it. */
-  readonly edits: readonly NoteEdit[] | undefined;
-}
-
 /**
  * The state of one visitor's session within one request, and how it changes. The visit pushes into
  * it how far the response is; the session's object asks it; it asks neither.
@@ -75,7 +59,7 @@ export class SessionState implements Holding {
   #draft: Draft | undefined;
   #condition: Condition = "new";
   /** What the browser has sent, if that was live. */
-  #came: Pick<Live, "token" | "record"> | undefined;
+  #came: Live | undefined;
   #holdsStray = false;
   /** Whether this request has stored that the visitor is, or is not, to be remembered. */
   #hasWished = false;
@@ -112,9 +96,8 @@ export class SessionState implements Holding {
     this.#token = token;
     this.#stored = record;
     this.#edits = edits;
-    const { document, view } = reading;
-    const stored = { document, view, flash: parseFlash(record.flash) };
-    this.#draft = new Draft(this.#engine.shape, stored);
+    const { shape } = this.#engine;
+    this.#draft = new Draft(shape, new Shown(shape, record, reading));
   }
 
   /** The session ended in another request: it reads as empty, and no cookie may go out. */
@@ -371,24 +354,34 @@ export class SessionState implements Holding {
     this.#forget(now);
   }
 
-  async #apply(edit: Edit, deadline: Deadline, settle: () => void, tokens = 1): Promise<void> {
-    this.#refuseEnded(deadline);
-    const judged = this.#judged(deadline);
-    if (judged !== undefined) await judged;
+  #apply(edit: Edit, deadline: Deadline, settle: () => void): Promise<void> {
+    try {
+      this.#refuseEnded(deadline);
+      const judged = this.#judged(deadline);
+      if (judged === undefined) return this.#commit(edit, deadline, settle);
+      return judged.then(() => this.#commit(edit, deadline, settle));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #commit(edit: Edit, deadline: Deadline, settle: () => void, tokens = 1): Promise<void> {
     const edits = this.#edits;
     const whole = edits === NO_EDITS ? edit : notedEdit(edit, edits);
-    try {
-      const record = await this.#engine.queue.commit(this.#base(), whole, deadline);
-      this.#edits = NO_EDITS;
-      this.#adopt(this.token, record);
-      settle();
-    } catch (error) {
-      if (error instanceof SessionEndedError) this.detach();
-      if (!(error instanceof IdTakenError)) throw error;
-      if (tokens === MAX_TOKENS) throw repeatingTokens();
-      this.#issued = undefined;
-      await this.#apply(edit, deadline, settle, tokens + 1);
-    }
+    return this.#engine.queue.commit(this.#base(), whole, deadline).then(
+      (record) => {
+        this.#edits = NO_EDITS;
+        this.#adopt(this.token, record);
+        settle();
+      },
+      (error: unknown) => {
+        if (error instanceof SessionEndedError) this.detach();
+        if (!(error instanceof IdTakenError)) throw error;
+        if (tokens === MAX_TOKENS) throw repeatingTokens();
+        this.#issued = undefined;
+        return this.#commit(edit, deadline, settle, tokens + 1);
+      },
+    );
   }
 
   #judged(deadline: Deadline): Promise<void> | undefined {
@@ -487,9 +480,9 @@ export class SessionState implements Holding {
 
   #base(): Base {
     if (this.#stored !== undefined) {
-      return { record: this.#stored, isStored: true, stored: this.#draft?.stored };
+      return new Base(this.#stored, true, this.#draft?.stored);
     }
     this.#issued ??= issued(this.#engine, this.#passage.issue(), this.facts);
-    return { record: this.#issued.record, isStored: false };
+    return new Base(this.#issued.record, false);
   }
 }

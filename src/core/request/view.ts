@@ -3,9 +3,9 @@ import { type Duration, durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
 import type { SessionRecord } from "../record.ts";
 import type { SessionView } from "../session.ts";
+import type { Live } from "./arrival.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { Draft } from "./draft.ts";
-import type { Live } from "./session-state.ts";
 
 /** A live session for reading only. */
 export function viewOf<D extends object>(

@@ -11,7 +11,7 @@ import type { EpochMs, SessionRecord, Tombstone } from "../record.ts";
 import type { ErrorContext } from "../report.ts";
 import type { Session } from "../session.ts";
 import type { SessionId } from "../token.ts";
-import { type Arrival, arrivalOf, type Doorkeeper } from "./arrival.ts";
+import { arrivalOf, type Doorkeeper, type Live } from "./arrival.ts";
 import { forbidSharing, forbidStoring } from "./caching.ts";
 import { Failures } from "./failures.ts";
 import { endMissed } from "./guards.ts";
@@ -214,34 +214,45 @@ export class Visit implements Doorkeeper {
     if (this.#state !== undefined) this.#state.phase = phase;
   }
 
-  async #load(isFresh: boolean): Promise<Session<object>> {
+  #load(isFresh: boolean): Promise<Session<object>> {
     try {
       requireOwnName(this.#subject, this.#engine);
       const passage = this.#engine.carrier.arrive(this.#exchange, this.#engine.home, isFresh);
       const engine = engineOn(this.#engine, passage);
-      const failures = this.#failures;
       const now = engine.environment.now();
-      const state = new SessionState(engine, passage, failures, now);
+      const state = new SessionState(engine, passage, this.#failures, now);
       for (const reason of passage.rejected) this.rejected(reason);
       const { presented, rejected, untried = 0 } = passage;
-      if (presented.length > 0) {
-        const deadline = failures.startDeadline(now);
-        const arrival = await arrivalOf(engine, presented, deadline, this);
-        this.#take(arrival, state, untried > 0);
-      } else if (rejected.includes("duplicate")) state.meetStray();
-      this.#isKnown = state.condition !== "new";
-      state.phase = this.#phase;
-      if (this.#hasLeft) state.onChange = () => this.#keepSoon();
-      this.#passage = passage;
-      this.#state = state;
-      return new SessionObject(engine, state);
+      if (presented.length === 0) {
+        if (rejected.includes("duplicate")) state.meetStray();
+        return Promise.resolve(this.#opened(engine, passage, state));
+      }
+      const deadline = this.#failures.startDeadline(now);
+      return arrivalOf(engine, presented, deadline, this).then(
+        (live) => {
+          this.#take(live, state, untried > 0);
+          return this.#opened(engine, passage, state);
+        },
+        (error: unknown) => {
+          throw this.failed(error);
+        },
+      );
     } catch (error) {
-      throw this.failed(error);
+      return Promise.reject(this.failed(error));
     }
   }
 
-  #take({ live, isMisplaced }: Arrival, state: SessionState, isCrowded: boolean): void {
-    this.#isMisplaced = isMisplaced;
+  #opened(engine: Engine, passage: Passage, state: SessionState): Session<object> {
+    this.#isKnown = state.condition !== "new";
+    state.phase = this.#phase;
+    if (this.#hasLeft) state.onChange = () => this.#keepSoon();
+    this.#passage = passage;
+    this.#state = state;
+    return new SessionObject(engine, state);
+  }
+
+  #take(live: Live | undefined, state: SessionState, isCrowded: boolean): void {
+    this.#isMisplaced = live?.isMisplaced === true;
     if (live !== undefined) state.resume(live);
     else if (this.#lately !== undefined) state.detach(this.#lately);
     // More than a browser gathers by itself, ours among them or not: all of them go.
@@ -274,7 +285,8 @@ export class Visit implements Doorkeeper {
   }
 
   #finishHeaders(status: number): void {
-    const [state, passage] = [this.#state, this.#passage];
+    const state = this.#state;
+    const passage = this.#passage;
     const isToCome = this.#phase === "open" || this.#phase === "closing";
     if (!isToCome || state === undefined || passage === undefined) return;
     this.#enter("headersSent");
@@ -371,38 +383,46 @@ export class Visit implements Doorkeeper {
 
   #changeOf(state: SessionState, gathered: Gathered | undefined, isRest: boolean): Change {
     if (gathered !== undefined) return "data";
-    const { record } = state;
-    const mayWrite = !isRest && this.#failures.hasTimeLeft && !state.isPrefetch;
-    if (record === undefined || !mayWrite) return "none";
-    if (state.hasEdits) return "notes";
-    return isTouchDue(record, this.#engine.environment.now()) ? "seen" : "none";
+    const { record, hasEdits } = state;
+    if (record === undefined || isRest) return "none";
+    if (!hasEdits && !isTouchDue(record, this.#engine.environment.now())) return "none";
+    if (!this.#failures.hasTimeLeft || state.isPrefetch) return "none";
+    return hasEdits ? "notes" : "seen";
   }
 
-  async #carryOut(
+  #carryOut(
     state: SessionState,
     outcome: Outcome,
     gathered: Gathered | undefined,
     status: number | undefined,
   ): Promise<void> {
+    return this.#stored(state, outcome, gathered, status === undefined).then(
+      () => {
+        if (status !== undefined) this.#finishHeaders(status);
+      },
+      (error: unknown) => this.#giveUp(state, error),
+    );
+  }
+
+  #stored(
+    state: SessionState,
+    outcome: Outcome,
+    gathered: Gathered | undefined,
+    isRest: boolean,
+  ): Promise<void> {
     const deadline = this.#failures.startDeadline();
-    try {
-      switch (CONSEQUENCES[outcome].store) {
-        case "touch":
-          await state.touch(deadline, this.#arrivedAt);
-          break;
-        case "note":
-          await state.commitEdits(deadline);
-          break;
-        default:
-          if (gathered === undefined) return;
-          // A value changed in place is found only now: `set` would have refused it at once.
-          checkInPlace(state, status === undefined);
-          await state.commit(gathered, deadline);
+    switch (CONSEQUENCES[outcome].store) {
+      case "touch":
+        return state.touch(deadline, this.#arrivedAt);
+      case "note":
+        return state.commitEdits(deadline);
+      default: {
+        if (gathered === undefined) return Promise.resolve();
+        // A value changed in place is found only now: `set` would have refused it at once.
+        const refusal = refusalInPlace(state, isRest);
+        return refusal === undefined ? state.commit(gathered, deadline) : Promise.reject(refusal);
       }
-    } catch (error) {
-      await this.#giveUp(state, error);
     }
-    if (status !== undefined) this.#finishHeaders(status);
   }
 
   /** An answer to the failure follows, with headers of its own. */
@@ -420,10 +440,11 @@ function isFailure(status: number, { condition }: SessionState): boolean {
   return status >= 500 || (status === 409 && condition === "detached");
 }
 
-function checkInPlace(state: SessionState, isRest: boolean): void {
+/** Why a value changed in place cannot be stored any more. */
+function refusalInPlace(state: SessionState, isRest: boolean): Error | undefined {
   const attempt = "change a value in place";
-  if (state.isPrefetch) throw new PrefetchError(attempt);
-  if (isRest && state.isTooLate) throw new HeadersSentError(attempt);
+  if (state.isPrefetch) return new PrefetchError(attempt);
+  return isRest && state.isTooLate ? new HeadersSentError(attempt) : undefined;
 }
 
 /** What the browser is to forget of what it holds beside the session's own. */

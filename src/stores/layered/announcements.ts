@@ -51,7 +51,7 @@ export class Hearing {
     let isLate = false;
     subscribed.then((stop) => (isLate ? stop() : undefined)).catch(ignore);
     try {
-      this.#stop = await deadline.guard(subscribed, TERMS);
+      this.#stop = await deadline.guard(() => subscribed, TERMS);
       if (this.#isClosed) await this.#stop();
     } catch (error) {
       isLate = true;

@@ -1,4 +1,4 @@
-import { Deadline, type Terms } from "../../core/deadline.ts";
+import { Deadline, started, type Terms } from "../../core/deadline.ts";
 import { pooledRandom } from "../../core/environment.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import { isSide } from "../../core/side-record.ts";
@@ -82,7 +82,7 @@ export class Near {
     if (expiry === undefined || tickMs < this.#sweepsAt) return;
     this.#sweepsAt = tickMs + expiry.intervalMs;
     const call = { now, signal: AbortSignal.timeout(expiry.intervalMs) };
-    attempt(() => expiry.deleteExpired(call)).catch(ignore);
+    started(() => expiry.deleteExpired(call)).catch(ignore);
   }
 
   async close(): Promise<void> {
@@ -134,10 +134,7 @@ export class Near {
   }
 
   #ask<T>(deadline: Deadline, ask: (call: StoreCall) => Promise<T>): Promise<T> {
-    return deadline.guard(
-      attempt(() => ask(deadline)),
-      TERMS,
-    );
+    return deadline.guard(() => ask(deadline), TERMS);
   }
 
   #rests(): boolean {
@@ -156,14 +153,5 @@ function prevails(there: Entry, entry: Entry): boolean {
 }
 
 const TERMS: Terms = { operation: "load", outcome: "failed", asError: (error) => error };
-
-/** A store that throws rather than rejects is heard all the same. */
-function attempt<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return ask();
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
 
 function ignore(): void {}

@@ -1,7 +1,8 @@
-import type { Announcer as Audience } from "../../core/announcer.ts";
+import type { Announcer } from "../../core/announcer.ts";
 import type { StoreOperation } from "../../core/errors.ts";
-import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
-import type { Directory, EndAll, ScanPage } from "../../core/store.ts";
+import type { EpochMs, SessionRecord } from "../../core/record.ts";
+import type { Directory, ScanPage } from "../../core/store.ts";
+import { tombstoneOf } from "../../core/store-steps.ts";
 import type { SessionId } from "../../core/token.ts";
 import { removeAllExpired } from "./expiry.ts";
 import { Generations } from "./generations.ts";
@@ -11,7 +12,7 @@ import type { Shelf } from "./shelf.ts";
 export function memoryDirectory(
   opened: (operation: StoreOperation) => Shelf,
   maxUsers: number,
-  audience: Audience,
+  announcer: Announcer,
 ): Directory {
   const generations = new Generations(maxUsers);
   return {
@@ -30,9 +31,9 @@ export function memoryDirectory(
     async endAll({ manager, userId }, end, { now }) {
       const shelf = opened("endAll");
       const ended = shelf.recordsOf(manager, userId, now).filter(({ id }) => id !== end.except);
-      for (const record of ended) shelf.put(tombstoneOf(record, end), now);
+      for (const record of ended) shelf.put(tombstoneOf(record.id, record, end), now);
       const ids = ended.map(({ id }) => id);
-      audience.tell(ids);
+      announcer.tell(ids);
       return ids;
     },
     async scan(page, { now }) {
@@ -43,12 +44,6 @@ export function memoryDirectory(
       return opened("count").sizeOf(manager);
     },
   };
-}
-
-function tombstoneOf({ id, manager }: SessionRecord, end: EndAll): Tombstone {
-  const { version, reason, endedAt, expiresAt } = end;
-  const toldOf = { next: undefined, notes: undefined };
-  return { kind: "ended", id, manager, version, reason, endedAt, expiresAt, ...toldOf };
 }
 
 /** Beyond this many pages' worth of candidates, those that cannot be on the page are let go. */

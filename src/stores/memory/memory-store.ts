@@ -1,4 +1,4 @@
-import { Announcer as Audience } from "../../core/announcer.ts";
+import { Announcer } from "../../core/announcer.ts";
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
 import type {
@@ -12,6 +12,7 @@ import type {
   StoreProfile,
   UpdateOutcome,
 } from "../../core/store.ts";
+import { missed } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
 import { memoryDirectory } from "./directory.ts";
 import { memoryExpiry } from "./expiry.ts";
@@ -34,18 +35,18 @@ export class MemoryStore implements Required<SessionStore> {
   readonly directory: Directory;
   readonly expiry: Expiry;
   readonly announcements: Announcements;
-  readonly #audience = new Audience();
+  readonly #announcer = new Announcer();
   #shelf: Shelf | undefined;
 
   constructor(bounds: Bounds) {
     this.#shelf = new Shelf(bounds);
     const opened = (operation: StoreOperation): Shelf => this.#opened(operation);
-    this.directory = memoryDirectory(opened, bounds.maxSessions, this.#audience);
+    this.directory = memoryDirectory(opened, bounds.maxSessions, this.#announcer);
     this.expiry = memoryExpiry(opened);
     this.announcements = {
       subscribe: async (listener) => {
         opened("subscribe");
-        return this.#audience.subscribe(listener);
+        return this.#announcer.subscribe(listener);
       },
     };
   }
@@ -78,7 +79,7 @@ export class MemoryStore implements Required<SessionStore> {
     const isExpected = shelf.hasLive(tombstone.id, expected, call.now);
     if (!isExpected) return missed(shelf.find(tombstone.id, call.now));
     shelf.put(tombstone, call.now);
-    this.#audience.tell([tombstone.id]);
+    this.#announcer.tell([tombstone.id]);
     return { kind: "ended" };
   }
 
@@ -100,10 +101,4 @@ export class MemoryStore implements Required<SessionStore> {
     if (shelf.fits(record)) return shelf;
     throw new StoreError(operation, "failed", "the record alone is larger than maxBytes");
   }
-}
-
-/** Why a compare-and-set changed nothing. */
-function missed(current: StoredSession | undefined): Exclude<UpdateOutcome, { kind: "updated" }> {
-  if (current?.kind === "live") return { kind: "conflict", current };
-  return { kind: "gone", tombstone: current };
 }

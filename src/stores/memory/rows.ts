@@ -1,7 +1,7 @@
 import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
 import type { Seen } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
-import { Column, NONE, type Row, TimeColumns } from "./columns.ts";
+import { Column, type Row, TimeColumns } from "./columns.ts";
 import { SharedTerms, type Terms } from "./terms.ts";
 
 /** What many records have nothing of. */
@@ -14,9 +14,6 @@ const LAST_SEEN = 1;
 /** Not a number where nobody has signed in. */
 const AUTHENTICATED = 2;
 const EXPIRES = 3;
-
-/** So many of the records that were read last are handed out again as they are: 200 KB of them. */
-const RECENT = 1_024;
 
 /**
  * Stored sessions in columns: what is in a record stands in the same row of each. An object for
@@ -34,8 +31,6 @@ export class Rows {
   readonly #times = new TimeColumns(4);
   readonly #tombstones = new Map<Row, Tombstone>();
   readonly #sharedTerms = new SharedTerms();
-  readonly #recent: (SessionRecord | undefined)[] = new Array<undefined>(RECENT).fill(undefined);
-  readonly #recentRows: Row[] = new Array<Row>(RECENT).fill(NONE);
   readonly #free: Row[] = [];
   #length = 0;
 
@@ -59,7 +54,6 @@ export class Rows {
   see(row: Row, { lastSeenAt, expiresAt }: Seen): void {
     this.#times.put(row, LAST_SEEN, Math.max(this.#times.at(row, LAST_SEEN), lastSeenAt));
     this.#times.put(row, EXPIRES, Math.max(this.#times.at(row, EXPIRES), expiresAt));
-    this.#forgetRecent(row);
   }
 
   remove(row: Row): void {
@@ -69,18 +63,37 @@ export class Rows {
     this.#free.push(row);
   }
 
-  /** What stands in a row, frozen. */
+  /** What stands in a row. */
   read(row: Row): StoredSession | undefined {
     return this.record(row) ?? this.#tombstones.get(row);
   }
 
   /** The live record that stands in a row. */
   record(row: Row): SessionRecord | undefined {
-    if (this.#recentRows[row % RECENT] === row) return this.#recent[row % RECENT];
-    const record = this.#recordOf(row);
-    this.#recent[row % RECENT] = record;
-    this.#recentRows[row % RECENT] = row;
-    return record;
+    const id = this.#ids.at(row);
+    const version = this.#versions.at(row);
+    const data = this.#data.at(row);
+    const terms = this.#terms.at(row);
+    if (id === undefined || version === undefined || data === undefined) return undefined;
+    if (terms === undefined) return undefined;
+    const { earlier, flash, device } = this.#rest.at(row) ?? NO_REST;
+    const authenticatedAt = this.#times.at(row, AUTHENTICATED);
+    // No literal: docs/decisions/0060.
+    return {
+      ...terms,
+      id,
+      version,
+      earlier,
+      data,
+      flash,
+      notes: this.#notes.at(row),
+      userId: this.#userIds.at(row),
+      createdAt: this.#times.at(row, CREATED),
+      lastSeenAt: this.#times.at(row, LAST_SEEN),
+      authenticatedAt: Number.isNaN(authenticatedAt) ? undefined : authenticatedAt,
+      device,
+      expiresAt: this.#times.at(row, EXPIRES),
+    };
   }
 
   isLive(row: Row): boolean {
@@ -121,7 +134,6 @@ export class Rows {
     const { earlier, flash, device } = record;
     const isPlain = earlier === "" && flash === "" && device === undefined;
     this.#tombstones.delete(row);
-    this.#forgetRecent(row);
     this.#versions.put(row, record.version);
     this.#data.put(row, record.data);
     this.#notes.put(row, record.notes);
@@ -140,49 +152,12 @@ export class Rows {
 
   // What stood there is not held back from the garbage collector.
   #clear(row: Row): void {
-    this.#forgetRecent(row);
     this.#versions.put(row, undefined);
     this.#data.put(row, undefined);
     this.#notes.put(row, undefined);
     this.#userIds.put(row, undefined);
     this.#terms.put(row, undefined);
     this.#rest.put(row, undefined);
-  }
-
-  #forgetRecent(row: Row): void {
-    if (this.#recentRows[row % RECENT] !== row) return;
-    this.#recent[row % RECENT] = undefined;
-    this.#recentRows[row % RECENT] = NONE;
-  }
-
-  #recordOf(row: Row): SessionRecord | undefined {
-    const id = this.#ids.at(row);
-    const version = this.#versions.at(row);
-    const data = this.#data.at(row);
-    const terms = this.#terms.at(row);
-    if (id === undefined || version === undefined || data === undefined) return undefined;
-    if (terms === undefined) return undefined;
-    const { earlier, flash, device } = this.#rest.at(row) ?? NO_REST;
-    const authenticatedAt = this.#times.at(row, AUTHENTICATED);
-    return Object.freeze({
-      kind: "live",
-      id,
-      manager: terms.manager,
-      version,
-      earlier,
-      data,
-      flash,
-      notes: this.#notes.at(row),
-      userId: this.#userIds.at(row),
-      createdAt: this.#times.at(row, CREATED),
-      lastSeenAt: this.#times.at(row, LAST_SEEN),
-      authenticatedAt: Number.isNaN(authenticatedAt) ? undefined : authenticatedAt,
-      persistent: terms.persistent,
-      device,
-      idleTimeoutMs: terms.idleTimeoutMs,
-      absoluteTimeoutMs: terms.absoluteTimeoutMs,
-      expiresAt: this.#times.at(row, EXPIRES),
-    });
   }
 }
 

@@ -1,9 +1,10 @@
 import type { SessionRecord } from "../../core/record.ts";
 
-/** What many sessions have in common, kept once for all of them. */
-export type Terms = Readonly<
-  Pick<SessionRecord, "manager" | "persistent" | "idleTimeoutMs" | "absoluteTimeoutMs">
->;
+/**
+ * What many sessions have in common, kept once for all of them: as a record of which the rest is to be
+ * filled in.
+ */
+export type Terms = SessionRecord;
 
 /** Who changes their mind about being remembered may have terms that nobody else has. */
 const MOST_SHARED = 16;
@@ -17,8 +18,10 @@ export class SharedTerms {
     return this.#shared.find((terms) => areOf(record, terms)) ?? this.#add(record);
   }
 
-  #add({ manager, persistent, idleTimeoutMs, absoluteTimeoutMs }: SessionRecord): Terms {
-    const terms = { manager, persistent, idleTimeoutMs, absoluteTimeoutMs };
+  #add(record: SessionRecord): Terms {
+    // None of its texts is held back from the garbage collector.
+    const texts = { data: "", earlier: "", flash: "", notes: undefined, device: undefined };
+    const terms = { ...record, ...texts, userId: undefined };
     if (this.#shared.unshift(terms) > MOST_SHARED) this.#shared.pop();
     return terms;
   }
