@@ -44,7 +44,9 @@ class NodeReply implements Reply {
   }
 
   addCookie(line: string): void {
-    this.#res.appendHeader("Set-Cookie", line);
+    // To append the first one, Node would check the line twice.
+    if (this.#res.hasHeader("Set-Cookie")) this.#res.appendHeader("Set-Cookie", line);
+    else this.#res.setHeader("Set-Cookie", line);
   }
 }
 

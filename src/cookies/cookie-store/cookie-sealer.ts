@@ -3,10 +3,10 @@ import type { EpochMs } from "../../core/record.ts";
 import { type Binding, bindTo } from "../../sealing/binding.ts";
 import type { Opening } from "../../sealing/opening.ts";
 import type { Sealer } from "../../sealing/sealer.ts";
-import type { Cookies, Packed } from "./cookies.ts";
+import type { Cookies, SealedText } from "./cookies.ts";
 
 /** When a session was last used, as its idle clock's cookie tells it. */
-export interface Sighting {
+export interface LastSeen {
   readonly id: string;
   readonly lastSeenAt: EpochMs;
 }
@@ -31,20 +31,20 @@ export class CookieSealer {
     return this.#sealer.seal(text, this.#bindingFor(count));
   }
 
-  open({ text, count }: Packed): Opening {
+  open({ text, count }: SealedText): Opening {
     return this.#sealer.open(text, this.#bindingFor(count));
   }
 
-  sealSighting({ id, lastSeenAt }: Sighting): string {
+  sealLastSeen({ id, lastSeenAt }: LastSeen): string {
     return this.#sealer.seal(JSON.stringify([id, lastSeenAt]), this.#seen);
   }
 
-  openSighting(text: string): Exclude<Opening, { kind: "opened" }> | Sighting {
+  openLastSeen(text: string): Exclude<Opening, { kind: "opened" }> | LastSeen {
     const opening = this.#sealer.open(text, this.#seen);
     if (opening.kind !== "opened") return opening;
-    const sighting = parse(opening.text);
-    if (!Array.isArray(sighting)) return { kind: "malformed" };
-    const [id, lastSeenAt] = sighting;
+    const lastSeen = parse(opening.text);
+    if (!Array.isArray(lastSeen)) return { kind: "malformed" };
+    const [id, lastSeenAt] = lastSeen;
     return { id, lastSeenAt };
   }
 

@@ -12,14 +12,14 @@ import { expireStale } from "../stale-cookies.ts";
 import { COUNT_LENGTH, chunkLength, type Room } from "./size.ts";
 
 /** A sealed text as the request's cookies hold it, and how many of them. */
-export interface Packed {
+export interface SealedText {
   readonly text: string;
   readonly count: number;
 }
 
 /** What of a session's own cookies a request brought. */
 export interface Brought {
-  readonly packed: readonly Packed[];
+  readonly sealed: readonly SealedText[];
   readonly refused: Rejection | undefined;
   readonly hasSurplus: boolean;
 }
@@ -78,18 +78,18 @@ export class ExchangedCookies {
 
   read(): Brought {
     const { values, refused, hasSurplus } = this.#one;
-    const packed = candidatesOf(values).map((text) => ({ text, count: 1 }));
-    if (refused !== undefined || this.#chunks.length === 0) return { packed, refused, hasSurplus };
-    const chunked = this.#readChunks(packed.length > 0);
+    const sealed = candidatesOf(values).map((text) => ({ text, count: 1 }));
+    if (refused !== undefined || this.#chunks.length === 0) return { sealed, refused, hasSurplus };
+    const chunked = this.#readChunks(sealed.length > 0);
     return {
-      packed: [...packed, ...chunked.packed],
+      sealed: [...sealed, ...chunked.sealed],
       refused: chunked.refused,
       hasSurplus: hasSurplus || chunked.hasSurplus,
     };
   }
 
   /** Sends a sealed text in its one cookie, or cut into chunks. Others from before are taken away. */
-  send({ text, count }: Packed, maxAgeMs: number | undefined): void {
+  send({ text, count }: SealedText, maxAgeMs: number | undefined): void {
     if (count === 1) this.#one.send(text, maxAgeMs);
     else {
       this.#sendChunks(`${count}.${text}`, maxAgeMs);
@@ -138,20 +138,20 @@ export class ExchangedCookies {
     if (heads.length === 0 && first.refused === undefined && isOptional) return NOTHING;
     const hasSurplus = chunks.some((chunk) => chunk.hasSurplus);
     const refused = chunks.find((chunk) => chunk.refused !== undefined)?.refused;
-    if (refused !== undefined) return { packed: [], refused, hasSurplus };
-    const packed = heads.flatMap((head) => combined(head, chunks)).slice(0, MAX_COMBINATIONS);
-    return { packed, refused: packed.length === 0 ? "malformed" : undefined, hasSurplus };
+    if (refused !== undefined) return { sealed: [], refused, hasSurplus };
+    const sealed = heads.flatMap((head) => combined(head, chunks)).slice(0, MAX_COMBINATIONS);
+    return { sealed, refused: sealed.length === 0 ? "malformed" : undefined, hasSurplus };
   }
 }
 
-const NOTHING: Brought = { packed: [], refused: undefined, hasSurplus: false };
+const NOTHING: Brought = { sealed: [], refused: undefined, hasSurplus: false };
 
 function isAbsent({ values, refused }: ExchangedCookie): boolean {
   return values.length === 0 && refused === undefined;
 }
 
 /** The texts that begin with this chunk; none where one of the others is missing. */
-function combined(head: string, chunks: readonly ExchangedCookie[]): Packed[] {
+function combined(head: string, chunks: readonly ExchangedCookie[]): SealedText[] {
   const count = countIn(head) ?? 0;
   const others = chunks.slice(1, count).map(({ values }) => candidatesOf(values));
   if (others.length !== count - 1) return [];

@@ -1,5 +1,3 @@
-import { storeExpiryOf } from "../../core/clocks.ts";
-
 import type { Rejection } from "../../core/events.ts";
 import type { Exchange } from "../../core/exchange.ts";
 import {
@@ -17,12 +15,11 @@ import {
   type RandomBytes,
   type SessionId,
   type SessionToken,
-  sessionId,
 } from "../../core/token.ts";
 import type { ExchangedCookie } from "../cookie-exchange.ts";
-import type { CookieSealer, Sighting } from "./cookie-sealer.ts";
-import type { Brought, Cookies, ExchangedCookies, Packed } from "./cookies.ts";
-import { type Letter, readLetter, written } from "./letter.ts";
+import type { CookieSealer, LastSeen } from "./cookie-sealer.ts";
+import type { Brought, Cookies, ExchangedCookies, SealedText } from "./cookies.ts";
+import { type Payload, readPayload, written } from "./payload.ts";
 import { type Held, RequestRecords } from "./request-records.ts";
 import type { Revocations } from "./revocations.ts";
 import { cookiesFor } from "./size.ts";
@@ -51,6 +48,10 @@ export class CookieStoreCarrier implements Carrier {
   }
 }
 
+const NOTHING: readonly Rejection[] = [];
+const NOBODY: readonly Identity[] = [];
+const NEVER: readonly LastSeen[] = [];
+
 /**
  * A session whose record comes and goes in its cookies: opens what came, and seals what stands there
  * at the request's end.
@@ -64,7 +65,9 @@ class CookieStorePassage implements Passage {
   readonly #tools: CookieTools;
   readonly #cookies: ExchangedCookies;
   readonly #held: RequestRecords;
-  readonly #rejected = new Set<Rejection>();
+  #rejected: readonly Rejection[] = NOTHING;
+  /** The tokens that were drawn here. */
+  #issued: readonly Identity[] = NOBODY;
 
   constructor(tools: CookieTools, exchange: Exchange, home: Home) {
     this.#tools = tools;
@@ -72,17 +75,18 @@ class CookieStorePassage implements Passage {
     this.#held = new RequestRecords(tools.revocations, tools.cookies.room);
     this.records = home.over(this.#held);
     const brought = this.#cookies.read();
-    if (brought.refused !== undefined) this.#rejected.add(brought.refused);
-    const letters = this.#lettersIn(brought);
-    this.hasSurplus = brought.hasSurplus || (letters.length > 0 && this.#cookies.seen.hasSurplus);
-    for (const letter of letters) this.#held.arrive(letter);
-    const { arrived } = this.#held;
-    this.presented = candidatesOf(arrived).map(({ token, record }) => ({ token, id: record.id }));
+    if (brought.refused !== undefined) this.#reject(brought.refused);
+    const payloads = this.#payloadsIn(brought);
+    this.hasSurplus = brought.hasSurplus || (payloads.length > 0 && this.#cookies.seen.hasSurplus);
+    for (const payload of payloads) this.#held.arrive(payload);
+    // Of several copies of one session the first one counts.
+    const arrived = payloads.filter((payload) => this.#held.held(payload.id)?.payload === payload);
+    this.presented = candidatesOf(arrived);
     this.untried = arrived.length - this.presented.length;
   }
 
   get rejected(): readonly Rejection[] {
-    return [...this.#rejected];
+    return this.#rejected;
   }
 
   get obstacle(): string | undefined {
@@ -90,7 +94,9 @@ class CookieStorePassage implements Passage {
   }
 
   issue(): Identity {
-    return newIdentity(this.#tools.random, this.#tools.name);
+    const identity = newIdentity(this.#tools.random, this.#tools.name);
+    this.#issued = [...this.#issued, identity];
+    return identity;
   }
 
   leave({ cookie, token, maxAgeMs, stale }: Farewell): boolean {
@@ -105,20 +111,22 @@ class CookieStorePassage implements Passage {
   }
 
   #send(text: string | undefined, maxAgeMs: number | undefined): void {
+    const isIt = ({ token }: Identity): boolean => token === text;
+    const identity = this.#issued.find(isIt) ?? this.presented.find(isIt);
+    const held = identity && this.#held.held(identity.id);
     const token = text && parseToken(text);
-    const held = token && this.#held.held(sessionId(token, this.#tools.name));
-    if (held && held.stored.kind === "live") this.#seal(token, held, held.stored, maxAgeMs);
+    if (held?.stored.kind === "live" && token) this.#seal(token, held, held.stored, maxAgeMs);
   }
 
   #seal(
     token: SessionToken,
-    { wasPersistent }: Held,
+    held: Held,
     record: SessionRecord,
     maxAgeMs: number | undefined,
   ): void {
     const { cookies, sealer } = this.#tools;
-    const text = written(token, record, wasPersistent);
-    const count = cookiesFor(text, record, cookies.room);
+    const text = written(token, record, held.wasPersistent);
+    const count = held.count ?? cookiesFor(text, record, cookies.room);
     this.#cookies.send({ text: sealer.seal(text, count), count }, maxAgeMs);
   }
 
@@ -127,55 +135,59 @@ class CookieStorePassage implements Passage {
     const held = this.#held.held(id);
     if (held?.stored.kind !== "live") return;
     const { lastSeenAt } = held.stored;
-    this.#cookies.seen.send(this.#tools.sealer.sealSighting({ id, lastSeenAt }), maxAgeMs);
+    this.#cookies.seen.send(this.#tools.sealer.sealLastSeen({ id, lastSeenAt }), maxAgeMs);
     // The one occasion for a reader to send data: else an old key could never be put away.
-    const { letter } = held;
-    if (letter?.isCurrent === false) this.#seal(letter.token, held, held.stored, maxAgeMs);
+    const { payload } = held;
+    if (payload?.isCurrent === false) this.#seal(payload.token, held, held.stored, maxAgeMs);
   }
 
   /**
    * With what the idle clock's cookie says; the one that was used last comes first. Of two copies of
    * one session the one that was sealed later: its data is the newer.
    */
-  #lettersIn({ packed }: Brought): readonly Letter[] {
-    const letters = packed.flatMap((candidate) => this.#open(candidate) ?? []);
-    if (letters.length === 0) return letters;
-    const sightings = this.#sightingsIn(this.#cookies.seen);
-    if (letters.length === 1) return letters.map((letter) => seenAgain(letter, sightings));
-    return letters
+  #payloadsIn({ sealed }: Brought): readonly Payload[] {
+    const payloads = sealed.flatMap((candidate) => this.#open(candidate) ?? []);
+    if (payloads.length === 0) return payloads;
+    const lastSeen = this.#lastSeenIn(this.#cookies.seen);
+    if (payloads.length === 1) return payloads.map((payload) => seenAgain(payload, lastSeen));
+    return payloads
       .sort(byUse)
-      .map((letter) => seenAgain(letter, sightings))
+      .map((payload) => seenAgain(payload, lastSeen))
       .sort(byUse);
   }
 
-  #open(candidate: Packed): Letter | undefined {
+  #open(candidate: SealedText): Payload | undefined {
     const { sealer, name, longestMs } = this.#tools;
     const opening = sealer.open(candidate);
-    if (opening.kind !== "opened") return void this.#rejected.add(opening.kind);
-    return readLetter(opening, name, longestMs) ?? void this.#rejected.add("malformed");
+    if (opening.kind !== "opened") return void this.#reject(opening.kind);
+    return readPayload(opening, name, longestMs) ?? void this.#reject("malformed");
   }
 
-  #sightingsIn({ values, refused }: ExchangedCookie): readonly Sighting[] {
-    if (refused !== undefined) this.#rejected.add(refused);
+  #reject(reason: Rejection): void {
+    if (!this.#rejected.includes(reason)) this.#rejected = [...this.#rejected, reason];
+  }
+
+  #lastSeenIn({ values, refused }: ExchangedCookie): readonly LastSeen[] {
+    if (values.length === 0 && refused === undefined) return NEVER;
+    if (refused !== undefined) this.#reject(refused);
     return candidatesOf(values).flatMap((value) => {
-      const opened = this.#tools.sealer.openSighting(value);
+      const opened = this.#tools.sealer.openLastSeen(value);
       if (!("kind" in opened)) return opened;
-      this.#rejected.add(opened.kind);
+      this.#reject(opened.kind);
       return [];
     });
   }
 }
 
-function byUse({ record: one }: Letter, { record: other }: Letter): number {
+function byUse({ record: one }: Payload, { record: other }: Payload): number {
   return other.lastSeenAt - one.lastSeenAt;
 }
 
 /** The later of the two counts: responses may arrive in any order. */
-function seenAgain(letter: Letter, sightings: readonly Sighting[]): Letter {
-  const { record } = letter;
-  const times = sightings.filter(({ id }) => id === record.id).map(({ lastSeenAt }) => lastSeenAt);
+function seenAgain(payload: Payload, lastSeen: readonly LastSeen[]): Payload {
+  if (lastSeen.length === 0) return payload;
+  const { record } = payload;
+  const times = lastSeen.filter(({ id }) => id === record.id).map(({ lastSeenAt }) => lastSeenAt);
   const lastSeenAt = Math.max(record.lastSeenAt, ...times);
-  if (lastSeenAt === record.lastSeenAt) return letter;
-  const seen = { ...record, lastSeenAt };
-  return { ...letter, record: { ...seen, expiresAt: storeExpiryOf(seen) } };
+  return lastSeenAt === record.lastSeenAt ? payload : payload.seenAt(lastSeenAt);
 }

@@ -9,18 +9,32 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import { type CommitId, endedId, type SessionId } from "../../core/token.ts";
-import { type Letter, written } from "./letter.ts";
+import { type Payload, written } from "./payload.ts";
 import { COOKIE_PROFILE } from "./profile.ts";
 import type { Revocations } from "./revocations.ts";
 import { cookiesFor, type Room } from "./size.ts";
 
 /** A record of this request, and what is known of it beside. */
-export interface Held {
+export class Held {
   readonly stored: StoredSession;
   /** Whether the visitor was ever to be remembered in this session. */
   readonly wasPersistent: boolean;
   /** As it came; `undefined` for a record that was made here, and that nobody else has seen. */
-  readonly letter: Letter | undefined;
+  readonly payload: Payload | undefined;
+  /** How many cookies it takes, where that was counted. */
+  readonly count: number | undefined;
+
+  constructor(
+    stored: StoredSession,
+    wasPersistent: boolean,
+    payload: Payload | undefined,
+    count?: number,
+  ) {
+    this.stored = stored;
+    this.wasPersistent = wasPersistent;
+    this.payload = payload;
+    this.count = count;
+  }
 }
 
 /**
@@ -34,7 +48,7 @@ export class RequestRecords implements SessionStore {
   readonly #room: Room;
   readonly #held = new Map<SessionId, Held>();
   /** The cookie whose session was given a new token elsewhere: an ending follows it there. */
-  #lead: Letter | undefined;
+  #lead: Payload | undefined;
   /** The session whose idle clock was moved. */
   touched: SessionId | undefined;
 
@@ -45,15 +59,10 @@ export class RequestRecords implements SessionStore {
   }
 
   /** Takes in what a cookie brought. Of several copies of one session the first one counts. */
-  arrive(letter: Letter): void {
-    const { record, wasPersistent } = letter;
+  arrive(payload: Payload): void {
+    const { record, wasPersistent } = payload;
     if (this.#held.has(record.id)) return;
-    this.#held.set(record.id, { stored: record, wasPersistent, letter });
-  }
-
-  /** What has come, in that order, each session once. */
-  get arrived(): readonly Letter[] {
-    return [...this.#held.values()].flatMap(({ letter }) => letter ?? []);
+    this.#held.set(record.id, new Held(record, wasPersistent, payload));
   }
 
   /** What is held under an id, without asking whether it has ended elsewhere. */
@@ -69,9 +78,7 @@ export class RequestRecords implements SessionStore {
 
   async create(record: SessionRecord): Promise<"created" | "taken"> {
     if (this.#held.has(record.id)) return "taken";
-    cookiesFor(written(undefined, record), record, this.#room);
-    const { persistent: wasPersistent } = record;
-    this.#held.set(record.id, { stored: record, wasPersistent, letter: undefined });
+    this.#held.set(record.id, this.#counted(record, record.persistent, undefined));
     return "created";
   }
 
@@ -81,12 +88,12 @@ export class RequestRecords implements SessionStore {
     const { stored } = held;
     if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
     if (stored.version !== expected) return { kind: "conflict", current: stored };
-    cookiesFor(written(undefined, record), record, this.#room);
+    const wasPersistent = held.wasPersistent || record.persistent;
+    const newest = this.#counted(record, wasPersistent, held.payload);
     // Sent, it would take the place of the cookie of whoever has signed in or out meanwhile.
     const tombstone = await this.#endedElsewhere(held, call);
     if (tombstone !== undefined) return { kind: "gone", tombstone };
-    const wasPersistent = held.wasPersistent || record.persistent;
-    this.#held.set(record.id, { ...held, stored: record, wasPersistent });
+    this.#held.set(record.id, newest);
     return { kind: "updated" };
   }
 
@@ -97,13 +104,13 @@ export class RequestRecords implements SessionStore {
   ): Promise<EndOutcome> {
     const held = this.#held.get(tombstone.id);
     if (held === undefined) return this.#endElsewhere(tombstone, call);
-    const { stored, letter } = held;
+    const { stored, payload } = held;
     if (stored.kind === "ended") return { kind: "gone", tombstone: stored };
     if (expected !== undefined && stored.version !== expected) {
       return { kind: "conflict", current: stored };
     }
-    const earlier = letter && (await this.#remember(tombstone, letter, call));
-    this.#held.set(tombstone.id, { ...held, stored: earlier ?? tombstone });
+    const earlier = payload && (await this.#remember(tombstone, payload, call));
+    this.#held.set(tombstone.id, new Held(earlier ?? tombstone, held.wasPersistent, payload));
     return earlier === undefined ? { kind: "ended" } : { kind: "gone", tombstone: earlier };
   }
 
@@ -112,17 +119,24 @@ export class RequestRecords implements SessionStore {
     if (held?.stored.kind !== "live") return false;
     if (lastSeenAt <= held.stored.lastSeenAt) return true;
     // Only this touch sends the data too.
-    const isResent = held.letter?.isCurrent === false;
+    const isResent = held.payload?.isCurrent === false;
     if (isResent && (await this.#endedElsewhere(held, call)) !== undefined) return false;
-    this.#held.set(id, { ...held, stored: { ...held.stored, lastSeenAt, expiresAt } });
+    const seen = { ...held.stored, lastSeenAt, expiresAt };
+    this.#held.set(id, new Held(seen, held.wasPersistent, held.payload));
     this.touched = id;
     return true;
   }
 
+  /** @throws {@link CookieTooLargeError} if there is no room for it. */
+  #counted(record: SessionRecord, wasPersistent: boolean, payload: Payload | undefined): Held {
+    const text = written(undefined, record, wasPersistent);
+    return new Held(record, wasPersistent, payload, cookiesFor(text, record, this.#room));
+  }
+
   /** The session that took over from one which no cookie of this request has. */
-  #heirOf(id: SessionId): Letter | undefined {
-    for (const { letter } of this.#held.values()) {
-      if (letter !== undefined && predecessorOf(letter.record) === id) return letter;
+  #heirOf(id: SessionId): Payload | undefined {
+    for (const { payload } of this.#held.values()) {
+      if (payload !== undefined && predecessorOf(payload.record) === id) return payload;
     }
     return undefined;
   }
@@ -143,7 +157,7 @@ export class RequestRecords implements SessionStore {
 
   async #endPredecessor(
     tombstone: Tombstone,
-    heir: Letter,
+    heir: Payload,
     revocations: Revocations,
     call: StoreCall,
   ): Promise<EndOutcome> {
@@ -154,13 +168,16 @@ export class RequestRecords implements SessionStore {
   }
 
   /** What was made here, or has ended here, is known without asking. */
-  async #endedElsewhere({ stored, letter }: Held, call: StoreCall): Promise<Tombstone | undefined> {
-    if (letter === undefined || stored.kind === "ended") return undefined;
-    return this.#seen(await this.#revocations?.endOf(letter.record, call), letter);
+  async #endedElsewhere(
+    { stored, payload }: Held,
+    call: StoreCall,
+  ): Promise<Tombstone | undefined> {
+    if (payload === undefined || stored.kind === "ended") return undefined;
+    return this.#seen(await this.#revocations?.endOf(payload.record, call), payload);
   }
 
-  #seen(ended: Tombstone | undefined, letter: Letter): Tombstone | undefined {
-    if (ended?.next !== undefined) this.#lead = letter;
+  #seen(ended: Tombstone | undefined, payload: Payload): Tombstone | undefined {
+    if (ended?.next !== undefined) this.#lead = payload;
     return ended;
   }
 
@@ -179,32 +196,32 @@ export class RequestRecords implements SessionStore {
     if (heir !== undefined) return this.#endPredecessor(tombstone, heir, revocations, call);
     if (lead === undefined) return GONE;
     // It may have asked to be remembered since.
-    const earlier = await this.#remember(tombstone, { ...lead, wasPersistent: true }, call);
+    const earlier = await this.#remember(tombstone, lead.persistent(), call);
     return earlier === undefined ? { kind: "ended" } : { kind: "gone", tombstone: earlier };
   }
 
   async #found(
     id: SessionId,
-    letter: Letter,
+    payload: Payload,
     revocations: Revocations,
     call: StoreCall,
   ): Promise<Tombstone | undefined> {
-    const { userId, manager } = letter.record;
+    const { userId, manager } = payload.record;
     const ended = await revocations.find(id, endedId(id, userId, manager), call);
-    return this.#seen(ended && { ...ended, manager }, letter);
+    return this.#seen(ended && { ...ended, manager }, payload);
   }
 
   /** Copies of the cookie must not open any more. Resolves to an earlier end, if there is one. */
   async #remember(
     tombstone: Tombstone,
-    letter: Letter,
+    payload: Payload,
     call: StoreCall,
   ): Promise<Tombstone | undefined> {
     if (this.#revocations === undefined) return undefined;
-    const { userId } = letter.record;
-    const outcome = await this.#revocations.add({ ...tombstone, userId }, letter, call);
+    const { userId } = payload.record;
+    const outcome = await this.#revocations.add({ ...tombstone, userId }, payload, call);
     if (outcome === "created") return undefined;
-    return this.#found(tombstone.id, letter, this.#revocations, call);
+    return this.#found(tombstone.id, payload, this.#revocations, call);
   }
 
   /** A request has nothing to say of a user's other sessions. */

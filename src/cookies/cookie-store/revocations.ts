@@ -5,8 +5,8 @@ import { sideContent, sideManager, sideRecord } from "../../core/side-record.ts"
 import type { SessionStore, StoreCall, UserKey } from "../../core/store.ts";
 import { tombstoneOf } from "../../core/store-steps.ts";
 import { endedId, parseId, type SessionId } from "../../core/token.ts";
-import type { Letter } from "./letter.ts";
 import type { NearAnswers } from "./near-answers.ts";
+import type { Payload } from "./payload.ts";
 
 /** Which session an ending is of, as far as whoever ends it has to know it. */
 export type Ended = Pick<
@@ -62,8 +62,8 @@ export class Revocations {
     return endingRecord(ended, opensUntil);
   }
 
-  async add(ended: Ended, letter: Letter, call: StoreCall): Promise<"created" | "taken"> {
-    const ending = this.recordOf(ended, this.#opensUntil(letter, ended.endedAt));
+  async add(ended: Ended, payload: Payload, call: StoreCall): Promise<"created" | "taken"> {
+    const ending = this.recordOf(ended, this.#opensUntil(payload, ended.endedAt));
     // Before it too: whoever looks for what became of a lost answer must not find an old one.
     this.#near.forget(ending.id);
     try {
@@ -102,7 +102,7 @@ export class Revocations {
    * anonymous session none can be used again, so none outlives its idle timeout: strangers make as
    * many of these ends as they like.
    */
-  #opensUntil({ record, wasPersistent }: Letter, endedAt: EpochMs): EpochMs {
+  #opensUntil({ record, wasPersistent }: Payload, endedAt: EpochMs): EpochMs {
     const { userId, createdAt, idleTimeoutMs, absoluteTimeoutMs } = record;
     if (wasPersistent) return createdAt + this.#longestMs;
     const absoluteEnd = createdAt + absoluteTimeoutMs;
