@@ -33,7 +33,14 @@ export function sessionMiddleware<D extends object>(
     const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
     // Mounted further out as well, where the response is kept.
     if (!visit.isOf(exchange)) return next();
-    await internalsOf(manager).attachments.run(visit, next, c.req);
+    const { attachments } = internalsOf(manager);
+    // Middlewares put other requests in the place of the one that came.
+    const handling = attachments.follow(visit, c.req);
+    try {
+      await attachments.run(visit, next);
+    } finally {
+      attachments.leave(handling);
+    }
     if (!visit.isOpened) return visit.end();
     try {
       replace(c, await keep(visit, exchange, c.res));

@@ -22,11 +22,7 @@ export async function handle(
   const { attachments } = internalsOf(sessions);
   let page: Response | undefined;
   try {
-    // A copy is known by the cookie that it carries: without one there is nothing to know it by.
-    const answer = request.headers.has("cookie")
-      ? attachments.run(visit, () => handler(request))
-      : handler(request);
-    page = responseOf(await answer);
+    page = responseOf(await attachments.run(visit, () => handler(request)));
     return await keep(visit, exchange, page);
   } catch (error) {
     // A completed signIn or regenerate has ended the old token: its cookie must reach the browser,

@@ -96,8 +96,9 @@ class Pair {
   readonly ahead: Sessions<Untyped>;
 
   constructor(store: SessionStore) {
-    this.#behind.move(Date.now() - SKEW / 2 - this.#behind.now());
-    this.#ahead.move(Date.now() + SKEW / 2 - this.#ahead.now());
+    const now = Date.now();
+    this.#behind.move(now - SKEW / 2 - this.#behind.now());
+    this.#ahead.move(now + SKEW / 2 - this.#ahead.now());
     this.behind = createSessions<Untyped>({ store, clock: this.#behind });
     // Another manager object of one name on one store object would be refused, so it is wrapped.
     this.ahead = createSessions<Untyped>({ store: sameStore(store), clock: this.#ahead });

@@ -18,7 +18,9 @@ export interface RequestHolder {
 export class Attachments {
   /** Kept on the request itself: a WeakMap costs each request 1 µs more, most of it in the GC. */
   readonly #key = Symbol("sojourn.visit");
-  readonly #current = new AsyncLocalStorage<Handling>();
+  readonly #current = new AsyncLocalStorage<Visit>();
+  /** Those who say themselves which request they are handling, the newest first. */
+  #newest: Handling | undefined;
   readonly #presents: (request: RequestHead) => readonly string[];
 
   /** @param presents - What a request carries in cookies of the manager's name. */
@@ -50,9 +52,29 @@ export class Attachments {
     }
   }
 
-  /** Runs `handle` so that a request object made along the way may be known for a copy. */
-  run<T>(visit: Visit, handle: () => T, holder?: RequestHolder): T {
-    return this.#current.run(new Handling(visit, holder), handle);
+  /**
+   * Runs `handle` so that a request object made along the way may be known for a copy: by the cookie
+   * that it carries, so that there is nothing to do where there is none.
+   */
+  run<T>(visit: Visit, handle: () => T): T {
+    const mayBeKnown = this.#presents(visit.request).length > 0;
+    return mayBeKnown ? this.#current.run(visit, handle) : handle();
+  }
+
+  /** From here on a request leads to the visit by the framework's own word, until it is over. */
+  follow(visit: Visit, holder: RequestHolder): Handling {
+    const handling = new Handling(visit, holder);
+    handling.next = this.#newest;
+    if (this.#newest !== undefined) this.#newest.previous = handling;
+    this.#newest = handling;
+    return handling;
+  }
+
+  /** It is over. */
+  leave({ previous, next }: Handling): void {
+    if (previous === undefined) this.#newest = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
   }
 
   /** The visit of a request, if an adapter has seen it. */
@@ -70,15 +92,17 @@ export class Attachments {
    * original does not. Whether the session is one is known when it is opened.
    */
   findCopied(request: object): Visit | undefined {
-    const visit = this.#current.getStore()?.visit;
+    const visit = this.#current.getStore();
     if (visit === undefined || visit.phase === "ended") return undefined;
     return request instanceof Request && this.#isCopy(request, visit.request) ? visit : undefined;
   }
 
-  /** By the framework's own word. */
+  /** By the framework's own word: the few that are under way are asked. */
   #held(request: object): Visit | undefined {
-    const handling = this.#current.getStore();
-    return handling?.holder?.raw === request ? handling.visit : undefined;
+    for (let handling = this.#newest; handling !== undefined; handling = handling.next) {
+      if (handling.holder.raw === request) return handling.visit;
+    }
+    return undefined;
   }
 
   #isCopy(request: Request, original: RequestHead): boolean {
@@ -96,12 +120,14 @@ export class Attachments {
 /** Of a token in a cookie, and less than that of a sealed text. */
 const SECRET_LENGTH = 43;
 
-/** The request that is being handled, to all that its asynchronous context shows. */
+/** A request that is being handled. */
 class Handling {
   readonly visit: Visit;
-  readonly holder: RequestHolder | undefined;
+  readonly holder: RequestHolder;
+  previous: Handling | undefined;
+  next: Handling | undefined;
 
-  constructor(visit: Visit, holder: RequestHolder | undefined) {
+  constructor(visit: Visit, holder: RequestHolder) {
     this.visit = visit;
     this.holder = holder;
   }
