@@ -1,5 +1,5 @@
 import type { Rejection } from "../core/events.ts";
-import type { Exchange } from "../core/exchange.ts";
+import type { Exchange, RequestHead } from "../core/exchange.ts";
 import {
   type Carrier,
   candidatesOf,
@@ -41,6 +41,10 @@ export class CookieCarrier implements Carrier {
 
   arrive(exchange: Exchange, home: Home): CookiePassage {
     return new CookiePassage(this, exchange, home);
+  }
+
+  mayArrive(request: RequestHead): boolean {
+    return this.rules.mayBring(request);
   }
 
   issue(): Identity {

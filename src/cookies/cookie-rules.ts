@@ -83,6 +83,11 @@ export class CookieRules {
     return { full, plain: this.#hasPlain ? developmentCookie(full) : undefined };
   }
 
+  /** Whether a request may bring a cookie of ours: each has the manager's name in its own. */
+  mayBring(request: RequestHead): boolean {
+    return request.header("cookie")?.includes(this.name) === true;
+  }
+
   /** Judges a connection, once for each request. */
   judge(request: RequestHead): Connection {
     if (!this.#isSecure && !this.#hasPlain) return FULL;

@@ -72,7 +72,10 @@ export class SessionManager<D extends object> implements Sessions<D> {
       writesNeedHeaders: false,
     };
     const engine = this.#engine;
-    this.#attachments = new Attachments((request) => this.#presentedBy(request));
+    this.#attachments = new Attachments({
+      presented: (request) => this.#presentedBy(request),
+      mayPresent: (request) => carrier.mayArrive?.(request) ?? true,
+    });
     this.#administration = parts.administration?.(engine) ?? new StoreAdministration(engine);
     this.#handle = parts.handle;
     keepInternals(this, { engine: this.#engine, attachments: this.#attachments });

@@ -1,5 +1,5 @@
 import type { Rejection } from "./events.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, RequestHead } from "./exchange.ts";
 import type { Home, Records } from "./records.ts";
 import {
   newToken,
@@ -58,6 +58,11 @@ export interface Carrier {
    * @param isFresh - Whether the store is to be asked, whatever copy of a record the request brings.
    */
   arrive(exchange: Exchange, home: Home, isFresh: boolean): Passage;
+  /**
+   * Whether a request may bring a session, as far as a glance tells: `false` is certain. Where left
+   * out, each may.
+   */
+  mayArrive?(request: RequestHead): boolean;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Rejection } from "../../core/events.ts";
-import type { Exchange } from "../../core/exchange.ts";
+import type { Exchange, RequestHead } from "../../core/exchange.ts";
 import type { Carrier, Farewell, Identity, Passage } from "../../core/passage.ts";
 import type { EpochMs } from "../../core/record.ts";
 import type { Home, Records } from "../../core/records.ts";
@@ -33,6 +33,10 @@ export class CookieCacheCarrier implements Carrier {
 
   arrive(exchange: Exchange, home: Home, isFresh: boolean): Passage {
     return new CookieCachePassage(this.#tools, exchange, home, isFresh);
+  }
+
+  mayArrive(request: RequestHead): boolean {
+    return this.#tools.token.mayArrive(request);
   }
 }
 

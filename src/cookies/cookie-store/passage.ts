@@ -1,5 +1,5 @@
 import type { Rejection } from "../../core/events.ts";
-import type { Exchange } from "../../core/exchange.ts";
+import type { Exchange, RequestHead } from "../../core/exchange.ts";
 import {
   type Carrier,
   candidatesOf,
@@ -45,6 +45,10 @@ export class CookieStoreCarrier implements Carrier {
 
   arrive(exchange: Exchange, home: Home): Passage {
     return new CookieStorePassage(this.#tools, exchange, home);
+  }
+
+  mayArrive(request: RequestHead): boolean {
+    return this.#tools.cookies.rules.mayBring(request);
   }
 }
 

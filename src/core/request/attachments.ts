@@ -14,6 +14,14 @@ export interface RequestHolder {
   readonly raw: object;
 }
 
+/** Looks at what a request carries. */
+interface Looks {
+  /** The secrets of its sessions. */
+  presented(request: RequestHead): readonly string[];
+  /** At a glance: whether there may be any. */
+  mayPresent(request: RequestHead): boolean;
+}
+
 /** Knows which request objects lead to which visit, for one manager. */
 export class Attachments {
   /** Kept on the request itself: a WeakMap costs each request 1 µs more, most of it in the GC. */
@@ -21,11 +29,10 @@ export class Attachments {
   readonly #current = new AsyncLocalStorage<Visit>();
   /** Those who say themselves which request they are handling, the newest first. */
   #newest: Handling | undefined;
-  readonly #presents: (request: RequestHead) => readonly string[];
+  readonly #looks: Looks;
 
-  /** @param presents - What a request carries in cookies of the manager's name. */
-  constructor(presents: (request: RequestHead) => readonly string[]) {
-    this.#presents = presents;
+  constructor(looks: Looks) {
+    this.#looks = looks;
   }
 
   /** The visit that one of the objects leads to, if it is not over. */
@@ -57,7 +64,7 @@ export class Attachments {
    * that it carries, so that there is nothing to do where there is none.
    */
   run<T>(visit: Visit, handle: () => T): T {
-    const mayBeKnown = this.#presents(visit.request).length > 0;
+    const mayBeKnown = this.#looks.mayPresent(visit.request);
     return mayBeKnown ? this.#current.run(visit, handle) : handle();
   }
 
@@ -110,7 +117,7 @@ export class Attachments {
     if (copy.method !== original.method || copy.header("host") !== original.header("host")) {
       return false;
     }
-    const isSecret = this.#presents(copy).some(({ length }) => length >= SECRET_LENGTH);
+    const isSecret = this.#looks.presented(copy).some(({ length }) => length >= SECRET_LENGTH);
     return (
       isSecret && [...request.headers].every(([name, value]) => original.header(name) === value)
     );
