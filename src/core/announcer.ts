@@ -6,7 +6,7 @@ export class Announcer {
   readonly #entries = new Set<{ readonly listener: EndListener }>();
 
   /** Whether there is anybody to be told. */
-  get isHeard(): boolean {
+  get hasListeners(): boolean {
     return this.#entries.size > 0;
   }
 

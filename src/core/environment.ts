@@ -15,12 +15,6 @@ export interface Clock {
  */
 export type Development = "named" | "assumed";
 
-/** Any other value of `NODE_ENV` is production, misspelt ones too: `undefined`. */
-export function developmentOf(nodeEnv: string | undefined): Development | undefined {
-  if (nodeEnv === undefined) return "assumed";
-  return nodeEnv === "development" || nodeEnv === "test" ? "named" : undefined;
-}
-
 /** What the engine takes from outside: the time, randomness, and a way to tell the developer. */
 export interface Environment {
   readonly now: () => EpochMs;
@@ -32,6 +26,12 @@ export interface Environment {
   readonly notice: (sentence: string) => void;
   /** Tells whoever runs the application of a failure. */
   readonly report: Reporter["report"];
+}
+
+/** Any other value of `NODE_ENV` is production, misspelt ones too: `undefined`. */
+export function developmentOf(nodeEnv: string | undefined): Development | undefined {
+  if (nodeEnv === undefined) return "assumed";
+  return nodeEnv === "development" || nodeEnv === "test" ? "named" : undefined;
 }
 
 const POOL_BYTES = 4_096;

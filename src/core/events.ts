@@ -77,17 +77,6 @@ export type SessionListener<Name extends keyof SessionEvents> = (
   event: SessionEvents[Name],
 ) => unknown;
 
-/** @throws {@link OptionsError} for an event that there is not, and for a listener that is none. */
-export function checkListener(name: string, listener: unknown): void {
-  if (!Object.hasOwn(NAMES, name)) {
-    const known = Object.keys(NAMES).join(", ");
-    throw new OptionsError(`on(${JSON.stringify(name)})`, `it never happens. What does: ${known}.`);
-  }
-  if (typeof listener !== "function") {
-    throw new OptionsError("on(listener)", "it must be a function that takes the event.");
-  }
-}
-
 /** Tells listeners what happens to sessions. */
 export class Events {
   readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => unknown>>();
@@ -121,6 +110,17 @@ export class Events {
     } catch (error) {
       complain(error);
     }
+  }
+}
+
+/** @throws {@link OptionsError} for an event that there is not, and for a listener that is none. */
+export function checkListener(name: string, listener: unknown): void {
+  if (!Object.hasOwn(NAMES, name)) {
+    const known = Object.keys(NAMES).join(", ");
+    throw new OptionsError(`on(${JSON.stringify(name)})`, `it never happens. What does: ${known}.`);
+  }
+  if (typeof listener !== "function") {
+    throw new OptionsError("on(listener)", "it must be a function that takes the event.");
   }
 }
 

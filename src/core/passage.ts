@@ -16,39 +16,6 @@ export interface Identity {
   readonly id: SessionId;
 }
 
-// A class, as what lives as long as a request must not be a literal: docs/decisions/0060.
-class TokenIdentity implements Identity {
-  readonly token: SessionToken;
-  readonly id: SessionId;
-
-  constructor(token: SessionToken, id: SessionId) {
-    this.token = token;
-    this.id = id;
-  }
-}
-
-/** What a token of our own form opens. */
-export function identityOf(token: SessionToken, manager: string): Identity {
-  return new TokenIdentity(token, sessionId(token, manager));
-}
-
-/** A fresh token, and what it will open. */
-export function newIdentity(random: RandomBytes, manager: string): Identity {
-  return identityOf(newToken(random), manager);
-}
-
-/** A header may hold thousands of cookies of our name; the store is asked about a few. */
-const MAX_CANDIDATES = 4;
-
-/**
- * Those that are worth a look. Of too many, those that come first and last: browsers send the
- * longest paths first, and ours is the longest or the shortest.
- */
-export function candidatesOf<Candidate>(all: readonly Candidate[]): readonly Candidate[] {
-  const half = MAX_CANDIDATES / 2;
-  return all.length <= MAX_CANDIDATES ? all : [...all.slice(0, half), ...all.slice(-half)];
-}
-
 /** How the sessions of a manager come with requests, and go back with responses. */
 export interface Carrier {
   /**
@@ -106,4 +73,37 @@ export interface Farewell {
   readonly maxAgeMs: number | undefined;
   /** What else it holds under our names that it is to forget: what came more than once, or all. */
   readonly stale: "none" | "surplus" | "all";
+}
+
+// A class, as what lives as long as a request must not be a literal: docs/decisions/0060.
+class TokenIdentity implements Identity {
+  readonly token: SessionToken;
+  readonly id: SessionId;
+
+  constructor(token: SessionToken, id: SessionId) {
+    this.token = token;
+    this.id = id;
+  }
+}
+
+/** What a token of our own form opens. */
+export function identityOf(token: SessionToken, manager: string): Identity {
+  return new TokenIdentity(token, sessionId(token, manager));
+}
+
+/** A fresh token, and what it will open. */
+export function newIdentity(random: RandomBytes, manager: string): Identity {
+  return identityOf(newToken(random), manager);
+}
+
+/** A header may hold thousands of cookies of our name; the store is asked about a few. */
+const MAX_CANDIDATES = 4;
+
+/**
+ * Those that are worth a look. Of too many, those that come first and last: browsers send the
+ * longest paths first, and ours is the longest or the shortest.
+ */
+export function candidatesOf<Candidate>(all: readonly Candidate[]): readonly Candidate[] {
+  const half = MAX_CANDIDATES / 2;
+  return all.length <= MAX_CANDIDATES ? all : [...all.slice(0, half), ...all.slice(-half)];
 }

@@ -2,7 +2,7 @@
 export type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
 export { attach } from "../core/internals.ts";
 export type { Visit } from "../core/request/visit.ts";
-export { type Fallback, holdReply } from "./hold.ts";
-export { nodeExchange, plainAnswer } from "./node-exchange.ts";
+export { type Fallback, holdReply } from "./port/hold.ts";
+export { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
+export { type WebExchange, webExchange } from "./port/web-exchange.ts";
 export { keep } from "./web.ts";
-export { type WebExchange, webExchange } from "./web-exchange.ts";

@@ -3,8 +3,8 @@ import { OptionsError } from "../core/errors.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { type Fallback, holdReply } from "./hold.ts";
-import { nodeExchange, plainAnswer } from "./node-exchange.ts";
+import { type Fallback, holdReply } from "./port/hold.ts";
+import { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** How {@link sessionMiddleware} behaves. */
 export interface MiddlewareOptions {

@@ -3,9 +3,9 @@ import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { HonoHead } from "./hono-head.ts";
+import { HonoHead } from "./port/hono-head.ts";
+import { type WebExchange, webExchange } from "./port/web-exchange.ts";
 import { keep } from "./web.ts";
-import { type WebExchange, webExchange } from "./web-exchange.ts";
 
 /**
  * Sessions for Hono. `sessions.open` takes the context `c`, `c.req` or `c.req.raw`.

@@ -2,8 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { type Fallback, holdReply } from "./hold.ts";
-import { becomePlainAnswer, cutReply, isGone, nodeExchange, plainAnswer } from "./node-exchange.ts";
+import { type Fallback, holdReply } from "./port/hold.ts";
+import {
+  becomePlainAnswer,
+  cutReply,
+  isGone,
+  nodeExchange,
+  plainAnswer,
+} from "./port/node-exchange.ts";
 
 /** Handles a request within {@link sessionMiddleware}; a rejection becomes a plain error answer. */
 export type NodeNext = () => unknown;

@@ -5,8 +5,8 @@ import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Visit } from "../core/request/visit.ts";
 import { WebHead } from "../core/request-head.ts";
 import type { HandleOptions } from "../core/sessions.ts";
-import { type WebExchange, webExchange } from "./web-exchange.ts";
-import { wholeBodyOf } from "./whole-body.ts";
+import { type WebExchange, webExchange } from "./port/web-exchange.ts";
+import { wholeBodyOf } from "./port/whole-body.ts";
 
 /** Runs a web-standard handler with sessions; what `sessions.handle` does. */
 export async function handle(

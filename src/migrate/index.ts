@@ -1,10 +1,10 @@
 import { oneOf, requireKnownKeys } from "../core/option-checks.ts";
-import type { MovableStore } from "./carrier.ts";
 import { Move } from "./move.ts";
+import type { MovableStore } from "./move-one.ts";
 import { type Destination, MovingStore } from "./moving-store.ts";
 import { checkRoute, type MigrateOptions, type MoveResult, settingsOf } from "./options.ts";
 
-export type { MovableStore } from "./carrier.ts";
+export type { MovableStore } from "./move-one.ts";
 export type { Destination } from "./moving-store.ts";
 export type { MigrateOptions, MoveProgress, MoveResult } from "./options.ts";
 

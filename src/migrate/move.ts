@@ -2,7 +2,7 @@ import { StoreError } from "../core/errors.ts";
 import { remembers, type SessionRecord, UNREADABLE_DATA } from "../core/record.ts";
 import type { Directory, StoreCall } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
-import { type Carried, carry, finish, type Route } from "./carrier.ts";
+import { finish, type MoveOutcome, moveOne, type Route } from "./move-one.ts";
 import type { MoveProgress, MoveResult, MoveSettings } from "./options.ts";
 import { parcelsOf } from "./parcel.ts";
 
@@ -52,19 +52,19 @@ export class Move {
     for await (const all of this.#pages(this.#route.from.directory, manager)) {
       const page = all.filter(({ id }) => !this.#unreadable.has(id));
       found += page.length;
-      await this.#each(page, async (record) => this.#count(record, await this.#carried(record)));
+      await this.#each(page, async (record) => this.#count(record, await this.#movedOne(record)));
       this.#settings.onProgress(this.#progress());
     }
     return found;
   }
 
-  async #count(record: SessionRecord, carried: Carried | "unreadable"): Promise<void> {
-    if (carried === "busy") return;
-    if (carried === "unreadable") {
+  async #count(record: SessionRecord, outcome: MoveOutcome | "unreadable"): Promise<void> {
+    if (outcome === "busy") return;
+    if (outcome === "unreadable") {
       this.#unreadable.add(record.id);
       return;
     }
-    if (carried === "ended") {
+    if (outcome === "ended") {
       this.#ended += 1;
       return;
     }
@@ -82,10 +82,10 @@ export class Move {
     return stored.lastSeenAt >= record.lastSeenAt;
   }
 
-  async #carried({ id, data }: SessionRecord): Promise<Carried | "unreadable"> {
+  async #movedOne({ id, data }: SessionRecord): Promise<MoveOutcome | "unreadable"> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#within((call) => carry(this.#route, id, call));
+        return await this.#within((call) => moveOne(this.#route, id, call));
       } catch (error) {
         // The scan has said so already: it is not the store that fails.
         if (data === UNREADABLE_DATA && error instanceof StoreError) return "unreadable";

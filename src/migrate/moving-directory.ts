@@ -1,6 +1,6 @@
 import type { SessionFacts, SessionRecord } from "../core/record.ts";
 import type { Directory, ScanPage, StoreCall, UserKey } from "../core/store.ts";
-import { finish, type Route } from "./carrier.ts";
+import { finish, type Route } from "./move-one.ts";
 import { parcelsOf } from "./parcel.ts";
 
 /** The directory over both stores of a move. */

@@ -10,7 +10,7 @@ import type {
   UpdateOutcome,
 } from "../core/store.ts";
 import type { CommitId, SessionId } from "../core/token.ts";
-import { type Route, settle } from "./carrier.ts";
+import { type Route, settle } from "./move-one.ts";
 import { movingDirectory } from "./moving-directory.ts";
 import { isClaim } from "./parcel.ts";
 

@@ -2,7 +2,7 @@ import { type Duration, durationMs } from "../core/duration.ts";
 import type { Clock } from "../core/environment.ts";
 import { OptionsError } from "../core/errors.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
-import type { Route } from "./carrier.ts";
+import type { Route } from "./move-one.ts";
 
 /** How far a move has come. */
 export interface MoveProgress {

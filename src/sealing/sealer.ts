@@ -31,11 +31,6 @@ const BOX_START: number = PREFIX_BYTES + NONCE_BYTES;
  */
 const MESSAGES_PER_SALT = 262_144;
 
-/** How many characters a text of `bytes` bytes of UTF-8 has when it is sealed. */
-export function sealedLength(bytes: number): number {
-  return Math.ceil(((BOX_START + paddedLength(bytes) + TAG_BYTES) * 4) / 3);
-}
-
 /**
  * Seals texts: nobody without the keys can read them, change them, or use one in the place of
  * another. `docs/sealed-format.md` has the format byte by byte.
@@ -99,6 +94,11 @@ export class Sealer {
     this.#messagesLeft -= 1;
     return this.#derived;
   }
+}
+
+/** How many characters a text of `bytes` bytes of UTF-8 has when it is sealed. */
+export function sealedLength(bytes: number): number {
+  return Math.ceil(((BOX_START + paddedLength(bytes) + TAG_BYTES) * 4) / 3);
 }
 
 /** The bytes of a sealed text, unless its form is not exact: one message has one spelling. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { SessionRecord, StoredSession } from "../../src/core/record.ts";
 import type { SessionId } from "../../src/core/token.ts";
-import { carry } from "../../src/migrate/carrier.ts";
 import { type MovableStore, migrateSessions } from "../../src/migrate/index.ts";
+import { moveOne } from "../../src/migrate/move-one.ts";
 import { parcelsOf } from "../../src/migrate/parcel.ts";
 import {
   freshCommit,
@@ -40,7 +40,7 @@ describe("in every order of the calls, a session that is carried", () => {
     const runs = await inEveryOrder(async (schedule) => {
       const place = new Place();
       const { id } = await place.created({ data: "0" });
-      const carried = carry(place.handles(schedule.actor("mover")), id, call);
+      const carried = moveOne(place.handles(schedule.actor("mover")), id, call);
       const added = increment(place.process(schedule.actor("writer")), id);
       const check = async (): Promise<void> => {
         expect([await carried, await added]).toEqual(["moved", "added"]);
@@ -59,8 +59,8 @@ describe("in every order of the calls, a session that is carried", () => {
       const { id } = await place.created({ data: "0" });
       // One of the two waits at its writes only: that is where they meet.
       const carried = [
-        carry(place.handles(schedule.actor("one", "load")), id, call),
-        carry(place.handles(schedule.actor("two", "load")), id, call),
+        moveOne(place.handles(schedule.actor("one", "load")), id, call),
+        moveOne(place.handles(schedule.actor("two", "load")), id, call),
       ];
       const added = increment(place.process(schedule.actor("writer", "load")), id);
       const check = async (): Promise<void> => {
@@ -77,7 +77,7 @@ describe("in every order of the calls, a session that is carried", () => {
     await inEveryOrder(async (schedule) => {
       const place = new Place();
       const record = await place.created();
-      const carried = carry(place.handles(schedule.actor("mover")), record.id, call);
+      const carried = moveOne(place.handles(schedule.actor("mover")), record.id, call);
       const ender = place.process(schedule.actor("ender"));
       const ended = ender.end(tombstoneAt(NOW, record), undefined, call);
       const check = async (): Promise<void> => {
@@ -97,7 +97,7 @@ describe("in every order of the calls, a session that is carried", () => {
       const place = new Place();
       const record = await place.created();
       const actors = ["one", "two"].map((name) =>
-        carry(place.handles(schedule.actor(name)), record.id, call),
+        moveOne(place.handles(schedule.actor(name)), record.id, call),
       );
       const check = async (): Promise<void> => {
         expect(await place.seen(record.id)).toEqual(record);
@@ -112,7 +112,7 @@ describe("in every order of the calls, a session that is carried", () => {
     await inEveryOrder(async (schedule) => {
       const place = new Place();
       const record = await place.created({ userId: user.userId });
-      const carried = carry(place.handles(schedule.actor("mover")), record.id, call);
+      const carried = moveOne(place.handles(schedule.actor("mover")), record.id, call);
       const revoker = place.process(schedule.actor("revoker"));
       const ended = revoker.directory.endAll(user, endAll, call);
       const check = async (): Promise<void> => {
@@ -129,7 +129,7 @@ describe("in every order of the calls, a session that is carried", () => {
     await inEveryOrder(async (schedule) => {
       const place = new Place();
       const record = await place.created();
-      const carried = carry(place.handles(schedule.actor("mover")), record.id, call);
+      const carried = moveOne(place.handles(schedule.actor("mover")), record.id, call);
       const found = place.process(schedule.actor("reader")).load(record.id, call);
       const check = async (): Promise<void> => expect(await found).toEqual(record);
       return { actors: [carried, found], check };
@@ -140,7 +140,7 @@ describe("in every order of the calls, a session that is carried", () => {
     await inEveryOrder(async (schedule) => {
       const place = new Place();
       const record = await place.created({ userId: user.userId });
-      const carried = carry(place.handles(schedule.actor("mover")), record.id, call);
+      const carried = moveOne(place.handles(schedule.actor("mover")), record.id, call);
       const found = place.process(schedule.actor("reader")).directory.list(user, call);
       const check = async (): Promise<void> => expect(await found).toEqual([record]);
       return { actors: [carried, found], check };
@@ -151,7 +151,7 @@ describe("in every order of the calls, a session that is carried", () => {
     await inEveryOrder(async (schedule) => {
       const place = new Place();
       const record = await place.created();
-      const carried = carry(place.handles(schedule.actor("mover")), record.id, call);
+      const carried = moveOne(place.handles(schedule.actor("mover")), record.id, call);
       const seen = { lastSeenAt: NOW + 1, expiresAt: record.expiresAt + 1 };
       const touched = place.process(schedule.actor("toucher")).touch?.(record.id, seen, call);
       const check = async (): Promise<void> => {
@@ -202,7 +202,7 @@ describe("after a crash at any call, a session that was being carried", () => {
       const place = new Place();
       const record = await place.created({ userId: "alice", device: "Firefox", flash: "[1]" });
       const crash = new Crash(at, isDone);
-      await carry(place.handles(crash.intercept), record.id, call).catch(() => undefined);
+      await moveOne(place.handles(crash.intercept), record.id, call).catch(() => undefined);
       const application = place.process();
       expect(await application.directory.list(user, call)).toEqual([record]);
       expect(await application.load(record.id, call)).toEqual(record);
@@ -218,7 +218,7 @@ describe("after a crash at any call, a session that was being carried", () => {
     const touched = await place.created();
     for (const { id } of [changed, ended, touched]) {
       const crash = new Crash(at, isDone);
-      await carry(place.handles(crash.intercept), id, call).catch(() => undefined);
+      await moveOne(place.handles(crash.intercept), id, call).catch(() => undefined);
     }
     const application = place.process();
     const next = successorOf(changed, { data: "1" });
@@ -239,7 +239,7 @@ describe("after a crash at any call, a session that was being carried", () => {
     const place = new Place();
     const record = await place.created({ userId: "alice" });
     const crash = new Crash(at, isDone);
-    await carry(place.handles(crash.intercept), record.id, call).catch(() => undefined);
+    await moveOne(place.handles(crash.intercept), record.id, call).catch(() => undefined);
     expect(await place.process().directory.endAll(user, endAll, call)).toEqual([record.id]);
     await finished(place);
     expect((await place.after(record.id))?.kind).not.toBe("live");

@@ -353,9 +353,9 @@ describe("the modules that are loaded", () => {
       .filter((file) => !/^(core|cookies|stores\/memory)\//.test(file));
     expect(outside.sort()).toEqual([
       "create-sessions.js",
-      "frameworks/web-exchange.js",
+      "frameworks/port/web-exchange.js",
+      "frameworks/port/whole-body.js",
       "frameworks/web.js",
-      "frameworks/whole-body.js",
       "index.js",
     ]);
     expect(packages).toEqual([

@@ -7,11 +7,6 @@ import { secretBytes } from "../../sealing/secret.ts";
 const KEY_ID = /^A[Q-f][\w-]{6}$/;
 const KEY_ID_LENGTH = 8;
 
-/** The id of the key that a text is sealed under. It opens nothing. */
-export function keyIdOf(sealed: string): string {
-  return sealed.slice(0, KEY_ID_LENGTH);
-}
-
 /** Keys under which nothing is to be believed any more. */
 export class RetiredKeys {
   readonly #ids: ReadonlySet<string>;
@@ -32,6 +27,11 @@ export class RetiredKeys {
   has(sealed: string): boolean {
     return this.#ids.has(keyIdOf(sealed));
   }
+}
+
+/** The id of the key that a text is sealed under. It opens nothing. */
+export function keyIdOf(sealed: string): string {
+  return sealed.slice(0, KEY_ID_LENGTH);
 }
 
 function idOf(option: string, key: unknown, ring: KeyRing): string {

@@ -10,15 +10,6 @@ import type { Task } from "./task.ts";
  */
 const ABANDONED_MS = 3_600_000;
 
-/** The time by the clock of the file system, which no application sets. */
-export async function timeOfFiles({ files, places }: Task): Promise<EpochMs> {
-  const probe = places.fresh();
-  await files.makeFolder(probe);
-  const time = await files.changedAt(probe);
-  await unless(ABSENT, files.removeFolder(probe));
-  return time;
-}
-
 /** Removes what is on its way out, and what was begun and never finished. */
 export async function sweepTemporary(task: Task, present: EpochMs): Promise<void> {
   const { files, places } = task;
@@ -32,4 +23,13 @@ export async function sweepTemporary(task: Task, present: EpochMs): Promise<void
     const dead = places.dead();
     if (await succeeds(ABSENT, files.rename(path, dead))) await removeTree(task, dead);
   }
+}
+
+/** The time by the clock of the file system, which no application sets. */
+export async function timeOfFiles({ files, places }: Task): Promise<EpochMs> {
+  const probe = places.fresh();
+  await files.makeFolder(probe);
+  const time = await files.changedAt(probe);
+  await unless(ABSENT, files.removeFolder(probe));
+  return time;
 }

@@ -9,11 +9,35 @@ const PATIENCE_MS = 5_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
 
+/** Origin's announcements: whoever is told of an end, and looks at once, does not find it in near. */
+export function layeredAnnouncements(
+  announcements: Announcements,
+  trust: Trust,
+  requireOpen: () => void,
+): Announcements {
+  return {
+    async subscribe(listener, call) {
+      requireOpen();
+      const informed: EndListener = {
+        onEnded(ids) {
+          trust.ended(ids);
+          listener.onEnded(ids);
+        },
+        onGap() {
+          trust.disbelieveAll();
+          listener.onGap();
+        },
+      };
+      return announcements.subscribe(informed, call);
+    },
+  };
+}
+
 /**
- * Hears which sessions have ended elsewhere. It begins at the first call, which does not wait for
+ * Is told which sessions have ended elsewhere. It begins at the first call, which does not wait for
  * it; what fails is tried again at a later call, after a pause: nothing here needs a timer.
  */
-export class Hearing {
+export class EndSubscription {
   readonly #announcements: Announcements | undefined;
   readonly #trust: Trust;
   #isDue = true;
@@ -27,7 +51,7 @@ export class Hearing {
     this.#trust = trust;
   }
 
-  /** Begins to hear, unless it does already. */
+  /** Subscribes, unless it has already. */
   begin(now: EpochMs): void {
     if (this.#announcements === undefined || !this.#isDue) return;
     if (performance.now() < this.#retryAt) return;
@@ -70,29 +94,5 @@ export class Hearing {
 }
 
 const TERMS: Terms = { operation: "subscribe", outcome: "failed", asError: (error) => error };
-
-/** Origin's announcements: whoever is told of an end, and looks at once, does not find it in near. */
-export function layeredAnnouncements(
-  announcements: Announcements,
-  trust: Trust,
-  requireOpen: () => void,
-): Announcements {
-  return {
-    async subscribe(listener, call) {
-      requireOpen();
-      const informed: EndListener = {
-        onEnded(ids) {
-          trust.ended(ids);
-          listener.onEnded(ids);
-        },
-        onGap() {
-          trust.disbelieveAll();
-          listener.onGap();
-        },
-      };
-      return announcements.subscribe(informed, call);
-    },
-  };
-}
 
 function ignore(): void {}

@@ -14,7 +14,7 @@ import type {
 } from "../../core/store.ts";
 import { touched } from "../../core/store-steps.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
-import { Hearing, layeredAnnouncements } from "./announcements.ts";
+import { EndSubscription, layeredAnnouncements } from "./announcements.ts";
 import { hasFailed, layeredDirectory } from "./directory.ts";
 import type { Near, Sight } from "./near.ts";
 import { type Aftermath, knownOf, type Trust, type Writing } from "./trust.ts";
@@ -42,7 +42,7 @@ export class LayeredStore implements SessionStore {
   readonly #near: Near;
   readonly #origin: SessionStore;
   readonly #trust: Trust;
-  readonly #hearing: Hearing;
+  readonly #subscription: EndSubscription;
   #isClosed = false;
 
   constructor({ profile, near, origin, trust }: Layers) {
@@ -50,7 +50,7 @@ export class LayeredStore implements SessionStore {
     this.#near = near;
     this.#origin = origin;
     this.#trust = trust;
-    this.#hearing = new Hearing(origin.announcements, trust);
+    this.#subscription = new EndSubscription(origin.announcements, trust);
     const { touch, directory, expiry, announcements } = origin;
     const requireOpen = (operation: StoreOperation): void => this.#requireOpen(operation);
     if (touch !== undefined) {
@@ -62,8 +62,8 @@ export class LayeredStore implements SessionStore {
     }
     if (expiry !== undefined) this.expiry = guardedExpiry(expiry, requireOpen);
     if (announcements !== undefined) {
-      const requireOpenToHear = (): void => requireOpen("subscribe");
-      this.announcements = layeredAnnouncements(announcements, trust, requireOpenToHear);
+      const requireOpenToSubscribe = (): void => requireOpen("subscribe");
+      this.announcements = layeredAnnouncements(announcements, trust, requireOpenToSubscribe);
     }
   }
 
@@ -73,7 +73,7 @@ export class LayeredStore implements SessionStore {
 
   async load(id: SessionId, call: StoreCall): Promise<StoredSession | undefined> {
     this.#requireOpen("load");
-    this.#hearing.begin(call.now);
+    this.#subscription.begin(call.now);
     this.#near.tidy(call.now);
     if (!this.#trust.mayAsk(id)) return this.#origin.load(id, call);
     const sight = await this.#near.look(id, call.now);
@@ -115,7 +115,7 @@ export class LayeredStore implements SessionStore {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const closing = [this.#hearing.close(), this.#near.close(), this.#origin.close?.()];
+    const closing = [this.#subscription.close(), this.#near.close(), this.#origin.close?.()];
     const [, , ofOrigin] = await Promise.allSettled(closing);
     if (ofOrigin?.status === "rejected") throw ofOrigin.reason;
   }
@@ -143,7 +143,7 @@ export class LayeredStore implements SessionStore {
     { send, learn }: Write<T>,
   ): Promise<T> {
     this.#requireOpen(operation);
-    this.#hearing.begin(call.now);
+    this.#subscription.begin(call.now);
     const writing = this.#trust.begin(id);
     const { filledAt, tickMs } = this.#trust.filling(call.now);
     const outcome = await this.#sent(writing, send, IN_DOUBT);

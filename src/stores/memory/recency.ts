@@ -1,10 +1,5 @@
 import { NONE, type Row, RowColumns } from "./columns.ts";
 
-/** The older and the newer neighbour of each row, in the one {@link Recency} that it is in. */
-export function noNeighbours(): RowColumns {
-  return new RowColumns(2);
-}
-
 const OLDER = 0;
 const NEWER = 1;
 
@@ -44,4 +39,9 @@ export class Recency {
     this.remove(row);
     this.add(row);
   }
+}
+
+/** The older and the newer neighbour of each row, in the one {@link Recency} that it is in. */
+export function noNeighbours(): RowColumns {
+  return new RowColumns(2);
 }

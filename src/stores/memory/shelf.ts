@@ -4,8 +4,8 @@ import type { CommitId, SessionId } from "../../core/token.ts";
 import { NONE, type Row } from "./columns.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import { noNeighbours, Recency } from "./recency.ts";
-import { Roll } from "./roll.ts";
 import { bytesOf, Rows } from "./rows.ts";
+import { UserIndex } from "./user-index.ts";
 
 /** So many sessions a user has before their own make room for everybody's. */
 const MOST_SHARED = 32;
@@ -23,7 +23,7 @@ export class Shelf {
   readonly #bounds: Bounds;
   readonly #rows = new Rows();
   readonly #places = new Map<SessionId, Row>();
-  readonly #rolls = new Map<string, Roll>();
+  readonly #indexes = new Map<string, UserIndex>();
   readonly #expiry = new ExpiryQueue((row) => this.#rows.expiresAt(row));
   readonly #neighbours = noNeighbours();
   readonly #ended = new Recency(this.#neighbours);
@@ -71,7 +71,7 @@ export class Shelf {
     this.#rows.see(row, seen);
     this.#expiry.moved(row);
     const userId = this.#rows.userIdOf(row);
-    if (userId !== undefined) this.#rollOf(row)?.renew(row, userId);
+    if (userId !== undefined) this.#indexOf(row)?.renew(row, userId);
     return true;
   }
 
@@ -87,7 +87,7 @@ export class Shelf {
 
   /** A user's live records, in no order. */
   recordsOf(manager: string, userId: string, now: EpochMs): SessionRecord[] {
-    const rows = [...(this.#rolls.get(manager)?.rowsOf(userId) ?? [])];
+    const rows = [...(this.#indexes.get(manager)?.rowsOf(userId) ?? [])];
     const records = rows.map((row) =>
       this.#isLeft(row, now) ? this.#rows.record(row) : undefined,
     );
@@ -96,7 +96,7 @@ export class Shelf {
 
   /** How many live records a manager has, with those that have expired and not been removed. */
   sizeOf(manager: string): number {
-    return this.#rolls.get(manager)?.size ?? 0;
+    return this.#indexes.get(manager)?.size ?? 0;
   }
 
   /** The ids of a manager's live records, in no order. */
@@ -144,7 +144,7 @@ export class Shelf {
     this.#rows.replace(row, record);
     this.#bytes += this.#rows.bytesOf(row);
     this.#recencyOf(row).renew(row);
-    if (record.userId !== undefined) this.#rollOf(row)?.renew(row, record.userId);
+    if (record.userId !== undefined) this.#indexOf(row)?.renew(row, record.userId);
   }
 
   #remove(row: Row): void {
@@ -158,13 +158,13 @@ export class Shelf {
   #link(row: Row): void {
     this.#bytes += this.#rows.bytesOf(row);
     this.#recencyOf(row).add(row);
-    this.#rollOf(row)?.add(row, this.#rows.userIdOf(row));
+    this.#indexOf(row)?.add(row, this.#rows.userIdOf(row));
   }
 
   #unlink(row: Row): void {
     this.#bytes -= this.#rows.bytesOf(row);
     this.#recencyOf(row).remove(row);
-    this.#rollOf(row)?.remove(row, this.#rows.userIdOf(row));
+    this.#indexOf(row)?.remove(row, this.#rows.userIdOf(row));
   }
 
   #recencyOf(row: Row): Recency {
@@ -173,15 +173,17 @@ export class Shelf {
   }
 
   /** Where a live record is counted. */
-  #rollOf(row: Row): Roll | undefined {
+  #indexOf(row: Row): UserIndex | undefined {
     const manager = this.#rows.managerOf(row);
     if (manager === undefined) return undefined;
-    let roll = this.#rolls.get(manager);
-    if (roll === undefined) {
-      roll = new Roll(Math.min(MOST_SHARED, Math.ceil(this.#bounds.maxSessions / LEAST_USERS)));
-      this.#rolls.set(manager, roll);
+    let index = this.#indexes.get(manager);
+    if (index === undefined) {
+      index = new UserIndex(
+        Math.min(MOST_SHARED, Math.ceil(this.#bounds.maxSessions / LEAST_USERS)),
+      );
+      this.#indexes.set(manager, index);
     }
-    return roll;
+    return index;
   }
 
   #makeRoom(spared: Row, now: EpochMs): void {
@@ -208,7 +210,7 @@ export class Shelf {
   }
 
   #surplus(): Row {
-    for (const { surplus } of this.#rolls.values()) if (surplus !== undefined) return surplus;
+    for (const { surplus } of this.#indexes.values()) if (surplus !== undefined) return surplus;
     return NONE;
   }
 }

@@ -22,7 +22,7 @@ export class PostgresAnnouncements implements Announcements {
     let stop = async (): Promise<void> => {};
     const leave = async (): Promise<void> => {
       await stop();
-      if (!this.#announcer.isHeard) await this.#deafen();
+      if (!this.#announcer.hasListeners) await this.#unlisten();
     };
     try {
       refuseAborted(signal);
@@ -38,18 +38,18 @@ export class PostgresAnnouncements implements Announcements {
 
   async close(): Promise<void> {
     this.#announcer.close();
-    await this.#deafen();
+    await this.#unlisten();
   }
 
   #listened(): Promise<Stop> {
     const listening = this.#connection.listen({
-      hear: (payload) => {
+      onMessage: (payload) => {
         // Somebody could not announce what has ended.
         if (payload === "") this.#announcer.tellOfGap();
         // Plain texts, written by this store in whichever process.
         else this.#announcer.tell(payload.split(" ") as SessionId[]);
       },
-      gap: () => this.#announcer.tellOfGap(),
+      onGap: () => this.#announcer.tellOfGap(),
     });
     listening.then(
       (stop) => {
@@ -63,7 +63,7 @@ export class PostgresAnnouncements implements Announcements {
     return listening;
   }
 
-  async #deafen(): Promise<void> {
+  async #unlisten(): Promise<void> {
     const [listening, stop] = [this.#listening, this.#stop];
     this.#listening = undefined;
     this.#stop = undefined;

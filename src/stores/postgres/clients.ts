@@ -67,7 +67,7 @@ export interface PostgresJsSql {
   ): PostgresJsQuery & PromiseLike<unknown>;
   listen(
     channel: string,
-    hear: (payload: string) => void,
+    onMessage: (payload: string) => void,
     again: () => void,
   ): Promise<{ unlisten(): Promise<void> }>;
 }
@@ -88,7 +88,7 @@ export interface PGliteDatabase {
     options: { readonly rowMode: "array" },
   ): Promise<{ readonly rows: unknown[] }>;
   exec(text: string): Promise<unknown>;
-  listen(channel: string, hear: (payload: string) => void): Promise<() => Promise<void>>;
+  listen(channel: string, onMessage: (payload: string) => void): Promise<() => Promise<void>>;
 }
 
 /** What is bound to a statement's parameters. */

@@ -4,8 +4,8 @@ import type { SessionId } from "../../core/token.ts";
 import { pausedAfter, type Random } from "../../core/waiting.ts";
 import type { PostgresValue } from "./clients.ts";
 import {
+  type ChannelListener,
   type Database,
-  type Ear,
   type Row,
   refuseAborted,
   type Statement,
@@ -86,10 +86,10 @@ export class Connection {
   }
 
   /** Listens for the ends of sessions. */
-  async listen(ear: Ear): Promise<() => Promise<void>> {
+  async listen(listener: ChannelListener): Promise<() => Promise<void>> {
     this.#refuseClosed("subscribe");
     const { channel } = tableNames(this.#options.table);
-    return listenedWithEcho(this.#database, channel, ear);
+    return listenedWithEcho(this.#database, channel, listener);
   }
 
   /** From here on no call begins. */

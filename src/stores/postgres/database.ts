@@ -13,24 +13,14 @@ export interface Statement {
   readonly text: string;
 }
 
-/** Names a statement by its text: tables and releases never share a name, which `pg` would refuse. */
-export function statement(text: string): Statement {
-  return { name: `sojourn_${createHash("sha256").update(text).digest("hex").slice(0, 24)}`, text };
-}
-
-/** A statement that is not prepared by name. */
-export function unnamed(text: string): Statement {
-  return { name: undefined, text };
-}
-
 /** A row as the statement's columns in their order: names may be changed by a driver's settings. */
 export type Row = readonly unknown[];
 
-/** Who hears what is announced on a channel. */
-export interface Ear {
-  hear(payload: string): void;
+/** Who is told what is announced on a channel. */
+export interface ChannelListener {
+  onMessage(payload: string): void;
   /** Something may have been missed. */
-  gap(): void;
+  onGap(): void;
 }
 
 /** What the store needs of a driver. */
@@ -48,9 +38,19 @@ export interface Database {
   /** Runs a text without parameters; fails as `query` does. */
   script(text: string, signal: AbortSignal): Promise<void>;
   /** Resolves when it listens, to the function that stops it. */
-  listen(channel: string, ear: Ear): Promise<() => Promise<void>>;
+  listen(channel: string, listener: ChannelListener): Promise<() => Promise<void>>;
   /** Ends what the store has had made, if anything. */
   close?(): Promise<void>;
+}
+
+/** Names a statement by its text: tables and releases never share a name, which `pg` would refuse. */
+export function statement(text: string): Statement {
+  return { name: `sojourn_${createHash("sha256").update(text).digest("hex").slice(0, 24)}`, text };
+}
+
+/** A statement that is not prepared by name. */
+export function unnamed(text: string): Statement {
+  return { name: undefined, text };
 }
 
 /** The answer, unless the signal is aborted first; an answer that comes later is nobody's. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Database, type Ear, waited } from "./database.ts";
+import { type ChannelListener, type Database, waited } from "./database.ts";
 import { PostgresStoreProblem, Unanswered } from "./failure.ts";
 
 /** No id of a session begins so. */
@@ -8,7 +8,7 @@ const SENDING_MS = 5_000;
 /** How long a notification may take once its transaction is over. */
 const TRAVEL_MS = 2_000;
 
-const UNHEARD =
+const NOT_ARRIVED =
   "what is announced does not arrive over the connection that listens, as behind a pooler in " +
   "transaction mode; connect to the server itself where sessions are announced";
 
@@ -16,12 +16,12 @@ const UNHEARD =
  * Listens, and says something to oneself, by another connection where there is one: poolers accept
  * LISTEN and pass nothing on.
  *
- * @throws {@link PostgresStoreProblem} if it is not heard.
+ * @throws {@link PostgresStoreProblem} if it does not arrive.
  */
 export async function listenedWithEcho(
   database: Database,
   channel: string,
-  ear: Ear,
+  listener: ChannelListener,
 ): Promise<() => Promise<void>> {
   const call = `${MARK}${randomUUID()}`;
   let onEcho = (): void => undefined;
@@ -29,17 +29,17 @@ export async function listenedWithEcho(
     onEcho = resolve;
   });
   const stop = await database.listen(channel, {
-    hear(payload) {
+    onMessage(payload) {
       if (payload === call) onEcho();
-      else if (!payload.startsWith(MARK)) ear.hear(payload);
+      else if (!payload.startsWith(MARK)) listener.onMessage(payload);
     },
-    gap: () => ear.gap(),
+    onGap: () => listener.onGap(),
   });
   try {
     // As a text: a pooler may lose what is prepared.
     const notify = `SELECT pg_notify('${channel}', '${call}')`;
     await database.script(notify, AbortSignal.timeout(SENDING_MS));
-    await waited(echo, AbortSignal.timeout(TRAVEL_MS)).catch(unheard);
+    await waited(echo, AbortSignal.timeout(TRAVEL_MS)).catch(notArrived);
     return stop;
   } catch (error) {
     await stop();
@@ -47,6 +47,6 @@ export async function listenedWithEcho(
   }
 }
 
-function unheard(error: unknown): never {
-  throw error instanceof Unanswered ? new PostgresStoreProblem(UNHEARD) : error;
+function notArrived(error: unknown): never {
+  throw error instanceof Unanswered ? new PostgresStoreProblem(NOT_ARRIVED) : error;
 }

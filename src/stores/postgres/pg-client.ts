@@ -35,25 +35,25 @@ export function pgClientDatabase(client: PgClient): Database {
         line.next(() => sendScript(client, text)),
         signal,
       ),
-    async listen(channel, ear) {
-      const hear = (message: PgNotification): void => {
-        if (message.channel === channel) ear.hear(message.payload ?? "");
+    async listen(channel, listener) {
+      const onNotification = (message: PgNotification): void => {
+        if (message.channel === channel) listener.onMessage(message.payload ?? "");
       };
-      const lost = (): void => ear.gap();
-      client.on("notification", hear);
+      const lost = (): void => listener.onGap();
+      client.on("notification", onNotification);
       client.on("end", lost);
-      const deafen = (): void => {
-        client.removeListener("notification", hear);
+      const leave = (): void => {
+        client.removeListener("notification", onNotification);
         client.removeListener("end", lost);
       };
       try {
         await line.next(() => sendScript(client, `LISTEN "${channel}"`));
       } catch (error) {
-        deafen();
+        leave();
         throw error;
       }
       return async () => {
-        deafen();
+        leave();
         // In vain where the application has closed the client, and then needless.
         await line.next(() => sendScript(client, `UNLISTEN "${channel}"`)).catch(ignore);
       };

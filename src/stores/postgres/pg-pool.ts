@@ -5,9 +5,9 @@ import { type Database, refuseAborted, waited } from "./database.ts";
 import { NotSent, OpenTransaction, PostgresStoreProblem, Useless } from "./failure.ts";
 import { PgDebts } from "./pg-debts.ts";
 import { PgLender } from "./pg-lender.ts";
-import { PgListening } from "./pg-listening.ts";
 import { PgLoan } from "./pg-loan.ts";
 import { PgSender, sendScript } from "./pg-query.ts";
+import { PgSubscription } from "./pg-subscription.ts";
 
 /** How many clients an operation may find useless, if an application left several so. */
 const MAX_LOANS = 5;
@@ -31,11 +31,11 @@ export function pgPoolDatabase(pool: PgPool, random: Random): Database {
     query: (statement, values, signal) =>
       lent(parts, signal, (client) => sender.send(client, statement, values)),
     script: (text, signal) => lent(parts, signal, (client) => sendScript(client, text)),
-    async listen(channel, ear) {
+    async listen(channel, listener) {
       requireRoomToListen(pool);
-      const listening = new PgListening(lender, { channel, ear, random });
-      await listening.start();
-      return () => listening.stop();
+      const subscription = new PgSubscription(lender, { channel, listener, random });
+      await subscription.start();
+      return () => subscription.stop();
     },
   };
 }

@@ -3,8 +3,8 @@ import type { PgClient } from "./clients.ts";
 /** What the server says of a connection behind each answer: in a transaction, or in a failed one. */
 const OPEN: ReadonlySet<unknown> = new Set(["T", "E"]);
 
-/** What was heard last, where `pg` does not remember it, as in older releases. */
-const heard = new WeakMap<object, { status: unknown }>();
+/** What was said last, where `pg` does not remember it, as in older releases. */
+const statuses = new WeakMap<object, { status: unknown }>();
 
 /**
  * Whether a client was left in the middle of a transaction, as far as the server has said yet: what is
@@ -19,11 +19,11 @@ export function isAwaiting(client: PgClient): boolean {
   return Reflect.get(client, "readyForQuery") === false;
 }
 
-/** Hears what the server says from now on, where `pg` does not. */
+/** Notes what the server says from now on, where `pg` does not. */
 export function attend(client: PgClient): void {
-  if (remembers(client) || heard.has(client)) return;
+  if (remembers(client) || statuses.has(client)) return;
   const latest: { status: unknown } = { status: undefined };
-  heard.set(client, latest);
+  statuses.set(client, latest);
   const connection: unknown = Reflect.get(client, "connection");
   if (!isEmitter(connection)) return;
   connection.on("readyForQuery", (message) => {
@@ -32,7 +32,7 @@ export function attend(client: PgClient): void {
 }
 
 function statusOf(client: PgClient): unknown {
-  return remembers(client) ? client.getTransactionStatus() : heard.get(client)?.status;
+  return remembers(client) ? client.getTransactionStatus() : statuses.get(client)?.status;
 }
 
 function remembers(client: PgClient): client is PgClient & { getTransactionStatus(): unknown } {
@@ -40,7 +40,7 @@ function remembers(client: PgClient): client is PgClient & { getTransactionStatu
 }
 
 interface Emitter {
-  on(event: "readyForQuery", hear: (message: { readonly status?: unknown }) => void): unknown;
+  on(event: "readyForQuery", listener: (message: { readonly status?: unknown }) => void): unknown;
 }
 
 function isEmitter(value: unknown): value is Emitter {

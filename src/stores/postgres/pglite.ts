@@ -14,6 +14,7 @@ export function pgliteDatabase(pglite: PGliteDatabase): Database {
       await waited(pglite.exec(text), signal);
     },
     // Quoted, as PGlite writes other names in small letters.
-    listen: (channel, ear) => pglite.listen(`"${channel}"`, (payload) => ear.hear(payload)),
+    listen: (channel, listener) =>
+      pglite.listen(`"${channel}"`, (payload) => listener.onMessage(payload)),
   };
 }

@@ -25,16 +25,16 @@ export function postgresJsDatabase(
     async script(text, signal) {
       answered((await waited(sql.unsafe(text), signal)) as readonly unknown[] & PostgresJsResult);
     },
-    async listen(channel, ear) {
+    async listen(channel, listener) {
       let isStopped = false;
       let isFirst = true;
       const { unlisten } = await sql.listen(
         channel,
         (payload) => {
-          if (!isStopped) ear.hear(payload);
+          if (!isStopped) listener.onMessage(payload);
         },
         () => {
-          if (!isFirst && !isStopped) ear.gap();
+          if (!isFirst && !isStopped) listener.onGap();
           isFirst = false;
         },
       );

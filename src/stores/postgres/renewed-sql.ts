@@ -1,7 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { warnOnce } from "../../core/warn.ts";
 import type { PostgresJsFactory, PostgresValue } from "./clients.ts";
-import { type Database, type Ear, ignore, type Row, type Statement } from "./database.ts";
+import {
+  type ChannelListener,
+  type Database,
+  ignore,
+  type Row,
+  type Statement,
+} from "./database.ts";
 import { sqlState, Unanswered } from "./failure.ts";
 import { postgresJsDatabase } from "./postgres-js.ts";
 import { isLost } from "./postgres-js-doubt.ts";
@@ -19,9 +25,9 @@ const SAME =
   "The function that postgresStore was given returns the same sql again. It must make a new one: " +
   "() => postgres(url).";
 
-interface Listening {
+interface Subscription {
   readonly channel: string;
-  readonly ear: Ear;
+  readonly listener: ChannelListener;
   readonly ending: AbortController;
   stop: () => Promise<void>;
 }
@@ -32,7 +38,7 @@ interface Listening {
  */
 export class RenewedSql implements Database {
   readonly #make: PostgresJsFactory;
-  readonly #listenings = new Set<Listening>();
+  readonly #subscriptions = new Set<Subscription>();
   #sql: ReturnType<PostgresJsFactory>;
   #database: Database;
   #isDoubting = false;
@@ -60,14 +66,14 @@ export class RenewedSql implements Database {
     return this.#watched((database) => database.script(text, signal));
   }
 
-  async listen(channel: string, ear: Ear): Promise<() => Promise<void>> {
-    const listening = { channel, ear, ending: new AbortController(), stop: async () => {} };
-    listening.stop = await this.#database.listen(channel, ear);
-    this.#listenings.add(listening);
+  async listen(channel: string, listener: ChannelListener): Promise<() => Promise<void>> {
+    const subscription = { channel, listener, ending: new AbortController(), stop: async () => {} };
+    subscription.stop = await this.#database.listen(channel, listener);
+    this.#subscriptions.add(subscription);
     return async () => {
-      this.#listenings.delete(listening);
-      listening.ending.abort();
-      await listening.stop();
+      this.#subscriptions.delete(subscription);
+      subscription.ending.abort();
+      await subscription.stop();
     };
   }
 
@@ -131,26 +137,26 @@ export class RenewedSql implements Database {
     this.#unanswered = 0;
     this.#renewAt = performance.now() + this.#pauseMs;
     this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS);
-    for (const listening of this.#listenings) this.#listenAgain(listening).catch(ignore);
+    for (const subscription of this.#subscriptions) this.#listenAgain(subscription).catch(ignore);
     old.end({ timeout: FAREWELL_S }).catch(ignore);
   }
 
-  async #listenAgain(listening: Listening): Promise<void> {
+  async #listenAgain(subscription: Subscription): Promise<void> {
     const database = this.#database;
-    const { channel, ear, ending } = listening;
-    const stopOld = listening.stop;
-    listening.stop = async () => {};
-    ear.gap();
+    const { channel, listener, ending } = subscription;
+    const stopOld = subscription.stop;
+    subscription.stop = async () => {};
+    listener.onGap();
     stopOld().catch(ignore);
     while (!ending.signal.aborted && database === this.#database) {
-      const stop = await database.listen(channel, ear).catch(() => undefined);
+      const stop = await database.listen(channel, listener).catch(() => undefined);
       if (stop === undefined) {
         await pause(LISTEN_PAUSE_MS, undefined, { signal: ending.signal, ref: false });
         continue;
       }
       if (ending.signal.aborted || database !== this.#database) return stop();
-      listening.stop = stop;
-      ear.gap();
+      subscription.stop = stop;
+      listener.onGap();
       return;
     }
   }

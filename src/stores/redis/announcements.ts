@@ -2,7 +2,7 @@ import type { Announcements, EndListener, StoreCall } from "../../core/store.ts"
 import type { SessionId } from "../../core/token.ts";
 import { Channel, type Rhythm } from "./channel.ts";
 import type { Commands } from "./commands.ts";
-import type { Hearer, Subscription } from "./driver.ts";
+import type { ChannelListener, Subscription } from "./driver.ts";
 
 /** A listener, in an entry of its own, as one may subscribe twice. */
 interface Entry {
@@ -51,14 +51,14 @@ export class EndAnnouncements implements Announcements {
   }
 
   #opened(): Promise<Subscription> {
-    const hearer: Hearer = {
+    const listener: ChannelListener = {
       onMessage: (message) => {
         const ids = message.split(" ") as SessionId[];
         this.#tell((listener) => listener.onEnded(ids));
       },
       onGap: () => this.#tell((listener) => listener.onGap()),
     };
-    return new Channel(this.#commands, this.#channel, hearer, this.#rhythm).open();
+    return new Channel(this.#commands, this.#channel, listener, this.#rhythm).open();
   }
 
   async #hangUp(): Promise<void> {

@@ -1,9 +1,9 @@
 import type { Commands } from "./commands.ts";
-import type { Command, Hearer, Subscription } from "./driver.ts";
+import type { ChannelListener, Command, Subscription } from "./driver.ts";
 import { isRefusal } from "./failure.ts";
 import { untilAborted } from "./waiting.ts";
 
-/** How long nothing need be heard before it is tried whether anything would be. */
+/** How long nothing need arrive before it is tried whether anything would be. */
 export interface Rhythm {
   readonly silenceMs: number;
   /** How long the trial may take. */
@@ -12,33 +12,38 @@ export interface Rhythm {
 
 const RHYTHM: Rhythm = { silenceMs: 30_000, patienceMs: 5_000 };
 
-/** No session's id; who hears it knows that the channel carries. */
+/** No session's id; who receives it knows that the channel carries. */
 const BEAT = "";
 
 /**
- * A subscription that notices that it has gone silent. Where nothing was heard for a while it
+ * A subscription that notices that it has gone silent. Where nothing has arrived for a while it
  * publishes something itself: that goes the way that an end would go, through whatever client and
  * whichever nodes, and the listeners of all processes share one such beat.
  */
 export class Channel implements Subscription {
   readonly #commands: Commands;
   readonly #name: string;
-  readonly #hearer: Hearer;
+  readonly #listener: ChannelListener;
   readonly #rhythm: Rhythm;
   #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #heardAt = 0;
-  #onHeard = (): void => undefined;
+  #receivedAt = 0;
+  #onReceived = (): void => undefined;
   #isClosed = false;
 
-  constructor(commands: Commands, name: string, hearer: Hearer, rhythm: Rhythm = RHYTHM) {
+  constructor(
+    commands: Commands,
+    name: string,
+    listener: ChannelListener,
+    rhythm: Rhythm = RHYTHM,
+  ) {
     this.#commands = commands;
     this.#name = name;
-    this.#hearer = hearer;
+    this.#listener = listener;
     this.#rhythm = rhythm;
   }
 
-  /** Resolves when the channel is heard. */
+  /** Resolves when the channel is subscribed to. */
   async open(): Promise<this> {
     await this.#renew();
     this.#schedule();
@@ -53,54 +58,54 @@ export class Channel implements Subscription {
 
   async #renew(): Promise<void> {
     const fresh = await this.#commands.subscribe(this.#name, {
-      onMessage: (message) => this.#hear(message),
-      onGap: () => this.#hearer.onGap(),
+      onMessage: (message) => this.#receive(message),
+      onGap: () => this.#listener.onGap(),
     });
     this.#subscription?.close();
     this.#subscription = fresh;
-    this.#heardAt = performance.now();
+    this.#receivedAt = performance.now();
     if (this.#isClosed) fresh.close();
   }
 
-  #hear(message: string): void {
-    this.#heardAt = performance.now();
-    this.#onHeard();
-    if (message !== BEAT) this.#hearer.onMessage(message);
+  #receive(message: string): void {
+    this.#receivedAt = performance.now();
+    this.#onReceived();
+    if (message !== BEAT) this.#listener.onMessage(message);
   }
 
   #schedule(): void {
     if (this.#isClosed) return;
-    const silentMs = performance.now() - this.#heardAt;
+    const silentMs = performance.now() - this.#receivedAt;
     const leftMs = Math.max(this.#rhythm.silenceMs - silentMs, 0);
     this.#timer = setTimeout(() => this.#check(), leftMs);
     this.#timer.unref();
   }
 
   async #check(): Promise<void> {
-    const isDue = performance.now() - this.#heardAt >= this.#rhythm.silenceMs;
+    const isDue = performance.now() - this.#receivedAt >= this.#rhythm.silenceMs;
     if (isDue && !(await this.#carries()) && !this.#isClosed) {
-      this.#hearer.onGap();
+      this.#listener.onGap();
       // What cannot be renewed now is tried again in time.
       await this.#renew().then(
-        () => this.#hearer.onGap(),
+        () => this.#listener.onGap(),
         () => undefined,
       );
-      this.#heardAt = performance.now();
+      this.#receivedAt = performance.now();
     }
     this.#schedule();
   }
 
   async #carries(): Promise<boolean> {
     const signal = AbortSignal.timeout(this.#rhythm.patienceMs);
-    const heard = new Promise<void>((resolve) => {
-      this.#onHeard = resolve;
+    const received = new Promise<void>((resolve) => {
+      this.#onReceived = resolve;
     });
-    const beat: Command = ["publish", this.#name, BEAT];
+    const publish: Command = ["publish", this.#name, BEAT];
     try {
       await this.#commands.with("subscribe", { now: 0, signal }, (driver) =>
-        driver.send(this.#name, beat, signal),
+        driver.send(this.#name, publish, signal),
       );
-      await untilAborted(heard, signal);
+      await untilAborted(received, signal);
       return true;
     } catch (error) {
       // Who may not publish cannot tell.

@@ -2,7 +2,7 @@ import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import { Confirmer } from "./confirmer.ts";
-import type { Command, Driver, Hearer, Subscription } from "./driver.ts";
+import type { ChannelListener, Command, Driver, Subscription } from "./driver.ts";
 import { failureOf, isNoScript, isReadOnly, isRefusal } from "./failure.ts";
 import { Line } from "./line.ts";
 import type { Script } from "./scripts.ts";
@@ -138,7 +138,7 @@ export class Commands {
   }
 
   /** A call's deadline does not end it: others may wait for the same subscription. */
-  async subscribe(channel: string, hearer: Hearer): Promise<Subscription> {
+  async subscribe(channel: string, listener: ChannelListener): Promise<Subscription> {
     const signal = AbortSignal.timeout(SUBSCRIBING_MS);
     const own = await this.#driver.duplicate(signal);
     this.#opened.add(own);
@@ -147,7 +147,7 @@ export class Commands {
       own.close();
     };
     try {
-      await untilAborted(own.subscribe(channel, hearer), signal);
+      await untilAborted(own.subscribe(channel, listener), signal);
     } catch (error) {
       close();
       throw error;

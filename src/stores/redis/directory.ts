@@ -5,8 +5,8 @@ import { EndingAll } from "./ending-all.ts";
 import { Generations } from "./generations.ts";
 import { headsOf } from "./heads.ts";
 import type { Keys } from "./keys.ts";
+import type { RecordScan } from "./record-scan.ts";
 import { factsOf } from "./records.ts";
-import type { Roll } from "./roll.ts";
 import type { Server } from "./server.ts";
 import type { Tidying } from "./tidying.ts";
 import type { UserIndex } from "./user-index.ts";
@@ -17,13 +17,13 @@ export interface DirectoryParts {
   readonly keys: Keys;
   readonly server: Server;
   readonly index: UserIndex;
-  readonly roll: Roll;
+  readonly scan: RecordScan;
   readonly tidying: Tidying;
 }
 
 /** The directory of a Redis store. */
 export function redisDirectory(parts: DirectoryParts): Directory {
-  const { commands, keys, index, roll } = parts;
+  const { commands, keys, index, scan } = parts;
   const generations = new Generations(commands, keys, parts.server);
   return {
     generation: (user, call) => generations.generation(user, call),
@@ -38,8 +38,8 @@ export function redisDirectory(parts: DirectoryParts): Directory {
       return facts.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
     },
     endAll: (user, end, call) => new EndingAll(parts, user, end, call).run(),
-    scan: (page, call) => roll.page(page, call),
-    count: (manager, call) => roll.count(manager, call),
+    scan: (page, call) => scan.page(page, call),
+    count: (manager, call) => scan.count(manager, call),
   };
 }
 

@@ -9,8 +9,8 @@ export interface Subscription {
   close(): void;
 }
 
-/** What hears a channel. */
-export interface Hearer {
+/** Who is told what is published on a channel. */
+export interface ChannelListener {
   onMessage(message: string): void;
   /** The connection was lost, or is there again. */
   onGap(): void;
@@ -41,8 +41,8 @@ export interface Driver {
   sendTogether(key: string, commands: readonly Command[]): Promise<readonly unknown[]>;
   /** The masters, for what goes over all keys. */
   masters(): Promise<readonly Master[]>;
-  /** Resolves when the channel is heard. The client is good for nothing else then. */
-  subscribe(channel: string, hearer: Hearer): Promise<void>;
+  /** Resolves when the channel is subscribed to. The client is good for nothing else then. */
+  subscribe(channel: string, listener: ChannelListener): Promise<void>;
   /** Resolves when a duplicate of the client is connected; rejects at the signal at the latest. */
   duplicate(signal: AbortSignal): Promise<Driver>;
   /** Calls back when the client has connected anew, or was closed. */

@@ -1,5 +1,5 @@
 import type { IoRedisClient, IoRedisCluster } from "./clients.ts";
-import type { Command, Driver, Hearer, Master } from "./driver.ts";
+import type { ChannelListener, Command, Driver, Master } from "./driver.ts";
 import { Readiness } from "./readiness.ts";
 import { slotOf } from "./slot.ts";
 
@@ -35,7 +35,7 @@ export function ioRedisDriver(client: AnyIoRedis, close?: () => void): Driver {
             node.call(name, args),
       );
     },
-    subscribe: (channel, hearer) => subscribed(client, channel, hearer),
+    subscribe: (channel, listener) => subscribed(client, channel, listener),
     duplicate: (signal) => duplicateOf(client, signal),
     onRenewal(listener) {
       for (const event of ["ready", "end"]) client.on(event, listener);
@@ -81,13 +81,17 @@ async function duplicateOf(client: AnyIoRedis, signal: AbortSignal): Promise<Dri
   return driver;
 }
 
-async function subscribed(client: AnyIoRedis, channel: string, hearer: Hearer): Promise<void> {
-  client.on("message", (_channel, message) => hearer.onMessage(String(message)));
+async function subscribed(
+  client: AnyIoRedis,
+  channel: string,
+  listener: ChannelListener,
+): Promise<void> {
+  client.on("message", (_channel, message) => listener.onMessage(String(message)));
   await client.subscribe(channel);
   const renew = (): void => {
     // Ready comes before the subscription is renewed, so ask for it, and tell then.
-    client.subscribe(channel).then(() => hearer.onGap(), hearer.onGap);
+    client.subscribe(channel).then(() => listener.onGap(), listener.onGap);
   };
-  for (const event of ["close", "-subscriber", "-node"]) client.on(event, () => hearer.onGap());
+  for (const event of ["close", "-subscriber", "-node"]) client.on(event, () => listener.onGap());
   for (const event of ["ready", "+subscriber"]) client.on(event, renew);
 }

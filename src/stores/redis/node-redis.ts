@@ -1,4 +1,4 @@
-import type { Driver, Hearer } from "./driver.ts";
+import type { ChannelListener, Driver } from "./driver.ts";
 import { Unsent } from "./driver.ts";
 import { type AnyNodeRedis, type Kind, kindOf } from "./node-redis-kinds.ts";
 import { untilAborted } from "./waiting.ts";
@@ -37,7 +37,7 @@ export function nodeRedisDriver(client: AnyNodeRedis, close?: () => void): Drive
         (send) => (command, signal) => send(command, { ...PLAIN, abortSignal: signal }),
       );
     },
-    subscribe: (channel, hearer) => subscribed(client, channel, hearer),
+    subscribe: (channel, listener) => subscribed(client, channel, listener),
     duplicate: (signal) => duplicateOf(kind, signal),
     onRenewal(listener) {
       for (const event of kind.renewals) client.on(event, listener);
@@ -70,11 +70,15 @@ async function duplicateOf(kind: Kind, signal: AbortSignal): Promise<Driver> {
   return nodeRedisDriver(own, close);
 }
 
-async function subscribed(client: AnyNodeRedis, channel: string, hearer: Hearer): Promise<void> {
+async function subscribed(
+  client: AnyNodeRedis,
+  channel: string,
+  listener: ChannelListener,
+): Promise<void> {
   if (!("subscribe" in client)) throw new Unsent("a pool of clients hears no channel");
-  await client.subscribe(channel, (message) => hearer.onMessage(message));
+  await client.subscribe(channel, (message) => listener.onMessage(message));
   // Subscriptions are renewed before `ready` is told of.
-  for (const event of GAPS) client.on(event, () => hearer.onGap());
+  for (const event of GAPS) client.on(event, () => listener.onGap());
 }
 
 /** A Cluster tells of its nodes, a Sentinel of the topology; one gap too many does no harm. */

@@ -17,6 +17,7 @@ import type { Commands } from "./commands.ts";
 import { redisDirectory } from "./directory.ts";
 import type { Command } from "./driver.ts";
 import type { Keys } from "./keys.ts";
+import { RecordScan } from "./record-scan.ts";
 import {
   absoluteEndOf,
   isLive,
@@ -28,7 +29,6 @@ import {
   userOf,
 } from "./records.ts";
 import { listIn, numberIn, numberOrTextIn, textIn, Unforeseen } from "./replies.ts";
-import { Roll } from "./roll.ts";
 import { CREATE, DONE, DONE_AND_SEEN, END, INDEX_FIRST, TOUCH, UPDATE } from "./scripts.ts";
 import type { Server } from "./server.ts";
 import { keepMs } from "./skew.ts";
@@ -74,7 +74,7 @@ export class RedisStore implements RedisSessionStore {
       keys,
       server,
       index: this.#index,
-      roll: new Roll(commands, keys),
+      scan: new RecordScan(commands, keys),
       tidying: this.#tidying,
     });
   }

@@ -10,15 +10,6 @@ export interface TableNames {
   readonly meta: string;
 }
 
-/** The store's tables, all named after the first. */
-export function tableNames(table: string): TableNames {
-  return {
-    sessions: `"${table}"`,
-    generations: `"${table}_generations"`,
-    meta: `"${table}_meta"`,
-  };
-}
-
 /**
  * Creates the tables where they are not there yet, and brings older ones up to date. The version
  * stands in a table of the store's own, because `user_version` may be the application's.
@@ -36,6 +27,15 @@ export function ensureSchema(database: SqliteDatabase, table: string): void {
     if (isInTransaction(database)) database.exec("ROLLBACK");
     throw error;
   }
+}
+
+/** The store's tables, all named after the first. */
+export function tableNames(table: string): TableNames {
+  return {
+    sessions: `"${table}"`,
+    generations: `"${table}_generations"`,
+    meta: `"${table}_meta"`,
+  };
 }
 
 /** The statements that lead to the present version; `undefined` where it is there. */

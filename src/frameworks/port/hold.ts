@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Visit } from "../core/request/visit.ts";
+import type { Visit } from "../../core/request/visit.ts";
 import { DrainListeners } from "./drain-listeners.ts";
 import { FailedReply, type Fallback } from "./failed-reply.ts";
 import { type HeadList, setHead } from "./head-list.ts";

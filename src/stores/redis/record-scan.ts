@@ -35,7 +35,7 @@ interface Candidates {
  * All records of a manager. There is no index of them, as it would take a hundred bytes a session:
  * every key is looked at, in small steps.
  */
-export class Roll {
+export class RecordScan {
   readonly #commands: Commands;
   readonly #keys: Keys;
   #rest: Rest | undefined;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Holder, Visit } from "../core/request/visit.ts";
+import type { Holder, Visit } from "../../core/request/visit.ts";
 import { HeldAnswer, type Step } from "./held-answer.ts";
 import { cutReply } from "./node-exchange.ts";
 import { pretendEnded, pretendSent } from "./pretence.ts";

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { plainText, SessionError } from "../core/errors.ts";
-import type { Exchange, Reply } from "../core/exchange.ts";
-import { isOfPage } from "../core/failed-page.ts";
-import { IncomingHead } from "../core/request-head.ts";
+import { plainText, SessionError } from "../../core/errors.ts";
+import type { Exchange, Reply } from "../../core/exchange.ts";
+import { isOfPage } from "../../core/failed-page.ts";
+import { IncomingHead } from "../../core/request-head.ts";
 
 /** A Node request and its response, as the engine sees them. */
 export function nodeExchange(req: IncomingMessage, res: ServerResponse): Exchange {

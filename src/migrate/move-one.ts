@@ -16,13 +16,13 @@ export interface Route {
  * What became of one session: `moved` counts in the new store from now on, `ended` ended or
  * expired before its turn, `busy` was changed over and over meanwhile and is still in the old one.
  */
-export type Carried = "moved" | "ended" | "busy";
+export type MoveOutcome = "moved" | "ended" | "busy";
 
 /** A session that is written to at each attempt is left for the next pass. */
 const MAX_ATTEMPTS = 10;
 
 /** Moves one session, or finishes a move that was begun. */
-export async function carry(route: Route, id: SessionId, call: StoreCall): Promise<Carried> {
+export async function moveOne(route: Route, id: SessionId, call: StoreCall): Promise<MoveOutcome> {
   for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
     const found = await route.from.load(id, call);
     if (found?.kind === "live") {

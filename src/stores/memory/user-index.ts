@@ -1,7 +1,7 @@
 import type { Row } from "./columns.ts";
 
 /** Who is here: one manager's live records, by user. What has expired counts until it is removed. */
-export class Roll {
+export class UserIndex {
   /** Most users have one session: a set for it would take more than the session's own columns. */
   readonly #users = new Map<string, Row | Set<Row>>();
   /** The sessions of users who have more than their share, those written longest ago first. */

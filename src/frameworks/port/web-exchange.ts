@@ -1,4 +1,4 @@
-import type { Exchange, Reply, RequestHead } from "../core/exchange.ts";
+import type { Exchange, Reply, RequestHead } from "../../core/exchange.ts";
 
 /** An exchange whose reply is named once the handler has made it. */
 export interface WebExchange extends Exchange {

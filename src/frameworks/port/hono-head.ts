@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { WebHead } from "../core/request-head.ts";
+import { WebHead } from "../../core/request-head.ts";
 
 /** What the runtime's server gives to Hono as bindings. */
 interface ServerBindings {

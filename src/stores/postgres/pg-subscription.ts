@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Random } from "../../core/waiting.ts";
 import type { PgNotification, PgPoolClient } from "./clients.ts";
-import { type Ear, ignore, waited } from "./database.ts";
+import { type ChannelListener, ignore, waited } from "./database.ts";
 import type { PgLender } from "./pg-lender.ts";
 import { sendScript } from "./pg-query.ts";
 import { returned } from "./pg-queue.ts";
@@ -13,25 +13,25 @@ const HEARTBEAT_MS = 30_000;
 const HEARTBEAT_PATIENCE_MS = 10_000;
 
 /** Who listens to what. */
-export interface Listening {
+export interface SubscriptionParts {
   readonly channel: string;
-  readonly ear: Ear;
+  readonly listener: ChannelListener;
   readonly random: Random;
 }
 
 /** A client of a pool, kept to listen on one channel, and replaced when it is lost. */
-export class PgListening {
+export class PgSubscription {
   readonly #lender: PgLender;
   readonly #channel: string;
-  readonly #ear: Ear;
+  readonly #listener: ChannelListener;
   readonly #random: Random;
   readonly #ending = new AbortController();
   #leave: () => void = ignore;
 
-  constructor(lender: PgLender, { channel, ear, random }: Listening) {
+  constructor(lender: PgLender, { channel, listener, random }: SubscriptionParts) {
     this.#lender = lender;
     this.#channel = channel;
-    this.#ear = ear;
+    this.#listener = listener;
     this.#random = random;
   }
 
@@ -54,17 +54,17 @@ export class PgListening {
     this.#leave();
   }
 
-  /** Hears a client until the returned function is called, or until it is lost. */
+  /** Listens to a client until the returned function is called, or until it is lost. */
   #attend(client: PgPoolClient): () => void {
-    const hear = ({ channel, payload }: PgNotification): void => {
-      if (channel === this.#channel) this.#ear.hear(payload ?? "");
+    const onNotification = ({ channel, payload }: PgNotification): void => {
+      if (channel === this.#channel) this.#listener.onMessage(payload ?? "");
     };
     let hasLeft = false;
     const leave = (): void => {
       if (hasLeft) return;
       hasLeft = true;
       clearInterval(heartbeat);
-      client.removeListener("notification", hear);
+      client.removeListener("notification", onNotification);
       client.removeListener("end", lost);
       // Closed rather than given back: nobody else should get a connection that listens.
       returned(client, true);
@@ -79,7 +79,7 @@ export class PgListening {
       const patience = AbortSignal.timeout(HEARTBEAT_PATIENCE_MS);
       waited(sendScript(client, "SELECT 1"), patience).catch(lost);
     }, HEARTBEAT_MS).unref();
-    client.on("notification", hear);
+    client.on("notification", onNotification);
     client.on("error", lost);
     client.on("end", lost);
     return leave;
@@ -89,7 +89,7 @@ export class PgListening {
     const { signal } = this.#ending;
     this.#leave = ignore;
     if (signal.aborted) return;
-    this.#ear.gap();
+    this.#listener.onGap();
     for (let attempts = 0; !signal.aborted; attempts += 1) {
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** attempts, MAX_PAUSE_MS);
       await pause(pauseMs * (0.5 + this.#random() / 2), undefined, { signal, ref: false });
@@ -98,7 +98,7 @@ export class PgListening {
         () => false,
       );
       if (!isBack) continue;
-      if (!signal.aborted) this.#ear.gap();
+      if (!signal.aborted) this.#listener.onGap();
       return;
     }
   }
