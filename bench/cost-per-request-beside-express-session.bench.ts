@@ -1,21 +1,25 @@
 /**
- * What does Sojourn add to a request on Express 5, beside express-session and beside the least that
- * a session takes, each with its memory store? Usage: npm run bench -- beside-express-session
+ * What does Sojourn add to a request on Express 5, beside express-session, beside @fastify/session on
+ * Fastify 5 and beside the least that a session takes, each with its memory store?
+ * Usage: npm run bench -- beside-express-session
  *
  * The floor is written by hand: it finds the cookie, hashes the token, parses what a Map has under
  * it, and puts it back as text, with no clocks, no checks, no compare-and-set and no waiting.
  *
  * The requests are real (`IncomingMessage`, `ServerResponse`, the whole of Express), but travel over
  * sockets in memory: on loopback the kernel takes ten times what is measured here, and swings by
- * more. The same application runs without sessions, with express-session and with Sojourn, and what
- * one adds is the difference to the bare application.
+ * more. What each adds is the difference to the same application of its framework without sessions.
  *
  * Requests run 32 at a time, as on a busy server, each in a session of its own, so that no store
  * merges or queues anything. See support/rivals.ts for what counts.
  */
 import { createHash, randomBytes } from "node:crypto";
+import type { RequestListener } from "node:http";
+import fastifyCookie from "@fastify/cookie";
+import fastifySession from "@fastify/session";
 import express, { type Express } from "express";
 import session from "express-session";
+import fastify, { type FastifyInstance } from "fastify";
 import { createSessions, memoryStore } from "sojourn";
 import { sessionMiddleware } from "sojourn/express";
 import { request } from "./support/memory-request.ts";
@@ -36,6 +40,9 @@ import { DATA, type Shop } from "./support/shop.ts";
 declare module "express-session" {
   interface SessionData extends Shop {}
 }
+declare module "fastify" {
+  interface Session extends Partial<Shop> {}
+}
 
 type Contender = keyof typeof APPS;
 
@@ -50,6 +57,8 @@ const CASES = [
 
 /** The most that Sojourn may add, as a part of what express-session adds. */
 const LIMIT = 0.5;
+/** And of what @fastify/session adds to Fastify. */
+const FASTIFY_LIMIT = 0.45;
 /** And as a multiple of the floor. */
 const FLOOR_LIMITS: Readonly<Record<string, number>> = { read: 2, write: 2.5, create: 2.2 };
 const EFFORT = { processes: 4, roundsPerProcess: 12 };
@@ -145,21 +154,61 @@ function sojournApp(): Express {
   return app;
 }
 
+function bareFastify(): FastifyInstance {
+  const app = fastify();
+  app.get("/untouched", (_request, reply) => reply.send("ok"));
+  app.get("/read", (_request, reply) => reply.send(DATA.theme));
+  app.get("/write", (_request, reply) => reply.send("ok"));
+  app.get("/create", (_request, reply) => reply.send("ok"));
+  return app;
+}
+
+async function fastifySessionApp(): Promise<FastifyInstance> {
+  const app = fastify();
+  await app.register(fastifyCookie);
+  await app.register(fastifySession, {
+    secret: "s".repeat(32),
+    saveUninitialized: false,
+    rolling: false,
+    cookie: { secure: true },
+  });
+  app.get("/untouched", (_request, reply) => reply.send("ok"));
+  app.get("/read", ({ session: { theme } }, reply) => reply.send(theme ?? "none"));
+  app.get("/write", ({ session: kept }, reply) => {
+    kept.visits = (kept.visits ?? 0) + 1;
+    return reply.send("ok");
+  });
+  app.get("/create", ({ session: kept }, reply) => {
+    Object.assign(kept, DATA);
+    return reply.send("ok");
+  });
+  return app;
+}
+
+async function listenerOf(app: FastifyInstance): Promise<RequestListener> {
+  await app.ready();
+  return app.routing;
+}
+
 const APPS = {
   bare: bareApp,
   floor: floorApp,
   "express-session": expressSessionApp,
   sojourn: sojournApp,
-} as const satisfies Readonly<Record<string, () => Express>>;
+  "bare Fastify": () => listenerOf(bareFastify()),
+  "@fastify/session": async () => listenerOf(await fastifySessionApp()),
+} as const satisfies Readonly<Record<string, () => RequestListener | Promise<RequestListener>>>;
 const CONTENDERS = Object.keys(APPS) as Contender[];
 
 async function serve(contender: Contender): Promise<void> {
-  const app = APPS[contender]();
+  const app = await APPS[contender]();
   await answerRounds({
     cases: CASES,
     visit: (path, cookie) => request(app, path, cookie),
     check: ({ path, isKnown }, { cookies, text }) => {
-      const isCookieExpected = path === "/create" && contender !== "bare";
+      // @fastify/session sends its cookie with each write.
+      const isSent = path === "/create" || (path === "/write" && contender === "@fastify/session");
+      const isCookieExpected = isSent && !contender.startsWith("bare");
       const isRead = path !== "/read" || !isKnown || text.endsWith(DATA.theme);
       return isRead && cookies.length > 0 === isCookieExpected;
     },
@@ -180,18 +229,29 @@ function report({ bare, ...rivals }: Readonly<Record<Contender, Rival>>): void {
       "store, in process:\nlower quartile (median) of " +
       `${ROUNDS} rounds of ${REQUESTS_PER_ROUND} requests.\n${machine()}\n`,
   );
-  const contenders = ["bare request", "floor", "express-session", "sojourn"];
-  printHead(["", ...contenders, "of express-session", "limit", "of the floor", "limit"]);
+  const contenders = ["bare Express", "floor", "express-session", "@fastify/session", "sojourn"];
+  const limits = ["express-session", "@fastify/session", "the floor"].flatMap((one) => [
+    `of ${one}`,
+    "limit",
+  ]);
+  printHead(["", ...contenders, ...limits]);
   for (const one of CASES) {
     const floor = rivals.floor.added(one, bare);
     const theirs = rivals["express-session"].added(one, bare);
     const ours = rivals.sojourn.added(one, bare);
-    const costs = [bare.cost(one), floor, theirs, ours].map((cost) => text(cost, 1));
+    const fastifys = rivals["@fastify/session"].added(one, rivals["bare Fastify"]);
+    const costs = [bare.cost(one), floor, theirs, fastifys, ours].map((cost) => text(cost, 1));
     const besidePeer = judged(ours, theirs, one.isGated ? LIMIT : undefined);
+    const isUsual = one.path === "/read" || one.path === "/write";
+    const besideFastify = judged(
+      ours,
+      fastifys,
+      isUsual && one.isKnown ? FASTIFY_LIMIT : undefined,
+    );
     const limit = FLOOR_LIMITS[one.name];
     // What the floor does in next to no time is no measure.
     const besideFloor = limit === undefined ? ["", ""] : judged(ours, floor, limit);
-    printRow([one.name, ...costs, ...besidePeer, ...besideFloor]);
+    printRow([one.name, ...costs, ...besidePeer, ...besideFastify, ...besideFloor]);
   }
 }
 
