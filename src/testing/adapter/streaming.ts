@@ -47,13 +47,13 @@ export function tellStreaming(tell: Tell): void {
     const client = await stage.serve({
       "/stream": async ({ open }) => {
         (await open()).set("name", "Ada");
-        return stream(pieces("one ", "two ", "three"));
+        return stream(pieces("piece-1 ", "piece-2 ", "piece-3"));
       },
     });
     stage.store.failWrites();
     const response = await client.get("/stream");
     assert.equal(response.status, 503);
-    assert.doesNotMatch(await response.text(), /one|two|three/);
+    assert.doesNotMatch(await response.text(), /piece-\d/);
     assert.deepEqual(response.headers.getSetCookie(), []);
   });
 
