@@ -172,6 +172,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   absoluteTimeout: true,
   persistent: true,
   anonymous: true,
+  longest: true,
   cookie: true,
   trustProxy: true,
   schema: true,

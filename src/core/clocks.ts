@@ -1,3 +1,4 @@
+import { boundsIn } from "./notes.ts";
 import { type EpochMs, type Policy, type SessionRecord, TOMBSTONE_MS } from "./record.ts";
 
 /** The policies of the three kinds of session. */
@@ -5,6 +6,14 @@ export interface Policies {
   readonly signedIn: Policy;
   readonly persistent: Policy;
   readonly anonymous: Policy;
+  /** The most that a sign-in may ask for; where left out, what its kind of session has. */
+  readonly longest?: Policy | undefined;
+}
+
+/** The longest absolute timeout that any session may have. */
+export function longestLifeMs({ signedIn, persistent, anonymous, longest }: Policies): number {
+  const lives = [signedIn, persistent, anonymous, longest ?? signedIn];
+  return Math.max(...lives.map(({ absoluteTimeoutMs }) => absoluteTimeoutMs));
 }
 
 /** What a session's clocks depend on. */
@@ -41,7 +50,7 @@ export function policyFor(
  */
 export function policyOnWish(
   policies: Policies,
-  session: Clocked & Pick<SessionRecord, "userId">,
+  session: Clocked & Pick<SessionRecord, "userId" | "notes">,
   persistent: boolean,
   now: EpochMs,
 ): Policy {
@@ -49,12 +58,51 @@ export function policyOnWish(
   const { idleTimeoutMs, absoluteTimeoutMs } = policyFor(policies, { persistent, userId });
   const fromNow = Math.max(0, now - createdAt) + absoluteTimeoutMs;
   const most = Math.max(session.absoluteTimeoutMs, absoluteTimeoutMs);
-  return { idleTimeoutMs, absoluteTimeoutMs: Math.min(fromNow, most) };
+  const bounds = boundsIn(session);
+  const boundedMs = Math.min(fromNow, most, bounds.endsAt - createdAt);
+  return policyWithin({
+    idleTimeoutMs: Math.min(idleTimeoutMs, bounds.idleTimeoutMs),
+    absoluteTimeoutMs: boundedMs,
+  });
+}
+
+/** What a sign-in asks for: durations, and an instant at which it ends at the latest. */
+export interface AskedLifetime {
+  readonly idleTimeoutMs: number | undefined;
+  readonly absoluteTimeoutMs: number | undefined;
+  readonly endsAt: EpochMs | undefined;
+}
+
+/** The policy of a sign-in that asks for a lifetime of its own: each part of it only shortens. */
+export function policyAsked(
+  usual: Policy,
+  policies: Policies,
+  asked: AskedLifetime,
+  now: EpochMs,
+): Policy {
+  const most = policies.longest ?? usual;
+  const { idleTimeoutMs = usual.idleTimeoutMs, absoluteTimeoutMs = usual.absoluteTimeoutMs } =
+    asked;
+  const { endsAt = Number.POSITIVE_INFINITY } = asked;
+  return policyWithin({
+    idleTimeoutMs: Math.min(idleTimeoutMs, most.idleTimeoutMs),
+    absoluteTimeoutMs: Math.min(absoluteTimeoutMs, most.absoluteTimeoutMs, endsAt - now),
+  });
+}
+
+/** No idle timeout is longer than the absolute one. */
+function policyWithin({ idleTimeoutMs, absoluteTimeoutMs }: Policy): Policy {
+  return { idleTimeoutMs: Math.min(idleTimeoutMs, absoluteTimeoutMs), absoluteTimeoutMs };
 }
 
 /** The moment a session dies: its idle or its absolute end, whichever comes first. */
 export function endOf(session: Clocked): EpochMs {
-  return Math.min(session.lastSeenAt + session.idleTimeoutMs, absoluteEndOf(session));
+  return Math.min(idleEndOf(session), absoluteEndOf(session));
+}
+
+/** The moment at which a session dies that nobody uses. */
+export function idleEndOf(session: Clocked): EpochMs {
+  return session.lastSeenAt + session.idleTimeoutMs;
 }
 
 /** The moment no activity can move (OWASP ASVS 5.0, 7.3.2). */
@@ -68,7 +116,7 @@ export function absoluteEndOf(session: Clocked): EpochMs {
  */
 export function expiredBy(session: Clocked, now: EpochMs): "idle" | "absolute" | undefined {
   if (now >= absoluteEndOf(session)) return "absolute";
-  return now >= session.lastSeenAt + session.idleTimeoutMs ? "idle" : undefined;
+  return now >= idleEndOf(session) ? "idle" : undefined;
 }
 
 /** When a store may forget the record. */

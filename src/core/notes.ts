@@ -1,5 +1,5 @@
 import { type JsonObject, parseObject } from "./json.ts";
-import type { SessionRecord, Tombstone } from "./record.ts";
+import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
 import { parseId, type SessionId } from "./token.ts";
 
 /**
@@ -10,6 +10,9 @@ const GENERATION = "g";
 const FAMILY = "f";
 const TOKENS = "n";
 const PREDECESSOR = "p";
+/** The bounds that a sign-in has set to the session's clocks. */
+const IDLE_TIMEOUT = "i";
+const ENDS_AT = "e";
 /** In a tombstone's notes: whose session it was. */
 const USER = "u";
 
@@ -87,6 +90,33 @@ export function afterTokens(tokens: number): NoteEdit {
 /** Notes that the session takes over from another one; `undefined` that this is done. */
 export function takingOverFrom(predecessor: SessionId | undefined): NoteEdit {
   return (notes) => put(notes, PREDECESSOR, predecessor);
+}
+
+/** What a sign-in has set to the session's clocks, whatever its visitor wishes since. */
+export interface Bounds {
+  readonly idleTimeoutMs: number;
+  readonly endsAt: EpochMs;
+}
+
+/** The bounds of a session; infinite where none were set. */
+export function boundsIn({ notes }: Pick<SessionRecord, "notes">): Bounds {
+  return {
+    idleTimeoutMs: numberIn(notes, IDLE_TIMEOUT) ?? Number.POSITIVE_INFINITY,
+    endsAt: numberIn(notes, ENDS_AT) ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Notes the bounds; what is infinite is left out. */
+export function ofBounds({ idleTimeoutMs, endsAt }: Bounds): NoteEdit {
+  return (notes) => {
+    put(notes, IDLE_TIMEOUT, Number.isFinite(idleTimeoutMs) ? idleTimeoutMs : undefined);
+    put(notes, ENDS_AT, Number.isFinite(endsAt) ? endsAt : undefined);
+  };
+}
+
+function numberIn(notes: string | undefined, key: string): number | undefined {
+  const value = entryOf(notes, key);
+  return typeof value === "number" ? value : undefined;
 }
 
 /** What a tombstone tells of the session: for those who look for what has become of it. */

@@ -49,6 +49,13 @@ export interface EngineOptions {
    */
   readonly anonymous?: Duration | Timeouts | undefined;
   /**
+   * The longest timeouts that `signIn` may ask for (`idleTimeout`, `absoluteTimeout`, `endsAt`), be
+   * they longer than those above. A single duration is both.
+   *
+   * @defaultValue none: a sign-in may only shorten its timeouts
+   */
+  readonly longest?: Duration | Timeouts | undefined;
+  /**
    * How long a request waits for the store before it fails with a {@link StoreError}.
    *
    * @defaultValue `"5s"`
@@ -120,7 +127,18 @@ function resolvePolicies(options: EngineOptions): Policies {
     signedIn: resolvePolicy("", options, SIGNED_IN),
     persistent: resolvePolicy("persistent.", persistent, REMEMBERED),
     anonymous: resolvePolicy("anonymous.", anonymous, { idleTimeout, absoluteTimeout }),
+    longest: options.longest === undefined ? undefined : resolveLongest(options.longest),
   };
+}
+
+/** Whoever names one of them leaves the other open. */
+function resolveLongest(given: Duration | Timeouts): Policy {
+  const { idleTimeout, absoluteTimeout } = timeoutsOf("longest", given);
+  if (absoluteTimeout === undefined) {
+    throw new OptionsError("longest", 'it needs an absoluteTimeout, such as "31d".');
+  }
+  const longest = { absoluteTimeout, idleTimeout: idleTimeout ?? absoluteTimeout };
+  return resolvePolicy("longest.", longest, longest);
 }
 
 /** A single duration is both: what ends at a fixed time needs no idle clock. */

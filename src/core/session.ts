@@ -39,8 +39,12 @@ export interface SessionView<D extends object> {
   readonly createdAt: number;
   /** The last activity before this request; lags by up to a tenth of the idle timeout. Epoch ms. */
   readonly lastSeenAt: number;
-  /** When the session ends unless there is activity before. Epoch ms. */
+  /** When the session ends unless there is activity before: the earlier of the next two. Epoch ms. */
   readonly expiresAt: number;
+  /** When the session ends if nobody uses it: its idle end. Epoch ms. */
+  readonly idleEndsAt: number;
+  /** When the session ends, used or not: its absolute end. Epoch ms. */
+  readonly endsAt: number;
   /** When the user last proved who they are. Epoch ms. */
   readonly authenticatedAt: number | undefined;
   /** Whether the visitor asked to be remembered. */
@@ -174,6 +178,23 @@ export interface SignInOptions<D extends object> {
    * @defaultValue as it was when the same user signs in again, else `false`
    */
   readonly persistent?: boolean | undefined;
+  /**
+   * Ends this session if nobody uses it for so long. Longer than what the options allow is what they
+   * allow (`longest`). It holds until the next sign-in, whatever the visitor wishes about being
+   * remembered.
+   *
+   * @defaultValue by the options
+   */
+  readonly idleTimeout?: Duration | undefined;
+  /** Ends this session, used or not. As `idleTimeout`. @defaultValue by the options */
+  readonly absoluteTimeout?: Duration | undefined;
+  /**
+   * Ends this session at this moment at the latest, such as the end of the session at an identity
+   * provider. Epoch ms: of a JWT, `exp * 1000`.
+   *
+   * @defaultValue none
+   */
+  readonly endsAt?: number | undefined;
 }
 
 /** How to sign out. */

@@ -1,3 +1,4 @@
+import { longestLifeMs } from "../../core/clocks.ts";
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { requireKnownKeys } from "../../core/option-checks.ts";
@@ -93,9 +94,7 @@ function mountCookies(
   { carrier, keys, audience, settings, environment }: MountParts,
 ): Mounted {
   const { name, policies } = settings;
-  const longestMs = Math.max(
-    ...Object.values(policies).map(({ absoluteTimeoutMs }) => absoluteTimeoutMs),
-  );
+  const longestMs = longestLifeMs(policies);
   const cookies = new Cookies(carrier, { ...environment, name }, room);
   const seals = new Sealer(new KeyRing("keys", keys), environment.random);
   const sealer = new CookieSealer(seals, cookies, audience);

@@ -1,4 +1,4 @@
-import { GRACE_MS, tombstoneExpiryAt } from "../clocks.ts";
+import { GRACE_MS, longestLifeMs, tombstoneExpiryAt } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import { type Engine, startDeadline } from "../engine.ts";
 import { StoreError } from "../errors.ts";
@@ -89,8 +89,7 @@ export class EndingAll {
   #raise(): Promise<number> {
     const { keeper, policies } = this.#engine;
     const deadline = this.#deadline();
-    const lives = Object.values(policies).map(({ absoluteTimeoutMs }) => absoluteTimeoutMs);
-    const keepUntil = deadline.now + Math.max(...lives) + GRACE_MS;
+    const keepUntil = deadline.now + longestLifeMs(policies) + GRACE_MS;
     return keeper.read(
       "raiseGeneration",
       deadline,

@@ -1,7 +1,8 @@
-import { type Policies, policyFor } from "../clocks.ts";
+import { type AskedLifetime, type Policies, policyAsked, policyFor } from "../clocks.ts";
 import { flashText } from "../commit/edit.ts";
 import { pick } from "../json.ts";
-import type { EpochMs, SessionRecord } from "../record.ts";
+import { type Bounds, editNotes, ofBounds } from "../notes.ts";
+import type { EpochMs, Policy, SessionRecord } from "../record.ts";
 import type { Shape } from "../shape.ts";
 
 /** What a record says, before it has an identity. */
@@ -19,6 +20,8 @@ export interface SignIn {
   readonly device: string | undefined;
   readonly keep: Keep;
   readonly persistent: boolean;
+  /** A lifetime of its own, where one is asked for. */
+  readonly lifetime: AskedLifetime | undefined;
 }
 
 /** What the record of a new visitor begins with. */
@@ -44,23 +47,35 @@ export function anonymousFields(
 export function signedInFields(
   { policies, shape }: { readonly policies: Policies; readonly shape: Shape },
   newest: Pick<SessionRecord, "data" | "flash">,
-  { userId, device, keep, persistent }: SignIn,
+  { userId, device, keep, persistent, lifetime }: SignIn,
   now: EpochMs,
 ): Fields {
   const kept =
     keep === "all"
       ? { data: newest.data, flash: newest.flash }
       : { data: picked(shape, newest.data, keep), flash: flashText([]) };
+  const usual = policyFor(policies, { persistent, userId });
+  const policy = lifetime === undefined ? usual : policyAsked(usual, policies, lifetime, now);
   return {
     ...kept,
-    notes: undefined,
+    notes: lifetime && editNotes(undefined, [ofBounds(boundsOf(lifetime, policy, now))]),
     userId,
     device,
     persistent,
     createdAt: now,
     lastSeenAt: now,
     authenticatedAt: now,
-    ...policyFor(policies, { persistent, userId }),
+    ...policy,
+  };
+}
+
+/** What was asked for holds on, whatever the visitor wishes later. */
+function boundsOf(asked: AskedLifetime, policy: Policy, now: EpochMs): Bounds {
+  const hasEnd = asked.absoluteTimeoutMs !== undefined || asked.endsAt !== undefined;
+  return {
+    idleTimeoutMs:
+      asked.idleTimeoutMs === undefined ? Number.POSITIVE_INFINITY : policy.idleTimeoutMs,
+    endsAt: hasEnd ? now + policy.absoluteTimeoutMs : Number.POSITIVE_INFINITY,
   };
 }
 

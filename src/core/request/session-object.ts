@@ -1,4 +1,11 @@
-import { endOf, policyOnWish } from "../clocks.ts";
+import {
+  type AskedLifetime,
+  absoluteEndOf,
+  type Clocked,
+  endOf,
+  idleEndOf,
+  policyOnWish,
+} from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
@@ -12,6 +19,7 @@ import {
 import { checkKey, describeKey, encode, type JsonValue } from "../json.ts";
 import type { SignIn } from "../lifecycle/new-record.ts";
 import { checkKeys, checkUserId, requireKnownKeys } from "../option-checks.ts";
+import type { EpochMs } from "../record.ts";
 import { REMOVE, type Session, type SignInOptions, type SignOutOptions } from "../session.ts";
 import type { Present, StorableItem } from "../storable.ts";
 import { newCommitId } from "../token.ts";
@@ -20,6 +28,9 @@ import type { SessionState } from "./session-state.ts";
 
 /** Longer ones are no description of a browser. */
 const MAX_DEVICE_LENGTH = 200;
+
+const LIFETIME_OPTIONS = ["idleTimeout", "absoluteTimeout", "endsAt"] as const;
+const SIGN_IN_OPTIONS: readonly string[] = ["keep", "persistent", ...LIFETIME_OPTIONS];
 
 /** The session that the application sees: each call is checked, then handed to the state. */
 export class SessionObject<D extends object> implements Session<D> {
@@ -82,12 +93,15 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   get expiresAt(): number {
-    const { facts } = this.#state;
-    const wish = this.#state.draft.persistent;
-    if (wish === undefined) return endOf(facts);
-    const now = this.#engine.environment.now();
-    const policy = policyOnWish(this.#engine.policies, facts, wish, now);
-    return endOf({ ...facts, ...policy, lastSeenAt: Math.max(facts.lastSeenAt, now) });
+    return endOf(this.#clocks());
+  }
+
+  get idleEndsAt(): number {
+    return idleEndOf(this.#clocks());
+  }
+
+  get endsAt(): number {
+    return absoluteEndOf(this.#clocks());
   }
 
   get authenticatedAt(): number | undefined {
@@ -185,7 +199,7 @@ export class SessionObject<D extends object> implements Session<D> {
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
     return this.#inTurn("sign in", async (deadline) => {
       checkUserId("signIn(userId)", userId);
-      requireKnownKeys("signIn", options, ["keep", "persistent"]);
+      requireKnownKeys("signIn", options, SIGN_IN_OPTIONS);
       if (options.keep !== undefined) checkKeys("signIn(keep)", options.keep, ["all", "none"]);
       this.#checkCookie("sign in");
       this.#checkReach("sign in");
@@ -195,7 +209,8 @@ export class SessionObject<D extends object> implements Session<D> {
       this.#refuseEnded("sign in");
       const choices = this.#choicesFor(userId, options);
       this.#state.draft.persistent = undefined;
-      await this.#state.signIn({ userId, device: this.#device(), ...choices }, deadline);
+      const lifetime = lifetimeIn(options, deadline.now);
+      await this.#state.signIn({ userId, device: this.#device(), lifetime, ...choices }, deadline);
     });
   }
 
@@ -298,6 +313,16 @@ export class SessionObject<D extends object> implements Session<D> {
     if (this.isEnded) throw new SessionEndedError(attempt);
   }
 
+  /** With what the visitor wishes about being remembered, once that is stored. */
+  #clocks(): Clocked {
+    const { facts } = this.#state;
+    const wish = this.#state.draft.persistent;
+    if (wish === undefined) return facts;
+    const now = this.#engine.environment.now();
+    const policy = policyOnWish(this.#engine.policies, facts, wish, now);
+    return { ...facts, ...policy, lastSeenAt: Math.max(facts.lastSeenAt, now) };
+  }
+
   /** What a sign-in takes along, where the options leave it open. */
   #choicesFor(userId: string, options: SignInOptions<D>): Pick<SignIn, "keep" | "persistent"> {
     const before = this.#state.facts;
@@ -315,4 +340,31 @@ export class SessionObject<D extends object> implements Session<D> {
     const agent = this.#state.request.header("user-agent");
     return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
   }
+}
+
+/** The lifetime that a sign-in asks for; `undefined` if none. */
+function lifetimeIn(
+  {
+    idleTimeout,
+    absoluteTimeout,
+    endsAt,
+  }: Pick<SignInOptions<object>, (typeof LIFETIME_OPTIONS)[number]>,
+  now: EpochMs,
+): AskedLifetime | undefined {
+  if (idleTimeout === undefined && absoluteTimeout === undefined && endsAt === undefined) {
+    return undefined;
+  }
+  if (endsAt !== undefined && !(Number.isFinite(endsAt) && endsAt > now)) {
+    throw new OptionsError(
+      "signIn(endsAt)",
+      "it is no moment to come. Write epoch milliseconds: of a JWT, exp * 1000.",
+    );
+  }
+  const msOf = (option: string, value: Duration | undefined): number | undefined =>
+    value === undefined ? undefined : durationMs(`signIn(${option})`, value);
+  return {
+    idleTimeoutMs: msOf("idleTimeout", idleTimeout),
+    absoluteTimeoutMs: msOf("absoluteTimeout", absoluteTimeout),
+    endsAt: endsAt && Math.floor(endsAt),
+  };
 }

@@ -1,4 +1,4 @@
-import { endOf } from "../clocks.ts";
+import { absoluteEndOf, endOf, idleEndOf } from "../clocks.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
 import type { SessionRecord } from "../record.ts";
@@ -22,6 +22,8 @@ class RecordView<D extends object> implements SessionView<D> {
   readonly createdAt: number;
   readonly lastSeenAt: number;
   readonly expiresAt: number;
+  readonly idleEndsAt: number;
+  readonly endsAt: number;
   readonly authenticatedAt: number | undefined;
   readonly persistent: boolean;
   readonly #draft: Draft;
@@ -40,6 +42,8 @@ class RecordView<D extends object> implements SessionView<D> {
     this.createdAt = record.createdAt;
     this.lastSeenAt = record.lastSeenAt;
     this.expiresAt = endOf(record);
+    this.idleEndsAt = idleEndOf(record);
+    this.endsAt = absoluteEndOf(record);
     this.authenticatedAt = record.authenticatedAt;
     this.persistent = record.persistent;
     this.#draft = draft;
