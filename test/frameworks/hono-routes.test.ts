@@ -66,6 +66,26 @@ describe("Hono", () => {
     expect(store.calls).toEqual(["create", "load", "update", "load"]);
   });
 
+  it("knows it still while the answer streams", async () => {
+    const { sessions } = shop();
+    const app = new Hono();
+    app.use(sessionMiddleware(sessions));
+    app.post("/", bodyLimit({ maxSize: 1_000 }), async (c) => {
+      const opened = await sessions.open(c);
+      opened.set("name", await c.req.text());
+      const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+        const session = await sessions.open(c.req.raw);
+        controller.enqueue(new TextEncoder().encode(session.get("name")));
+        controller.close();
+      };
+      // Not asked for anything before the handler is done.
+      const body = new ReadableStream({ pull }, { highWaterMark: 0 });
+      return c.body(body);
+    });
+    const client = testClient((request) => app.fetch(request));
+    expect(await (await client.post("/", { body: "Ada" })).text()).toBe("Ada");
+  });
+
   it("knows a request that a middleware has wrapped anew", async () => {
     const { sessions } = shop();
     const app = new Hono();

@@ -77,8 +77,9 @@ export class Attachments {
     return handling;
   }
 
-  /** It is over. */
-  leave({ previous, next }: Handling): void {
+  /** The handler is done. What it still streams may ask for the request as it stands now. */
+  leave({ visit, holder, previous, next }: Handling): void {
+    (holder.raw as Attached)[this.#key] ??= visit;
     if (previous === undefined) this.#newest = next;
     else previous.next = next;
     if (next !== undefined) next.previous = previous;
