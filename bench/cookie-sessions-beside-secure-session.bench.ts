@@ -19,6 +19,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import { createSessions } from "sojourn";
 import { cookieStore } from "sojourn/cookie";
 import { sessionMiddleware } from "sojourn/express";
+import { bareExpress, bareFastify, listenerOf } from "./support/bare-apps.ts";
 import { request } from "./support/memory-request.ts";
 import {
   answerRounds,
@@ -51,15 +52,6 @@ const EFFORT = { processes: 4, roundsPerProcess: 12 };
 const ROUNDS: number = EFFORT.processes * EFFORT.roundsPerProcess;
 
 process.env["NODE_ENV"] = "production";
-
-function bareExpress(): Express {
-  const app = express();
-  app.get("/untouched", (_req, res) => res.end("ok"));
-  app.get("/read", (_req, res) => res.end(DATA.theme));
-  app.get("/write", (_req, res) => res.end("ok"));
-  app.get("/create", (_req, res) => res.end("ok"));
-  return app;
-}
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -130,15 +122,6 @@ function sojournApp(): Express {
   return app;
 }
 
-function bareFastify(): FastifyInstance {
-  const app = fastify();
-  app.get("/untouched", (_request, reply) => reply.send("ok"));
-  app.get("/read", (_request, reply) => reply.send(DATA.theme));
-  app.get("/write", (_request, reply) => reply.send("ok"));
-  app.get("/create", (_request, reply) => reply.send("ok"));
-  return app;
-}
-
 async function secureApp(): Promise<FastifyInstance> {
   const app = fastify();
   const cookie = { path: "/", httpOnly: true, secure: true, sameSite: "lax" } as const;
@@ -157,11 +140,6 @@ async function secureApp(): Promise<FastifyInstance> {
     return reply.send("ok");
   });
   return app;
-}
-
-async function listenerOf(app: FastifyInstance): Promise<RequestListener> {
-  await app.ready();
-  return app.routing;
 }
 
 const APPS = {

@@ -22,6 +22,7 @@ import session from "express-session";
 import fastify, { type FastifyInstance } from "fastify";
 import { createSessions, memoryStore } from "sojourn";
 import { sessionMiddleware } from "sojourn/express";
+import { bareExpress, bareFastify, listenerOf } from "./support/bare-apps.ts";
 import { request } from "./support/memory-request.ts";
 import {
   answerRounds,
@@ -65,15 +66,6 @@ const EFFORT = { processes: 4, roundsPerProcess: 12 };
 const ROUNDS: number = EFFORT.processes * EFFORT.roundsPerProcess;
 
 process.env["NODE_ENV"] = "production";
-
-function bareApp(): Express {
-  const app = express();
-  app.get("/untouched", (_req, res) => res.end("ok"));
-  app.get("/read", (_req, res) => res.end(DATA.theme));
-  app.get("/write", (_req, res) => res.end("ok"));
-  app.get("/create", (_req, res) => res.end("ok"));
-  return app;
-}
 
 const COOKIE = "__Host-floor=";
 
@@ -154,15 +146,6 @@ function sojournApp(): Express {
   return app;
 }
 
-function bareFastify(): FastifyInstance {
-  const app = fastify();
-  app.get("/untouched", (_request, reply) => reply.send("ok"));
-  app.get("/read", (_request, reply) => reply.send(DATA.theme));
-  app.get("/write", (_request, reply) => reply.send("ok"));
-  app.get("/create", (_request, reply) => reply.send("ok"));
-  return app;
-}
-
 async function fastifySessionApp(): Promise<FastifyInstance> {
   const app = fastify();
   await app.register(fastifyCookie);
@@ -185,13 +168,8 @@ async function fastifySessionApp(): Promise<FastifyInstance> {
   return app;
 }
 
-async function listenerOf(app: FastifyInstance): Promise<RequestListener> {
-  await app.ready();
-  return app.routing;
-}
-
 const APPS = {
-  bare: bareApp,
+  bare: bareExpress,
   floor: floorApp,
   "express-session": expressSessionApp,
   sojourn: sojournApp,

@@ -45,7 +45,7 @@ export class Payload implements Identity {
   }
 
   /** The same, of a visitor who may have asked to be remembered. */
-  persistent(): Payload {
+  asPersistent(): Payload {
     return new Payload(this.token, this.record, true, this.isCurrent);
   }
 }

@@ -196,7 +196,7 @@ export class RequestRecords implements SessionStore {
     if (heir !== undefined) return this.#endPredecessor(tombstone, heir, revocations, call);
     if (lead === undefined) return GONE;
     // It may have asked to be remembered since.
-    const earlier = await this.#remember(tombstone, lead.persistent(), call);
+    const earlier = await this.#remember(tombstone, lead.asPersistent(), call);
     return earlier === undefined ? { kind: "ended" } : { kind: "gone", tombstone: earlier };
   }
 

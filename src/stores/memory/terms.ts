@@ -1,8 +1,8 @@
 import type { SessionRecord } from "../../core/record.ts";
 
 /**
- * What many sessions have in common, kept once for all of them: as a record of which the rest is to be
- * filled in.
+ * What many sessions have in common, kept once for all of them: a record whose rest is to be filled
+ * in.
  */
 export type Terms = SessionRecord;
 
@@ -19,7 +19,7 @@ export class SharedTerms {
   }
 
   #add(record: SessionRecord): Terms {
-    // None of its texts is held back from the garbage collector.
+    // None of its longer texts is held back from the garbage collector.
     const texts = { data: "", earlier: "", flash: "", notes: undefined, device: undefined };
     const terms = { ...record, ...texts, userId: undefined };
     if (this.#shared.unshift(terms) > MOST_SHARED) this.#shared.pop();
