@@ -9,6 +9,7 @@ export {
   CodecError,
   CookieTooLargeError,
   DataTooLargeError,
+  ExclusiveError,
   HeadersSentError,
   InsecureConnectionError,
   OptionsError,
@@ -35,6 +36,9 @@ export type {
 export type { ErrorContext, ErrorListener } from "./core/report.ts";
 export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export {
+  type ExclusiveOptions,
+  type ExclusiveSession,
+  type Lease,
   REMOVE,
   type Session,
   type SessionView,

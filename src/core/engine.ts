@@ -3,6 +3,7 @@ import { Deadline } from "./deadline.ts";
 import type { Environment } from "./environment.ts";
 import type { Events, Rejection } from "./events.ts";
 import type { Families } from "./lifecycle/families.ts";
+import type { LeaseLines } from "./lifecycle/lease-lines.ts";
 import type { NoteEdit } from "./notes.ts";
 import type { Carrier, Passage } from "./passage.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";
@@ -15,6 +16,8 @@ export interface Engine extends Records {
   /** The records of the manager's store. */
   readonly home: Home;
   readonly families: Families;
+  /** Who of this process waits for exclusive work. */
+  readonly leases: LeaseLines;
   /** Asked in this order whether a session may be opened. */
   readonly guards: readonly Guard[];
   readonly carrier: Carrier;

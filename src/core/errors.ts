@@ -10,6 +10,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_COOKIE_SIZE"
   | "ERR_SESSION_HEADERS_SENT"
   | "ERR_SESSION_PREFETCH"
+  | "ERR_SESSION_EXCLUSIVE"
   | "ERR_SESSION_INSECURE";
 
 /** A call on the store, as a {@link StoreError} names it. */
@@ -352,6 +353,42 @@ export class PrefetchError extends SessionError {
   }
 }
 
+/**
+ * Work that one holder at a time does for a session could not be done: see `session.exclusive`. What
+ * it changed is not stored.
+ *
+ * @example
+ * const refreshErrors: ErrorRequestHandler = (error, _req, res, next) => {
+ *   if (error instanceof ExclusiveError) res.status(error.status).set("Retry-After", "5").end();
+ *   else next(error);
+ * };
+ */
+export class ExclusiveError extends SessionError {
+  static {
+    nameErrors(ExclusiveError, "ExclusiveError");
+  }
+
+  readonly code = "ERR_SESSION_EXCLUSIVE";
+  readonly status = 503;
+  /**
+   * `lost`: the work took longer than its lease, so that somebody else may be doing it. `busy`:
+   * somebody else was at it for as long as this request was to wait.
+   */
+  readonly reason: "lost" | "busy";
+
+  constructor(reason: ExclusiveError["reason"], name: string) {
+    const work = `The exclusive work "${printable(name, MAX_NAME_LENGTH)}"`;
+    super(
+      reason === "lost"
+        ? `${work} took longer than its lease, and somebody else may be doing it: nothing that it ` +
+            "changed was stored. Give it a longer lease, and end it when its signal says so."
+        : `${work} is being done for this session by somebody else, and was not over within the ` +
+            "time that this request was to wait. Give it a longer wait, or try again later.",
+    );
+    this.reason = reason;
+  }
+}
+
 /** Any error of this library, for a `switch` on its `code`. */
 export type AnySessionError =
   | OptionsError
@@ -362,4 +399,5 @@ export type AnySessionError =
   | CookieTooLargeError
   | HeadersSentError
   | PrefetchError
+  | ExclusiveError
   | InsecureConnectionError;

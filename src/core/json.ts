@@ -77,6 +77,11 @@ export function own(document: Readonly<JsonObject>, key: string): JsonValue | un
   return Object.hasOwn(document, key) ? document[key] : undefined;
 }
 
+/** Whether a value has keys, or items. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 /** The JSON text of anything, or `undefined` where there is none: to compare by, not to store. */
 export function looseText(value: unknown): string | undefined {
   try {

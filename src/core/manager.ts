@@ -7,6 +7,7 @@ import { checkListener, Events, type SessionEvents, type SessionListener } from 
 import type { Reply, RequestHead } from "./exchange.ts";
 import { keepInternals } from "./internals.ts";
 import { Families } from "./lifecycle/families.ts";
+import { LeaseLines } from "./lifecycle/lease-lines.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
 import type { Carrier } from "./passage.ts";
@@ -68,6 +69,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
       ...settings,
       ...{ home, keeper, origin, queue, carrier, environment, events },
       families: new Families(keeper, settings.name, environment),
+      leases: new LeaseLines(),
       guards: GUARDS,
       writesNeedHeaders: false,
     };

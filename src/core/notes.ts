@@ -1,4 +1,4 @@
-import { type JsonObject, parseObject } from "./json.ts";
+import { type JsonObject, type JsonValue, parseObject } from "./json.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
 import { parseId, type SessionId } from "./token.ts";
 
@@ -125,12 +125,14 @@ export function notesOfEnded(record: SessionRecord): string {
   return JSON.stringify({ [FAMILY]: familyOf(record), [TOKENS]: tokens, [USER]: record.userId });
 }
 
-function put(notes: JsonObject, key: string, value: string | number | undefined): void {
+/** Sets one entry; `undefined` leaves it out. */
+export function put(notes: JsonObject, key: string, value: JsonValue | undefined): void {
   if (value === undefined) delete notes[key];
   else notes[key] = value;
 }
 
-function entryOf(text: string | undefined, key: string): unknown {
+/** One entry, as it was noted. */
+export function entryOf(text: string | undefined, key: string): unknown {
   return text === undefined ? undefined : entriesOf(text)[key];
 }
 

@@ -113,6 +113,47 @@ export interface Session<D extends object> extends SessionView<D> {
   consume<K extends keyof D & string>(key: K): Promise<D[K] | undefined>;
 
   /**
+   * Does a piece of work once for this session, whatever runs beside it on any process or host:
+   * refreshes a token that may be used once, charges a card.
+   *
+   * One holder at a time has the lease of that name. What its work changes and the end of the lease
+   * are one commit; who has lost the lease stores nothing. Others wait, and resolve to the holder's
+   * result (JSON of up to 4 KiB, or nothing) without doing the work again; so does whoever has read
+   * the session before it was done. Where the holder failed, or its result is no JSON, the next one
+   * does the work. Readers and plain updates wait for nobody.
+   *
+   * @param name - Of the work, such as `"refresh"`; up to 100 characters. Others go their own way.
+   * @param work - May wait, call other servers and change the session that it is given, and nothing
+   * but that one.
+   * @returns What `work` returned, here or elsewhere.
+   * @throws {@link ExclusiveError} if the work outran its lease (`lost`) or somebody else's took
+   * longer than `wait` (`busy`), {@link SessionEndedError} if the session ended or was given a new
+   * token meanwhile, {@link StoreError} if the store cannot answer, {@link OptionsError} for sessions
+   * in cookies, which no store keeps; and what `work` throws.
+   * @example
+   * const status = await session.exclusive("order", async (held, { signal }) => {
+   *   const body = JSON.stringify(held.get("cart"));
+   *   const answer = await fetch(url, { method: "POST", body, signal });
+   *   if (answer.ok) held.delete("cart");
+   *   return answer.status;
+   * });
+   */
+  exclusive<R>(
+    name: string,
+    work: Exclusively<D, R> & Shareable<Awaited<NoInfer<R>>>,
+  ): Promise<Awaited<R>>;
+  exclusive<R>(
+    name: string,
+    options: ExclusiveOptions & { readonly runAnyway: true },
+    work: Exclusively<D, R>,
+  ): Promise<Awaited<R>>;
+  exclusive<R>(
+    name: string,
+    options: ExclusiveOptions,
+    work: Exclusively<D, R> & Shareable<Awaited<NoInfer<R>>>,
+  ): Promise<Awaited<R>>;
+
+  /**
    * Leaves a message for the next request. Several under one key are shown in turn; where nobody
    * takes them, the newest 50 of a key are kept, and fewer where a change needs the room.
    *
@@ -162,6 +203,66 @@ export interface Session<D extends object> extends SessionView<D> {
   destroy(): Promise<void>;
   /** Commits now rather than before the first byte. */
   save(): Promise<void>;
+}
+
+/** Work that one holder at a time does: see {@link Session.exclusive}. */
+type Exclusively<D extends object, R> = (session: ExclusiveSession<D>, lease: Lease) => R;
+
+/** Anything for a result that others can be told, which is nothing or JSON; else a sentence. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is what a function without a result returns.
+type Shareable<T> = [T] extends [StorableItem<T> | undefined | void] ? unknown : StorableItem<T>;
+
+/**
+ * The session as exclusive work sees it: as it stood when its lease began, with what the work itself
+ * changes. That is stored together with the end of the lease, or not at all; what {@link update}
+ * returns may be another value then, as its function is applied to the newest one.
+ */
+export interface ExclusiveSession<D extends object>
+  extends SessionView<D>,
+    Pick<Session<D>, "set" | "delete" | "update"> {}
+
+/** How long exclusive work may take, and whom it waits for. */
+export interface ExclusiveOptions {
+  /**
+   * How long the work may take, at most an hour: longer than it ever should, and as long as others
+   * wait where its process has died.
+   *
+   * @defaultValue `"10s"`
+   */
+  readonly lease?: Duration | undefined;
+  /**
+   * How long to wait for somebody else who is at it.
+   *
+   * @defaultValue twice the lease
+   */
+  readonly wait?: Duration | undefined;
+  /**
+   * Whether to do the work after somebody else has, rather than to take their result.
+   *
+   * @defaultValue `false`
+   */
+  readonly runAnyway?: boolean | undefined;
+}
+
+/** What the holder of a lease knows, and can note. */
+export interface Lease {
+  /** Aborted when the lease is over. Pass it to `fetch`. */
+  readonly signal: AbortSignal;
+  /**
+   * How the last holder ended, if not by being done. `"unknown"`: its process died, or it took too
+   * long; it may have done the work or not, and nobody can know. `"failed"`: its work threw.
+   */
+  readonly previous: "unknown" | "failed" | undefined;
+  /** What that holder had noted by {@link intend}. */
+  readonly intent: JsonValue | undefined;
+  /**
+   * Notes what is about to be done, before the outside world is asked: if this process dies, the next
+   * holder reads it.
+   *
+   * @param intent - JSON of up to 4 KiB. Stored when the promise resolves.
+   * @throws As {@link Session.exclusive}, and {@link CodecError} for what is no JSON.
+   */
+  intend(intent: JsonValue): Promise<void>;
 }
 
 /** How to sign in. */

@@ -1,6 +1,7 @@
 import { type AskedLifetime, type Policies, policyAsked, policyFor } from "../clocks.ts";
 import { flashText } from "../commit/edit.ts";
 import { pick } from "../json.ts";
+import { withLeasesOf } from "../leases.ts";
 import { type Bounds, editNotes, ofBounds } from "../notes.ts";
 import type { EpochMs, Policy, SessionRecord } from "../record.ts";
 import type { Shape } from "../shape.ts";
@@ -46,7 +47,7 @@ export function anonymousFields(
 /** What the record of a user begins with who signs in on top of another one. Both clocks restart. */
 export function signedInFields(
   { policies, shape }: { readonly policies: Policies; readonly shape: Shape },
-  newest: Pick<SessionRecord, "data" | "flash">,
+  newest: Pick<Fields, "data" | "flash" | "notes">,
   { userId, device, keep, persistent, lifetime }: SignIn,
   now: EpochMs,
 ): Fields {
@@ -58,7 +59,11 @@ export function signedInFields(
   const policy = lifetime === undefined ? usual : policyAsked(usual, policies, lifetime, now);
   return {
     ...kept,
-    notes: lifetime && editNotes(undefined, [ofBounds(boundsOf(lifetime, policy, now))]),
+    notes: editNotes(undefined, [
+      ...(lifetime === undefined ? [] : [ofBounds(boundsOf(lifetime, policy, now))]),
+      // Whoever takes the data along knows what was begun with it.
+      ...(keep === "all" ? [withLeasesOf(newest.notes)] : []),
+    ]),
     userId,
     device,
     persistent,

@@ -1,6 +1,15 @@
 import { type FlashEntry, type Gathered, type GatheredAt, isEmpty } from "../commit/edit.ts";
 import type { Stored } from "../commit/shown.ts";
-import { checkKey, copyOf, describeKey, encode, type JsonValue, looseText, own } from "../json.ts";
+import {
+  checkKey,
+  copyOf,
+  describeKey,
+  encode,
+  isObject,
+  type JsonValue,
+  looseText,
+  own,
+} from "../json.ts";
 import type { Shape } from "../shape.ts";
 
 const NO_ENTRIES: readonly FlashEntry[] = [];
@@ -299,8 +308,4 @@ export class Draft {
   #orDefault(key: string, value: unknown): unknown {
     return value === undefined ? this.#shape.defaultOf(key) : value;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

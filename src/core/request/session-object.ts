@@ -18,19 +18,32 @@ import {
 } from "../errors.ts";
 import { checkKey, describeKey, encode, type JsonValue } from "../json.ts";
 import type { SignIn } from "../lifecycle/new-record.ts";
-import { checkKeys, checkUserId, requireKnownKeys } from "../option-checks.ts";
+import { checkKeys, checkUserId, flag, requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs } from "../record.ts";
-import { REMOVE, type Session, type SignInOptions, type SignOutOptions } from "../session.ts";
+import {
+  type ExclusiveOptions,
+  REMOVE,
+  type Session,
+  type SignInOptions,
+  type SignOutOptions,
+} from "../session.ts";
 import type { Present, StorableItem } from "../storable.ts";
 import { newCommitId } from "../token.ts";
 import { refuseAssignments } from "./assignments.ts";
+import { Exclusive, type ExclusiveTerms, type Work } from "./exclusive.ts";
 import type { SessionState } from "./session-state.ts";
 
 /** Longer ones are no description of a browser. */
 const MAX_DEVICE_LENGTH = 200;
 
+const MAX_WORK_NAME_LENGTH = 100;
+const DEFAULT_LEASE: Duration = "10s";
+const MAX_LEASE_MS = 3_600_000;
+
 const LIFETIME_OPTIONS = ["idleTimeout", "absoluteTimeout", "endsAt"] as const;
 const SIGN_IN_OPTIONS: readonly string[] = ["keep", "persistent", ...LIFETIME_OPTIONS];
+
+type DoWork<D extends object, R> = (...given: Parameters<Work<D, R>>) => R;
 
 /** The session that the application sees: each call is checked, then handed to the state. */
 export class SessionObject<D extends object> implements Session<D> {
@@ -196,6 +209,22 @@ export class SessionObject<D extends object> implements Session<D> {
     });
   }
 
+  exclusive<R>(
+    name: string,
+    ...rest: readonly [DoWork<D, R>] | readonly [ExclusiveOptions, DoWork<D, R>]
+  ): Promise<Awaited<R>> {
+    return this.#checked("do exclusive work", () => {
+      const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
+      const terms = exclusiveTerms(name, options, work);
+      if (this.#state.writesNeedHeaders) throw inCookies();
+      this.#refuseEnded("do exclusive work");
+      this.#checkInTime("do exclusive work");
+      this.#checkReach("do exclusive work");
+      const doWork: Work<D, Awaited<R>> = (...given) => Promise.resolve(work(...given));
+      return new Exclusive(this.#engine, this.#state, terms, doWork).result();
+    });
+  }
+
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
     return this.#inTurn("sign in", async (deadline) => {
       checkUserId("signIn(userId)", userId);
@@ -263,6 +292,15 @@ export class SessionObject<D extends object> implements Session<D> {
         throw this.#state.failures.told(error);
       }
     });
+  }
+
+  /** As {@link #inTurn}, for what takes turns of its own. */
+  async #checked<T>(attempt: string, start: () => Promise<T>): Promise<T> {
+    const starting = this.#told(() => {
+      this.#checkPrefetch(attempt);
+      return start();
+    });
+    return starting;
   }
 
   /** Whether a message is to be shown again, as nobody may have seen it. */
@@ -340,6 +378,36 @@ export class SessionObject<D extends object> implements Session<D> {
     const agent = this.#state.request.header("user-agent");
     return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
   }
+}
+
+/** @throws {@link OptionsError} naming what is wrong. */
+function exclusiveTerms(name: unknown, options: ExclusiveOptions, work: unknown): ExclusiveTerms {
+  if (typeof name !== "string" || name === "" || name.length > MAX_WORK_NAME_LENGTH) {
+    const example = 'such as "refresh"';
+    throw new OptionsError(
+      "exclusive(name)",
+      `must be a text of 1 to ${MAX_WORK_NAME_LENGTH} characters, ${example}.`,
+    );
+  }
+  checkKey(name, "exclusive(name)");
+  if (typeof work !== "function") {
+    throw new OptionsError("exclusive(work)", "must be a function that does the work.");
+  }
+  requireKnownKeys("exclusive", options, ["lease", "wait", "runAnyway"]);
+  const { lease = DEFAULT_LEASE, runAnyway = false } = options;
+  const leaseMs = durationMs("exclusive(lease)", lease);
+  if (leaseMs > MAX_LEASE_MS) throw new OptionsError("exclusive(lease)", "is an hour at most.");
+  const { wait = 2 * leaseMs } = options;
+  flag("exclusive(runAnyway)", runAnyway);
+  return { name, leaseMs, waitMs: durationMs("exclusive(wait)", wait), runAnyway };
+}
+
+function inCookies(): OptionsError {
+  return new OptionsError(
+    "session.exclusive",
+    "sessions in cookies lie in no store, where one request could wait for another. Keep them in " +
+      'one: sqliteStore("sessions.db") from "sojourn/sqlite".',
+  );
 }
 
 /** The lifetime that a sign-in asks for; `undefined` if none. */

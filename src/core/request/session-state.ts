@@ -286,6 +286,21 @@ export class SessionState implements Holding {
     return edit.text === undefined ? shape.defaultOf(key) : parse(edit.text);
   }
 
+  /** Commits an edit that is none of what was gathered. Resolves to the record as stored with it. */
+  async commitEdit(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
+    await this.#apply(edit, deadline, () => undefined);
+    if (this.#stored === undefined) throw new SessionEndedError("store the session's changes");
+    return this.#stored;
+  }
+
+  /** Goes on with what the session has become, where it is this one still. Tells whether it is. */
+  takeUp(newest: SessionRecord): boolean {
+    if (this.#condition !== "live" || this.#stored?.id !== newest.id) return false;
+    if (expiredBy(newest, this.#engine.environment.now()) !== undefined) return false;
+    this.#adopt(this.#token, newest);
+    return true;
+  }
+
   /** Moves to a new token. Data and clocks stay. */
   async regenerate(deadline: Deadline): Promise<void> {
     const old = this.#stored;

@@ -1,0 +1,70 @@
+import type { JsonValue } from "../json.ts";
+import type { HolderId, LeaseEntry } from "../leases.ts";
+import { IS_CLOUDFLARE } from "../platform.ts";
+import type { SessionRecord } from "../record.ts";
+
+/** Work that is done: the session as it then was, and the result as a {@link LeaseEntry} has it. */
+export interface Done {
+  readonly record: SessionRecord;
+  readonly result: readonly JsonValue[] | undefined;
+}
+
+/**
+ * Those of this process who want the same work done for the same session. One of them asks the store
+ * for all, and they share what was seen of the holders of other processes.
+ */
+export class LeaseLine {
+  /** How many have come and not gone. */
+  size = 0;
+  #turn: Promise<Done | undefined> | undefined;
+  #watched: { readonly holder: HolderId; readonly since: number } | undefined;
+
+  /** What comes of the one who is at it, if anybody is: `undefined` where they fail. */
+  get turn(): Promise<Done | undefined> | undefined {
+    return this.#turn;
+  }
+
+  /** Lets one go, and the others wait. */
+  async lead<Own extends Done>(work: () => Promise<Own>): Promise<Own> {
+    const working = work();
+    this.#turn = working.catch(() => undefined);
+    try {
+      return await working;
+    } finally {
+      this.#turn = undefined;
+    }
+  }
+
+  /**
+   * Takes a look at a lease. Tells its holder where that was seen for the whole of it, on this
+   * process's own clock: then it is over, however clocks differ.
+   */
+  overdue({ holder, leaseMs = 0 }: LeaseEntry): HolderId | undefined {
+    const now = performance.now();
+    if (holder === undefined) this.#watched = undefined;
+    else if (this.#watched?.holder !== holder) this.#watched = { holder, since: now };
+    const { since = now } = this.#watched ?? {};
+    return now - since >= leaseMs ? holder : undefined;
+  }
+}
+
+/** The lines of one manager. */
+export class LeaseLines {
+  readonly #lines = new Map<string, LeaseLine>();
+
+  /** What somebody does in the line of a session and a name. */
+  async in<T>(id: string, name: string, visit: (line: LeaseLine) => Promise<T>): Promise<T> {
+    // There the work of a request ends with it, so that nobody may wait for another's.
+    if (IS_CLOUDFLARE) return visit(new LeaseLine());
+    const key = `${id} ${name}`;
+    const line = this.#lines.get(key) ?? new LeaseLine();
+    this.#lines.set(key, line);
+    line.size += 1;
+    try {
+      return await visit(line);
+    } finally {
+      line.size -= 1;
+      if (line.size === 0) this.#lines.delete(key);
+    }
+  }
+}

@@ -1,0 +1,269 @@
+import {
+  type Claim,
+  completed,
+  failed,
+  type Grip,
+  intending,
+  LeaseClaim,
+  LeaseEdit,
+  NotFreeError,
+} from "../commit/lease-edits.ts";
+import { type Deadline, started } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import { ExclusiveError, OptionsError, SessionEndedError } from "../errors.ts";
+import { encode, isStorable, type JsonValue } from "../json.ts";
+import { type HolderId, isDoneSince, isFree, leaseIn } from "../leases.ts";
+import type { Done, LeaseLine } from "../lifecycle/lease-lines.ts";
+import type { SessionRecord } from "../record.ts";
+import type { ExclusiveSession, Lease } from "../session.ts";
+import { newCommitId } from "../token.ts";
+import { ExclusiveObject } from "./exclusive-object.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** What is to be done, and how long it and others may take. */
+export interface ExclusiveTerms {
+  readonly name: string;
+  readonly leaseMs: number;
+  readonly waitMs: number;
+  readonly runAnyway: boolean;
+}
+
+export type Work<D extends object, T> = (session: ExclusiveSession<D>, lease: Lease) => Promise<T>;
+
+/** Who waits looks at the store at most this often, and half as often at random. */
+const POLL_MS = 50;
+/** Of a result that others are told, and of an intent. */
+const MAX_NOTED_BYTES = 4_096;
+
+interface Outcome<T> extends Done {
+  readonly value: T;
+}
+
+/** One request's wish that a piece of work be done once: by itself, or by whoever is at it. */
+export class Exclusive<D extends object, T> {
+  readonly #engine: Engine;
+  readonly #state: SessionState;
+  readonly #terms: ExclusiveTerms;
+  readonly #work: Work<D, T>;
+  readonly #waitsUntil: number;
+  /** Who had been done last when this request read the session: what they did, it knows. */
+  #seen: HolderId | undefined;
+  #overdue: HolderId | undefined;
+
+  constructor(engine: Engine, state: SessionState, terms: ExclusiveTerms, work: Work<D, T>) {
+    this.#engine = engine;
+    this.#state = state;
+    this.#terms = terms;
+    this.#work = work;
+    this.#waitsUntil = performance.now() + terms.waitMs;
+    this.#seen = leaseIn(state.record?.notes, terms.name).done;
+  }
+
+  /** Resolves to what the work came to. */
+  result(): Promise<T> {
+    return this.#engine.leases.in(this.#state.id, this.#terms.name, (line) => this.#in(line));
+  }
+
+  async #in(line: LeaseLine): Promise<T> {
+    for (;;) {
+      const { turn } = line;
+      if (turn === undefined) return (await line.lead(() => this.#lead(line))).value;
+      const done = await this.#waitFor(turn);
+      if (done?.result === undefined || this.#terms.runAnyway) continue;
+      this.#state.takeUp(done.record);
+      return copyOfResult(done.result);
+    }
+  }
+
+  /** The one of this process who asks the store: takes the lease, or waits for whoever has it. */
+  async #lead(line: LeaseLine): Promise<Outcome<T>> {
+    for (;;) {
+      const hold = await this.#claimed();
+      if (hold !== undefined) return this.#hold(hold);
+      const done = await this.#doneByAnother(line);
+      if (done !== undefined) return done;
+    }
+  }
+
+  /** Resolves to `undefined` where somebody else is at it, or has been. */
+  #claimed(): Promise<Hold | undefined> {
+    const { name, leaseMs, runAnyway } = this.#terms;
+    const hold = new Hold(name, newCommitId(this.#engine.environment.random), leaseMs);
+    const { holder } = hold;
+    const overdue = this.#overdue;
+    const claim: Claim = { name, holder, leaseMs, overdue, seen: this.#seen, runAnyway };
+    return this.#step(async (deadline) => {
+      try {
+        await this.#state.commitEdit(new LeaseClaim(claim, deadline.now), deadline);
+        return hold;
+      } catch (error) {
+        if (error instanceof NotFreeError) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Waits until the lease is free, or somebody else is done whose result there is. */
+  async #doneByAnother(line: LeaseLine): Promise<Outcome<T> | undefined> {
+    const { name, runAnyway } = this.#terms;
+    for (;;) {
+      const record = await this.#newest();
+      const entry = leaseIn(record.notes, name);
+      const { result } = entry;
+      const isDone = !runAnyway && isDoneSince(entry, this.#seen);
+      if (isDone && result !== undefined) return { record, result, value: copyOfResult(result) };
+      if (isDone) this.#seen = entry.done;
+      this.#overdue = line.overdue(entry);
+      const now = this.#engine.environment.now();
+      if (isFree(entry, this.#overdue, now)) return undefined;
+      await this.#pause();
+    }
+  }
+
+  /** The session as it is in the store, which this request goes on with. */
+  #newest(): Promise<SessionRecord> {
+    return this.#step(async (deadline) => {
+      const id = this.#state.record?.id;
+      const stored = id && (await this.#engine.origin.load(id, deadline));
+      if (stored?.kind === "live" && this.#state.takeUp(stored)) return stored;
+      this.#state.detach();
+      throw new SessionEndedError("do exclusive work");
+    });
+  }
+
+  async #hold(hold: Hold): Promise<Outcome<T>> {
+    const { record } = this.#state;
+    if (record === undefined) throw new SessionEndedError("do exclusive work");
+    const session = new ExclusiveObject<D>(this.#engine, record, hold);
+    try {
+      const value = await hold.whileHeld(() => this.#work(session, this.#leaseOf(hold, record)));
+      const edits = session.gathered();
+      const result = shareable(value);
+      const done = await this.#step((deadline) => {
+        const last = completed(deadline.now, result);
+        return this.#state.commitEdit(new LeaseEdit(hold, deadline.now, last, edits), deadline);
+      });
+      return { record: done, result, value };
+    } catch (error) {
+      await this.#giveBack(hold);
+      throw error === hold.loss ? this.#state.failures.told(error) : error;
+    } finally {
+      hold.end();
+    }
+  }
+
+  #leaseOf(hold: Hold, record: SessionRecord): Lease {
+    const { previous, intent } = leaseIn(record.notes, hold.name);
+    const intend = async (next: JsonValue): Promise<void> => {
+      const checked = checkedIntent(next);
+      await this.#step((deadline) =>
+        this.#state.commitEdit(new LeaseEdit(hold, deadline.now, intending(checked)), deadline),
+      );
+    };
+    return { signal: hold.signal, previous, intent, intend };
+  }
+
+  /** Lets the next one begin at once. Where that fails, the lease runs out. */
+  async #giveBack(hold: Hold): Promise<void> {
+    if (hold.isOver || this.#state.condition !== "live") return;
+    const deadline = this.#state.failures.startDeadline();
+    const giving = this.#state.commitEdit(new LeaseEdit(hold, deadline.now, failed), deadline);
+    await giving.catch((error: unknown) => this.#state.failures.report(error, "background"));
+  }
+
+  /** What asks the store, as one of the request's transitions: between two of them others go on. */
+  #step<Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    const { turns, failures } = this.#state;
+    return turns.take(async () => {
+      try {
+        return await work(failures.startDeadline());
+      } catch (error) {
+        throw failures.told(error);
+      }
+    });
+  }
+
+  async #waitFor<Result>(work: Promise<Result>): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const timer = setTimeout(() => reject(this.#busy()), this.#waitsUntil - performance.now());
+    work.then(resolve, reject);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  async #pause(): Promise<void> {
+    const leftMs = this.#waitsUntil - performance.now();
+    if (leftMs <= 0) throw this.#busy();
+    const [byte = 0] = this.#engine.environment.random(1);
+    const pauseMs = (POLL_MS / 2) * (1 + byte / 256);
+    await new Promise((resume) => setTimeout(resume, Math.min(pauseMs, leftMs)));
+  }
+
+  #busy(): unknown {
+    return this.#state.failures.told(new ExclusiveError("busy", this.#terms.name));
+  }
+}
+
+/** A lease that this request has, by its own clock: from before it was asked for. */
+class Hold implements Grip {
+  readonly name: string;
+  readonly holder: HolderId;
+  readonly #endsAt: number;
+  readonly #abort = new AbortController();
+  #hasEnded = false;
+
+  constructor(name: string, holder: HolderId, leaseMs: number) {
+    this.name = name;
+    this.holder = holder;
+    this.#endsAt = performance.now() + leaseMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#hasEnded || performance.now() >= this.#endsAt;
+  }
+
+  /** The error of work that has outrun the lease. */
+  get loss(): unknown {
+    return this.signal.reason;
+  }
+
+  /** What the work comes to, unless the lease is over before. What it does then is nobody's concern. */
+  whileHeld<T>(work: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const timer = setTimeout(() => {
+      this.end();
+      this.#abort.abort(new ExclusiveError("lost", this.name));
+      reject(this.loss);
+    }, this.#endsAt - performance.now());
+    started(work).then(resolve, reject);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Nothing of the work is taken any more. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+}
+
+/** A result as others are told of it; `undefined` for what has no JSON form, or is too long. */
+function shareable(value: unknown): readonly JsonValue[] | undefined {
+  if (value === undefined) return [];
+  if (!isStorable(value)) return undefined;
+  const text = JSON.stringify(value);
+  return Buffer.byteLength(text) > MAX_NOTED_BYTES ? undefined : [JSON.parse(text)];
+}
+
+/** A copy for each who is told. */
+function copyOfResult<T>([value]: readonly JsonValue[]): T {
+  const copy: unknown = value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+  return copy as T;
+}
+
+function checkedIntent(intent: JsonValue): JsonValue {
+  const text = encode(intent, "intent");
+  if (Buffer.byteLength(text) <= MAX_NOTED_BYTES) return JSON.parse(text);
+  throw new OptionsError("intend(intent)", `must be at most ${MAX_NOTED_BYTES} bytes as JSON.`);
+}
