@@ -266,6 +266,18 @@ describe("who is too late", () => {
     expect((await browser.visit((session) => session.get("n") ?? 0)).json).toBe(0);
   });
 
+  it("is refused where the process has slept, though nobody else has begun", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const work: Work = (session) => {
+      const until = performance.now() + 40;
+      while (performance.now() < until);
+      session.set("n", 99);
+    };
+    expect(await visit(browser.copy(), work, { lease: 20 })).toEqual(["lost", 0]);
+    expect((await browser.visit((session) => session.get("n") ?? 0)).json).toBe(0);
+  });
+
   it("leaves the next one told that nobody knows, and of what was intended", async () => {
     const world = new World();
     const browser = await world.signedIn();

@@ -30,8 +30,9 @@ export interface ExclusiveTerms {
 
 export type Work<D extends object, T> = (session: ExclusiveSession<D>, lease: Lease) => Promise<T>;
 
-/** Who waits looks at the store at most this often, and half as often at random. */
-const POLL_MS = 50;
+/** Who waits looks at the store again after a pause between these, at random. */
+const MIN_PAUSE_MS = 20;
+const MAX_PAUSE_MS = 40;
 /** Of a result that others are told, and of an intent. */
 const MAX_NOTED_BYTES = 4_096;
 
@@ -194,7 +195,7 @@ export class Exclusive<D extends object, T> {
     const leftMs = this.#waitsUntil - performance.now();
     if (leftMs <= 0) throw this.#busy();
     const [byte = 0] = this.#engine.environment.random(1);
-    const pauseMs = (POLL_MS / 2) * (1 + byte / 256);
+    const pauseMs = MIN_PAUSE_MS + (byte / 256) * (MAX_PAUSE_MS - MIN_PAUSE_MS);
     await new Promise((resume) => setTimeout(resume, Math.min(pauseMs, leftMs)));
   }
 
