@@ -54,6 +54,14 @@ const SLIPS: Readonly<Record<string, readonly [code: string, words: string]>> = 
     `createSessions<Shop>({ store: {}, defaults: { cart: [], theme: "light" } })`,
     `is not assignable to type 'SessionStore | CookieStore | undefined'`,
   ],
+  "a result of exclusive work": [
+    `shop.exclusive("refresh", async () => new Date())`,
+    `a Date would become a string: store getTime() or toISOString()`,
+  ],
+  "a sign-out in exclusive work": [
+    `shop.exclusive("refresh", (held) => held.signOut())`,
+    `Property 'signOut' does not exist on type 'ExclusiveSession<Shop>'`,
+  ],
   "a message": [
     `shop.flash("note", { at: new Date() })`,
     `a Date would become a string: store getTime() or toISOString()`,

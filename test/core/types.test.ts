@@ -209,6 +209,25 @@ describe("values", () => {
     });
   });
 
+  it("are given to exclusive work, whose result others can be told", () => {
+    compiles(async (shop) => {
+      const cart = await shop.exclusive("order", (held) => held.get("cart"));
+      expectTypeOf(cart).toEqualTypeOf<string[]>();
+      const status = await shop.exclusive("order", { lease: "5s" }, async (held, { signal }) => {
+        held.set("cart", []);
+        return signal.aborted ? undefined : { paid: true };
+      });
+      expectTypeOf(status).toEqualTypeOf<{ paid: boolean } | undefined>();
+      await shop.exclusive("order", async (held) => held.set("cart", []));
+      const at = await shop.exclusive("order", { runAnyway: true }, async () => new Date());
+      expectTypeOf(at).toEqualTypeOf<Date>();
+      // @ts-expect-error nobody else could be told
+      await shop.exclusive("order", {}, async () => new Map());
+      // @ts-expect-error that takes effect at once, outside the work's own commit
+      await shop.exclusive("order", (held) => held.regenerate());
+    });
+  });
+
   it("are updated by a function that returns the next value, or REMOVE", () => {
     compiles(async (shop, loose, untyped) => {
       await shop.update("cart", (cart) => (cart.length > 1 ? cart.slice(1) : REMOVE));
