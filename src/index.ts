@@ -46,6 +46,9 @@ export {
   type SignOutOptions,
 } from "./core/session.ts";
 export type {
+  DeletedExpired,
+  DeleteExpiredOptions,
+  ExportedSession,
   HandleOptions,
   OpenOptions,
   SessionInfo,

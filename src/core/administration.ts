@@ -3,16 +3,18 @@ import { type Engine, startDeadline } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
 import { EndingAll } from "./lifecycle/ending-all.ts";
 import { endFollowing } from "./lifecycle/endings.ts";
+import { forgetUser } from "./lifecycle/forgetting.ts";
 import { checkUserId, requireKnownKeys } from "./option-checks.ts";
 import type { SessionFacts } from "./record.ts";
-import type { SessionInfo, Sessions } from "./sessions.ts";
+import { infoOf } from "./session-info.ts";
+import type { ExportedSession, SessionInfo, Sessions } from "./sessions.ts";
 import type { Directory } from "./store.ts";
 import { parseId, type SessionId } from "./token.ts";
 
 /** What can be done to sessions from outside their requests. */
 export type Administration = Pick<
   Sessions<object>,
-  "find" | "list" | "revoke" | "revokeAll" | "count"
+  "find" | "list" | "revoke" | "revokeAll" | "forget" | "export" | "count"
 >;
 
 /** Administers sessions that lie in a store. */
@@ -47,10 +49,8 @@ export class StoreAdministration implements Administration {
     if (known === undefined) return false;
     const deadline = startDeadline(this.#engine);
     // A guard that is undefined, as an anonymous visitor's userId is, guards all the same.
-    const isGuarded = "userId" in of;
-    const accepts = ({ userId }: { readonly userId: string | undefined }): boolean =>
-      !isGuarded || (userId !== undefined && userId === of.userId);
-    const ending = { reason: "revoked", accepts } as const;
+    const owner = "userId" in of ? { userId: of.userId } : undefined;
+    const ending = { reason: "revoked", owner } as const;
     const ended = await endFollowing(this.#engine, known, ending, deadline);
     if (ended === undefined) return false;
     // Who was refused a new token has ended, and told it.
@@ -69,6 +69,20 @@ export class StoreAdministration implements Administration {
       this.#emitRevoked(id, of.userId),
     );
     return except === undefined ? ending.all() : ending.allBut(except);
+  }
+
+  async forget(of: { readonly userId: string }): Promise<number> {
+    requireKnownKeys("forget", of, ["userId"]);
+    checkUserId("forget(userId)", of.userId);
+    const directory = this.#directory("forget");
+    const user = { manager: this.#engine.name, userId: of.userId };
+    return forgetUser(this.#engine, directory, user, (id) => this.#emitRevoked(id, of.userId));
+  }
+
+  export(of: { readonly userId: string }): AsyncIterable<ExportedSession> {
+    requireKnownKeys("export", of, ["userId"]);
+    checkUserId("export(userId)", of.userId);
+    return exportLater(this.#engine, this.#directory("export"), of.userId);
   }
 
   async count(): Promise<number> {
@@ -104,8 +118,12 @@ function exceptedId(except: string | undefined): SessionId | undefined {
   throw new OptionsError("revokeAll(except)", "pass the session's id, as in session.id.");
 }
 
-function infoOf(record: SessionFacts): SessionInfo {
-  const { id, userId, createdAt, lastSeenAt, authenticatedAt, persistent, device } = record;
-  const expiresAt = endOf(record);
-  return { id, userId, createdAt, lastSeenAt, expiresAt, authenticatedAt, persistent, device };
+/** Loads what few processes ever need when it is needed. */
+async function* exportLater(
+  engine: Engine,
+  directory: Directory,
+  userId: string,
+): AsyncGenerator<ExportedSession, void> {
+  const { exported } = await import("./exporting.ts");
+  yield* exported(engine, directory, { manager: engine.name, userId });
 }

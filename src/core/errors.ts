@@ -24,9 +24,11 @@ export type StoreOperation =
   | "raiseGeneration"
   | "list"
   | "endAll"
+  | "forget"
   | "scan"
   | "count"
   | "deleteExpired"
+  | "prepare"
   | "subscribe";
 
 /**

@@ -1,5 +1,6 @@
 import { type Administration, StoreAdministration } from "./administration.ts";
 import { Keeper } from "./commit/keeper.ts";
+import { durationMs } from "./duration.ts";
 import { type Engine, engineOn, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
 import { OptionsError, whenAnswered } from "./errors.ts";
@@ -11,6 +12,7 @@ import { LeaseLines } from "./lifecycle/lease-lines.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
 import type { Carrier } from "./passage.ts";
+import { prepare } from "./preparing.ts";
 import { Home } from "./records.ts";
 import { claimName, releaseName } from "./registry.ts";
 import type { ErrorContext } from "./report.ts";
@@ -21,13 +23,17 @@ import { viewOf } from "./request/view.ts";
 import { headOf } from "./request-head.ts";
 import type { Session, SessionView } from "./session.ts";
 import type {
+  DeletedExpired,
+  DeleteExpiredOptions,
+  ExportedSession,
   HandleOptions,
   OpenOptions,
   SessionInfo,
   SessionSource,
   Sessions,
 } from "./sessions.ts";
-import type { Expiry, SessionStore } from "./store.ts";
+import type { SessionStore } from "./store.ts";
+import { Sweeping } from "./sweeping.ts";
 
 /** What a manager is made of. */
 export interface ManagerParts {
@@ -52,9 +58,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
   readonly #attachments: Attachments;
   readonly #administration: Administration;
   readonly #handle: ManagerParts["handle"];
-  #sweeper: NodeJS.Timeout | undefined;
-  #isSweeping = false;
-  #isClosed = false;
+  readonly #sweeping: Sweeping;
 
   constructor(parts: ManagerParts) {
     const { settings, store, carrier, environment } = parts;
@@ -80,6 +84,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     });
     this.#administration = parts.administration?.(engine) ?? new StoreAdministration(engine);
     this.#handle = parts.handle;
+    this.#sweeping = new Sweeping(engine, (error) => this.#report(error, "background"));
     keepInternals(this, { engine: this.#engine, attachments: this.#attachments });
   }
 
@@ -95,7 +100,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
 
   #open(request: object, fresh: boolean): Promise<Session<D>> {
     const visit = this.#attachments.find(request);
-    this.#startSweeping();
+    // Not while constructing: a manager that nobody uses does nothing.
+    this.#sweeping.start();
     if (visit === undefined) return this.#openCopied(request, fresh);
     // The shape vouches for the type: what it refuses never becomes a session.
     const session: Promise<unknown> = visit.open(fresh);
@@ -142,20 +148,28 @@ export class SessionManager<D extends object> implements Sessions<D> {
     return this.#administration.revokeAll(of);
   }
 
+  forget(of: { readonly userId: string }): Promise<number> {
+    return this.#administration.forget(of);
+  }
+
+  export(of: { readonly userId: string }): AsyncIterable<ExportedSession> {
+    return this.#administration.export(of);
+  }
+
   count(): Promise<number> {
     return this.#administration.count();
   }
 
-  async deleteExpired(): Promise<number> {
-    const { expiry } = this.#engine.keeper.store;
-    if (expiry === undefined) return 0;
-    const until = performance.now() + expiry.intervalMs / 2;
-    for (let total = 0; ; ) {
-      const { deleted, isCutShort } = await this.#deleteSome(expiry);
-      total += deleted;
-      const hasMore = isCutShort && deleted > 0;
-      if (!hasMore || this.#isClosed || performance.now() >= until) return total;
-    }
+  deleteExpired(): Promise<number>;
+  deleteExpired(options: DeleteExpiredOptions): Promise<DeletedExpired>;
+  async deleteExpired(options?: DeleteExpiredOptions): Promise<number | DeletedExpired> {
+    if (options === undefined) return this.#sweeping.deleteAll();
+    requireKnownKeys("deleteExpired", options, ["budget"]);
+    return this.#sweeping.deleteWithin(durationMs("deleteExpired.budget", options.budget));
+  }
+
+  prepare(): Promise<void> {
+    return prepare(this.#engine);
   }
 
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void {
@@ -164,24 +178,9 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    clearInterval(this.#sweeper);
+    this.#sweeping.close();
     const { store } = this.#engine.keeper;
     if (releaseName(store, this.#engine.name)) await store.close?.();
-  }
-
-  /** One call, told to stop so early that it can come to an end before its deadline. */
-  async #deleteSome(expiry: Expiry): Promise<{ deleted: number; isCutShort: boolean }> {
-    const { keeper } = this.#engine;
-    const deadline = startDeadline(this.#engine);
-    const signal = AbortSignal.timeout(Math.floor(SWEEPING_SHARE * deadline.remainingMs));
-    const deleted = await keeper.read(
-      "deleteExpired",
-      deadline,
-      ({ now }) => expiry.deleteExpired({ now, signal }),
-      "unknown",
-    );
-    return { deleted, isCutShort: signal.aborted };
   }
 
   /** A copy of a request is known by the session that both of them carry. */
@@ -212,26 +211,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const context = { name, method: undefined, path: undefined, outcome };
     return environment.report(error, context, isPrinted);
   }
-
-  /** Not while constructing: a manager that nobody uses does nothing. */
-  #startSweeping(): void {
-    const { expiry } = this.#engine.keeper.store;
-    if (this.#sweeper !== undefined || expiry === undefined) return;
-    const sweep = async (): Promise<void> => {
-      if (this.#isSweeping) return;
-      this.#isSweeping = true;
-      // The next turn tries again.
-      await this.deleteExpired().catch((error: unknown) => this.#report(error, "background"));
-      this.#isSweeping = false;
-    };
-    this.#sweeper = setInterval(() => void sweep(), expiry.intervalMs);
-    // The web's timers are numbers.
-    this.#sweeper.unref?.();
-  }
 }
-
-/** How much of its time a sweep works; the rest is for the step that it is in. */
-const SWEEPING_SHARE = 0.8;
 
 /** Whoever only reads has nothing to answer. */
 const NO_REPLY: Reply = {

@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, parseObject } from "./json.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
-import { parseId, type SessionId } from "./token.ts";
+import { ownerMark, parseId, type SessionId } from "./token.ts";
 
 /**
  * The entries of a record's notes. Each is changed by a {@link NoteEdit} of its own, and an edit is
@@ -13,8 +13,10 @@ const PREDECESSOR = "p";
 /** The bounds that a sign-in has set to the session's clocks. */
 const IDLE_TIMEOUT = "i";
 const ENDS_AT = "e";
-/** In a tombstone's notes: whose session it was. */
-const USER = "u";
+/** In a tombstone's notes: a mark of whose session it was. */
+const OWNER = "w";
+/** As an earlier release noted it, in clear; gone with its tombstones, some minutes later. */
+const EARLIER_OWNER = "u";
 
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;
@@ -60,10 +62,25 @@ export function predecessorOf({ notes }: Pick<SessionRecord, "notes">): SessionI
   return parseId(entryOf(notes, PREDECESSOR));
 }
 
-/** Whose session a tombstone is of, where that was noted. */
-export function userIn({ notes }: Tombstone): string | undefined {
-  const userId = entryOf(notes, USER);
-  return typeof userId === "string" ? userId : undefined;
+/** Whose session it is that may be ended: `undefined` where anybody's, without a user nobody's. */
+export type Owner = { readonly userId: string | undefined } | undefined;
+
+/** Whether a session is the owner's; of one that has ended, whether that was noted. */
+export function isOwnedBy(owner: Owner, stored: SessionRecord | Tombstone): boolean {
+  if (owner === undefined) return true;
+  const { userId } = owner;
+  if (userId === undefined) return false;
+  if (stored.kind === "live") return stored.userId === userId;
+  const mark = entryOf(stored.notes, OWNER);
+  if (mark !== undefined) return mark === ownerMark(stored.id, userId);
+  return entryOf(stored.notes, EARLIER_OWNER) === userId;
+}
+
+/** Whether nobody is known to have signed in to a session, live or ended. */
+export function isNobodys(stored: SessionRecord | Tombstone): boolean {
+  if (stored.kind === "live") return stored.userId === undefined;
+  const { notes } = stored;
+  return entryOf(notes, OWNER) === undefined && entryOf(notes, EARLIER_OWNER) === undefined;
 }
 
 /** Notes the user's generation; 0 is left out. */
@@ -121,8 +138,10 @@ function numberIn(notes: string | undefined, key: string): number | undefined {
 
 /** What a tombstone tells of the session: for those who look for what has become of it. */
 export function notesOfEnded(record: SessionRecord): string {
+  const { id, userId } = record;
   const tokens = tokensBefore(record) || undefined;
-  return JSON.stringify({ [FAMILY]: familyOf(record), [TOKENS]: tokens, [USER]: record.userId });
+  const owner = userId === undefined ? undefined : ownerMark(id, userId);
+  return JSON.stringify({ [FAMILY]: familyOf(record), [TOKENS]: tokens, [OWNER]: owner });
 }
 
 /** Sets one entry; `undefined` leaves it out. */

@@ -30,6 +30,8 @@ export interface Carrier {
    * out, each may.
    */
   mayArrive?(request: RequestHead): boolean;
+  /** Throws what the first response would, where nothing can be carried: for want of keys, say. */
+  prepare?(): void;
 }
 
 /**

@@ -1,4 +1,6 @@
+import type { Duration } from "./duration.ts";
 import type { SessionEvents, SessionListener } from "./events.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 import type { Session, SessionView } from "./session.ts";
 
 /** Where `read` finds the cookie. */
@@ -24,6 +26,35 @@ export interface SessionInfo {
   readonly persistent: boolean;
   /** The browser's description of itself at sign-in, as it sent it. */
   readonly device: string | undefined;
+}
+
+/** All that is kept of one session of a person: plain data, as JSON carries it. Times are epoch ms. */
+export interface ExportedSession extends SessionInfo {
+  readonly idleEndsAt: number;
+  readonly endsAt: number;
+  /** What the application keeps in it, as it is stored; `undefined` where nobody can read it. */
+  readonly data: JsonObject | undefined;
+  /** What waits for {@link Session.take}, by its keys. */
+  readonly messages: { readonly [key: string]: readonly JsonValue[] } | undefined;
+  /**
+   * Why the application does not get to see its data: `unknownKey` (sealed under a key that is retired
+   * or missing), `altered`, `corrupt` (no JSON), or `schema`, whose data are here all the same.
+   */
+  readonly problem: "unknownKey" | "altered" | "corrupt" | "schema" | undefined;
+}
+
+/** How long `deleteExpired` may take. */
+export interface DeleteExpiredOptions {
+  /** It ends within this time, done or not; what is over the `storeTimeout` of one call is more of them. */
+  readonly budget: Duration;
+}
+
+/** What `deleteExpired` came to within its budget. */
+export interface DeletedExpired {
+  /** How many were deleted. */
+  readonly deleted: number;
+  /** Whether nothing is left; else the next call goes on. */
+  readonly isDone: boolean;
 }
 
 /** What a web-standard server knows of a request beside the request itself. */
@@ -128,6 +159,33 @@ export interface Sessions<D extends object> {
    */
   revokeAll(of: { readonly userId: string; readonly except?: string | undefined }): Promise<number>;
   /**
+   * Ends a user's sessions everywhere, as `revokeAll` does, and removes what names the user: what has
+   * expired goes at once, not with the next sweep. What guards against a session that was missed stays
+   * until no session can be that old, under a hash.
+   *
+   * After a failure call it again: what is done is done.
+   *
+   * @returns How many sessions were ended; 0 for sessions in cookies, which nobody can count.
+   * @throws {@link OptionsError} if the store keeps no directory, {@link StoreError} if it cannot
+   * answer.
+   * @example
+   * await sessions.forget({ userId: user.id });
+   */
+  forget(of: { readonly userId: string }): Promise<number>;
+  /**
+   * All that is kept of a user's live sessions, facts and data, one after another, so that no number
+   * of them fills the memory. No token is in it. What cannot be opened is there too, and says so
+   * (`problem`).
+   *
+   * @throws {@link OptionsError} at once if the store keeps no directory, and for sessions in cookies;
+   * {@link StoreError} from the loop if the store cannot answer: then it is not all.
+   * @example
+   * for await (const session of sessions.export({ userId: user.id })) {
+   *   console.log(JSON.stringify(session));
+   * }
+   */
+  export(of: { readonly userId: string }): AsyncIterable<ExportedSession>;
+  /**
    * How many sessions are live.
    *
    * @throws {@link OptionsError} if the store keeps no directory, and for sessions in cookies.
@@ -141,6 +199,28 @@ export interface Sessions<D extends object> {
    * @throws {@link StoreError} if the store cannot answer.
    */
   deleteExpired(): Promise<number>;
+  /**
+   * As `deleteExpired()`, until nothing is left or the budget is used up: for a cron trigger where no
+   * process lives long enough to do it by itself.
+   *
+   * @throws {@link OptionsError} for a budget that is no duration, {@link StoreError} if the store
+   * cannot answer.
+   * @example
+   * const { deleted, isDone } = await sessions.deleteExpired({ budget: "20s" });
+   */
+  deleteExpired(options: DeleteExpiredOptions): Promise<DeletedExpired>;
+  /**
+   * Does at the start what the first visitor would find undone, so that a deployment fails there:
+   * asks for the keys, connects to the store, which makes its tables, and sends it one write that
+   * changes nothing. May be called again.
+   *
+   * @throws {@link StoreError} within `storeTimeout` if the store cannot answer, with the cause;
+   * {@link OptionsError} if a function of keys fails.
+   * @example
+   * await sessions.prepare();
+   * app.listen(3000);
+   */
+  prepare(): Promise<void>;
   /**
    * Listens to what happens.
    *

@@ -143,6 +143,13 @@ export interface Directory {
    * there are, or as many as it takes on at a time. It is called until it resolves to none.
    */
   endAll(user: UserKey, end: EndAll, call: StoreCall): Promise<readonly SessionId[]>;
+  /**
+   * Removes what else names the user, whose live records have ended: records past their `expiresAt`,
+   * entries of an index, and from the generation, which stays, the user's id. Resolves to how many
+   * records it has removed: all that there are, or as many as it takes on at a time. It is called
+   * until it resolves to none. Where left out, what has expired waits for `deleteExpired`.
+   */
+  forget?(user: UserKey, call: StoreCall): Promise<number>;
   /** Live records in the order of their ids. */
   scan(page: ScanPage, call: StoreCall): Promise<readonly SessionRecord[]>;
   /** How many live records the manager has. */

@@ -74,6 +74,25 @@ export function familyId(matter: FamilyMatter, family: string, manager: string):
   return (ID_PREFIX + sha256(`sojourn/family/${matter}\0${manager}\0${family}`)) as SessionId;
 }
 
+/**
+ * Stands for a user at one session that has ended: enough to tell whether it was this user's, and
+ * another one at each session, so that nobody who reads the store sees whose they were.
+ */
+export function ownerMark(id: SessionId, userId: string): string {
+  return sha256(`sojourn/owner\0${id}\0${userId}`).slice(0, MARK_LENGTH);
+}
+
+/** 132 bits: no two users have the same. */
+const MARK_LENGTH = 22;
+
+/**
+ * Stands for a user wherever something is to be found again by the user alone. Whoever reads the
+ * store does not see who it is; whoever guesses can make sure of it, as nothing in it is secret.
+ */
+export function hiddenUserId(userId: string, manager: string): string {
+  return sha256(`sojourn/user\0${manager}\0${userId}`);
+}
+
 // `crypto.hash` costs a third of `createHash`, but not every runtime with node:crypto has it.
 const sha256: (text: string) => string =
   typeof crypto.hash === "function"

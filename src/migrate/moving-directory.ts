@@ -28,6 +28,7 @@ export function movingDirectory(route: Route): Directory {
       await finishParcels(route, user, call);
       return [...old, ...(await to.endAll(user, end, call))];
     },
+    ...(from.forget && to.forget && { forget: (user, call) => forgotten(route, user, call) }),
     scan: (page, call) => scanned(route, page, call),
     async count(manager, call) {
       const both = [from.count(manager, call), to.count(manager, call)];
@@ -35,6 +36,17 @@ export function movingDirectory(route: Route): Directory {
       return old + young;
     },
   };
+}
+
+/** In both, and what was packed and never carried. */
+async function forgotten({ from, to }: Route, user: UserKey, call: StoreCall): Promise<number> {
+  const parcels = { ...user, manager: parcelsOf(user.manager) };
+  const counts = await Promise.all([
+    from.directory.forget?.(user, call),
+    to.directory.forget?.(user, call),
+    to.directory.forget?.(parcels, call),
+  ]);
+  return counts.reduce<number>((sum, count = 0) => sum + count, 0);
 }
 
 /** One after the other: what is carried in between is seen twice rather than never. */

@@ -15,6 +15,7 @@ import {
 import { tellEnding } from "./store/ending.ts";
 import { tellExpiring } from "./store/expiring.ts";
 import { tellFailing } from "./store/failing.ts";
+import { tellForgetting } from "./store/forgetting.ts";
 import { tellLoading } from "./store/loading.ts";
 import { tellOddData } from "./store/odd-data.ts";
 import type { OpenStore } from "./store/port.ts";
@@ -48,6 +49,7 @@ const GROUPS: readonly (readonly [string, (tell: Tell) => void])[] = [
   ["generations", tellGenerations],
   ["list", tellListing],
   ["endAll", tellEndingAll],
+  ["forget", tellForgetting],
   ["scan", tellScanning],
   ["count", tellCounting],
   ["deleteExpired", tellExpiring],

@@ -38,6 +38,10 @@ export class CookieCacheCarrier implements Carrier {
   mayArrive(request: RequestHead): boolean {
     return this.#tools.token.mayArrive(request);
   }
+
+  prepare(): void {
+    this.#tools.sealer.seal("", this.#tools.binding);
+  }
 }
 
 /** A passage around that of the token, which learns from every answer what the next request may know. */

@@ -2,11 +2,12 @@ import type { Administration } from "../../core/administration.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import { type Engine, startDeadline } from "../../core/engine.ts";
 import { OptionsError } from "../../core/errors.ts";
+import { removeTraces } from "../../core/lifecycle/forgetting.ts";
 import { TOKENS_PER_MILESTONE } from "../../core/lifecycle/succession.ts";
 import { familyOf } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { Tombstone } from "../../core/record.ts";
-import type { StoreCall } from "../../core/store.ts";
+import type { Directory, StoreCall } from "../../core/store.ts";
 import { endedId, newCommitId, parseId, type SessionId } from "../../core/token.ts";
 import type { Revocations } from "./revocations.ts";
 
@@ -64,19 +65,35 @@ export class CookieAdministration implements Administration {
           "session.signIn(userId) in the same request.",
       );
     }
-    if (revocations.store.directory === undefined) {
-      throw new OptionsError(
-        "sessions.revokeAll",
-        "the store of revocations cannot find sessions by user. Choose one with a directory, " +
-          "such as sqliteStore.",
-      );
-    }
+    directoryOf(revocations, "revokeAll");
+    return this.#endAll(revocations, of.userId);
+  }
+
+  /** The data lie with the visitor, sealed, and nothing opens them any more. */
+  async forget(of: { readonly userId: string }): Promise<number> {
+    requireKnownKeys("forget", of, ["userId"]);
+    checkUserId("forget(userId)", of.userId);
+    const revocations = this.#required("forget");
+    const directory = directoryOf(revocations, "forget");
+    const ended = await this.#endAll(revocations, of.userId);
+    await removeTraces(this.#engine, directory, { manager: this.#engine.name, userId: of.userId });
+    return ended;
+  }
+
+  export(): never {
+    throw new OptionsError(
+      "sessions.export",
+      "sessions in cookies are known to their visitors alone: nothing is kept here but who has signed " +
+        "out. In a request of the visitor's own, session.entries() gives what is in it.",
+    );
+  }
+
+  async #endAll(revocations: Revocations, userId: string): Promise<number> {
     const { keeper, name } = this.#engine;
-    const user = { manager: name, userId: of.userId };
     await keeper.read(
       "raiseGeneration",
       startDeadline(this.#engine),
-      (call) => revocations.raise(user, call),
+      (call) => revocations.raise({ manager: name, userId }, call),
       "unknown",
     );
     // Nobody knows how many cookies there are.
@@ -139,6 +156,15 @@ export class CookieAdministration implements Administration {
 /** Who finds that it gets no new tokens ends its own session, and notes whose it was. */
 function isOurDoing(stone: Tombstone | undefined, steps: number): boolean {
   return steps > STOP_AFTER && stone?.reason === "revoked" && stone.notes !== undefined;
+}
+
+function directoryOf({ store }: Revocations, method: string): Directory {
+  if (store.directory !== undefined) return store.directory;
+  throw new OptionsError(
+    `sessions.${method}`,
+    "the store of revocations cannot find sessions by user. Choose one with a directory, " +
+      "such as sqliteStore.",
+  );
 }
 
 function unknowable(method: string): OptionsError {

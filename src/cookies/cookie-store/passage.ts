@@ -50,6 +50,10 @@ export class CookieStoreCarrier implements Carrier {
   mayArrive(request: RequestHead): boolean {
     return this.#tools.cookies.rules.mayBring(request);
   }
+
+  prepare(): void {
+    this.#tools.sealer.seal("", 1);
+  }
 }
 
 const NOTHING: readonly Rejection[] = [];

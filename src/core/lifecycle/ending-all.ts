@@ -2,7 +2,7 @@ import { GRACE_MS, longestLifeMs, tombstoneExpiryAt } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import { type Engine, startDeadline } from "../engine.ts";
 import { StoreError } from "../errors.ts";
-import { type Family, familyOf, generationOf, userIn } from "../notes.ts";
+import { type Family, familyOf, generationOf, isNobodys, isOwnedBy } from "../notes.ts";
 import type { SessionFacts } from "../record.ts";
 import type { Directory, UserKey } from "../store.ts";
 import { newCommitId, type SessionId } from "../token.ts";
@@ -40,7 +40,7 @@ export class EndingAll {
     this.#engine = engine;
     this.#directory = directory;
     this.#user = { manager: engine.name, userId };
-    this.#ending = { reason: "revoked", accepts: (session) => session.userId === userId };
+    this.#ending = { reason: "revoked", owner: { userId } };
     this.#onEnded = onEnded;
   }
 
@@ -72,11 +72,10 @@ export class EndingAll {
     const deadline = this.#deadline();
     let stored = await keeper.load(first, deadline);
     for (let steps = 0; steps < MAX_STEPS && stored !== undefined; steps += 1) {
-      const userId = stored.kind === "live" ? stored.userId : userIn(stored);
       const goesOn = stored.kind === "live" || stored.next !== undefined;
-      if (goesOn && userId === this.#user.userId) return familyOf(stored);
+      if (goesOn && isOwnedBy(this.#user, stored)) return familyOf(stored);
       // Nobody's yet: the user may have signed in to what became of it.
-      const next = stored.kind === "ended" && userId === undefined ? stored.next : undefined;
+      const next = stored.kind === "ended" && isNobodys(stored) ? stored.next : undefined;
       stored = next && (await keeper.load(next, deadline));
     }
     return undefined;

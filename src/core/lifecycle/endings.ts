@@ -1,7 +1,7 @@
 import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import { StoreError } from "../errors.ts";
-import { type Family, familyOf, userIn } from "../notes.ts";
+import { type Family, familyOf, isOwnedBy, type Owner } from "../notes.ts";
 import type { EndReason, SessionRecord, StoredSession, Tombstone } from "../record.ts";
 import type { SessionId } from "../token.ts";
 import { TOKENS_PER_MILESTONE } from "./succession.ts";
@@ -12,8 +12,8 @@ type Parts = Pick<Engine, "keeper" | "families" | "environment" | "name">;
 /** What `endFollowing` ends, and how. */
 export interface Ending {
   readonly reason: EndReason;
-  /** Whether it may be ended: asked for the session itself and for each successor. */
-  accepts(session: Pick<SessionRecord, "userId">): boolean;
+  /** Whose it must be to be ended: the session itself, and each successor. */
+  readonly owner: Owner;
 }
 
 /** A session that has ended: its record, unless somebody else was told to end it and did. */
@@ -107,8 +107,8 @@ class Pursuit {
   async #meet(stored: StoredSession | undefined): Promise<Ended | Tombstone | undefined> {
     if (stored?.manager !== this.#parts.name) return undefined;
     if (stored.kind === "ended") return stored;
-    const { reason, accepts } = this.#ending;
-    if (!accepts(stored)) return undefined;
+    const { reason, owner } = this.#ending;
+    if (!isOwnedBy(owner, stored)) return undefined;
     const { id, userId } = stored;
     const stone = tombstone(this.#parts, stored, reason, this.#deadline);
     const outcome = await this.#parts.keeper.end(stone, undefined, this.#deadline);
@@ -117,7 +117,7 @@ class Pursuit {
   }
 
   async #stopFamily(stone: Tombstone): Promise<void> {
-    if (!this.#ending.accepts({ userId: userIn(stone) })) return;
+    if (!isOwnedBy(this.#ending.owner, stone)) return;
     const family = familyOf(stone);
     await this.#parts.families.revoke(family, this.#deadline);
     this.#stopped = family;
@@ -127,7 +127,7 @@ class Pursuit {
   #endedByAnother(stone: Tombstone): Ended | undefined {
     const isOurs =
       this.#stopped !== undefined && stone.reason === "revoked" && stone.notes !== undefined;
-    return isOurs ? { id: stone.id, userId: userIn(stone), record: undefined } : undefined;
+    return isOurs ? { id: stone.id, userId: undefined, record: undefined } : undefined;
   }
 }
 

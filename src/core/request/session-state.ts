@@ -450,9 +450,8 @@ export class SessionState implements Holding {
   async #end(reason: "signedOut" | "destroyed", deadline: Deadline): Promise<boolean> {
     const record = this.#stored;
     if (record !== undefined) {
-      const isSameVisitor = ({ userId }: Pick<SessionRecord, "userId">): boolean =>
-        record.userId === undefined || userId === record.userId;
-      const ending = { reason, accepts: isSameVisitor };
+      const sameVisitor = record.userId === undefined ? undefined : { userId: record.userId };
+      const ending = { reason, owner: sameVisitor };
       const ended = await endRecord(this.#engine, record, ending, deadline);
       if (ended === undefined) {
         this.detach();

@@ -1,24 +1,27 @@
 import { SWEEP_DELAY_MS } from "../../core/clocks.ts";
+import { pooledRandom } from "../../core/environment.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Expiry, StoreCall } from "../../core/store.ts";
-import { parseId, type SessionId } from "../../core/token.ts";
+import { newToken, parseId, type SessionId } from "../../core/token.ts";
 import type { ListedBackend } from "./backend.ts";
 import type { BridgeStore } from "./bridge-store.ts";
 
 /**
  * Clean-up for a backend that expires nothing by itself: reads each session, one after another. A
- * call that ends before all are read is continued by the next one.
+ * call that ends before all are read is continued by the next one. Where each runs in a process of its
+ * own nothing remembers where that was, so the first one begins anywhere.
  */
 export function bridgeExpiry(
   store: BridgeStore,
   backend: ListedBackend,
   intervalMs: number,
 ): Expiry {
-  let last = "";
+  let last: string | undefined;
   return {
     intervalMs,
     async deleteExpired(call) {
       store.open("deleteExpired");
+      last ??= store.keyOf(`s_${newToken(random)}` as SessionId);
       let deleted = 0;
       for (const key of startingAfter(last, await keysOf(backend))) {
         if (call.signal.aborted) break;
@@ -30,6 +33,8 @@ export function bridgeExpiry(
     },
   };
 }
+
+const random = pooledRandom();
 
 async function keysOf(backend: ListedBackend): Promise<readonly string[]> {
   try {

@@ -54,6 +54,7 @@ function opened<Outcome extends UpdateOutcome | EndOutcome>(
  * at a record that does not open: there are others behind it.
  */
 function encryptedDirectory(directory: Directory, records: SealedRecords): Directory {
+  const forget = directory.forget?.bind(directory);
   return {
     generation: (user, call) => directory.generation(user, call),
     raiseGeneration: (user, call, keepUntil) => directory.raiseGeneration(user, call, keepUntil),
@@ -62,6 +63,7 @@ function encryptedDirectory(directory: Directory, records: SealedRecords): Direc
       return found.map((facts) => records.openFacts("list", facts));
     },
     endAll: (user, end, call) => directory.endAll(user, end, call),
+    ...(forget && { forget }),
     async scan(page, call) {
       const found = await directory.scan(page, call);
       return found.map((record) => records.open("scan", record, "unreadable"));

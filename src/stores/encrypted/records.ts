@@ -7,6 +7,7 @@ import {
   type Tombstone,
   UNREADABLE_DATA,
 } from "../../core/record.ts";
+import { aboutContent, type ContentProblem } from "../../core/unopened.ts";
 import type { Binding } from "../../sealing/binding.ts";
 import type { Sealer } from "../../sealing/sealer.ts";
 import { bindParticulars, bindRecord, bindTombstone } from "./bindings.ts";
@@ -26,7 +27,7 @@ const SEALED_KEY = "sojourn:sealed";
 type Reading =
   | { readonly kind: "opened"; readonly text: string }
   | { readonly kind: "retired" }
-  | { readonly kind: "refused"; readonly why: string };
+  | { readonly kind: "refused"; readonly problem: ContentProblem; readonly why: string };
 
 /** Seals records on their way into a store, and opens them on their way out. */
 export class SealedRecords {
@@ -80,7 +81,7 @@ export class SealedRecords {
     const reading = this.#open(operation, sealed, bindRecord(record));
     if (reading.kind === "opened") return { ...record, ...privateFrom(reading.text) };
     if (reading.kind === "refused" && whereNot === "error") {
-      throw new StoreError(operation, "failed", reading.why);
+      throw aboutContent(reading.problem, new StoreError(operation, "failed", reading.why));
     }
     return { ...record, ...UNREADABLE };
   }
@@ -117,12 +118,14 @@ export class SealedRecords {
   }
 
   #open(operation: StoreOperation, sealed: string | undefined, binding: Binding): Reading {
-    if (sealed === undefined) return { kind: "refused", why: NOT_SEALED };
+    if (sealed === undefined) return { kind: "refused", problem: "altered", why: NOT_SEALED };
     if (this.#retired.has(sealed)) return { kind: "retired" };
     const opening = withKeys(operation, () => this.#sealer.open(sealed, binding));
     if (opening.kind === "opened") return opening;
-    const why = opening.kind === "unknownKey" ? unknownKey(keyIdOf(sealed)) : ALTERED;
-    return { kind: "refused", why };
+    if (opening.kind !== "unknownKey") {
+      return { kind: "refused", problem: "altered", why: ALTERED };
+    }
+    return { kind: "refused", problem: "unknownKey", why: unknownKey(keyIdOf(sealed)) };
   }
 }
 

@@ -3,8 +3,9 @@ import type { SessionRecord, StoredSession } from "../../core/record.ts";
 import type { Directory, EndAll, ScanPage, StoreCall, UserKey } from "../../core/store.ts";
 import { tombstoneOf } from "../../core/store-steps.ts";
 import type { SessionId } from "../../core/token.ts";
-import { findHead, read } from "./chain.ts";
+import { findHead, read, remove, tidy } from "./chain.ts";
 import { endWhere } from "./ending.ts";
+import { ABSENT, OCCUPIED, unless } from "./files.ts";
 import { generationOf, raiseGeneration } from "./generations.ts";
 import { managerTag, userTag } from "./places.ts";
 import type { Task } from "./task.ts";
@@ -29,6 +30,7 @@ export function fileDirectory(run: RunTask): Directory {
       run("raiseGeneration", call, (task) => raiseGeneration(task, user, keepUntil)),
     list: (user, call) => run("list", call, (task) => list(task, user)),
     endAll: (user, end, call) => run("endAll", call, (task) => endAll(task, user, end)),
+    forget: (user, call) => run("forget", call, (task) => forget(task, user)),
     scan: (page, call) => run("scan", call, (task) => scan(task, page)),
     count: (manager, call) => run("count", call, (task) => count(task, manager)),
   };
@@ -72,6 +74,31 @@ async function endAll(task: Task, user: UserKey, end: EndAll): Promise<readonly 
     }
   }
   return ended;
+}
+
+/** Removes what has expired, goes on in the manner of {@link endAll}, and leaves no empty folder. */
+async function forget(task: Task, user: UserKey): Promise<number> {
+  const tag = userTag(user);
+  const until = performance.now() + TURN_MS;
+  let forgotten = 0;
+  for await (const batch of batches(await entriesOf(task, tag))) {
+    const outcomes = await Promise.all(batch.map((id) => isForgotten(task, tag, id)));
+    forgotten += outcomes.filter(Boolean).length;
+    if (forgotten > 0 && performance.now() > until) return forgotten;
+  }
+  await unless([...ABSENT, ...OCCUPIED], task.files.removeFolder(task.places.user(tag)));
+  return forgotten;
+}
+
+/** Whether it was a session of the user that had expired. What is no more is put right beside. */
+async function isForgotten(task: Task, tag: string, id: SessionId): Promise<boolean> {
+  const head = await findHead(task, id);
+  const isTheirs = isOf(head, tag);
+  if (isTheirs && head.expiresAt > task.call.now) return false;
+  const isRemoved = isTheirs && (await remove(task, id, head));
+  if (!isTheirs && head !== undefined) await tidy(task, id, head);
+  await healEntry(task, tag, id);
+  return isRemoved;
 }
 
 async function scan(task: Task, page: ScanPage): Promise<readonly SessionRecord[]> {

@@ -10,6 +10,7 @@ export function layeredDirectory(
   { near, trust }: { readonly near: Near; readonly trust: Trust },
   requireOpen: (operation: StoreOperation) => void,
 ): Directory {
+  const forget = directory.forget?.bind(directory);
   return {
     async generation(user, call) {
       requireOpen("generation");
@@ -42,6 +43,13 @@ export function layeredDirectory(
         throw error;
       }
     },
+    ...(forget && {
+      async forget(user, call) {
+        requireOpen("forget");
+        await near.forget(user, call.now);
+        return forget(user, call);
+      },
+    }),
     async scan(page, call) {
       requireOpen("scan");
       return directory.scan(page, call);

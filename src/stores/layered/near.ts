@@ -2,7 +2,7 @@ import { Deadline, started, type Terms } from "../../core/deadline.ts";
 import { pooledRandom } from "../../core/environment.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import { isSide } from "../../core/side-record.ts";
-import type { SessionStore, StoreCall } from "../../core/store.ts";
+import type { SessionStore, StoreCall, UserKey } from "../../core/store.ts";
 import { type CommitId, newCommitId, type SessionId } from "../../core/token.ts";
 import { type Entry, entryOf, nearRecordOf } from "./entries.ts";
 
@@ -72,6 +72,21 @@ export class Near {
       if (first > 0 && this.#rests()) return;
       const batch = entries.slice(first, first + BATCH);
       await Promise.all(batch.map(([id, entry]) => this.overwrite(id, entry, now)));
+    }
+  }
+
+  /** Removes what has expired of a user, where near does not do it by itself. */
+  async forget(user: UserKey, now: EpochMs): Promise<void> {
+    const { directory } = this.#store;
+    if (directory?.forget === undefined || this.#rests()) return;
+    const deadline = this.#deadline(now);
+    try {
+      for (let forgotten = 1; forgotten > 0; ) {
+        const ask = async (call: StoreCall) => directory.forget?.(user, call);
+        forgotten = (await this.#ask(deadline, ask)) ?? 0;
+      }
+    } catch {
+      this.#rest();
     }
   }
 

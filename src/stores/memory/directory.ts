@@ -36,6 +36,9 @@ export function memoryDirectory(
       announcer.tell(ids);
       return ids;
     },
+    async forget({ manager, userId }, { now }) {
+      return opened("forget").removeExpiredOf(manager, userId, now, MOST_FORGOTTEN);
+    },
     async scan(page, { now }) {
       return firstAfter(opened("scan"), page, now);
     },
@@ -45,6 +48,9 @@ export function memoryDirectory(
     },
   };
 }
+
+/** Some milliseconds' work, before others have their turn. */
+const MOST_FORGOTTEN = 5_000;
 
 /** Beyond this many pages' worth of candidates, those that cannot be on the page are let go. */
 const MAX_PAGES_HELD = 4;

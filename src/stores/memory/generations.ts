@@ -1,5 +1,6 @@
 import { type EpochMs, TOMBSTONE_MS } from "../../core/record.ts";
 import type { UserKey } from "../../core/store.ts";
+import { hiddenUserId } from "../../core/token.ts";
 
 interface Raised {
   readonly generation: number;
@@ -12,7 +13,8 @@ const LOOKED_AT = 4;
 /**
  * Users' generations, in bounded memory: beyond the bound those that were raised longest ago are
  * forgotten before their time, but none that a request under way may have read. It does no harm, as
- * `endAll` of this store is one step and misses nothing.
+ * `endAll` of this store is one step and misses nothing. They outlive the user's sessions, so they do
+ * not tell whose they are.
  */
 export class Generations {
   /** Raised longest ago first. */
@@ -50,5 +52,5 @@ export class Generations {
 }
 
 function keyOf({ manager, userId }: UserKey): string {
-  return JSON.stringify([manager, userId]);
+  return hiddenUserId(userId, manager);
 }

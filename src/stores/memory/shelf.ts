@@ -94,6 +94,17 @@ export class Shelf {
     return records.filter((record) => record !== undefined);
   }
 
+  /** Removes at most `limit` of a user's records that have expired, and returns how many it found. */
+  removeExpiredOf(manager: string, userId: string, now: EpochMs, limit: number): number {
+    const expired: Row[] = [];
+    for (const row of this.#indexes.get(manager)?.rowsOf(userId) ?? []) {
+      if (expired.length === limit) break;
+      if (!this.#isLeft(row, now)) expired.push(row);
+    }
+    for (const row of expired) this.#remove(row);
+    return expired.length;
+  }
+
   /** How many live records a manager has, with those that have expired and not been removed. */
   sizeOf(manager: string): number {
     return this.#indexes.get(manager)?.size ?? 0;

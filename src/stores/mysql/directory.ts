@@ -1,3 +1,4 @@
+import { hiddenUser } from "../../core/hidden-user.ts";
 import type { Directory, EndAll, StoreCall, UserKey } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
 import { endingValues } from "../sql/columns.ts";
@@ -14,17 +15,20 @@ const MOST_AT_ONCE = 20_000;
 export function mysqlDirectory(connections: Connections): Directory {
   return {
     generation(user, call) {
+      const names = [...userValues(user), ...userValues(hiddenUser(user))];
       return connections.run("generation", call, async (loan, { generation }) => {
-        const [row] = await loan.current(generation, userValues(user));
+        const [row] = await loan.current(generation, names);
         return Number((row as GenerationRow).generation);
       });
     },
     raiseGeneration(user, call, keepUntil) {
-      const moved = [call.now, keepUntil ?? null];
-      const values = [...userValues(user), ...moved, ...moved];
-      return connections.run("raiseGeneration", call, (loan, { raiseGeneration }) =>
-        loan.number(raiseGeneration, values),
-      );
+      return connections.run("raiseGeneration", call, async (loan, statements) => {
+        const hidden = await generationOf(loan, statements, hiddenUser(user));
+        const least = Math.max(call.now, (hidden?.generation ?? 0) + 1);
+        const moved = [least, keepUntil ?? null];
+        const values = [...userValues(user), ...moved, ...moved];
+        return loan.number(statements.raiseGeneration, values);
+      });
     },
     list(user, call) {
       const values = [...userValues(user), call.now];
@@ -36,6 +40,12 @@ export function mysqlDirectory(connections: Connections): Directory {
     endAll(user, end, call) {
       const task: Task = { end, where: userValues(user), call };
       return connections.run("endAll", call, (loan, statements) => endAll(loan, statements, task));
+    },
+    forget(user, call) {
+      return connections.run("forget", call, async (loan, statements) => {
+        await hideGeneration(loan, statements, user);
+        return forgetExpired(loan, statements, user, call);
+      });
     },
     scan({ manager, after, limit }, call) {
       const values = [idBytes(after), bytes(manager), call.now, limit];
@@ -55,6 +65,48 @@ export function mysqlDirectory(connections: Connections): Directory {
 
 interface GenerationRow {
   readonly generation: unknown;
+  readonly keep_until?: unknown;
+}
+
+/** A generation under one of a user's names, and until when it is kept. */
+interface Generation {
+  readonly generation: number;
+  readonly keepUntil: number | null;
+}
+
+async function generationOf(
+  loan: Loan,
+  { generationOf, transaction }: Statements,
+  user: UserKey,
+): Promise<Generation | undefined> {
+  const [row] = await loan.current(generationOf, userValues(user), transaction);
+  if (row === undefined) return undefined;
+  const { generation, keep_until } = row as GenerationRow;
+  const keepUntil = keep_until === null ? null : Number(keep_until);
+  return { generation: Number(generation), keepUntil };
+}
+
+/** Deletes only what it has written down before: another process may raise it in between. */
+async function hideGeneration(loan: Loan, statements: Statements, user: UserKey): Promise<void> {
+  const known = await generationOf(loan, statements, user);
+  if (known === undefined) return;
+  const { generation, keepUntil } = known;
+  const moved = [generation, keepUntil];
+  const values = [...userValues(hiddenUser(user)), ...moved, ...moved];
+  await loan.write(statements.hideGeneration, values);
+  await loan.write(statements.forgetGeneration, [...userValues(user), generation]);
+}
+
+/** Looked up without a lock and deleted by primary key, as a sweep does. */
+async function forgetExpired(
+  loan: Loan,
+  { expiredOf, forgetMany, transaction }: Statements,
+  user: UserKey,
+  { now }: StoreCall,
+): Promise<number> {
+  const values = [...userValues(user), now];
+  const rows = await loan.current(expiredOf, values, transaction);
+  return rows.length === 0 ? 0 : loan.write(forgetMany(rows.map(ROWS.id)), values);
 }
 
 interface CountRow {

@@ -30,6 +30,11 @@ export interface Statements {
   readonly isLive: Sql;
   readonly generation: Sql;
   readonly raiseGeneration: Sql;
+  readonly generationOf: Sql;
+  readonly hideGeneration: Sql;
+  readonly forgetGeneration: Sql;
+  readonly expiredOf: Sql;
+  readonly forgetMany: (ids: readonly SessionId[]) => Sql;
   readonly list: Sql;
   readonly userIds: Sql;
   readonly endMany: (ids: readonly SessionId[]) => Sql;
@@ -84,9 +89,10 @@ export function statementsFor(table: Table, isTelling: boolean): Statements {
       WHERE id = ? AND ${live}`),
     isLive: plain(`SELECT 1 FROM ${sessions} WHERE id = ? AND ${live}`),
 
+    // Under the user's own name, or another one where the user was forgotten, or both.
     generation: prepared(`
       SELECT ${told}, COALESCE(MAX(generation), 0) AS generation
-      FROM ${generations} WHERE ${ofUser}`),
+      FROM ${generations} WHERE (${ofUser}) OR (${ofUser})`),
     // The time, so that it never comes back once it was forgotten. NULL is later than any instant.
     raiseGeneration: plain(`
       INSERT INTO ${generations} (manager, user_id, generation, keep_until)
@@ -94,6 +100,18 @@ export function statementsFor(table: Table, isTelling: boolean): Statements {
       ON DUPLICATE KEY UPDATE
         generation = LAST_INSERT_ID(GREATEST(generation + 1, ?)),
         keep_until = GREATEST(keep_until, ?)`),
+    generationOf: plain(`
+      SELECT ${told}, generation, keep_until FROM ${generations} WHERE ${ofUser}`),
+    hideGeneration: plain(`
+      INSERT INTO ${generations} (manager, user_id, generation, keep_until) VALUES (?, ?, ?, ?)
+      ON DUPLICATE KEY UPDATE
+        generation = GREATEST(generation, ?), keep_until = GREATEST(keep_until, ?)`),
+    forgetGeneration: plain(`DELETE FROM ${generations} WHERE ${ofUser} AND generation <= ?`),
+    expiredOf: plain(`
+      SELECT ${told}, id FROM ${sessions} FORCE INDEX (by_user)
+      WHERE ${ofUser} AND expires_at <= ? LIMIT ${BATCH}`),
+    forgetMany: (ids) =>
+      plain(`DELETE FROM ${sessions} WHERE ${among(ids)} AND ${ofUser} AND expires_at + 0 <= ?`),
     list: plain(`
       SELECT ${told}, ${FACT_NAMES.join(", ")} FROM ${sessions} WHERE ${ofUser} AND ${live}
       ORDER BY last_seen_at DESC`),

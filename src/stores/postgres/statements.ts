@@ -26,6 +26,7 @@ export interface Statements {
   readonly raiseGeneration: Statement;
   readonly list: Statement;
   readonly endAll: Statement;
+  readonly forget: Statement;
   readonly scan: Statement;
   readonly count: Statement;
   readonly deleteExpired: Statement;
@@ -128,14 +129,17 @@ SET last_seen_at = greatest(last_seen_at, $1::bigint),
 WHERE id = $3::text AND reason IS NULL AND expires_at > $4::bigint
 RETURNING 1`),
 
-    generation: statement(
-      `SELECT generation FROM ${generations} WHERE manager = $1::text AND user_id = $2::text`,
-    ),
+    // Under the user's own name, or another one where the user was forgotten, or both.
+    generation: statement(`
+SELECT max(generation) FROM ${generations}
+WHERE (manager = $1::text AND user_id = $2::text) OR (manager = $3::text AND user_id = $4::text)`),
     // The time, so that it never comes back once it was forgotten. NULL is later than any instant,
     // which greatest() does not know.
     raiseGeneration: statement(`
 INSERT INTO ${generations} AS known (manager, user_id, generation, keep_until)
-VALUES ($1::text, $2::text, $3::bigint, $4::bigint)
+VALUES ($1::text, $2::text, greatest($5::bigint, (
+  SELECT generation + 1 FROM ${generations} WHERE manager = $3::text AND user_id = $4::text
+)), $6::bigint)
 ON CONFLICT (user_id, manager) DO UPDATE
 SET generation = greatest(known.generation + 1, excluded.generation),
   keep_until = CASE WHEN num_nulls(known.keep_until, excluded.keep_until) = 0
@@ -161,6 +165,29 @@ WITH theirs AS MATERIALIZED (
   RETURNING session.id${surely}
 )${isAlong ? `, told AS MATERIALIZED (${toldOf("ended")})` : ""}
 SELECT id${isAlong ? ", (SELECT count(*) FROM told)" : ""} FROM ended`),
+
+    // Either all of this is seen or nothing: a generation is under one of its two names at any moment.
+    forget: statement(`
+WITH named AS (
+  DELETE FROM ${generations} WHERE manager = $1::text AND user_id = $2::text
+  RETURNING generation, keep_until
+), hidden AS (
+  INSERT INTO ${generations} AS known (manager, user_id, generation, keep_until)
+  SELECT $3::text, $4::text, generation, keep_until FROM named
+  ON CONFLICT (user_id, manager) DO UPDATE
+  SET generation = greatest(known.generation, excluded.generation),
+    keep_until = CASE WHEN num_nulls(known.keep_until, excluded.keep_until) = 0
+      THEN greatest(known.keep_until, excluded.keep_until) END
+), expired AS MATERIALIZED (
+  SELECT id FROM ${sessions}
+  WHERE manager = $1::text AND user_id = $2::text AND expires_at <= $5::bigint
+  ORDER BY id LIMIT $6::bigint FOR UPDATE
+), deleted AS (
+  DELETE FROM ${sessions} AS session USING expired
+  WHERE session.id = expired.id AND session.expires_at <= $5::bigint
+  RETURNING 1
+)
+SELECT count(*) FROM deleted`),
 
     scan: statement(`
 SELECT ${SELECTED} FROM ${sessions}

@@ -2,6 +2,7 @@ import type { SessionFacts } from "../../core/record.ts";
 import type { Directory, UserKey } from "../../core/store.ts";
 import type { Commands } from "./commands.ts";
 import { EndingAll } from "./ending-all.ts";
+import { Forgetting } from "./forgetting.ts";
 import { Generations } from "./generations.ts";
 import { headsOf } from "./heads.ts";
 import type { Keys } from "./keys.ts";
@@ -38,6 +39,7 @@ export function redisDirectory(parts: DirectoryParts): Directory {
       return facts.sort((one, other) => other.lastSeenAt - one.lastSeenAt);
     },
     endAll: (user, end, call) => new EndingAll(parts, user, end, call).run(),
+    forget: (user, call) => new Forgetting(parts, user, call).run(),
     scan: (page, call) => scan.page(page, call),
     count: (manager, call) => scan.count(manager, call),
   };

@@ -198,6 +198,26 @@ for i = 1, #KEYS do
 end
 return table.concat(found)`);
 
+/**
+ * `now, owner` → a letter for each key: `d` where a record of that owner had expired, which is deleted,
+ * `e` where a session has ended, `n` where there is nothing, `s` where something stays.
+ */
+export const FORGET: Script = script(`
+local now, owner, found = tonumber(ARGV[1], 36), ARGV[2], {}
+for i = 1, #KEYS do
+  local head = redis.call('GETRANGE', KEYS[i], 0, ${HEAD_BYTES} + #owner)
+  local kind, ends = string.sub(head, 1, 1), tonumber(string.sub(head, 2, 10), 36)
+  found[i] = head == '' and 'n' or kind == 'E' and 'e' or 's'
+  if (kind == 'M' or kind == 'L') and ends and ends <= now then
+    local whose = string.match(head, '^[^\\n]*\\n[^\\n]*\\n([^\\n]*\\n[^\\n]*)\\n')
+    if whose == owner then
+      redis.call('DEL', KEYS[i])
+      found[i] = 'd'
+    end
+  end
+end
+return table.concat(found)`);
+
 /** `second past which entries are stale, id …`: removes those that are. */
 export const INDEX_REMOVE: Script = script(`
 for i = 2, #ARGV do

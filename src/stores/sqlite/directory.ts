@@ -1,19 +1,25 @@
-import type { Directory } from "../../core/store.ts";
+import { hiddenUser } from "../../core/hidden-user.ts";
+import type { Directory, UserKey } from "../../core/store.ts";
 import { endingValues } from "../sql/columns.ts";
 import type { Connection } from "./connection.ts";
 import { ROWS } from "./statements.ts";
 
+/** A few milliseconds' work, before others have their turn. */
+const MOST_FORGOTTEN = 250;
+
 /** The directory of a SQLite store. */
 export function sqliteDirectory(connection: Connection): Directory {
   return {
-    generation({ manager, userId }, call) {
+    generation(user, call) {
       return connection.run("generation", call, ({ generation }) => {
-        return generationIn(generation.get(manager, userId));
+        return generationIn(generation.get(...named(user), ...named(hiddenUser(user))));
       });
     },
-    raiseGeneration({ manager, userId }, call, keepUntil) {
+    raiseGeneration(user, call, keepUntil) {
+      const hidden = named(hiddenUser(user));
       return connection.run("raiseGeneration", call, ({ raiseGeneration }) => {
-        const [row] = raiseGeneration.all(manager, userId, call.now, keepUntil ?? null);
+        const values = [...named(user), call.now, ...hidden, keepUntil ?? null];
+        const [row] = raiseGeneration.all(...values);
         return generationIn(row);
       });
     },
@@ -29,6 +35,16 @@ export function sqliteDirectory(connection: Connection): Directory {
         endAll.all(...values, manager, userId, except, call.now).map(ROWS.id),
       );
     },
+    async forget(user, call) {
+      const [own, hidden] = [named(user), named(hiddenUser(user))];
+      await connection.run("forget", call, (statements) => {
+        statements.hideGeneration.run(...hidden, ...own);
+        statements.forgetGeneration.run(...own, ...hidden);
+      });
+      return connection.run("forget", call, ({ forget }) =>
+        Number(forget.run(...own, call.now, MOST_FORGOTTEN).changes),
+      );
+    },
     scan({ manager, after, limit }, call) {
       return connection.run("scan", call, ({ scan }) =>
         scan.all(after ?? "", manager, call.now, limit).map(ROWS.record),
@@ -41,6 +57,10 @@ export function sqliteDirectory(connection: Connection): Directory {
       });
     },
   };
+}
+
+function named({ manager, userId }: UserKey): [string, string] {
+  return [manager, userId];
 }
 
 function generationIn(row: unknown): number {

@@ -24,6 +24,9 @@ export interface Statements {
   readonly raiseGeneration: SqliteStatement;
   readonly list: SqliteStatement;
   readonly endAll: SqliteStatement;
+  readonly hideGeneration: SqliteStatement;
+  readonly forgetGeneration: SqliteStatement;
+  readonly forget: SqliteStatement;
   readonly scan: SqliteStatement;
   readonly count: SqliteStatement;
   readonly deleteExpired: SqliteStatement;
@@ -66,10 +69,15 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
       SET last_seen_at = max(last_seen_at, ?), expires_at = max(expires_at, ?)
       WHERE id = ? AND ${live}`),
 
-    generation: prepare(`SELECT generation FROM ${generations} WHERE manager = ? AND user_id = ?`),
+    // Under the user's own name, or another one where the user was forgotten, or both.
+    generation: prepare(`
+      SELECT max(generation) AS generation FROM ${generations}
+      WHERE (manager = ? AND user_id = ?) OR (manager = ? AND user_id = ?)`),
     // Where either is NULL, for ever, max() is NULL too.
     raiseGeneration: prepare(`
-      INSERT INTO ${generations} (manager, user_id, generation, keep_until) VALUES (?, ?, ?, ?)
+      INSERT INTO ${generations} (manager, user_id, generation, keep_until)
+      VALUES (?, ?, max(?, coalesce(
+        (SELECT generation + 1 FROM ${generations} WHERE manager = ? AND user_id = ?), 0)), ?)
       ON CONFLICT (manager, user_id) DO UPDATE
       SET generation = max(generation + 1, excluded.generation),
         keep_until = max(keep_until, excluded.keep_until)
@@ -98,5 +106,22 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
       WHERE (manager, user_id) IN (
         SELECT manager, user_id FROM ${generations}
         WHERE keep_until <= ? - ${SWEEP_DELAY_MS} LIMIT ?)`),
+
+    // What follows deletes only what this one has written down: another process may raise in between.
+    hideGeneration: prepare(`
+      INSERT INTO ${generations} (manager, user_id, generation, keep_until)
+      SELECT ?, ?, generation, keep_until FROM ${generations} WHERE manager = ? AND user_id = ?
+      ON CONFLICT (manager, user_id) DO UPDATE
+      SET generation = max(generation, excluded.generation),
+        keep_until = max(keep_until, excluded.keep_until)`),
+    forgetGeneration: prepare(`
+      DELETE FROM ${generations}
+      WHERE manager = ? AND user_id = ? AND generation <=
+        (SELECT generation FROM ${generations} WHERE manager = ? AND user_id = ?)`),
+    forget: prepare(`
+      DELETE FROM ${sessions}
+      WHERE rowid IN (
+        SELECT rowid FROM ${sessions}
+        WHERE manager = ? AND user_id = ? AND expires_at <= ? LIMIT ?)`),
   };
 }
