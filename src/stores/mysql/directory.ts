@@ -15,16 +15,13 @@ const MOST_AT_ONCE = 20_000;
 export function mysqlDirectory(connections: Connections): Directory {
   return {
     generation(user, call) {
-      const names = [...userValues(user), ...userValues(hiddenUser(user))];
-      return connections.run("generation", call, async (loan, { generation }) => {
-        const [row] = await loan.current(generation, names);
-        return Number((row as GenerationRow).generation);
-      });
+      return connections.run("generation", call, (loan, statements) =>
+        newestGeneration(loan, statements, user),
+      );
     },
     raiseGeneration(user, call, keepUntil) {
       return connections.run("raiseGeneration", call, async (loan, statements) => {
-        const hidden = await generationOf(loan, statements, hiddenUser(user));
-        const least = Math.max(call.now, (hidden?.generation ?? 0) + 1);
+        const least = Math.max(call.now, (await newestGeneration(loan, statements, user)) + 1);
         const moved = [least, keepUntil ?? null];
         const values = [...userValues(user), ...moved, ...moved];
         return loan.number(statements.raiseGeneration, values);
@@ -72,6 +69,17 @@ interface GenerationRow {
 interface Generation {
   readonly generation: number;
   readonly keepUntil: number | null;
+}
+
+/** Under the user's own name, or another one where the user was forgotten, or both. */
+async function newestGeneration(
+  loan: Loan,
+  { generation }: Statements,
+  user: UserKey,
+): Promise<number> {
+  const names = [...userValues(user), ...userValues(hiddenUser(user))];
+  const [row] = await loan.current(generation, names);
+  return Number((row as GenerationRow).generation);
 }
 
 async function generationOf(

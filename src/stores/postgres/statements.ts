@@ -138,7 +138,8 @@ WHERE (manager = $1::text AND user_id = $2::text) OR (manager = $3::text AND use
     raiseGeneration: statement(`
 INSERT INTO ${generations} AS known (manager, user_id, generation, keep_until)
 VALUES ($1::text, $2::text, greatest($5::bigint, (
-  SELECT generation + 1 FROM ${generations} WHERE manager = $3::text AND user_id = $4::text
+  SELECT max(generation) + 1 FROM ${generations}
+  WHERE (manager = $1::text AND user_id = $2::text) OR (manager = $3::text AND user_id = $4::text)
 )), $6::bigint)
 ON CONFLICT (user_id, manager) DO UPDATE
 SET generation = greatest(known.generation + 1, excluded.generation),

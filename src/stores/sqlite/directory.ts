@@ -16,10 +16,10 @@ export function sqliteDirectory(connection: Connection): Directory {
       });
     },
     raiseGeneration(user, call, keepUntil) {
-      const hidden = named(hiddenUser(user));
+      const [own, hidden] = [named(user), named(hiddenUser(user))];
       return connection.run("raiseGeneration", call, ({ raiseGeneration }) => {
-        const values = [...named(user), call.now, ...hidden, keepUntil ?? null];
-        const [row] = raiseGeneration.all(...values);
+        const values = [...own, call.now, keepUntil ?? null];
+        const [row] = raiseGeneration.all(...values, ...own, ...hidden);
         return generationIn(row);
       });
     },

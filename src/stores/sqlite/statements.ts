@@ -76,8 +76,8 @@ export function prepareStatements(database: SqliteDatabase, table: string): Stat
     // Where either is NULL, for ever, max() is NULL too.
     raiseGeneration: prepare(`
       INSERT INTO ${generations} (manager, user_id, generation, keep_until)
-      VALUES (?, ?, max(?, coalesce(
-        (SELECT generation + 1 FROM ${generations} WHERE manager = ? AND user_id = ?), 0)), ?)
+      SELECT ?, ?, max(?, coalesce(max(generation) + 1, 0)), ? FROM ${generations}
+      WHERE (manager = ? AND user_id = ?) OR (manager = ? AND user_id = ?)
       ON CONFLICT (manager, user_id) DO UPDATE
       SET generation = max(generation + 1, excluded.generation),
         keep_until = max(keep_until, excluded.keep_until)
