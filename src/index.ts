@@ -21,7 +21,18 @@ export {
   type StoreOperation,
   type StoreOutcome,
 } from "./core/errors.ts";
-export type { Rejection, SessionEvents, SessionListener } from "./core/events.ts";
+export type {
+  HandOffRejection,
+  Rejection,
+  SessionEvents,
+  SessionListener,
+} from "./core/events.ts";
+export type {
+  ExpectHandOffOptions,
+  HandOffOptions,
+  RedeemOptions,
+  Redemption,
+} from "./core/hand-off.ts";
 export type { JsonObject, JsonValue } from "./core/json.ts";
 export type { EngineOptions, Timeouts } from "./core/options.ts";
 export type {

@@ -26,6 +26,33 @@ export type Rejection =
   /** Sent over plain HTTP, where anyone may have read it. */
   | "insecure";
 
+/** Why a code that was to carry a sign-in here signed nobody in. The visitor is told none of it. */
+export type HandOffRejection =
+  /** Not sent by POST: links are followed by programs too, to fetch ahead or to show a preview. */
+  | "method"
+  /** Sent, with a verifier beside it, by another site's page: a form can hold both. */
+  | "crossSite"
+  /** Not of a code's form; never reached the store. */
+  | "malformed"
+  /** Of the right form, but nothing stands under it; another manager's, for one. */
+  | "unknown"
+  /** Redeemed before. Who else has had it? */
+  | "used"
+  /** Its `ttl` is over. */
+  | "expired"
+  /** Made for somebody else. */
+  | "audience"
+  /** This visitor waits for none: nobody has begun here, or too long ago. */
+  | "unexpected"
+  /** Asked for by another browser or app: somebody has planted a code of their own. */
+  | "verifier"
+  /** Somebody else is signed in here. */
+  | "otherUser"
+  /** The session that it was made in has ended. */
+  | "ended"
+  /** All sessions of the user have ended since. */
+  | "revoked";
+
 interface Happening {
   readonly at: EpochMs;
 }
@@ -47,6 +74,16 @@ export interface SessionEvents {
   expired: OfSession & { readonly timeout: "idle" | "absolute" };
   revoked: OfSession;
   destroyed: OfSession;
+  /** A code was made that carries this session's sign-in to `audience`. */
+  handedOff: OfSession & { readonly audience: string };
+  /** The sign-in of the session `fromId` was carried here; `signedIn` has told of the new one. */
+  redeemed: OfSession & { readonly audience: string; readonly fromId: string };
+  /** A code signed nobody in. The session and the user are those it was made for, where known. */
+  handOffRejected: Happening & {
+    readonly reason: HandOffRejection;
+    readonly id: string | undefined;
+    readonly userId: string | undefined;
+  };
   rejected: Happening & { readonly reason: Rejection; readonly id: string | undefined };
   /** A commit met a newer one and was applied again on top of it. */
   conflict: OfSession;
@@ -66,6 +103,9 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   expired: true,
   revoked: true,
   destroyed: true,
+  handedOff: true,
+  redeemed: true,
+  handOffRejected: true,
   rejected: true,
   conflict: true,
   lateWrite: true,

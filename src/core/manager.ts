@@ -6,6 +6,12 @@ import type { Environment } from "./environment.ts";
 import { OptionsError, whenAnswered } from "./errors.ts";
 import { checkListener, Events, type SessionEvents, type SessionListener } from "./events.ts";
 import type { Reply, RequestHead } from "./exchange.ts";
+import type {
+  ExpectHandOffOptions,
+  HandOffOptions,
+  RedeemOptions,
+  Redemption,
+} from "./hand-off.ts";
 import { keepInternals } from "./internals.ts";
 import { Families } from "./lifecycle/families.ts";
 import { LeaseLines } from "./lifecycle/lease-lines.ts";
@@ -130,6 +136,29 @@ export class SessionManager<D extends object> implements Sessions<D> {
     options?: HandleOptions,
   ): Promise<Response> {
     return this.#handle(this, request, handler, options);
+  }
+
+  // What few applications do is loaded where it is done.
+
+  async expectHandOff(request: object, options: ExpectHandOffOptions): Promise<string> {
+    const session = await this.#open(request, true);
+    const { expectHandOff } = await import("./request/hand-off.ts");
+    return expectHandOff(this.#engine, session, options);
+  }
+
+  async handOff(session: Session<D>, options: HandOffOptions<D>): Promise<string> {
+    const { handOff } = await import("./request/hand-off.ts");
+    return handOff(this.#engine, session, options);
+  }
+
+  async redeem(
+    request: object,
+    code: unknown,
+    options: RedeemOptions = {},
+  ): Promise<Redemption<D>> {
+    const session = await this.#open(request, true);
+    const { redeem } = await import("./request/hand-off.ts");
+    return redeem(this.#engine, session, code, options);
   }
 
   find(id: string): Promise<SessionInfo | undefined> {

@@ -17,6 +17,8 @@ const ENDS_AT = "e";
 const OWNER = "w";
 /** As an earlier release noted it, in clear; gone with its tombstones, some minutes later. */
 const EARLIER_OWNER = "u";
+/** The hand-offs that the visitor waits for. */
+const EXPECTED = "h";
 
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;
@@ -134,6 +136,26 @@ export function ofBounds({ idleTimeoutMs, endsAt }: Bounds): NoteEdit {
 function numberIn(notes: string | undefined, key: string): number | undefined {
   const value = entryOf(notes, key);
   return typeof value === "number" ? value : undefined;
+}
+
+/** A hand-off that a visitor waits for. Their verifier is made of the nonce and their token. */
+export type Expected = readonly [nonce: string, audience: string, endsAt: EpochMs];
+
+/** Who opens more pages at once, and goes on in the first, begins anew there. */
+const MAX_EXPECTED = 4;
+
+/** The hand-offs that a session's visitor waits for, the newest last. */
+export function expectedIn({ notes }: Pick<SessionRecord, "notes">): readonly Expected[] {
+  // Nobody else writes these notes, so what is there has the form that we gave it.
+  return (entryOf(notes, EXPECTED) as readonly Expected[] | undefined) ?? [];
+}
+
+/** Notes a hand-off that the visitor waits for, beside the others. */
+export function alsoExpecting(expected: Expected): NoteEdit {
+  return (notes) => {
+    const others = (notes[EXPECTED] as readonly Expected[] | undefined) ?? [];
+    notes[EXPECTED] = [...others, expected].slice(-MAX_EXPECTED);
+  };
 }
 
 /** What a tombstone tells of the session: for those who look for what has become of it. */

@@ -1,5 +1,11 @@
 import type { Duration } from "./duration.ts";
 import type { SessionEvents, SessionListener } from "./events.ts";
+import type {
+  ExpectHandOffOptions,
+  HandOffOptions,
+  RedeemOptions,
+  Redemption,
+} from "./hand-off.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Session, SessionView } from "./session.ts";
 
@@ -134,6 +140,49 @@ export interface Sessions<D extends object> {
     handler: (request: Request) => Response | Promise<Response>,
     options?: HandleOptions,
   ): Promise<Response>;
+  /**
+   * Begins to receive a sign-in from another domain or an app of the same sessions: this visitor, and
+   * nobody else, can redeem a code that is made for the challenge, for an hour. Their verifier is made
+   * of their session's token, so that it is kept nowhere.
+   *
+   * @returns The challenge to send along, and to nobody else (RFC 7636, S256). Fresh at each call.
+   * @throws {@link OptionsError} for an audience that names nobody, and for sessions in cookies.
+   * @example
+   * const challenge = await sessions.expectHandOff(req, { audience: "https://shop.example" });
+   * res.redirect(303, `https://accounts.example/hand-off?challenge=${challenge}`);
+   */
+  expectHandOff(request: object, options: ExpectHandOffOptions): Promise<string>;
+  /**
+   * Makes a code that carries this session's sign-in to another domain or an app, once. It opens
+   * nothing without the verifier that only the receiving side has. Send it in the body of a POST.
+   *
+   * The code is void as soon as this session ends, or all of the user's do.
+   *
+   * @returns The code: 256 random bits as 43 characters, kept nowhere.
+   * @throws {@link OptionsError} if nobody is signed in, and for sessions in cookies;
+   * {@link CodecError} (422) for a challenge that is none; {@link SessionEndedError} if the session
+   * has ended meanwhile.
+   * @example
+   * const audience = "https://shop.example";
+   * const code = await sessions.handOff(session, { audience, challenge: token, ttl: "60s" });
+   */
+  handOff(session: Session<D>, options: HandOffOptions<D>): Promise<string>;
+  /**
+   * Signs the user of a code in, under a new token. Of all who redeem a code at the same moment, in
+   * however many processes, one does. The new session is one of its own; it ends no later than the
+   * one that the code came from, and `isFresh` asks when the user proved who they are there.
+   *
+   * @param request - A POST of the visitor who waits for it, by `expectHandOff` or by a `verifier`.
+   * @param code - As the client has sent it, whatever that is.
+   * @returns The session, or why nobody was signed in: for your log, not for the visitor.
+   * @throws {@link SessionEndedError} if the visitor's session, or all of the user's, were ended at
+   * that moment; {@link OptionsError} for sessions in cookies. The code is used up then.
+   * @example
+   * const redeemed = await sessions.redeem(req, req.body.code);
+   * if (redeemed.ok) res.redirect(303, "/");
+   * else res.status(403).send("That did not work. Please begin again.");
+   */
+  redeem(request: object, code: unknown, options?: RedeemOptions): Promise<Redemption<D>>;
   /** A session by its public id. @throws {@link OptionsError} for sessions in cookies. */
   find(id: string): Promise<SessionInfo | undefined>;
   /**

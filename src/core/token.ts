@@ -93,6 +93,24 @@ export function hiddenUserId(userId: string, manager: string): string {
   return sha256(`sojourn/user\0${manager}\0${userId}`);
 }
 
+/** The id under which a store keeps what a code carries from one application to another. */
+export function handOffId(code: SessionToken, manager: string): SessionId {
+  return (ID_PREFIX + sha256(`sojourn/hand-off\0${manager}\0${code}`)) as SessionId;
+}
+
+/**
+ * A visitor's verifier for a hand-off that they wait for. It is made of their token, so that no store
+ * holds it, and nobody without their cookie can make it.
+ */
+export function verifierOf(token: string, nonce: string, manager: string): string {
+  return sha256(`sojourn/verifier\0${manager}\0${nonce}\0${token}`);
+}
+
+/** The S256 challenge of a verifier (RFC 7636, 4.2). */
+export function challengeOf(verifier: string): string {
+  return sha256(verifier);
+}
+
 // `crypto.hash` costs a third of `createHash`, but not every runtime with node:crypto has it.
 const sha256: (text: string) => string =
   typeof crypto.hash === "function"

@@ -23,6 +23,15 @@ export interface SignIn {
   readonly persistent: boolean;
   /** A lifetime of its own, where one is asked for. */
   readonly lifetime: AskedLifetime | undefined;
+  /** Where the user has not proved who they are here, but to the session that hands it on. */
+  readonly handedOff?: HandedOff | undefined;
+}
+
+/** What a session hands on of its own sign-in. */
+export interface HandedOff {
+  readonly authenticatedAt: EpochMs | undefined;
+  /** The user's generation that the session was admitted under when it handed the sign-in on. */
+  readonly generation: number;
 }
 
 /** What the record of a new visitor begins with. */
@@ -48,7 +57,7 @@ export function anonymousFields(
 export function signedInFields(
   { policies, shape }: { readonly policies: Policies; readonly shape: Shape },
   newest: Pick<Fields, "data" | "flash" | "notes">,
-  { userId, device, keep, persistent, lifetime }: SignIn,
+  { userId, device, keep, persistent, lifetime, handedOff }: SignIn,
   now: EpochMs,
 ): Fields {
   const kept =
@@ -69,7 +78,7 @@ export function signedInFields(
     persistent,
     createdAt: now,
     lastSeenAt: now,
-    authenticatedAt: now,
+    authenticatedAt: handedOff === undefined ? now : handedOff.authenticatedAt,
     ...policy,
   };
 }

@@ -9,13 +9,15 @@ import {
   NotFreeError,
 } from "../commit/lease-edits.ts";
 import { type Deadline, started } from "../deadline.ts";
+import { type Duration, durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
 import { ExclusiveError, OptionsError, SessionEndedError } from "../errors.ts";
-import { encode, isStorable, type JsonValue } from "../json.ts";
+import { checkKey, encode, isStorable, type JsonValue } from "../json.ts";
 import { type HolderId, isDoneSince, isFree, leaseIn } from "../leases.ts";
 import type { Done, LeaseLine } from "../lifecycle/lease-lines.ts";
+import { flag, requireKnownKeys } from "../option-checks.ts";
 import type { SessionRecord } from "../record.ts";
-import type { ExclusiveSession, Lease } from "../session.ts";
+import type { ExclusiveOptions, ExclusiveSession, Lease } from "../session.ts";
 import { newCommitId } from "../token.ts";
 import { ExclusiveObject } from "./exclusive-object.ts";
 import type { SessionState } from "./session-state.ts";
@@ -29,6 +31,10 @@ export interface ExclusiveTerms {
 }
 
 export type Work<D extends object, T> = (session: ExclusiveSession<D>, lease: Lease) => Promise<T>;
+
+const MAX_NAME_LENGTH = 100;
+const DEFAULT_LEASE: Duration = "10s";
+const MAX_LEASE_MS = 3_600_000;
 
 /** Who waits looks at the store again after a pause between these, at random. */
 const MIN_PAUSE_MS = 20;
@@ -56,6 +62,7 @@ export class Exclusive<D extends object, T> {
     this.#state = state;
     this.#terms = terms;
     this.#work = work;
+    if (state.writesNeedHeaders) throw inCookies();
     this.#waitsUntil = performance.now() + terms.waitMs;
     this.#seen = leaseIn(state.record?.notes, terms.name).done;
   }
@@ -204,6 +211,32 @@ export class Exclusive<D extends object, T> {
   }
 }
 
+/** The terms that are asked for. @throws {@link OptionsError} naming what is wrong. */
+export function exclusiveTerms(
+  name: unknown,
+  options: ExclusiveOptions,
+  work: unknown,
+): ExclusiveTerms {
+  if (typeof name !== "string" || name === "" || name.length > MAX_NAME_LENGTH) {
+    const example = 'such as "refresh"';
+    throw new OptionsError(
+      "exclusive(name)",
+      `must be a text of 1 to ${MAX_NAME_LENGTH} characters, ${example}.`,
+    );
+  }
+  checkKey(name, "exclusive(name)");
+  if (typeof work !== "function") {
+    throw new OptionsError("exclusive(work)", "must be a function that does the work.");
+  }
+  requireKnownKeys("exclusive", options, ["lease", "wait", "runAnyway"]);
+  const { lease = DEFAULT_LEASE, runAnyway = false } = options;
+  const leaseMs = durationMs("exclusive(lease)", lease);
+  if (leaseMs > MAX_LEASE_MS) throw new OptionsError("exclusive(lease)", "is an hour at most.");
+  const { wait = 2 * leaseMs } = options;
+  flag("exclusive(runAnyway)", runAnyway);
+  return { name, leaseMs, waitMs: durationMs("exclusive(wait)", wait), runAnyway };
+}
+
 /** A lease that this request has, by its own clock: from before it was asked for. */
 class Hold implements Grip {
   readonly name: string;
@@ -267,4 +300,12 @@ function checkedIntent(intent: JsonValue): JsonValue {
   const text = encode(intent, "intent");
   if (Buffer.byteLength(text) <= MAX_NOTED_BYTES) return JSON.parse(text);
   throw new OptionsError("intend(intent)", `must be at most ${MAX_NOTED_BYTES} bytes as JSON.`);
+}
+
+function inCookies(): OptionsError {
+  return new OptionsError(
+    "session.exclusive",
+    "sessions in cookies lie in no store, where one request could wait for another. Keep them in " +
+      'one: sqliteStore("sessions.db") from "sojourn/sqlite".',
+  );
 }

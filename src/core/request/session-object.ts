@@ -13,12 +13,11 @@ import {
   HeadersSentError,
   InsecureConnectionError,
   OptionsError,
-  PrefetchError,
   SessionEndedError,
 } from "../errors.ts";
 import { checkKey, describeKey, encode, type JsonValue } from "../json.ts";
 import type { SignIn } from "../lifecycle/new-record.ts";
-import { checkKeys, checkUserId, flag, requireKnownKeys } from "../option-checks.ts";
+import { checkKeys, checkUserId, requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs } from "../record.ts";
 import {
   type ExclusiveOptions,
@@ -30,20 +29,22 @@ import {
 import type { Present, StorableItem } from "../storable.ts";
 import { newCommitId } from "../token.ts";
 import { refuseAssignments } from "./assignments.ts";
-import { Exclusive, type ExclusiveTerms, type Work } from "./exclusive.ts";
+import { deviceOf } from "./device.ts";
+import { Exclusive, exclusiveTerms, type Work } from "./exclusive.ts";
+import { checkPrefetch, inTurn } from "./in-turn.ts";
 import type { SessionState } from "./session-state.ts";
-
-/** Longer ones are no description of a browser. */
-const MAX_DEVICE_LENGTH = 200;
-
-const MAX_WORK_NAME_LENGTH = 100;
-const DEFAULT_LEASE: Duration = "10s";
-const MAX_LEASE_MS = 3_600_000;
 
 const LIFETIME_OPTIONS = ["idleTimeout", "absoluteTimeout", "endsAt"] as const;
 const SIGN_IN_OPTIONS: readonly string[] = ["keep", "persistent", ...LIFETIME_OPTIONS];
 
 type DoWork<D extends object, R> = (...given: Parameters<Work<D, R>>) => R;
+
+/** What stands behind a session object. */
+export interface Behind {
+  readonly state: SessionState;
+  /** Whether the visitor came with a session that had ended. */
+  readonly wasDetached: boolean;
+}
 
 /** The session that the application sees: each call is checked, then handed to the state. */
 export class SessionObject<D extends object> implements Session<D> {
@@ -59,6 +60,12 @@ export class SessionObject<D extends object> implements Session<D> {
       (name) =>
         `it is no part of a session and would be lost. Write session.set("${name}", value).`,
     );
+  }
+
+  /** What stands behind a session of ours, for what the manager does with it. */
+  static behind(session: object): Behind | undefined {
+    if (!(#state in session)) return undefined;
+    return { state: session.#state, wasDetached: session.#wasDetached };
   }
 
   constructor(engine: Engine, state: SessionState) {
@@ -209,20 +216,22 @@ export class SessionObject<D extends object> implements Session<D> {
     });
   }
 
-  exclusive<R>(
+  async exclusive<R>(
     name: string,
     ...rest: readonly [DoWork<D, R>] | readonly [ExclusiveOptions, DoWork<D, R>]
   ): Promise<Awaited<R>> {
-    return this.#checked("do exclusive work", () => {
+    const exclusive = this.#told(() => {
+      const attempt = "do exclusive work";
       const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
       const terms = exclusiveTerms(name, options, work);
-      if (this.#state.writesNeedHeaders) throw inCookies();
-      this.#refuseEnded("do exclusive work");
-      this.#checkInTime("do exclusive work");
-      this.#checkReach("do exclusive work");
+      checkPrefetch(this.#state, attempt);
+      this.#refuseEnded(attempt);
+      this.#checkInTime(attempt);
+      this.#checkReach(attempt);
       const doWork: Work<D, Awaited<R>> = (...given) => Promise.resolve(work(...given));
-      return new Exclusive(this.#engine, this.#state, terms, doWork).result();
+      return new Exclusive(this.#engine, this.#state, terms, doWork);
     });
+    return exclusive.result();
   }
 
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
@@ -239,7 +248,8 @@ export class SessionObject<D extends object> implements Session<D> {
       const choices = this.#choicesFor(userId, options);
       this.#state.draft.persistent = undefined;
       const lifetime = lifetimeIn(options, deadline.now);
-      await this.#state.signIn({ userId, device: this.#device(), lifetime, ...choices }, deadline);
+      const device = deviceOf(this.#state.request);
+      await this.#state.signIn({ userId, device, lifetime, ...choices }, deadline);
     });
   }
 
@@ -283,24 +293,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
-    const deadline = this.#state.failures.startDeadline();
-    return this.#state.turns.take(async () => {
-      try {
-        this.#checkPrefetch(attempt);
-        return await transition(deadline);
-      } catch (error) {
-        throw this.#state.failures.told(error);
-      }
-    });
-  }
-
-  /** As {@link #inTurn}, for what takes turns of its own. */
-  async #checked<T>(attempt: string, start: () => Promise<T>): Promise<T> {
-    const starting = this.#told(() => {
-      this.#checkPrefetch(attempt);
-      return start();
-    });
-    return starting;
+    return inTurn(this.#state, attempt, transition);
   }
 
   /** Whether a message is to be shown again, as nobody may have seen it. */
@@ -311,7 +304,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   #checkChange(attempt: string): void {
     this.#told(() => {
-      this.#checkPrefetch(attempt);
+      checkPrefetch(this.#state, attempt);
       if (this.#state.phase === "ended") throw new HeadersSentError(attempt);
       if (this.#state.condition === "destroyed") throw new SessionEndedError(attempt);
       this.#checkInTime(attempt);
@@ -330,10 +323,6 @@ export class SessionObject<D extends object> implements Session<D> {
 
   #checkInTime(attempt: string): void {
     if (this.#state.isTooLate) throw new HeadersSentError(attempt);
-  }
-
-  #checkPrefetch(attempt: string): void {
-    if (this.#state.isPrefetch) throw new PrefetchError(attempt);
   }
 
   #checkCookie(attempt: string): void {
@@ -373,41 +362,6 @@ export class SessionObject<D extends object> implements Session<D> {
       persistent: options.persistent ?? wish ?? (isSameUser && before.persistent),
     };
   }
-
-  #device(): string | undefined {
-    const agent = this.#state.request.header("user-agent");
-    return agent?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_DEVICE_LENGTH);
-  }
-}
-
-/** @throws {@link OptionsError} naming what is wrong. */
-function exclusiveTerms(name: unknown, options: ExclusiveOptions, work: unknown): ExclusiveTerms {
-  if (typeof name !== "string" || name === "" || name.length > MAX_WORK_NAME_LENGTH) {
-    const example = 'such as "refresh"';
-    throw new OptionsError(
-      "exclusive(name)",
-      `must be a text of 1 to ${MAX_WORK_NAME_LENGTH} characters, ${example}.`,
-    );
-  }
-  checkKey(name, "exclusive(name)");
-  if (typeof work !== "function") {
-    throw new OptionsError("exclusive(work)", "must be a function that does the work.");
-  }
-  requireKnownKeys("exclusive", options, ["lease", "wait", "runAnyway"]);
-  const { lease = DEFAULT_LEASE, runAnyway = false } = options;
-  const leaseMs = durationMs("exclusive(lease)", lease);
-  if (leaseMs > MAX_LEASE_MS) throw new OptionsError("exclusive(lease)", "is an hour at most.");
-  const { wait = 2 * leaseMs } = options;
-  flag("exclusive(runAnyway)", runAnyway);
-  return { name, leaseMs, waitMs: durationMs("exclusive(wait)", wait), runAnyway };
-}
-
-function inCookies(): OptionsError {
-  return new OptionsError(
-    "session.exclusive",
-    "sessions in cookies lie in no store, where one request could wait for another. Keep them in " +
-      'one: sqliteStore("sessions.db") from "sojourn/sqlite".',
-  );
 }
 
 /** The lifetime that a sign-in asks for; `undefined` if none. */

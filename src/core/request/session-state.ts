@@ -22,6 +22,7 @@ import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "../lifecycle/t
 import { generationOf, type NoteEdit } from "../notes.ts";
 import type { Passage } from "../passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
+import type { Home } from "../records.ts";
 import type { Live } from "./arrival.ts";
 import { Draft } from "./draft.ts";
 import type { Failures } from "./failures.ts";
@@ -52,6 +53,8 @@ export class SessionState implements Holding {
   readonly failures: Failures;
   /** How far the response is. */
   phase: ReplyPhase = "open";
+  /** Whether the answer has a secret in it, which no cache may keep. */
+  holdsSecret = false;
   /** Hears of each change, before it is made. */
   onChange: (() => void) | undefined;
   readonly #engine: Engine;
@@ -204,6 +207,11 @@ export class SessionState implements Holding {
     return this.#engine.writesNeedHeaders;
   }
 
+  /** Whether it is a session of the manager that has these records. */
+  isOf(home: Home): boolean {
+    return this.#engine.home === home;
+  }
+
   /** Whether what is read may be a copy, which the store can be asked to confirm. */
   get isOfCopies(): boolean {
     const { keeper, origin } = this.#engine;
@@ -239,6 +247,12 @@ export class SessionState implements Holding {
   /** Whether there is something to note, be it with a commit of its own. */
   get hasEdits(): boolean {
     return this.#edits.length > 0;
+  }
+
+  /** Notes something at once. A session begins with it where there is none. */
+  note(edit: NoteEdit, deadline: Deadline): Promise<void> {
+    this.#edits = [...this.#edits, edit];
+    return this.#apply(NO_EDIT, deadline, () => undefined);
   }
 
   /** Commits what is to be noted. What cannot be is found out by the next request. */
@@ -326,9 +340,10 @@ export class SessionState implements Holding {
   /** Moves to a new token that belongs to the user. */
   async signIn(signIn: SignIn, deadline: Deadline): Promise<void> {
     const { now } = deadline;
-    const { userId, keep } = signIn;
+    const { userId, keep, handedOff } = signIn;
     const old = this.#stored;
-    const generation = await currentGeneration(this.#engine, userId, deadline);
+    const generation =
+      handedOff?.generation ?? (await currentGeneration(this.#engine, userId, deadline));
     const continuation: Continuation = {
       issue: () => this.#passage.issue(),
       derive: (newest) => signedInFields(this.#engine, newest, signIn, now),

@@ -313,7 +313,7 @@ export class Visit implements Doorkeeper {
       stale,
     };
     // CVE-2023-30861: a cached response would hand one visitor's session to the next.
-    if (passage.leave(farewell)) forbidStoring(reply);
+    if (passage.leave(farewell) || state.holdsSecret) forbidStoring(reply);
     else if (state.wasSignedIn) forbidSharing(reply, this.#engine.cacheControl);
   }
 

@@ -1,0 +1,87 @@
+import type { Deadline } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
+import type { HandOffRejection } from "../events.ts";
+import type { JsonObject } from "../json.ts";
+import type { EpochMs, SessionRecord } from "../record.ts";
+import { sideContent, sideManager, sideRecord } from "../side-record.ts";
+import { handOffId, newCommitId, newToken, parseToken, type SessionToken } from "../token.ts";
+import { MAX_TOKENS, repeatingTokens, tombstone } from "./transitions.ts";
+
+type Parts = Pick<Engine, "keeper" | "environment" | "name">;
+
+/** What a code carries. What else is known of the sign-in is read where it still stands. */
+export interface Carried {
+  readonly audience: string;
+  readonly challenge: string;
+  readonly userId: string;
+  /** The id of the session that hands its sign-in on. */
+  readonly fromId: string;
+  /** The user's generation that it was admitted under then. */
+  readonly generation: number;
+  readonly values: Readonly<JsonObject>;
+  readonly endsAt: EpochMs;
+}
+
+/** A code that may still be redeemed. */
+export interface LiveCode {
+  readonly record: SessionRecord;
+  readonly carried: Carried;
+}
+
+/** The kind of side record: one for each code, under its hash. */
+function kindOf({ name }: Pick<Parts, "name">): string {
+  return sideManager(name, "hand-off");
+}
+
+/** Stores what a new code carries. */
+export async function issueCode(
+  parts: Parts,
+  carried: Carried,
+  deadline: Deadline,
+): Promise<SessionToken> {
+  const { keeper, environment, name } = parts;
+  for (let tokens = 0; tokens < MAX_TOKENS; tokens += 1) {
+    const code = newToken(environment.random);
+    const record = sideRecord({
+      id: handOffId(code, name),
+      manager: kindOf(parts),
+      version: newCommitId(environment.random),
+      content: { ...carried },
+      writtenAt: deadline.now,
+      endsAt: carried.endsAt,
+    });
+    if ((await keeper.create(record, deadline)) === "created") return code;
+  }
+  throw repeatingTokens();
+}
+
+/** What a code carries, or why it is none. Whatever the client has sent may be given. */
+export async function findCode(
+  parts: Parts,
+  code: unknown,
+  deadline: Deadline,
+): Promise<LiveCode | HandOffRejection> {
+  const token = typeof code === "string" ? parseToken(code) : undefined;
+  if (token === undefined) return "malformed";
+  const record = await parts.keeper.load(handOffId(token, parts.name), deadline);
+  if (record === undefined) return "unknown";
+  if (record.kind === "ended") return "used";
+  // Nobody else writes under such a name, so what is there has the form that we gave it.
+  const carried = sideContent(record, kindOf(parts)) as unknown as Carried | undefined;
+  if (carried === undefined) return "unknown";
+  return deadline.now < carried.endsAt ? { record, carried } : "expired";
+}
+
+/**
+ * Uses a code up. Resolves to whether it was there to be used: of several at once, in however many
+ * processes, one has ended its record, and knows it though its answer was lost.
+ */
+export async function spendCode(
+  parts: Parts,
+  { record }: LiveCode,
+  deadline: Deadline,
+): Promise<boolean> {
+  const stone = tombstone(parts, record, "destroyed", deadline);
+  const { kind } = await parts.keeper.end(stone, record.version, deadline);
+  return kind === "ended";
+}

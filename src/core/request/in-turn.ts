@@ -1,0 +1,25 @@
+import type { Deadline } from "../deadline.ts";
+import { PrefetchError } from "../errors.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** Makes a transition after those of the same request that were wanted before. */
+export function inTurn<T>(
+  state: SessionState,
+  attempt: string,
+  transition: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  const deadline = state.failures.startDeadline();
+  return state.turns.take(async () => {
+    try {
+      checkPrefetch(state, attempt);
+      return await transition(deadline);
+    } catch (error) {
+      throw state.failures.told(error);
+    }
+  });
+}
+
+/** @throws {@link PrefetchError} where the visitor has not asked for it yet. */
+export function checkPrefetch(state: SessionState, attempt: string): void {
+  if (state.isPrefetch) throw new PrefetchError(attempt);
+}
