@@ -1,8 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { HandOffOptions, Redemption, Session, Untyped } from "../../src/index.ts";
+import {
+  createSessions,
+  type HandOffOptions,
+  type Redemption,
+  type Session,
+  type Untyped,
+} from "../../src/index.ts";
 import type { Browser, Visit } from "./support/browser.ts";
 import { HOUR, MINUTE, SECOND } from "./support/clock.ts";
+import { lossy } from "./support/endings.ts";
 import { times, World } from "./support/world.ts";
 
 const AUDIENCE = "https://shop.example";
@@ -476,6 +483,21 @@ describe("a hand-off goes no further than the session that it comes from", () =>
 
     await world.sessions.revokeAll({ userId: "ada" });
     expect(await userOf(spared.receiver)).toBe(null);
+  });
+
+  it("where an ending of all has missed it, as an index can lose an entry", async () => {
+    const world = new World();
+    const giver = await world.signedIn();
+    const receiver = world.browser();
+    const challenge = await begin(receiver);
+    const blind = createSessions<Untyped>({ store: lossy(world), clock: world.clock });
+    await blind.revokeAll({ userId: "ada" });
+    expect(await userOf(giver)).toBe("ada");
+    const answer = await giver.visit((session) =>
+      world.sessions.handOff(session, { audience: AUDIENCE, challenge }),
+    );
+    expect(answer.status).toBe(409);
+    expect(world.told("handedOff")).toEqual([]);
   });
 
   it("at whichever moment of it the user's sessions end", async () => {
