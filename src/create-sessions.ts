@@ -1,6 +1,7 @@
 import { CookieCarrier } from "./cookies/cookie-carrier.ts";
 import type { CarrierOptions } from "./cookies/cookie-rules.ts";
 import type { CookieStore } from "./cookies/mount.ts";
+import type { KeyedValues, RichValues, ValueKind } from "./core/codec.ts";
 import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
 import { OptionsError } from "./core/errors.ts";
 import type { JsonObject } from "./core/json.ts";
@@ -12,7 +13,7 @@ import { type ErrorListener, Reporter } from "./core/report.ts";
 import type { InputOf, OutputOf, Schema, Settled } from "./core/schema.ts";
 import type { Sessions } from "./core/sessions.ts";
 import type { ShapeOptions } from "./core/shape.ts";
-import type { Opened, StorableData } from "./core/storable.ts";
+import type { Opened, RefusalIn, StorableData } from "./core/storable.ts";
 import type { SessionStore } from "./core/store.ts";
 import { handle } from "./frameworks/web.ts";
 import type { Keys } from "./sealing/key-ring.ts";
@@ -67,6 +68,68 @@ type AnyOptions = SessionOptions | CookieSessionOptions;
 // biome-ignore lint/suspicious/noExplicitAny: as with JSON.parse, the caller knows what it stored.
 export type Untyped = Record<string, any>;
 
+interface Plain {
+  readonly values?: undefined;
+}
+
+/** @typeParam Why - For the compiler to say, where the data needs this option. */
+interface Rich<Why = unknown> {
+  /**
+   * Lets the data hold more than what JSON carries: `richValues(devalue)` of `sojourn/values`.
+   *
+   * @defaultValue what JSON carries
+   */
+  readonly values: RichValues & { readonly [WHY]?: Why };
+}
+
+declare const WHY: unique symbol;
+
+/** Where the data needs the option, it is there, be it named or not. */
+type KindFor<D, V> = D extends StorableData<D>
+  ? [V] extends [RichValues]
+    ? "rich"
+    : "json"
+  : "rich";
+
+type ValuesFor<D, V> = D extends StorableData<D>
+  ? { readonly values?: V | undefined }
+  : Rich<RefusalIn<D>>;
+
+interface BySchema<D, Input, K extends ValueKind> {
+  /**
+   * Checks the data when it is read and when it is stored. It must accept `{}`, and what it
+   * returns as it is.
+   */
+  readonly schema: Schema<D, Input> & Settled<D, Input, K>;
+  /** Brings stored data of an earlier form to the schema; given up-to-date data it changes nothing. */
+  readonly migrate?: MigrateOf<K> | undefined;
+  readonly defaults?: undefined;
+}
+
+interface ByDefaults<D> {
+  /**
+   * A value for each key: shown where nothing is stored, copied for each session. Without a type,
+   * `[]` and `null` leave open what comes later.
+   */
+  readonly defaults: D;
+  readonly schema?: undefined;
+}
+
+interface ByTypeAlone {
+  readonly defaults?: undefined;
+  readonly schema?: undefined;
+}
+
+interface Any<D, S, K extends ValueKind> {
+  readonly schema?: (S & Settled<OutputOf<S>, InputOf<S>, K>) | undefined;
+  readonly migrate?: MigrateOf<K> | undefined;
+  readonly defaults?: D | undefined;
+}
+
+type MigrateOf<K extends ValueKind> = K extends "json"
+  ? (stored: JsonObject) => JsonObject
+  : (stored: KeyedValues) => KeyedValues;
+
 /**
  * Makes the sessions of an application.
  *
@@ -80,43 +143,33 @@ export type Untyped = Record<string, any>;
  *   defaults: { cart: [], theme: "light", visits: 0 },
  * });
  */
+export function createSessions<D extends StorableData<D, "rich">, Input = unknown>(
+  options: AnyOptions & Rich & BySchema<D, Input, "rich">,
+): Sessions<D, "rich">;
+export function createSessions<D extends StorableData<D, "rich">>(
+  options: AnyOptions & Rich & ByDefaults<D>,
+): Sessions<Opened<D>, "rich">;
+export function createSessions<D extends StorableData<D, "rich"> = Untyped>(
+  options: AnyOptions & Rich & ByTypeAlone,
+): Sessions<Partial<D>, "rich">;
 export function createSessions<D extends StorableData<D>, Input = unknown>(
-  options: AnyOptions & {
-    /**
-     * Checks the data when it is read and when it is stored. It must accept `{}`, and what it
-     * returns as it is.
-     */
-    readonly schema: Schema<D, Input> & Settled<D, Input>;
-    /** Brings stored data of an earlier form to the schema; given up-to-date data it changes nothing. */
-    readonly migrate?: ((stored: JsonObject) => JsonObject) | undefined;
-    readonly defaults?: undefined;
-  },
+  options: AnyOptions & Plain & BySchema<D, Input, "json">,
 ): Sessions<D>;
 export function createSessions<D extends StorableData<D>>(
-  options: AnyOptions & {
-    /**
-     * A value for each key: shown where nothing is stored, copied for each session. Without a type,
-     * `[]` and `null` leave open what comes later.
-     */
-    readonly defaults: D;
-    readonly schema?: undefined;
-  },
+  options: AnyOptions & Plain & ByDefaults<D>,
 ): Sessions<Opened<D>>;
 export function createSessions<D extends StorableData<D> = Untyped>(
-  options?: AnyOptions & { readonly defaults?: undefined; readonly schema?: undefined },
+  options?: AnyOptions & Plain & ByTypeAlone,
 ): Sessions<Partial<D>>;
 // With more than three overloads the compiler explains a slip by the last one alone: this one, which
-// knows every option. It takes descriptions that may be missing, too.
+// knows every option, and every type. It takes descriptions that may be missing, too.
 export function createSessions<
-  D extends StorableData<D> = Untyped,
+  D extends StorableData<D, "rich"> = Untyped,
   S extends Schema<object> = Schema<D>,
+  V extends RichValues | undefined = undefined,
 >(
-  options: AnyOptions & {
-    readonly schema?: (S & Settled<OutputOf<S>, InputOf<S>>) | undefined;
-    readonly migrate?: ((stored: JsonObject) => JsonObject) | undefined;
-    readonly defaults?: D | undefined;
-  },
-): Sessions<Partial<D>>;
+  options: AnyOptions & ValuesFor<D, V> & Any<D, S, KindFor<D, V>>,
+): Sessions<Partial<D>, KindFor<D, V>>;
 export function createSessions(options: AnyOptions & ShapeOptions = {}): Sessions<Untyped> {
   requireKnownKeys("", options, Object.keys(KNOWN), ADVICE);
   const settings = resolveSettings(options);
@@ -178,6 +231,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   schema: true,
   defaults: true,
   migrate: true,
+  values: true,
   storeTimeout: true,
   maxDataBytes: true,
   cacheControl: true,

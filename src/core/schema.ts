@@ -1,9 +1,10 @@
+import type { ValueKind } from "./codec.ts";
 import type { StorableData } from "./storable.ts";
 
 /**
  * A schema of the Standard Schema interface (https://standardschema.dev), version 1: Zod, Valibot,
  * ArkType and others. It must answer synchronously, accept `{}`, and accept what it returns as it
- * is: it may check, trim and fill in, but turn no text into a Date.
+ * is: it may check, trim and fill in, but turn no text into a Date (nor, with `values`, take one).
  */
 export interface Schema<Output, Input = unknown> {
   readonly "~standard": {
@@ -15,8 +16,8 @@ export interface Schema<Output, Input = unknown> {
 }
 
 /** Any type where a schema's output can be stored and read again; else a sentence that says why. */
-export type Settled<Output, Input> =
-  Output extends StorableData<Output>
+export type Settled<Output, Input, K extends ValueKind = "json"> =
+  Output extends StorableData<Output, K>
     ? [Output] extends [Input]
       ? unknown
       : "the schema must accept what it returns: let it check values and not transform them"

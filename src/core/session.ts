@@ -1,3 +1,4 @@
+import type { ValueKind } from "./codec.ts";
 import type { Duration } from "./duration.ts";
 import type { JsonValue } from "./json.ts";
 import type { Present, StorableItem } from "./storable.ts";
@@ -66,8 +67,10 @@ export interface SessionView<D extends object> {
  * *Transitions* (everything that returns a promise) take effect when their promise resolves.
  *
  * A change that meets an ended session fails the request with {@link SessionEndedError} (409).
+ *
+ * @typeParam K - `"rich"` where the option `values` lets it hold more than what JSON carries.
  */
-export interface Session<D extends object> extends SessionView<D> {
+export interface Session<D extends object, K extends ValueKind = "json"> extends SessionView<D> {
   /** Whether the visitor came without a session. */
   readonly isNew: boolean;
   /** Whether another request of this visitor has ended the session: it reads as empty. */
@@ -159,7 +162,7 @@ export interface Session<D extends object> extends SessionView<D> {
    *
    * @throws {@link CodecError} at once, naming the key path, if JSON would change or lose it.
    */
-  flash<V>(key: string, value: V & StorableItem<V>): void;
+  flash<V>(key: string, value: V & StorableItem<V, K>): void;
   /**
    * The oldest message under a key from an earlier request, or `undefined`. It is shown at least
    * once: removed with this response, but not by HEAD, a prefetch or a 5xx.

@@ -1,3 +1,4 @@
+import type { ValueKind } from "./codec.ts";
 import type { Duration } from "./duration.ts";
 import type { SessionEvents, SessionListener } from "./events.ts";
 import type {
@@ -83,8 +84,12 @@ export interface OpenOptions {
   readonly fresh?: boolean | undefined;
 }
 
-/** The sessions of one application, made by {@link createSessions}. */
-export interface Sessions<D extends object> {
+/**
+ * The sessions of one application, made by {@link createSessions}.
+ *
+ * @typeParam K - As of a {@link Session}.
+ */
+export interface Sessions<D extends object, K extends ValueKind = "json"> {
   /**
    * The session of a request: the same one at each call within the request.
    *
@@ -95,7 +100,7 @@ export interface Sessions<D extends object> {
    * @example
    * const session = await sessions.open(req);
    */
-  open(request: object, options?: OpenOptions): Promise<Session<D>>;
+  open(request: object, options?: OpenOptions): Promise<Session<D, K>>;
   /**
    * Lets a request object that was made from another one lead to the same session.
    *

@@ -1,15 +1,6 @@
+import { type Codec, JSON_CODEC, type KeyedValues, type RichValues } from "./codec.ts";
 import { CodecError, OptionsError } from "./errors.ts";
-import {
-  copyOf,
-  encode,
-  isStorable,
-  type JsonObject,
-  type JsonValue,
-  looseText,
-  own,
-  parseObject,
-  pick,
-} from "./json.ts";
+import { type JsonObject, type JsonValue, own, pick } from "./json.ts";
 import { UNREADABLE_DATA } from "./record.ts";
 import { issuePath, type Schema, type SchemaResult } from "./schema.ts";
 
@@ -17,25 +8,31 @@ import { issuePath, type Schema, type SchemaResult } from "./schema.ts";
 export interface ShapeOptions {
   readonly schema?: Schema<object> | undefined;
   readonly defaults?: object | undefined;
-  readonly migrate?: ((stored: JsonObject) => JsonObject) | undefined;
+  readonly migrate?: Migrate | undefined;
+  readonly values?: RichValues | undefined;
 }
+
+/** Makes of stored values those of today. A method, as the types of the values are the option's. */
+export type Migrate = { run(stored: KeyedValues): KeyedValues }["run"];
 
 /** The stored data as read: the document that changes apply to, and what `get` shows of it. */
 export class Reading {
   readonly document: JsonObject;
-  readonly view: JsonObject;
+  readonly view: KeyedValues;
 
-  constructor(document: JsonObject, view: JsonObject) {
+  constructor(document: JsonObject, view: KeyedValues) {
     this.document = document;
     this.view = view;
   }
 }
 
 /** Makes of a document what `get` shows. */
-export type View = (document: JsonObject) => JsonObject;
+export type View = (document: JsonObject) => KeyedValues;
 
 /** Knows how stored data and the application's values relate. */
 export interface Shape {
+  /** How values are stored. */
+  readonly codec: Codec;
   /** Reads stored data, or says why it is refused. */
   read(text: string): Reading | "corrupt" | "schema" | "unknownKey";
   /** The document that edits apply to; the stored text has been read before. */
@@ -64,6 +61,7 @@ export interface Shape {
  */
 export function resolveShape(options: ShapeOptions): Shape {
   const { schema, defaults, migrate } = options;
+  const codec = codecOf(options.values);
   if (schema !== undefined && defaults !== undefined) {
     throw new OptionsError("defaults", "a schema has its own defaults. Write them there.");
   }
@@ -71,22 +69,33 @@ export function resolveShape(options: ShapeOptions): Shape {
     throw new OptionsError("migrate", "it brings old data to a schema. Give a schema too.");
   }
   return schema === undefined
-    ? plainShape(encodeDefaults(defaults === undefined ? {} : defaults))
-    : schemaShape(schema, migrate ?? ((stored) => stored));
+    ? plainShape(encodeDefaults(defaults === undefined ? {} : defaults, codec), codec)
+    : schemaShape(schema, migrate, codec);
 }
 
-function plainShape(defaults: ReadonlyMap<string, string>): Shape {
+function codecOf(values: RichValues | undefined): Codec {
+  if (values === undefined) return JSON_CODEC;
+  if (typeof values === "object" && values?.kind === "rich" && values.codec !== undefined) {
+    return values.codec;
+  }
+  throw new OptionsError("values", 'write richValues(devalue), of "sojourn/values", or nothing.');
+}
+
+function plainShape(defaults: ReadonlyMap<string, string>, codec: Codec): Shape {
   return {
+    codec,
     read: (text) => {
-      const document = parseObject(text);
-      return document === undefined ? unreadable(text) : new Reading(document, document);
+      const document = codec.parseDocument(text);
+      return document === undefined
+        ? unreadable(text)
+        : new Reading(document, codec.view(document));
     },
-    document: (text) => parseObject(text) ?? {},
-    view: (document) => document,
+    document: (text) => codec.parseDocument(text) ?? {},
+    view: codec.view,
     check: () => undefined,
     defaultOf: (key) => {
       const text = defaults.get(key);
-      return text === undefined ? undefined : JSON.parse(text);
+      return text === undefined ? undefined : codec.decode(text);
     },
     defaultKeys: [...defaults.keys()],
   };
@@ -96,43 +105,49 @@ function unreadable(text: string): "corrupt" | "unknownKey" {
   return text === UNREADABLE_DATA ? "unknownKey" : "corrupt";
 }
 
-function encodeDefaults(defaults: object): ReadonlyMap<string, string> {
+function encodeDefaults(defaults: object, codec: Codec): ReadonlyMap<string, string> {
   if (typeof defaults !== "object" || defaults === null || Array.isArray(defaults)) {
     throw new OptionsError("defaults", "it must be an object with a value for each key.");
   }
   try {
-    encode(defaults, "defaults");
+    codec.encode(defaults, "defaults");
   } catch (error) {
     throw new OptionsError("defaults", messageOf(error), { cause: error });
   }
   const entries = Object.entries(defaults).filter(([, value]) => value !== undefined);
-  return new Map(entries.map(([key, value]) => [key, JSON.stringify(value)]));
+  return new Map(entries.map(([key, value]) => [key, codec.encode(value, key)]));
 }
 
-function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => JsonObject): Shape {
-  const defaults = defaultsOf(schema);
-  const view = (candidate: JsonObject): JsonObject => viewBy(schema, candidate);
+function schemaShape(schema: Schema<object>, migrate: Migrate | undefined, codec: Codec): Shape {
+  const defaults = defaultsOf(schema, codec);
+  const view = (candidate: JsonObject): KeyedValues => viewBy(schema, codec.view(candidate), codec);
+  const migrated = (document: JsonObject): JsonObject => {
+    if (migrate === undefined) return document;
+    const values = codec.view(document);
+    return codec.unview(migrate(values), document, values);
+  };
   return {
+    codec,
     read: (text) => {
-      const parsed = parseObject(text);
+      const parsed = codec.parseDocument(text);
       if (parsed === undefined) return unreadable(text);
       try {
-        const migrated = migrate(parsed);
-        return new Reading(migrated, view(migrated));
+        const document = migrated(parsed);
+        return new Reading(document, view(document));
       } catch {
         return "schema";
       }
     },
-    document: (text) => migrate(parseObject(text) ?? {}),
+    document: (text) => migrated(codec.parseDocument(text) ?? {}),
     view,
     check: (candidate, before, viewed = view) => {
       const shown = viewed(candidate);
       const isChanged = (key: string): boolean => candidate[key] !== own(before, key);
       const keys = Object.keys(candidate).filter(isChanged);
       // Most values come out as they went in; only for others must the schema be asked again.
-      const altered = keys.filter((key) => !isSame(candidate[key], own(shown, key)));
+      const altered = keys.filter((key) => !isSame(candidate[key], own(shown, key), codec));
       if (altered.length === 0) return;
-      const unsettled = findUnsettled(schema, candidate, pick(shown, altered));
+      const unsettled = findUnsettled(schema, codec.view(candidate), pick(shown, altered), codec);
       if (unsettled === undefined) return;
       throw new CodecError(
         unsettled.path,
@@ -141,15 +156,15 @@ function schemaShape(schema: Schema<object>, migrate: (stored: JsonObject) => Js
         "schema",
       );
     },
-    defaultOf: (key) => copyOf(defaults.get(key)),
+    defaultOf: (key) => codec.copyOf(defaults.get(key)),
     defaultKeys: [...defaults.keys()],
   };
 }
 
-function viewBy(schema: Schema<object>, document: JsonObject): JsonObject {
+function viewBy(schema: Schema<object>, values: KeyedValues, codec: Codec): KeyedValues {
   // A schema may change what it is given; the document must stay as stored.
-  const result = synchronous(schema, copyOf(document));
-  if (result.issues === undefined) return result.value as JsonObject;
+  const result = synchronous(schema, codec.copyOf(values));
+  if (result.issues === undefined) return result.value as KeyedValues;
   const [issue] = result.issues;
   const path = issue === undefined ? "data" : issuePath(issue);
   const message = issue?.message ?? "no reason given";
@@ -165,13 +180,15 @@ interface Unsettled {
 /** Finds what, stored again, would be refused or become yet another value. */
 function findUnsettled(
   schema: Schema<object>,
-  document: JsonObject,
-  shown: JsonObject,
+  values: KeyedValues,
+  shown: KeyedValues,
+  codec: Codec,
 ): Unsettled | undefined {
   try {
-    const texts = Object.entries(shown).map(([key, value]) => [key, encode(value, key)] as const);
-    const again = viewBy(schema, { ...document, ...shown });
-    const moving = texts.find(([key, text]) => looseText(own(again, key)) !== text);
+    const keys = Object.keys(shown);
+    const texts = keys.map((key) => [key, codec.encode(shown[key], key)] as const);
+    const again = viewBy(schema, { ...values, ...shown }, codec);
+    const moving = texts.find(([key, text]) => codec.looseText(own(again, key)) !== text);
     return moving && { path: moving[0], why: "it goes on changing" };
   } catch (error) {
     if (error instanceof CodecError) return { path: error.path, why: error.message };
@@ -179,17 +196,17 @@ function findUnsettled(
   }
 }
 
-function isSame(value: JsonValue | undefined, shown: JsonValue | undefined): boolean {
+function isSame(value: JsonValue | undefined, shown: unknown, codec: Codec): boolean {
   // What is no part of the schema is kept for whoever knows it.
-  if (shown === undefined || value === shown) return true;
-  return isStorable(shown) && JSON.stringify(value) === JSON.stringify(shown);
+  if (shown === undefined || value === undefined || value === shown) return true;
+  return codec.isStorable(shown) && codec.looseText(codec.revive(value)) === codec.looseText(shown);
 }
 
 /** What the schema gives a visitor without data: shown as it is, and stored with what changes in it. */
-function defaultsOf(schema: Schema<object>): ReadonlyMap<string, unknown> {
+function defaultsOf(schema: Schema<object>, codec: Codec): ReadonlyMap<string, unknown> {
   const entries = Object.entries(resultForNobody(schema));
   const defaults = entries.filter(([, value]) => value !== undefined);
-  const unsettled = findUnsettled(schema, {}, Object.fromEntries(defaults));
+  const unsettled = findUnsettled(schema, {}, Object.fromEntries(defaults), codec);
   if (unsettled === undefined) return new Map(defaults);
   throw new OptionsError(
     "schema",

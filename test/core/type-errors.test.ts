@@ -7,9 +7,13 @@ const FOLDER = import.meta.dirname;
 const PRELUDE = `
 import { z } from "zod";
 import { createSessions, memoryStore, type Session } from "../../src/index.ts";
+import type { RichValues } from "../../src/values/index.ts";
+declare const values: RichValues;
+interface Visit { at: Date; seen: Map<string, Date>; theme: "light" | "dark" }
 interface Shop { cart: string[]; theme: "light" | "dark" }
 const store = memoryStore();
 declare const shop: Session<Shop>;
+declare const rich: Session<Visit, "rich">;
 `;
 
 /** What a newcomer may write, and what the compiler's answer must say. */
@@ -61,6 +65,38 @@ const SLIPS: Readonly<Record<string, readonly [code: string, words: string]>> = 
   "a sign-out in exclusive work": [
     `shop.exclusive("refresh", (held) => held.signOut())`,
     `Property 'signOut' does not exist on type 'ExclusiveSession<Shop>'`,
+  ],
+  "a duration, beside values beyond JSON": [
+    `createSessions<Visit>({ store, values, idleTimeout: "30 minutes" })`,
+    `Type '"30 minutes"' is not assignable to type 'Duration | undefined'`,
+  ],
+  "a duration, beside values beyond JSON that nobody has named": [
+    `createSessions({ store, values, idleTimeout: "30 minutes", defaults: { at: new Date() } })`,
+    `Type '"30 minutes"' is not assignable to type 'Duration | undefined'`,
+  ],
+  "a default beyond JSON that is missing": [
+    `createSessions<Visit>({ store, values, defaults: { at: new Date(0), theme: "light" } })`,
+    `Property 'seen' is missing`,
+  ],
+  "a function among values beyond JSON": [
+    `createSessions<{ at: Map<string, () => Date> }>({ store, values })`,
+    `it has no JSON form: store plain data`,
+  ],
+  "a Buffer among values beyond JSON": [
+    `createSessions<{ at: Buffer }>({ store, values })`,
+    `store new Uint8Array(buffer)`,
+  ],
+  "a schema that turns a text into a Date": [
+    `createSessions({ store, values, schema: z.object({ at: z.string().transform((text) => new Date(text)).optional() }) })`,
+    `the schema must accept what it returns`,
+  ],
+  "something else for the values": [
+    `createSessions<Visit>({ store, values: true })`,
+    `Type 'boolean' is not assignable to type 'RichValues`,
+  ],
+  "a message that values beyond JSON do not hold": [
+    `rich.flash("note", { at: () => 1 })`,
+    `it has no JSON form`,
   ],
   "a message": [
     `shop.flash("note", { at: new Date() })`,
@@ -120,6 +156,17 @@ export const issued = issue(a, { userId: undefined, persistent: undefined, data:
 export const signedIn = shop.signIn("u1", { keep: undefined, persistent: undefined });
 export const signedOut = shop.signOut({ keep: undefined });
 export const b = createSessions({ store, schema: z.object({ n: z.coerce.number().default(0) }) });
+export const richer = [
+  createSessions<Visit>({ store, values }),
+  createSessions<Visit>({ store, values, defaults: { at: new Date(), seen: new Map(), theme: "dark" } }),
+  createSessions({ store, values, schema: z.object({ at: z.date().optional() }) }),
+  createSessions({ store, values: isLive ? values : undefined, defaults: { visits: 0 } }),
+  createSessions({ store, values }),
+  createSessions<Shop>({ store, values, defaults: { cart: [], theme: "light" } }),
+  createSessions<Shop>({ store, values: undefined, defaults: { cart: [], theme: "light" } }),
+];
+rich.flash("note", new Map([[1n, new Set([new URL("x:")])]]));
+export const plainer: Session<Visit> = rich;
 export const c = shop.update("cart", (cart) => [...cart, "tea"]);
 `;
 

@@ -214,6 +214,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     values: ["sqliteStore"],
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
   },
+  "sojourn/values": { values: ["richValues"], types: ["Devalue", "RichValues"] },
   "sojourn/testing": {
     values: ["describeAdapter", "describeStore", "issue", "testClient", "testClock"],
     types: [

@@ -1,3 +1,4 @@
+import type { KeyedValues } from "../codec.ts";
 import { DataTooLargeError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { SessionRecord } from "../record.ts";
@@ -161,7 +162,7 @@ function contentOf({ stored, record }: Ground): Content {
 /** Views a document once, as what one edit comes to is what the next one builds on. */
 function rememberingView({ stored, shape }: Ground): View {
   let last: JsonObject | undefined;
-  let shown: JsonObject | undefined;
+  let shown: KeyedValues | undefined;
   return (document) => {
     if (document === stored.document) return stored.view;
     if (shown === undefined || document !== last) shown = shape.view(document);

@@ -1,8 +1,9 @@
-import { type JsonObject, type JsonValue, parse, pick } from "../json.ts";
+import { type Codec, JSON_CODEC } from "../codec.ts";
+import { type JsonObject, type JsonValue, pick } from "../json.ts";
 import { editNotes, type NoteEdit } from "../notes.ts";
 import type { View } from "../shape.ts";
 
-/** A message for a later request: its own name, its key, its value. */
+/** A message for a later request: its own name, its key, its value as stored. */
 export type FlashEntry = readonly [name: string, key: string, value: JsonValue];
 
 /** The part of a record that requests change. Never altered in place: an edit makes the next. */
@@ -161,10 +162,12 @@ function bytesOf(gathered: Gathered): number {
 const NO_ENTRIES: readonly FlashEntry[] = [];
 
 /** Reads the flash entries of a record. What is not an entry is dropped. */
-export function parseFlash(text: string): readonly FlashEntry[] {
+export function parseFlash(text: string, codec: Codec = JSON_CODEC): readonly FlashEntry[] {
   if (text === "") return NO_ENTRIES;
-  const entries = parse(text);
-  return Array.isArray(entries) ? entries.filter(isFlashEntry) : NO_ENTRIES;
+  const entries = codec.parse(text);
+  const isEntry = (entry: unknown): entry is FlashEntry =>
+    isFlashEntry(entry) && codec.isReadable(entry[2]);
+  return Array.isArray(entries) ? entries.filter(isEntry) : NO_ENTRIES;
 }
 
 /** The text that a record keeps of its flash entries. */

@@ -1,3 +1,4 @@
+import type { KeyedValues } from "../codec.ts";
 import type { JsonObject } from "../json.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Shape } from "../shape.ts";
@@ -8,7 +9,7 @@ export interface Stored {
   /** As stored. */
   readonly document: JsonObject;
   /** As shown: with what a schema makes of it. */
-  readonly view: JsonObject;
+  readonly view: KeyedValues;
   readonly flash: readonly FlashEntry[];
 }
 
@@ -43,7 +44,7 @@ export class Shown implements Stored {
   }
 
   get flash(): Stored["flash"] {
-    this.#flash ??= parseFlash(this.#record.flash);
+    this.#flash ??= parseFlash(this.#record.flash, this.#shape.codec);
     return this.#flash;
   }
 }

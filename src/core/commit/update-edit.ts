@@ -1,5 +1,6 @@
+import type { Codec } from "../codec.ts";
 import { CodecError } from "../errors.ts";
-import { copyOf, encode, type JsonObject, own } from "../json.ts";
+import { type JsonObject, own } from "../json.ts";
 import { REMOVE } from "../session.ts";
 import type { Shape, View } from "../shape.ts";
 import type { Content, Edit, GatheredAt } from "./edit.ts";
@@ -46,9 +47,10 @@ export class UpdateEdit implements Edit {
     const begun = this.#begin(content.document);
     const isStored = own(begun, key) !== undefined;
     // A copy of its own: the function may change what it is given, and may run again.
-    const newest = copyOf(own(view(begun), key));
+    const { codec } = this.#shape;
+    const newest = codec.copyOf(own(view(begun), key));
     const value = newest === undefined ? this.#shape.defaultOf(key) : newest;
-    this.text = nextText(key, this.#updater(value, isStored));
+    this.text = nextText(key, this.#updater(value, isStored), codec);
     const document = { ...begun };
     assign(document, key, this.text);
     return { ...content, document };
@@ -65,7 +67,7 @@ export class UpdateEdit implements Edit {
   }
 }
 
-function nextText(key: string, value: unknown): string | undefined {
+function nextText(key: string, value: unknown, codec: Codec): string | undefined {
   if (value === REMOVE) return undefined;
   if (value === undefined) {
     throw new CodecError(
@@ -77,7 +79,7 @@ function nextText(key: string, value: unknown): string | undefined {
   if (value instanceof Promise) {
     throw new CodecError(key, "the function given to update must be synchronous.");
   }
-  return encode(value, key);
+  return codec.encode(value, key);
 }
 
 function assign(document: JsonObject, key: string, text: string | undefined): void {

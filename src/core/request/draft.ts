@@ -1,15 +1,7 @@
+import type { Codec } from "../codec.ts";
 import { type FlashEntry, type Gathered, type GatheredAt, isEmpty } from "../commit/edit.ts";
 import type { Stored } from "../commit/shown.ts";
-import {
-  checkKey,
-  copyOf,
-  describeKey,
-  encode,
-  isObject,
-  type JsonValue,
-  looseText,
-  own,
-} from "../json.ts";
+import { checkKey, describeKey, isObject, own } from "../json.ts";
 import type { Shape } from "../shape.ts";
 
 const NO_ENTRIES: readonly FlashEntry[] = [];
@@ -56,7 +48,7 @@ export class Draft {
     const handedOut = this.#handedOut?.get(key);
     if (handedOut !== undefined) return handedOut.value;
     const value = pending === undefined ? this.#current(key) : this.#shape.defaultOf(key);
-    return isObject(value) ? this.#handOut(key, value, looseText(value)) : value;
+    return isObject(value) ? this.#handOut(key, value, this.#codec.looseText(value)) : value;
   }
 
   has(key: string): boolean {
@@ -72,7 +64,7 @@ export class Draft {
 
   set(key: string, value: unknown): void {
     checkKey(key, describeKey(key));
-    encode(value, key);
+    this.#codec.encode(value, key);
     this.#put(key, value);
   }
 
@@ -102,13 +94,13 @@ export class Draft {
   }
 
   /** The oldest waiting message under a key that this request has not been shown. */
-  take(key: string, keep: boolean): JsonValue | undefined {
+  take(key: string, keep: boolean): unknown {
     const entry = this.#stored.flash.find((each) => each[1] === key && this.#isWaiting(each));
     return entry && this.#show(entry, keep);
   }
 
   /** Every waiting message that this request has not been shown, oldest first. */
-  takeAll(only: string | undefined, keep: boolean): [key: string, message: JsonValue][] {
+  takeAll(only: string | undefined, keep: boolean): [key: string, message: unknown][] {
     const waiting = this.#stored.flash.filter(
       (each) => (only === undefined || each[1] === only) && this.#isWaiting(each),
     );
@@ -203,6 +195,10 @@ export class Draft {
     this.#stored = stored;
   }
 
+  get #codec(): Codec {
+    return this.#shape.codec;
+  }
+
   /** True where nothing can have changed: the request has neither changed nor seen an object. */
   #isUntouched(): boolean {
     return (
@@ -219,12 +215,12 @@ export class Draft {
     return this.#taken?.has(name) !== true && this.#left?.has(name) !== true;
   }
 
-  #show([name, , message]: FlashEntry, keep: boolean): JsonValue {
+  #show([name, , message]: FlashEntry, keep: boolean): unknown {
     if (!keep) {
       this.#taken ??= new Set();
       this.#taken.add(name);
     }
-    return message;
+    return this.#codec.revive(message);
   }
 
   #put(key: string, value: unknown): void {
@@ -235,7 +231,7 @@ export class Draft {
 
   /** Gives a copy away: the stored one is what later changes are compared with. */
   #handOut(key: string, value: object, text: string | undefined): object {
-    const copy = copyOf(value);
+    const copy = this.#codec.copyOf(value);
     this.#remember(key, copy, text);
     return copy;
   }
@@ -251,7 +247,7 @@ export class Draft {
     // Where a deleted key's default was changed in place, that object was stored.
     const isInPlace = handedOut !== undefined && text !== undefined;
     if (isInPlace) this.#remember(key, handedOut.value, text);
-    const isDone = isInPlace || looseText(pending?.value) === text;
+    const isDone = isInPlace || this.#codec.looseText(pending?.value) === text;
     if (pending === undefined || !isDone) return;
     this.#pending?.delete(key);
     // The application may hold the object that it set, and change it once more.
@@ -260,7 +256,7 @@ export class Draft {
 
   #isChangedInPlace(key: string): boolean {
     const handedOut = this.#handedOut?.get(key);
-    return handedOut !== undefined && looseText(handedOut.value) !== handedOut.text;
+    return handedOut !== undefined && this.#codec.looseText(handedOut.value) !== handedOut.text;
   }
 
   /** Changes made in place in objects handed out. */
@@ -268,7 +264,7 @@ export class Draft {
     const changed: [string, string | undefined][] = [];
     if (this.#handedOut === undefined) return changed;
     for (const [key, { value }] of this.#handedOut) {
-      if (this.#isChangedInPlace(key)) changed.push([key, encode(value, key)]);
+      if (this.#isChangedInPlace(key)) changed.push([key, this.#codec.encode(value, key)]);
     }
     return changed;
   }
@@ -278,9 +274,10 @@ export class Draft {
     const value = this.#pending?.get(key)?.value;
     if (value === undefined) return this.#isStored(key) ? { text: undefined } : undefined;
     const current = this.#current(key);
-    if (!isObject(value)) return value === current ? undefined : { text: JSON.stringify(value) };
-    const text = encode(value, key);
-    return text === looseText(current) ? undefined : { text };
+    const codec = this.#codec;
+    if (!isObject(value)) return value === current ? undefined : { text: codec.looseText(value) };
+    const text = codec.encode(value, key);
+    return text === codec.looseText(current) ? undefined : { text };
   }
 
   #isStored(key: string): boolean {

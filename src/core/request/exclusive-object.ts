@@ -6,7 +6,7 @@ import { UpdateEdit } from "../commit/update-edit.ts";
 import type { Duration } from "../duration.ts";
 import type { Engine } from "../engine.ts";
 import { ExclusiveError, OptionsError } from "../errors.ts";
-import { checkKey, describeKey, parse } from "../json.ts";
+import { checkKey, describeKey } from "../json.ts";
 import type { SessionRecord } from "../record.ts";
 import type { ExclusiveSession, REMOVE, SessionView } from "../session.ts";
 import type { Present } from "../storable.ts";
@@ -127,7 +127,8 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     const edit = new UpdateEdit(shape, key, updater, this.#draft.gatheredAt(key));
     this.#show(edit, key);
     this.#updates.push(edit);
-    const value = edit.text === undefined ? shape.defaultOf(key) : parse(edit.text);
+    const { text } = edit;
+    const value = text === undefined ? shape.defaultOf(key) : shape.codec.decode(text);
     return value as D[K];
   }
 

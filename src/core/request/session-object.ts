@@ -15,7 +15,7 @@ import {
   OptionsError,
   SessionEndedError,
 } from "../errors.ts";
-import { checkKey, describeKey, encode, type JsonValue } from "../json.ts";
+import { checkKey, describeKey, type JsonValue } from "../json.ts";
 import type { SignIn } from "../lifecycle/new-record.ts";
 import { checkKeys, checkUserId, requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs } from "../record.ts";
@@ -166,7 +166,7 @@ export class SessionObject<D extends object> implements Session<D> {
     this.#checkChange("leave a message");
     const copy = this.#told((): JsonValue => {
       checkKey(key, `flash.${describeKey(key)}`);
-      return JSON.parse(encode(value, `flash.${key}`));
+      return JSON.parse(this.#engine.shape.codec.encode(value, `flash.${key}`));
     });
     this.#state.draft.flash([newCommitId(this.#engine.environment.random), key, copy]);
   }

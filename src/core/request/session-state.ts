@@ -8,7 +8,6 @@ import type { Engine, Verdict } from "../engine.ts";
 import { SessionEndedError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
 import { isPrefetch, type RequestHead } from "../exchange.ts";
-import { parse } from "../json.ts";
 import { currentGeneration } from "../lifecycle/admission.ts";
 import { endRecord } from "../lifecycle/endings.ts";
 import {
@@ -297,7 +296,7 @@ export class SessionState implements Holding {
     const { shape } = this.#engine;
     const edit = new UpdateEdit(shape, key, updater, this.draft.gatheredAt(key));
     await this.#apply(edit, deadline, () => this.draft.settle(key));
-    return edit.text === undefined ? shape.defaultOf(key) : parse(edit.text);
+    return edit.text === undefined ? shape.defaultOf(key) : shape.codec.decode(edit.text);
   }
 
   /** Commits an edit that is none of what was gathered. Resolves to the record as stored with it. */
