@@ -1,5 +1,5 @@
 import { CookieCarrier } from "./cookies/cookie-carrier.ts";
-import type { CarrierOptions } from "./cookies/cookie-rules.ts";
+import { type CarrierOptions, speaksOfHttps } from "./cookies/cookie-rules.ts";
 import type { CookieStore } from "./cookies/mount.ts";
 import type { KeyedValues, RichValues, ValueKind } from "./core/codec.ts";
 import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
@@ -259,7 +259,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** A listener's errors may differ at every call; they must not fill the memory. */
 const MAX_NOTICES = 100;
 
-function resolveEnvironment({ clock = Date, onError }: CommonOptions): Environment {
+function resolveEnvironment(options: CommonOptions): Environment {
+  const { clock = Date, onError, trustProxy } = options;
   if (onError !== undefined && typeof onError !== "function") {
     throw new OptionsError("onError", "it must be a function that takes an error.");
   }
@@ -276,6 +277,8 @@ function resolveEnvironment({ clock = Date, onError }: CommonOptions): Environme
     random: pooledRandom(),
     development: developmentOf(nodeEnv),
     nodeEnv,
+    trustProxy,
+    isForHttps: speaksOfHttps(options),
     notice: (sentence) => {
       if (told.has(sentence) || told.size >= MAX_NOTICES) return;
       told.add(sentence);

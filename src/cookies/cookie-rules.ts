@@ -30,6 +30,10 @@ export interface CookieParts {
   readonly name: string;
   readonly development: Development | undefined;
   readonly nodeEnv?: string | undefined;
+  /** Whether an option speaks of HTTPS. @defaultValue whether one of the carrier's does */
+  readonly isForHttps?: boolean | undefined;
+  /** What the warning says is lost where no cookie can go. @defaultValue what the session loses */
+  readonly loss?: string | undefined;
   readonly notice: (sentence: string) => void;
   readonly now: () => number;
 }
@@ -57,6 +61,7 @@ export class CookieRules {
   readonly #development: Development | undefined;
   readonly #transportOf: (request: RequestHead) => Transport;
   readonly #situation: Situation;
+  readonly #loss: string;
   readonly #hasPlain: boolean;
   readonly #isSecure: boolean;
 
@@ -65,13 +70,12 @@ export class CookieRules {
     this.name = name;
     this.now = now;
     this.#options = cookie;
+    this.#loss = parts.loss ?? "No session cookie was sent, and no new session stored";
     this.#notice = notice;
     this.#development = development;
     this.#isSecure = resolveCookie(name, cookie).attributes.secure;
     this.#transportOf = resolveTransport(trustProxy);
-    const isForHttps = [trustProxy, cookie?.secure, cookie?.prefix].some(
-      (given) => given !== undefined,
-    );
+    const isForHttps = parts.isForHttps ?? speaksOfHttps({ cookie, trustProxy });
     const isTrusted = trustedPeers(trustProxy);
     this.#situation = { isTrusted, development, nodeEnv, isForHttps };
     this.#hasPlain = development === "named" || (development === "assumed" && !isForHttps);
@@ -102,7 +106,7 @@ export class CookieRules {
   /** Why a connection carries none, and what to do about it. The developer is told so, once. */
   obstacle(request: RequestHead): string {
     const reason = insecureReason(request, this.#situation);
-    this.#notice(`No session cookie was sent, and no new session stored: ${reason}`);
+    this.#notice(`${this.#loss}: ${reason}`);
     return reason;
   }
 
@@ -116,6 +120,11 @@ export class CookieRules {
         'trustProxy: ["loopback"].',
     );
   }
+}
+
+/** Whether an option is of use over HTTPS alone. */
+export function speaksOfHttps({ cookie, trustProxy }: CarrierOptions): boolean {
+  return [trustProxy, cookie?.secure, cookie?.prefix].some((given) => given !== undefined);
 }
 
 const FULL: Connection = { form: "full", mayBringBoth: false };

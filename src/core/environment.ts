@@ -22,6 +22,10 @@ export interface Environment {
   readonly development: Development | undefined;
   /** The value of `NODE_ENV`, to be shown where it is not what it should be. */
   readonly nodeEnv?: string | undefined;
+  /** Which proxies are believed that the browser's connection is encrypted, as the options say. */
+  readonly trustProxy?: "all" | readonly string[] | undefined;
+  /** Whether the options speak of HTTPS: an unset `NODE_ENV` is then no development. */
+  readonly isForHttps?: boolean | undefined;
   /** Says a sentence to the developer, the first time only. */
   readonly notice: (sentence: string) => void;
   /** Tells whoever runs the application of a failure. */

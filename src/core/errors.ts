@@ -271,7 +271,7 @@ export class DataTooLargeError extends SessionError {
   }
 }
 
-/** The session would outgrow what browsers keep as a cookie. Nothing of the change was sent. */
+/** A session, or a value, would outgrow what browsers keep as a cookie. Nothing of it was sent. */
 export class CookieTooLargeError extends SessionError {
   static {
     nameErrors(CookieTooLargeError, "CookieTooLargeError");
@@ -283,17 +283,13 @@ export class CookieTooLargeError extends SessionError {
   readonly maxBytes: number;
 
   /**
-   * @param largest - The keys that take the most, as the message names them.
-   * @param options - Those that would make room for it, if there are any.
+   * @param what - What would take so many bytes.
+   * @param advice - What to do about it.
    */
-  constructor(bytes: number, maxBytes: number, largest: string, options?: string) {
-    const wider =
-      options === undefined ? "" : ` make room for it where your proxies take it: ${options};`;
+  constructor(bytes: number, maxBytes: number, what: string, advice: string) {
     super(
-      `The session would take ${bytes} bytes as a cookie, more than the ${maxBytes} there is room ` +
-        `for. The largest of it: ${largest}. Keep large things in a database and their key in the ` +
-        `session;${wider} or keep sessions on the server: sqliteStore("sessions.db") from ` +
-        '"sojourn/sqlite".',
+      `${what} would take ${bytes} bytes as a cookie, more than the ${maxBytes} there is room for. ` +
+        advice,
     );
     this.bytes = bytes;
     this.maxBytes = maxBytes;

@@ -40,6 +40,13 @@ export interface Reply {
   addCookie(line: string): void;
 }
 
+/** Of whoever only reads: there is nothing to answer. */
+export const NO_REPLY: Reply = {
+  get: () => undefined,
+  set: () => undefined,
+  addCookie: () => undefined,
+};
+
 /**
  * Whether the browser fetches ahead of the visitor's wish. What is not asked for changes nothing.
  * Chromium sends Sec-Purpose, Firefox and Safari older names of it.

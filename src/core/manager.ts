@@ -3,9 +3,8 @@ import { Keeper } from "./commit/keeper.ts";
 import { durationMs } from "./duration.ts";
 import { type Engine, engineOn, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
-import { OptionsError, whenAnswered } from "./errors.ts";
 import { checkListener, Events, type SessionEvents, type SessionListener } from "./events.ts";
-import type { Reply, RequestHead } from "./exchange.ts";
+import { NO_REPLY, type RequestHead } from "./exchange.ts";
 import type {
   ExpectHandOffOptions,
   HandOffOptions,
@@ -25,6 +24,7 @@ import type { ErrorContext } from "./report.ts";
 import { arrivalOf, QUIET } from "./request/arrival.ts";
 import { Attachments } from "./request/attachments.ts";
 import { GUARDS } from "./request/guards.ts";
+import { unattached } from "./request/unattached.ts";
 import { viewOf } from "./request/view.ts";
 import { headOf } from "./request-head.ts";
 import type { Session, SessionView } from "./session.ts";
@@ -116,7 +116,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
 
   alias<Copy extends object>(request: object, copy: Copy): Copy {
     const visit = this.#attachments.find(request);
-    if (visit === undefined) throw this.#unattached("sessions.alias(request)");
+    if (visit === undefined) throw unattached(this.#engine, "sessions.alias(request)");
     this.#attachments.add(visit, [copy]);
     return copy;
   }
@@ -216,7 +216,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
   async #openCopied(request: object, isFresh: boolean): Promise<Session<D>> {
     const visit = this.#attachments.findCopied(request);
     const session: unknown = await visit?.open(isFresh);
-    if (visit?.isKnown !== true) throw this.#unattached("sessions.open(request)");
+    if (visit?.isKnown !== true) throw unattached(this.#engine, "sessions.open(request)");
     return session as Session<D>;
   }
 
@@ -227,30 +227,9 @@ export class SessionManager<D extends object> implements Sessions<D> {
     return presented.map(({ token }) => token);
   }
 
-  /** No visit knows of it, so nobody else would report it. */
-  #unattached(call: string): OptionsError {
-    const error = new OptionsError(call, NOT_ATTACHED);
-    const isTold = this.#report(error, "answered", true);
-    whenAnswered(error, () => isTold || this.#report(error, "answered"));
-    return error;
-  }
-
-  #report(error: unknown, outcome: ErrorContext["outcome"], isPrinted = false): boolean {
+  #report(error: unknown, outcome: ErrorContext["outcome"]): boolean {
     const { name, environment } = this.#engine;
     const context = { name, method: undefined, path: undefined, outcome };
-    return environment.report(error, context, isPrinted);
+    return environment.report(error, context, false);
   }
 }
-
-/** Whoever only reads has nothing to answer. */
-const NO_REPLY: Reply = {
-  get: () => undefined,
-  set: () => undefined,
-  addCookie: () => undefined,
-};
-
-const NOT_ATTACHED =
-  "no session adapter has seen this request. Mount sessionMiddleware(sessions) before the " +
-  "handler, or wrap it in sessions.handle(request, handler), and pass the framework's own " +
-  "request object: req in Express and Node, c in Hono, the Request in handle. Where it was made " +
-  "anew from that one, say so: sessions.alias(request, copy).";

@@ -4,10 +4,16 @@ import type { NodeRequest, SessionSource } from "./sessions.ts";
 
 /** What `read` sees of its source. */
 export function headOf(source: SessionSource): RequestHead {
+  const head = headIn(source);
+  if (head !== undefined) return head;
+  throw new OptionsError("read(source)", "pass a Request, a Headers or an IncomingMessage.");
+}
+
+/** What is seen of a source that may be none; `undefined` where it is none. */
+export function headIn(source: unknown): RequestHead | undefined {
   if (source instanceof Request) return new WebHead(source);
   if (source instanceof Headers) return headersHead(source);
-  if (isNodeRequest(source)) return new IncomingHead(source);
-  throw new OptionsError("read(source)", "pass a Request, a Headers or an IncomingMessage.");
+  return isNodeRequest(source) ? new IncomingHead(source) : undefined;
 }
 
 /**

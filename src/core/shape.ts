@@ -233,7 +233,7 @@ function resultForNobody(schema: Schema<object>): object {
 }
 
 /** Asking a schema must not take a turn of the event loop: a commit could not be one step. */
-function synchronous(schema: Schema<object>, value: unknown): SchemaResult<object> {
+export function synchronous<Output>(schema: Schema<Output>, value: unknown): SchemaResult<Output> {
   const result = schema["~standard"].validate(value);
   if (!("then" in result)) return result;
   result.then(undefined, () => undefined);

@@ -4,6 +4,7 @@ import { tellConnection } from "./adapter/connection.ts";
 import { tellFailures } from "./adapter/failures.ts";
 import { tellLeaving } from "./adapter/leaving.ts";
 import { tellMounting } from "./adapter/mounting.ts";
+import { tellOwnCookies } from "./adapter/own-cookies.ts";
 import type { ServeRoutes } from "./adapter/port.ts";
 import { tellRaces } from "./adapter/races.ts";
 import { tellReading } from "./adapter/reading.ts";
@@ -51,6 +52,7 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
   ["visitors who leave", tellLeaving],
   ["mounting", tellMounting],
   ["the connection", tellConnection],
+  ["cookies beside the session", tellOwnCookies],
 ];
 
 /**

@@ -172,6 +172,20 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "MysqlValue",
     ],
   },
+  "sojourn/own-cookies": {
+    values: ["plainCookie", "sealedCookie", "signedCookie"],
+    types: [
+      "CookieRefusal",
+      "Key",
+      "KeyList",
+      "KeyedCookieOptions",
+      "Keys",
+      "OwnCookie",
+      "OwnCookieAttributes",
+      "OwnCookieReading",
+      "PlainCookieOptions",
+    ],
+  },
   "sojourn/postgres": {
     values: ["postgresSchema", "postgresStore"],
     types: [

@@ -51,7 +51,18 @@ export function chunkLength({ nameLength }: Pick<Room, "nameLength">): number {
 export function cookiesFor(text: string, record: SessionRecord, room: Room): number {
   const need = needOf(sealedLength(Buffer.byteLength(text)), room.nameLength);
   if (need.bytes <= room.maxBytes && need.count <= room.chunks) return need.count;
-  throw new CookieTooLargeError(need.bytes, room.maxBytes, largestOf(record), wayOut(need, room));
+  const advice = adviceOn(largestOf(record), wayOut(need, room));
+  throw new CookieTooLargeError(need.bytes, room.maxBytes, "The session", advice);
+}
+
+function adviceOn(largest: string, options: string | undefined): string {
+  const wider =
+    options === undefined ? "" : ` make room for it where your proxies take it: ${options};`;
+  return (
+    `The largest of it: ${largest}. Keep large things in a database and their key in the ` +
+    `session;${wider} or keep sessions on the server: sqliteStore("sessions.db") from ` +
+    '"sojourn/sqlite".'
+  );
 }
 
 interface Need {

@@ -47,6 +47,14 @@ export function forbidSharing(reply: Reply, cacheControl: "private" | "no-store"
   forbidTargeted(reply);
 }
 
+/** Tells caches that the response depends on the visitor's cookies. */
+export function addVary(reply: Reply): void {
+  const vary = reply.get("Vary");
+  const names = vary?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
+  if (names.includes("cookie") || names.includes("*")) return;
+  reply.set("Vary", vary === undefined ? "Cookie" : `${vary}, Cookie`);
+}
+
 function forbidTargeted(reply: Reply): void {
   for (const name of reply.names?.() ?? USUAL_TARGETED) {
     if (!TARGETED.test(name) || reply.get(name) === undefined) continue;

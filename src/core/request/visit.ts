@@ -4,7 +4,7 @@ import type { Deadline } from "../deadline.ts";
 import { type Engine, engineOn } from "../engine.ts";
 import { HeadersSentError, PrefetchError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
-import type { Exchange, Reply, RequestHead } from "../exchange.ts";
+import type { Exchange, RequestHead } from "../exchange.ts";
 import { forgetPage } from "../failed-page.ts";
 import type { Farewell, Passage } from "../passage.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../record.ts";
@@ -12,7 +12,8 @@ import type { ErrorContext } from "../report.ts";
 import type { Session } from "../session.ts";
 import type { SessionId } from "../token.ts";
 import { arrivalOf, type Doorkeeper, type Live } from "./arrival.ts";
-import { forbidSharing, forbidStoring } from "./caching.ts";
+import { Beside } from "./beside.ts";
+import { addVary, forbidSharing, forbidStoring } from "./caching.ts";
 import { Failures } from "./failures.ts";
 import { endMissed } from "./guards.ts";
 import { type Change, CONSEQUENCES, cookieFor, type Outcome, outcomeOf } from "./outcome.ts";
@@ -52,6 +53,8 @@ export class Visit implements Doorkeeper {
   /** Both are there once the session is open. */
   #passage: Passage | undefined;
   #state: SessionState | undefined;
+  /** The application's own cookies, once one is asked for. */
+  #beside: Beside | undefined;
   #phase: ReplyPhase = "open";
   #isMisplaced = false;
   #isKnown = false;
@@ -86,9 +89,22 @@ export class Visit implements Doorkeeper {
     return this.#isKnown;
   }
 
-  /** Whether the request asked for its session. If not, the response is none of our business. */
+  /**
+   * Whether the request asked for its session, or for a cookie beside it. If not, the response is none
+   * of our business.
+   */
   get isOpened(): boolean {
-    return this.#opening !== undefined;
+    return this.#opening !== undefined || this.#beside !== undefined;
+  }
+
+  /** The application's own cookies. From here on the response matters, as from the first `open`. */
+  get beside(): Beside {
+    if (this.#beside !== undefined) return this.#beside;
+    const isFirst = !this.isOpened && this.#phase !== "ended";
+    const beside = new Beside(this.#exchange);
+    this.#beside = beside;
+    if (isFirst) this.#onOpen?.(this);
+    return beside;
   }
 
   get request(): RequestHead {
@@ -109,10 +125,11 @@ export class Visit implements Doorkeeper {
   open(isFresh = false): Promise<Session<object>> {
     if (this.#opening !== undefined) return isFresh ? this.#refreshed() : this.#opening;
     if (this.#phase === "ended") return Promise.reject(new HeadersSentError("open the session"));
+    const isFirst = !this.isOpened;
     this.#opening = this.#load(isFresh);
     // Who awaits it later still hears of a failure; that nobody does yet must not end the process.
     this.#opening.catch(ignored);
-    this.#onOpen?.(this);
+    if (isFirst) this.#onOpen?.(this);
     return this.#opening;
   }
 
@@ -146,13 +163,16 @@ export class Visit implements Doorkeeper {
    * will be stored, and the adapter answers with the error's status instead.
    */
   beforeHeaders(status: number): Promise<void> | undefined {
-    if (this.#opening === undefined) return undefined;
-    if (status >= 500) this.reportAnswered();
+    if (status >= 500) {
+      this.#beside?.drop();
+      this.reportAnswered();
+    }
+    if (this.#opening === undefined) return this.#leaveUnopened(status);
     const state = this.#state;
     if (state === undefined) return this.#afterOpening(status);
     const busy = state.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
-    if (isFailure(status, state)) state.draft.drop();
+    if (isFailure(status, state)) this.#drop(state);
     // A transition would change what the headers say of the cookie, behind the commit's back.
     const next = this.#phase === "open" ? "closing" : undefined;
     const kept = this.#keep(state, next, status);
@@ -280,8 +300,17 @@ export class Visit implements Doorkeeper {
     else this.#failures.reportUnawaited();
     this.#enter("headersSent");
     this.holder?.unlock();
+    this.#beside?.leave(this.#engine.cacheControl);
     this.#forgetPage(status);
     this.holder?.lock();
+  }
+
+  /** The response of a request that has not asked for its session. */
+  #leaveUnopened(status: number): undefined {
+    if (this.#phase !== "open") return;
+    this.#enter("headersSent");
+    this.#beside?.leave(this.#engine.cacheControl);
+    this.#forgetPage(status);
   }
 
   #finishHeaders(status: number): void {
@@ -292,6 +321,7 @@ export class Visit implements Doorkeeper {
     this.#enter("headersSent");
     this.holder?.unlock();
     this.#writeHeaders(state, passage);
+    this.#beside?.leave(this.#engine.cacheControl);
     this.#forgetPage(status);
     this.holder?.lock();
   }
@@ -425,9 +455,15 @@ export class Visit implements Doorkeeper {
     }
   }
 
+  /** Nothing of what was gathered is stored or sent. */
+  #drop(state: SessionState): void {
+    state.draft.drop();
+    this.#beside?.drop();
+  }
+
   /** An answer to the failure follows, with headers of its own. */
   async #giveUp(state: SessionState, error: unknown): Promise<never> {
-    state.draft.drop();
+    this.#drop(state);
     if (this.#phase === "closing") this.#enter("open");
     throw this.failed(error);
   }
@@ -451,11 +487,4 @@ function refusalInPlace(state: SessionState, isRest: boolean): Error | undefined
 function staleBeside(cookie: Farewell["cookie"], { condition }: SessionState): Farewell["stale"] {
   if (cookie === "expire") return "all";
   return condition === "live" ? "surplus" : "none";
-}
-
-function addVary(reply: Reply): void {
-  const vary = reply.get("Vary");
-  const names = vary?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
-  if (names.includes("cookie") || names.includes("*")) return;
-  reply.set("Vary", vary === undefined ? "Cookie" : `${vary}, Cookie`);
 }
