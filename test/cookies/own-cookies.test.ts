@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { cookieStore } from "../../src/cookies/cookie.ts";
@@ -101,6 +102,12 @@ describe("a signed cookie", () => {
     const cookie = signedCookie(sessions, { ...options, keys: secret });
     const { result } = await within(sessions, pair, (request) => cookie.inspect(request));
     expect(result).toEqual({ value, setAt, isCurrent: true });
+  });
+
+  it("is the same in docs/cookies.md", () => {
+    const page = readFileSync(new URL("../../docs/cookies.md", import.meta.url), "utf8");
+    expect(page).toContain(secret);
+    expect(page).toContain(VECTORS[0].pair);
   });
 
   it("can be read by a script of the page that is let at it, and by the visitor", async () => {

@@ -126,7 +126,9 @@ export function signedCookie(sessions: object, options: KeyedOptions): OwnCookie
  * const keys = [process.env["SESSION_KEY"] ?? ""];
  * const draft = sealedCookie<{ subject: string }>(sessions, { name: "draft", keys, maxAge: "2h" });
  * draft.set(req, { subject: "Leaking roof" });
- * draft.delete(req);
+ * const { value, reason } = draft.inspect(req);
+ * if (reason === "expired") res.send("Your draft is too old by now.");
+ * if (value !== undefined) draft.delete(req);
  */
 export function sealedCookie<Value, Input = unknown>(
   sessions: Manager,

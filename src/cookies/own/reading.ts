@@ -44,11 +44,6 @@ export interface OwnCookie<Value> {
    * As `get`, and why there is no value, or when it was set.
    *
    * @throws {@link OptionsError} for what is no request; never for what the browser has sent.
-   * @example
-   * const keys = [process.env["SESSION_KEY"] ?? ""];
-   * const draft = sealedCookie(sessions, { name: "draft", keys, maxAge: "2h" });
-   * const { value, reason } = draft.inspect(req);
-   * if (reason === "expired") res.send("Your draft is too old by now.");
    */
   inspect(request: object): OwnCookieReading<Value>;
   /**

@@ -33,6 +33,8 @@ export const FAULTS = {
   "forgets a reader who leaves": "keeps what changed while a stream ran whose reader has left",
   "cuts in silence": "reports a response that breaks off",
   "is deaf to failures": "reports a save that fails, once, with its cause and without the query",
+  "forgets who answers without a body":
+    "sends one where no session is opened, and asks the store nothing",
   "drops what protects": "lets go of the headers that described the answer which failed",
 } as const;
 
@@ -99,7 +101,8 @@ async function finish(
   response: Response,
   fault: Fault | undefined,
 ): Promise<Response> {
-  if (!visit.isOpened) {
+  const isForgotten = fault === "forgets who answers without a body" && response.body === null;
+  if (!visit.isOpened || isForgotten) {
     visit.end();
     return response;
   }
