@@ -355,6 +355,27 @@ describe("a cookie of the application's own", () => {
     expect(await visit((request) => wide.get(request))).toBe("ours again");
   });
 
+  it("clears others away within what proxies take for the head of a response", async () => {
+    const cookie = { prefix: "__Secure-", domain: "shop.example" } as const;
+    const sessions = manager({ cookie });
+    const names = ["one", "two", "three", "four"];
+    const own = names.map((name) => plainCookie(sessions, { name, ...cookie }));
+    const sent = ["session", ...names].map((name) => `__Secure-${name}=x; __Secure-${name}=y`);
+    const deep = `${HOME}a/b/c/d`;
+    const request = new Request(deep, { headers: { cookie: sent.join("; ") } });
+    const { headers } = await sessions.handle(request, async (given) => {
+      const session = await sessions.open(given);
+      session.set("visits", 1);
+      for (const one of own) one.set(given, "dark");
+      return new Response("done");
+    });
+    const lines = headers.getSetCookie();
+    for (const name of names) {
+      expect(lines.filter((line) => line.startsWith(`__Secure-${name}=dark;`))).toHaveLength(1);
+    }
+    expect(lines.join("").length + lines.length * "Set-Cookie: \r\n".length).toBeLessThan(3_584);
+  });
+
   it("is of several that were signed the one that was set last", async () => {
     const clock = new SetClock();
     const sessions = manager({ clock });

@@ -165,6 +165,14 @@ function newer(
   return (other.setAt ?? 0) > (one.setAt ?? 0) ? other : one;
 }
 
+/** What one response says of cookies before it clears more away: proxies bound its whole head. */
+const MUCH_SAID = 1_024;
+
+/** Where not, a later response clears away what this one leaves. */
+function hasRoom({ reply }: Exchange): boolean {
+  return (reply.get("Set-Cookie")?.length ?? 0) < MUCH_SAID;
+}
+
 /** Sends one value, or takes the cookie away, in its own place and wherever else it came from. */
 class CookieParting implements Parting {
   readonly text: string | undefined;
@@ -183,7 +191,7 @@ class CookieParting implements Parting {
     const cookie = new ExchangedCookie(this.#forms, around);
     // First: a browser that takes one of these places for the current one is put right by what follows.
     const surplus = cookie.brought("surplus");
-    if (surplus !== undefined) expireStale(exchange, [surplus]);
+    if (surplus !== undefined && hasRoom(exchange)) expireStale(exchange, [surplus]);
     if (this.text === undefined) cookie.expire();
     else cookie.send(this.text, undefined);
     return true;

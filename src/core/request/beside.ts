@@ -17,6 +17,7 @@ export class Beside {
   readonly exchange: Exchange;
   readonly #partings = new Map<string, Parting>();
   #isPrivate = false;
+  #hasLeft = false;
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
@@ -44,6 +45,8 @@ export class Beside {
 
   /** @param cacheControl - What a response that shows one visitor's own says to caches. */
   leave(cacheControl: "private" | "no-store"): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
     const { reply } = this.exchange;
     addVary(reply);
     let isSent = false;
