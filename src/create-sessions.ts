@@ -85,15 +85,11 @@ interface Rich<Why = unknown> {
 declare const WHY: unique symbol;
 
 /** Where the data needs the option, it is there, be it named or not. */
-type KindFor<D, V> = D extends StorableData<D>
-  ? [V] extends [RichValues]
-    ? "rich"
-    : "json"
-  : "rich";
+type KindFor<D, V> =
+  D extends StorableData<D> ? ([V] extends [RichValues] ? "rich" : "json") : "rich";
 
-type ValuesFor<D, V> = D extends StorableData<D>
-  ? { readonly values?: V | undefined }
-  : Rich<RefusalIn<D>>;
+type ValuesFor<D, V> =
+  D extends StorableData<D> ? { readonly values?: V | undefined } : Rich<RefusalIn<D>>;
 
 interface BySchema<D, Input, K extends ValueKind> {
   /**

@@ -34,6 +34,15 @@ export type {
   Redemption,
 } from "./core/hand-off.ts";
 export type { JsonObject, JsonValue } from "./core/json.ts";
+export type {
+  EndedEvent,
+  EndedListener,
+  EndedReason,
+  OnEndedOptions,
+  Onlooker,
+  WatchedSession,
+  WatchedUser,
+} from "./core/onlooker.ts";
 export type { EngineOptions, Timeouts } from "./core/options.ts";
 export type {
   EndReason,

@@ -1,9 +1,11 @@
 import { endOf } from "./clocks.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
+import { onlook } from "./hearing/store-onlooker.ts";
 import { EndingAll } from "./lifecycle/ending-all.ts";
 import { endFollowing } from "./lifecycle/endings.ts";
 import { forgetUser } from "./lifecycle/forgetting.ts";
+import type { EndedListener, OnEndedOptions, Onlooker } from "./onlooker.ts";
 import { checkUserId, requireKnownKeys } from "./option-checks.ts";
 import type { SessionFacts } from "./record.ts";
 import { infoOf } from "./session-info.ts";
@@ -14,7 +16,7 @@ import { parseId, type SessionId } from "./token.ts";
 /** What can be done to sessions from outside their requests. */
 export type Administration = Pick<
   Sessions<object>,
-  "find" | "list" | "revoke" | "revokeAll" | "forget" | "export" | "count"
+  "find" | "list" | "revoke" | "revokeAll" | "forget" | "export" | "count" | "onEnded"
 >;
 
 /** Administers sessions that lie in a store. */
@@ -90,6 +92,10 @@ export class StoreAdministration implements Administration {
     return this.#engine.keeper.read("count", startDeadline(this.#engine), (call) =>
       directory.count(this.#engine.name, call),
     );
+  }
+
+  async onEnded(listener: EndedListener, options?: OnEndedOptions): Promise<Onlooker> {
+    return onlook(this.#engine, listener, options);
   }
 
   #isOurs(record: SessionFacts): boolean {

@@ -2,6 +2,7 @@ import type { Policies } from "./clocks.ts";
 import { Deadline } from "./deadline.ts";
 import type { Environment } from "./environment.ts";
 import type { Events, Rejection } from "./events.ts";
+import type { EndFeed } from "./hearing/end-feed.ts";
 import type { Families } from "./lifecycle/families.ts";
 import type { LeaseLines } from "./lifecycle/lease-lines.ts";
 import type { NoteEdit } from "./notes.ts";
@@ -18,6 +19,8 @@ export interface Engine extends Records {
   readonly families: Families;
   /** Who of this process waits for exclusive work. */
   readonly leases: LeaseLines;
+  /** What the store announces of ends. */
+  readonly endings: EndFeed;
   /** Asked in this order whether a session may be opened. */
   readonly guards: readonly Guard[];
   readonly carrier: Carrier;

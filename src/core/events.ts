@@ -164,6 +164,7 @@ export function checkListener(name: string, listener: unknown): void {
   }
 }
 
-function messageOf(error: unknown): string {
+/** What can be said of whatever was thrown. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "it threw something that is no Error";
 }

@@ -11,9 +11,11 @@ import type {
   RedeemOptions,
   Redemption,
 } from "./hand-off.ts";
+import { EndFeed } from "./hearing/end-feed.ts";
 import { keepInternals } from "./internals.ts";
 import { Families } from "./lifecycle/families.ts";
 import { LeaseLines } from "./lifecycle/lease-lines.ts";
+import type { EndedListener, OnEndedOptions, Onlooker } from "./onlooker.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
 import type { Carrier } from "./passage.ts";
@@ -80,6 +82,11 @@ export class SessionManager<D extends object> implements Sessions<D> {
       ...{ home, keeper, origin, queue, carrier, environment, events },
       families: new Families(keeper, settings.name, environment),
       leases: new LeaseLines(),
+      endings: new EndFeed({
+        keeper,
+        storeTimeoutMs: settings.storeTimeoutMs,
+        now: environment.now,
+      }),
       guards: GUARDS,
       writesNeedHeaders: false,
     };
@@ -206,8 +213,13 @@ export class SessionManager<D extends object> implements Sessions<D> {
     return this.#engine.events.on(name, listener);
   }
 
+  onEnded(listener: EndedListener, options?: OnEndedOptions): Promise<Onlooker> {
+    return this.#administration.onEnded(listener, options);
+  }
+
   async close(): Promise<void> {
     this.#sweeping.close();
+    await this.#engine.endings.close();
     const { store } = this.#engine.keeper;
     if (releaseName(store, this.#engine.name)) await store.close?.();
   }

@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, parseObject } from "./json.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
-import { ownerMark, parseId, type SessionId } from "./token.ts";
+import { hiddenUserId, parseId, type SessionId } from "./token.ts";
 
 /**
  * The entries of a record's notes. Each is changed by a {@link NoteEdit} of its own, and an edit is
@@ -74,8 +74,19 @@ export function isOwnedBy(owner: Owner, stored: SessionRecord | Tombstone): bool
   if (userId === undefined) return false;
   if (stored.kind === "live") return stored.userId === userId;
   const mark = entryOf(stored.notes, OWNER);
-  if (mark !== undefined) return mark === ownerMark(stored.id, userId);
+  if (mark !== undefined) return mark === hiddenUserId(userId, stored.manager);
   return entryOf(stored.notes, EARLIER_OWNER) === userId;
+}
+
+/** Finds by its mark whose a session was that has ended, among users by their marks. */
+export function ownerAmong<User>(
+  users: { get(mark: string): User | undefined },
+  { notes, manager }: Tombstone,
+): User | undefined {
+  const mark = entryOf(notes, OWNER);
+  if (typeof mark === "string") return users.get(mark);
+  const userId = entryOf(notes, EARLIER_OWNER);
+  return typeof userId === "string" ? users.get(hiddenUserId(userId, manager)) : undefined;
 }
 
 /** Whether nobody is known to have signed in to a session, live or ended. */
@@ -160,10 +171,21 @@ export function alsoExpecting(expected: Expected): NoteEdit {
 
 /** What a tombstone tells of the session: for those who look for what has become of it. */
 export function notesOfEnded(record: SessionRecord): string {
-  const { id, userId } = record;
+  const { manager, userId } = record;
   const tokens = tokensBefore(record) || undefined;
-  const owner = userId === undefined ? undefined : ownerMark(id, userId);
+  const owner = userId === undefined ? undefined : hiddenUserId(userId, manager);
   return JSON.stringify({ [FAMILY]: familyOf(record), [TOKENS]: tokens, [OWNER]: owner });
+}
+
+/** What a tombstone tells of a session that nothing takes over from: whose it was. */
+export function notesOfUser(userId: string | undefined, manager: string): string | undefined {
+  if (userId === undefined) return undefined;
+  return JSON.stringify({ [OWNER]: hiddenUserId(userId, manager) });
+}
+
+/** Whether a session was ended by itself, as its family gets no new tokens: it notes which one. */
+export function isStopped({ reason, notes }: Tombstone): boolean {
+  return reason === "revoked" && entryOf(notes, FAMILY) !== undefined;
 }
 
 /** Sets one entry; `undefined` leaves it out. */

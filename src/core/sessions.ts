@@ -8,6 +8,7 @@ import type {
   Redemption,
 } from "./hand-off.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { EndedListener, OnEndedOptions, Onlooker } from "./onlooker.ts";
 import type { Session, SessionView } from "./session.ts";
 
 /** Where `read` finds the cookie. */
@@ -282,6 +283,23 @@ export interface Sessions<D extends object, K extends ValueKind = "json"> {
    * @throws {@link OptionsError} for an event that there is not.
    */
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void;
+  /**
+   * Listens to what ends, through whichever process: for open connections, caches and logs.
+   *
+   * Where the store announces ends (Redis, PostgreSQL, memory) all of them are heard, within
+   * milliseconds. What is watched is heard on every store, whatever was lost on the way.
+   *
+   * @param listener - Told of each ended session once. See {@link EndedEvent}.
+   * @param options - `poll`: how late it may be where the store announces nothing.
+   * @returns Once it hears: who watches sessions, and stops listening.
+   * @throws {@link OptionsError} for sessions in cookies, {@link StoreError} if the store cannot be
+   * listened to.
+   * @example
+   * const onlooker = await sessions.onEnded(({ ids, userId, reason }) => {
+   *   console.log("ended", ids, userId, reason);
+   * });
+   */
+  onEnded(listener: EndedListener, options?: OnEndedOptions): Promise<Onlooker>;
   /** Stops timers and closes what the store opened itself. */
   close(): Promise<void>;
 }

@@ -44,9 +44,11 @@ export function tombstoneOf(
     version,
     reason,
     endedAt,
+    notes,
     expiresAt,
-  }: Omit<Tombstone, "kind" | "id" | "manager" | "next" | "notes">,
+  }: Omit<Tombstone, "kind" | "id" | "manager" | "next" | "notes"> &
+    Partial<Pick<Tombstone, "notes">>,
 ): Tombstone {
-  const toldOf = { next: undefined, notes: undefined };
-  return { kind: "ended", id, manager, version, reason, endedAt, ...toldOf, expiresAt };
+  const next = undefined;
+  return { kind: "ended", id, manager, version, reason, endedAt, next, notes, expiresAt };
 }

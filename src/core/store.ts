@@ -109,6 +109,11 @@ export interface EndAll {
   readonly endedAt: EpochMs;
   /** Of the tombstones. */
   readonly expiresAt: EpochMs;
+  /**
+   * Of the tombstones. Where a store leaves it out, who watches a user does not hear of the end of
+   * sessions that it had not known of.
+   */
+  readonly notes?: string | undefined;
 }
 
 /** The one reason for which many sessions end at once. */

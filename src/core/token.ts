@@ -75,17 +75,6 @@ export function familyId(matter: FamilyMatter, family: string, manager: string):
 }
 
 /**
- * Stands for a user at one session that has ended: enough to tell whether it was this user's, and
- * another one at each session, so that nobody who reads the store sees whose they were.
- */
-export function ownerMark(id: SessionId, userId: string): string {
-  return sha256(`sojourn/owner\0${id}\0${userId}`).slice(0, MARK_LENGTH);
-}
-
-/** 132 bits: no two users have the same. */
-const MARK_LENGTH = 22;
-
-/**
  * Stands for a user wherever something is to be found again by the user alone. Whoever reads the
  * store does not see who it is; whoever guesses can make sure of it, as nothing in it is secret.
  */

@@ -4,7 +4,7 @@ import { type Engine, startDeadline } from "../../core/engine.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { removeTraces } from "../../core/lifecycle/forgetting.ts";
 import { TOKENS_PER_MILESTONE } from "../../core/lifecycle/succession.ts";
-import { familyOf } from "../../core/notes.ts";
+import { familyOf, isStopped } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { Tombstone } from "../../core/record.ts";
 import type { Directory, StoreCall } from "../../core/store.ts";
@@ -34,6 +34,10 @@ export class CookieAdministration implements Administration {
 
   async count(): Promise<never> {
     throw unknowable("count");
+  }
+
+  async onEnded(): Promise<never> {
+    throw unknowable("onEnded");
   }
 
   async revoke(id: string, of: { readonly userId?: string } = {}): Promise<boolean> {
@@ -155,7 +159,7 @@ export class CookieAdministration implements Administration {
 
 /** Who finds that it gets no new tokens ends its own session, and notes whose it was. */
 function isOurDoing(stone: Tombstone | undefined, steps: number): boolean {
-  return steps > STOP_AFTER && stone?.reason === "revoked" && stone.notes !== undefined;
+  return steps > STOP_AFTER && stone !== undefined && isStopped(stone);
 }
 
 function directoryOf({ store }: Revocations, method: string): Directory {

@@ -2,7 +2,14 @@ import { GRACE_MS, longestLifeMs, tombstoneExpiryAt } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import { type Engine, startDeadline } from "../engine.ts";
 import { StoreError } from "../errors.ts";
-import { type Family, familyOf, generationOf, isNobodys, isOwnedBy } from "../notes.ts";
+import {
+  type Family,
+  familyOf,
+  generationOf,
+  isNobodys,
+  isOwnedBy,
+  notesOfUser,
+} from "../notes.ts";
 import type { SessionFacts } from "../record.ts";
 import type { Directory, UserKey } from "../store.ts";
 import { newCommitId, type SessionId } from "../token.ts";
@@ -118,6 +125,7 @@ export class EndingAll {
       reason: "revoked",
       endedAt: now,
       expiresAt: tombstoneExpiryAt(now),
+      notes: notesOfUser(this.#user.userId, this.#user.manager),
     } as const;
     return keeper.read(
       "endAll",

@@ -1,7 +1,7 @@
 import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import { StoreError } from "../errors.ts";
-import { type Family, familyOf, isOwnedBy, type Owner } from "../notes.ts";
+import { type Family, familyOf, isOwnedBy, isStopped, type Owner } from "../notes.ts";
 import type { EndReason, SessionRecord, StoredSession, Tombstone } from "../record.ts";
 import type { SessionId } from "../token.ts";
 import { TOKENS_PER_MILESTONE } from "./succession.ts";
@@ -125,8 +125,7 @@ class Pursuit {
 
   /** Who finds its family stopped ends its own session: that is our doing. */
   #endedByAnother(stone: Tombstone): Ended | undefined {
-    const isOurs =
-      this.#stopped !== undefined && stone.reason === "revoked" && stone.notes !== undefined;
+    const isOurs = this.#stopped !== undefined && isStopped(stone);
     return isOurs ? { id: stone.id, userId: undefined, record: undefined } : undefined;
   }
 }

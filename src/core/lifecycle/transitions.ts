@@ -1,7 +1,7 @@
 import { storeExpiryOf, tombstoneExpiryAt } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
-import { notesOfEnded } from "../notes.ts";
+import { notesOfEnded, notesOfUser } from "../notes.ts";
 import type { Identity } from "../passage.ts";
 import type { EndReason, SessionRecord, Tombstone } from "../record.ts";
 import { tombstoneOf } from "../store-steps.ts";
@@ -85,13 +85,14 @@ export async function undo(parts: Parts, id: SessionId, deadline: Deadline): Pro
 /** What is to stand where a session ends. */
 export function tombstone(
   { environment }: Pick<Parts, "environment">,
-  session: Pick<SessionRecord, "id" | "manager">,
+  session: Pick<SessionRecord, "id" | "manager"> & Partial<Pick<SessionRecord, "userId">>,
   reason: EndReason,
   { now }: Deadline,
 ): Tombstone {
   const version = newCommitId(environment.random);
   const expiresAt = tombstoneExpiryAt(now);
-  return tombstoneOf(session.id, session, { version, reason, endedAt: now, expiresAt });
+  const notes = notesOfUser(session.userId, session.manager);
+  return tombstoneOf(session.id, session, { version, reason, endedAt: now, notes, expiresAt });
 }
 
 /** What is to stand where a session ends because the visitor was given a new token. */

@@ -92,10 +92,10 @@ export class EndingAll {
 
   #args(): readonly string[] {
     const { channel, prefixBytes } = this.#parts.keys;
-    const { version, reason, endedAt, expiresAt } = this.#end;
+    const { version, reason, endedAt, expiresAt, notes } = this.#end;
     const { manager } = this.#user;
-    const about = { manager, version, reason, endedAt, expiresAt };
-    const text = tombstoneText({ kind: "ended", next: undefined, notes: undefined, ...about });
+    const about = { manager, version, reason, endedAt, expiresAt, notes };
+    const text = tombstoneText({ kind: "ended", next: undefined, ...about });
     return [
       ...[timeText(this.#call.now), keepMs(expiresAt, this.#call), version, text],
       ...[ownerText(this.#user), channel, String(prefixBytes)],

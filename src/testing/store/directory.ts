@@ -256,6 +256,18 @@ export function tellEndingAll(tell: Tell): void {
   );
 
   tell(
+    "leaves what it is told to note on every tombstone, or on none",
+    withDirectory(async (stage, directory) => {
+      const user = stage.user();
+      const record = await stage.created({ userId: user.userId });
+      const notes = JSON.stringify({ u: user.userId });
+      await directory.endAll(user, stage.endAll({ notes }), stage.call);
+      const found = await stage.found(record.id, (stored) => stored?.kind === "ended");
+      assert.ok(found?.kind === "ended" && [notes, undefined].includes(found.notes));
+    }),
+  );
+
+  tell(
     "spares the one it is told to spare",
     withDirectory(async (stage, directory) => {
       const user = stage.user();
