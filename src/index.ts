@@ -64,6 +64,7 @@ export {
   type SessionView,
   type SignInOptions,
   type SignOutOptions,
+  type ValueOptions,
 } from "./core/session.ts";
 export type {
   DeletedExpired,

@@ -19,6 +19,13 @@ const OWNER = "w";
 const EARLIER_OWNER = "u";
 /** The hand-offs that the visitor waits for. */
 const EXPECTED = "h";
+/** When values are due that have a time of their own. */
+const DUE = "k";
+/** Its name as the text has it; within a value the quotes would be escaped. */
+const DUE_MARK = `"${DUE}"`;
+/** What the application calls the device, and where it says that the user signed in. */
+const LABEL = "l";
+const PLACE = "a";
 
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;
@@ -142,6 +149,60 @@ export function ofBounds({ idleTimeoutMs, endsAt }: Bounds): NoteEdit {
     put(notes, IDLE_TIMEOUT, Number.isFinite(idleTimeoutMs) ? idleTimeoutMs : undefined);
     put(notes, ENDS_AT, Number.isFinite(endsAt) ? endsAt : undefined);
   };
+}
+
+/** When values are due that have a time of their own, by their keys: epoch ms. */
+export type DueTimes = ReadonlyMap<string, EpochMs>;
+
+/** Whether there may be any, without a parse: most sessions have none. */
+export function mayHaveDueTimes(notes: string | undefined): notes is string {
+  return notes?.includes(DUE_MARK) === true;
+}
+
+/** `undefined` where none has. */
+export function dueTimesIn(notes: string | undefined): DueTimes | undefined {
+  if (!mayHaveDueTimes(notes)) return undefined;
+  const entry = entryOf(notes, DUE);
+  if (entry === undefined) return undefined;
+  const times = Object.entries(entry ?? {});
+  return new Map(times.filter((each): each is [string, EpochMs] => typeof each[1] === "number"));
+}
+
+/** Notes when values are due. */
+export function ofDueTimes(times: DueTimes): NoteEdit {
+  return (notes) => put(notes, DUE, times.size === 0 ? undefined : Object.fromEntries(times));
+}
+
+/** What the application says of a session, for a list of the user's devices. */
+export interface Naming {
+  readonly label: string | undefined;
+  readonly place: string | undefined;
+}
+
+const UNNAMED: Naming = { label: undefined, place: undefined };
+
+/** What the application has said of a session. */
+export function namingIn({ notes }: Pick<SessionRecord, "notes">): Naming {
+  if (notes === undefined) return UNNAMED;
+  const { [LABEL]: label, [PLACE]: place } = entriesOf(notes);
+  return { label: textOf(label), place: textOf(place) };
+}
+
+/** Notes what the device is called. */
+export function ofLabel(label: string | undefined): NoteEdit {
+  return (notes) => put(notes, LABEL, label);
+}
+
+/** Notes what the application says of the session. */
+export function ofNaming({ label, place }: Naming): NoteEdit {
+  return (notes) => {
+    put(notes, LABEL, label);
+    put(notes, PLACE, place);
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function numberIn(notes: string | undefined, key: string): number | undefined {

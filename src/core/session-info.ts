@@ -1,10 +1,11 @@
 import { endOf } from "./clocks.ts";
+import { namingIn } from "./notes.ts";
 import type { SessionFacts } from "./record.ts";
 import type { SessionInfo } from "./sessions.ts";
 
 /** What is told of a session without opening it. */
 export function infoOf(record: SessionFacts): SessionInfo {
   const { id, userId, createdAt, lastSeenAt, authenticatedAt, persistent, device } = record;
-  const expiresAt = endOf(record);
-  return { id, userId, createdAt, lastSeenAt, expiresAt, authenticatedAt, persistent, device };
+  const times = { createdAt, lastSeenAt, expiresAt: endOf(record), authenticatedAt };
+  return { id, userId, ...times, persistent, device, ...namingIn(record) };
 }

@@ -50,6 +50,10 @@ export interface SessionView<D extends object> {
   readonly authenticatedAt: number | undefined;
   /** Whether the visitor asked to be remembered. */
   readonly persistent: boolean;
+  /** What the application or its user calls the device, for a list of the user's devices. */
+  readonly label: string | undefined;
+  /** Where the user signed in, as the application said at sign-in. */
+  readonly place: string | undefined;
   /**
    * Whether the user signed in within `maxAge`: ask before a sensitive action.
    *
@@ -81,13 +85,29 @@ export interface Session<D extends object, K extends ValueKind = "json"> extends
    * session at once.
    */
   persistent: boolean;
+  /**
+   * Set it to name the device, or to `undefined` to name it no more. It is stored with the changes,
+   * on one line and of 200 characters at the most: a user may have typed it. A new token leaves it, a
+   * sign-in of the same visitor too.
+   *
+   * @example
+   * session.label = "Kitchen tablet";
+   */
+  label: string | undefined;
 
   /**
-   * Sets a value.
+   * Sets a value; without options for as long as the session lives, whatever was there before.
    *
-   * @throws {@link CodecError} at once, naming the key path, if JSON would change or lose it.
+   * @throws {@link CodecError} at once, naming the key path, if JSON would change or lose it,
+   * {@link OptionsError} for what is no duration.
+   * @example
+   * session.set("theme", "dark", { expiresIn: "10m" });
    */
-  set<K extends keyof D & string>(key: K, value: Exclude<D[K], undefined>): void;
+  set<K extends keyof D & string>(
+    key: K,
+    value: Exclude<D[K], undefined>,
+    options?: ValueOptions,
+  ): void;
   /** Removes a key; a default shows again. */
   delete(key: keyof D & string): void;
   /** Removes every key. Signs nobody out. */
@@ -99,6 +119,8 @@ export interface Session<D extends object, K extends ValueKind = "json"> extends
    *
    * @param fn - Synchronous and pure, as it may run again. It returns the next value, even where it
    * has changed the one that it was given, or {@link REMOVE} to remove the key.
+   * @param options - `expiresIn` gives the value a time of its own, or another one; without it the
+   * value keeps the one that it has.
    * @returns The value as stored; after a removal what `get` gives.
    * @throws {@link SessionEndedError} if the session has ended, {@link StoreError} if the store
    * cannot answer, {@link CodecError} if `fn` returns nothing, or what JSON would change or lose.
@@ -108,6 +130,7 @@ export interface Session<D extends object, K extends ValueKind = "json"> extends
   update<K extends keyof D & string>(
     key: K,
     fn: (value: D[K]) => Present<D[K]> | typeof REMOVE,
+    options?: ValueOptions,
   ): Promise<D[K]>;
   /**
    * Reads a value and removes it, exactly once among parallel requests: for OAuth state and
@@ -268,6 +291,17 @@ export interface Lease {
   intend(intent: JsonValue): Promise<void>;
 }
 
+/** How to keep a value. */
+export interface ValueOptions {
+  /**
+   * How long the value is kept, from now on by the server's clock: then it reads as if it had never
+   * been set, without a request that removes it. The session may end before.
+   *
+   * @defaultValue for as long as the session lives
+   */
+  readonly expiresIn?: Duration | undefined;
+}
+
 /** How to sign in. */
 export interface SignInOptions<D extends object> {
   /**
@@ -299,6 +333,20 @@ export interface SignInOptions<D extends object> {
    * @defaultValue none
    */
   readonly endsAt?: number | undefined;
+  /**
+   * What to call the device in a list of the user's devices. It is kept on one line, of 200 characters
+   * at the most.
+   *
+   * @defaultValue what the same visitor has called it; of another user's nothing
+   */
+  readonly label?: string | undefined;
+  /**
+   * Where the user signs in, such as `"Lisbon, Portugal"`: looked up by the application, which knows
+   * the address. It is kept as `label` is.
+   *
+   * @defaultValue as it was when the same user signs in again, else none
+   */
+  readonly place?: string | undefined;
 }
 
 /** How to sign out. */

@@ -34,6 +34,10 @@ export interface SessionInfo {
   readonly persistent: boolean;
   /** The browser's description of itself at sign-in, as it sent it. */
   readonly device: string | undefined;
+  /** What the application or its user calls the device. */
+  readonly label: string | undefined;
+  /** Where the user signed in, as the application has said. */
+  readonly place: string | undefined;
 }
 
 /** All that is kept of one session of a person: plain data, as JSON carries it. Times are epoch ms. */

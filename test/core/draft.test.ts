@@ -24,7 +24,7 @@ class Subject {
 
   constructor(document: JsonObject = {}, flash: readonly FlashEntry[] = []) {
     this.content = { document, flash, persistent: false, notes: undefined };
-    this.draft = new Draft(shape, this.#stored());
+    this.draft = new Draft(shape, this.#stored(), () => 0);
   }
 
   /** Returns whether there was anything to commit. */
@@ -56,7 +56,7 @@ class Subject {
 
   #stored(): Stored {
     const document = copy(this.content.document);
-    return { document, view: document, flash: this.content.flash };
+    return { document, view: document, flash: this.content.flash, dueTimes: undefined };
   }
 }
 
@@ -305,12 +305,32 @@ describe("a draft", () => {
 
   it("leaves the stored document as it was, for the edits to build on", () => {
     const document: JsonObject = { cart: ["cup"] };
-    const draft = new Draft(shape, { document, view: document, flash: [] });
+    const stored = { document, view: document, flash: [], dueTimes: undefined };
+    const draft = new Draft(shape, stored, () => 0);
     const cart = draft.get("cart");
     if (!Array.isArray(cart)) throw new Error("no array");
     cart.push("pot");
     draft.clear();
     expect(draft.stored.document).toEqual({ cart: ["cup"] });
+  });
+
+  it.each<[string, (draft: Draft, cart: unknown) => void, number | undefined]>([
+    ["changed in place", (_draft, cart) => Array.isArray(cart) && cart.push("pot"), 20],
+    ["set again", (draft) => draft.set("cart", ["cup"]), undefined],
+    ["set for longer", (draft) => draft.set("cart", ["cup"], 25), 25],
+  ])("gives a value its time, though that may be over at each step: %s", (_how, act, dueAt) => {
+    for (let start = 0; start <= 24; start += 1) {
+      let ticks = start;
+      const now = (): number => ticks++;
+      const document: JsonObject = { cart: ["cup"] };
+      const stored = { document, view: document, flash: [], dueTimes: new Map([["cart", 20]]) };
+      const draft = new Draft(shape, stored, now);
+      act(draft, draft.get("cart"));
+      const written = draft.gathered()?.values ?? [];
+      const cups = written.filter(([, text]) => text?.includes("cup"));
+      expect(cups.map(([, , at]) => at)).toEqual(cups.map(() => dueAt));
+      if (dueAt === undefined) expect(cups).toHaveLength(1);
+    }
   });
 
   it("refuses a change in place that cannot be kept, and names it", () => {

@@ -11,8 +11,10 @@ import {
   parseFlash,
 } from "../../src/core/commit/edit.ts";
 import { UpdateEdit } from "../../src/core/commit/update-edit.ts";
+import type { WrittenValue } from "../../src/core/due.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import { type JsonValue, own, pick } from "../../src/core/json.ts";
+import { dueTimesIn } from "../../src/core/notes.ts";
 import { REMOVE } from "../../src/core/session.ts";
 import { resolveShape } from "../../src/core/shape.ts";
 
@@ -22,6 +24,7 @@ const NOTHING: Gathered = {
   flashed: [],
   taken: new Set(),
   persistent: undefined,
+  label: undefined,
 };
 const CONTENT: Content = {
   document: { a: 1, b: [2] },
@@ -32,22 +35,31 @@ const CONTENT: Content = {
 const FIRST: GatheredAt = { change: undefined, isCleared: false };
 
 const key = fc.constantFrom("a", "b", "c", "toString");
+const timed = (name: string, text: string | undefined): fc.Arbitrary<WrittenValue> =>
+  fc
+    .option(fc.nat(), { nil: undefined })
+    .map((at) => [name, text, text === undefined ? undefined : at]);
 const gathered: fc.Arbitrary<Gathered> = fc.record({
   spared: fc.option(
     fc.array(key).map((keys) => new Set(keys)),
     { nil: undefined },
   ),
   values: fc
-    .array(fc.tuple(key, fc.option(fc.json(), { nil: undefined })))
-    .map((all) => [...new Map(all)]),
+    .uniqueArray(fc.tuple(key, fc.option(fc.json(), { nil: undefined })), {
+      selector: ([name]) => name,
+    })
+    .chain((all) => fc.tuple(...all.map(([name, text]) => timed(name, text)))),
   flashed: fc.constant<FlashEntry[]>([]),
   taken: fc.constant(new Set<string>()),
   persistent: fc.option(fc.boolean(), { nil: undefined }),
+  label: fc.option(fc.record({ text: fc.option(fc.string(), { nil: undefined }) }), {
+    nil: undefined,
+  }),
 });
 
 /** What a key holds after an edit, told case by case. */
 function expected(wish: Gathered, key: string, before: JsonValue | undefined): unknown {
-  const values = new Map(wish.values);
+  const values = new Map(wish.values.map(([name, text]) => [name, text]));
   const text = values.get(key);
   if (text !== undefined) return JSON.parse(text);
   if (values.has(key)) return undefined;
@@ -86,6 +98,23 @@ describe("an edit", () => {
     );
   });
 
+  it("gives each value that it writes the time that comes with it, and leaves the others theirs", () => {
+    fc.assert(
+      fc.property(gathered, gathered, (first, second) => {
+        const before = gatheredEdit(first).apply(CONTENT);
+        const after = gatheredEdit(second).apply(before);
+        for (const name of ["a", "b", "c", "toString"]) {
+          const written = second.values.find(([each]) => each === name);
+          const isSpared = second.spared === undefined || second.spared.has(name);
+          const kept = isSpared ? dueTimesIn(before.notes)?.get(name) : undefined;
+          expect(dueTimesIn(after.notes)?.get(name)).toBe(
+            written === undefined ? kept : written[2],
+          );
+        }
+      }),
+    );
+  });
+
   it("of other keys may come before or after", () => {
     const one = gatheredEdit({ ...NOTHING, values: [["a", "5"]] });
     const other = gatheredEdit({ ...NOTHING, values: [["b", undefined]] });
@@ -111,6 +140,7 @@ describe("what was gathered", () => {
     ["a message", { flashed: [["m1", "k", 1]] }],
     ["a message shown", { taken: new Set(["m1"]) }],
     ["a wish to be remembered", { persistent: false }],
+    ["a name that is taken away", { label: { text: undefined } }],
   ])("is something with %s", (_name, part) => {
     expect(isEmpty({ ...NOTHING, ...part })).toBe(false);
   });

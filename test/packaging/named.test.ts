@@ -69,6 +69,7 @@ describe("The pages name", () => {
     "SignOutOptions",
     "StoreProfile",
     "Timeouts",
+    "ValueOptions",
   ])("every member of %s", (name) => {
     expect(membersOf("sojourn", name).length).toBeGreaterThan(0);
     expect(unnamed(membersOf("sojourn", name))).toEqual([]);

@@ -103,6 +103,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "Untyped",
       "UpdateOutcome",
       "UserKey",
+      "ValueOptions",
       "WatchedSession",
       "WatchedUser",
     ],

@@ -1,5 +1,6 @@
 import { absoluteEndOf, type Policies, policyOnWish, storeExpiryOf } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
+import { withoutDue } from "../due.ts";
 import type { Environment } from "../environment.ts";
 import { CookieTooLargeError, SessionEndedError, StoreError } from "../errors.ts";
 import type { Events, SessionEvents } from "../events.ts";
@@ -231,7 +232,8 @@ class Line {
     const { record, isStored, stored = new Shown(this.#parts.shape, record) } = this.#base;
     if (!(error instanceof CookieTooLargeError) || stored.flash.length === 0) return false;
     const flash = stored.flash.slice(Math.ceil(stored.flash.length / 2));
-    const lighter: Stored = { document: stored.document, view: stored.view, flash };
+    const { document, view, dueTimes } = stored;
+    const lighter: Stored = { document, view, flash, dueTimes };
     this.#base = new Base(record, isStored, lighter);
     return true;
   }
@@ -252,6 +254,7 @@ class Line {
     const latest = jobs.at(-1)?.deadline;
     if (latest === undefined) return undefined;
     this.#refusePastAbsoluteEnd(latest);
+    this.#dropDue(latest);
     const { shape, maxDataBytes } = this.#parts;
     const { record, stored = new Shown(shape, record) } = this.#base;
     const { written, accepted, rest } = compose({ record, stored, shape, maxDataBytes }, jobs);
@@ -259,6 +262,15 @@ class Line {
     const deadline = accepted.at(-1)?.deadline;
     if (written === undefined || deadline === undefined) return undefined;
     return new Attempt(this.#successor(written, deadline), written, accepted, deadline);
+  }
+
+  /** What is due is gone for the edits, and from the store with them. */
+  #dropDue({ now }: Deadline): void {
+    const { record, isStored, stored } = this.#base;
+    const rest = withoutDue(record, now);
+    if (rest === record) return;
+    const shown = new Shown(this.#parts.shape, rest, stored && { flash: stored.flash });
+    this.#base = new Base(rest, isStored, shown);
   }
 
   #successor({ persistent, notes, data, flashText }: Written, { now }: Deadline): SessionRecord {

@@ -1,6 +1,7 @@
 import type { KeyedValues } from "../codec.ts";
 import { DataTooLargeError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
+import { mayHaveDueTimes } from "../notes.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Shape, View } from "../shape.ts";
 import type { Job } from "./commit-job.ts";
@@ -173,13 +174,15 @@ function rememberingView({ stored, shape }: Ground): View {
 
 /** Content that can be stored. @throws {@link CodecError} or {@link DataTooLargeError}. */
 function pass(content: Content, { shape, stored, maxDataBytes }: Ground, view: View): Written {
-  const { document } = content;
+  const { document, notes } = content;
   shape.check(document, stored.document, view);
   const data = JSON.stringify(document);
+  // Keys of the application's stand in there too, each with the time at which it is due.
+  const timed = mayHaveDueTimes(notes) ? notes : "";
   let { flash } = content;
   for (;;) {
     const text = flashText(flash);
-    const bytes = bytesBeyond(maxDataBytes, data, text);
+    const bytes = bytesBeyond(maxDataBytes, data, `${text}${timed}`);
     if (bytes === undefined) return new Written(content, flash, data, text);
     // Messages that wait from earlier are dropped, oldest first, before a change is refused.
     const earlier = flash.filter((entry) => stored.flash.includes(entry)).length;

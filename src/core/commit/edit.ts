@@ -1,6 +1,8 @@
 import { type Codec, JSON_CODEC } from "../codec.ts";
+import { noteWritten, type WrittenValue } from "../due.ts";
 import { type JsonObject, type JsonValue, pick } from "../json.ts";
-import { editNotes, type NoteEdit } from "../notes.ts";
+import { editNotes, type NoteEdit, ofLabel } from "../notes.ts";
+import type { EpochMs } from "../record.ts";
 import type { View } from "../shape.ts";
 
 /** A message for a later request: its own name, its key, its value as stored. */
@@ -37,18 +39,31 @@ const MAX_MESSAGES = 50;
 export interface Gathered {
   /** After a `clear`: every key goes but these, changed by `update` since. */
   readonly spared: ReadonlySet<string> | undefined;
-  /** Each key once, with its JSON text; `undefined` deletes. */
-  readonly values: readonly (readonly [key: string, text: string | undefined])[];
+  /** Each key once. */
+  readonly values: readonly WrittenValue[];
   readonly flashed: readonly FlashEntry[];
   /** Names of the flash entries that were shown. */
   readonly taken: ReadonlySet<string>;
   readonly persistent: boolean | undefined;
+  readonly label: Label | undefined;
+}
+
+/** What the device is to be called; `undefined` takes its name away. */
+export interface Label {
+  readonly text: string | undefined;
+}
+
+/** A value as it is to be stored. */
+export interface Change {
+  /** Its JSON text; `undefined` deletes. */
+  readonly text: string | undefined;
+  /** When it is due, where it has a time of its own. */
+  readonly dueAt?: EpochMs | undefined;
 }
 
 /** What changed under one key. */
 export interface GatheredAt {
-  /** Its JSON text; `undefined` deletes. */
-  readonly change: { readonly text: string | undefined } | undefined;
+  readonly change: Change | undefined;
   /** Whether `clear` has taken the stored value away. */
   readonly isCleared: boolean;
 }
@@ -60,7 +75,8 @@ export function isEmpty(gathered: Gathered): boolean {
     gathered.values.length === 0 &&
     gathered.flashed.length === 0 &&
     gathered.taken.size === 0 &&
-    gathered.persistent === undefined
+    gathered.persistent === undefined &&
+    gathered.label === undefined
   );
 }
 
@@ -81,8 +97,13 @@ class GatheredEdit implements Edit {
       document: editDocument(content.document, this.#gathered),
       flash: editFlash(content.flash, this.#gathered),
       persistent: this.#gathered.persistent ?? content.persistent,
-      notes: content.notes,
+      notes: editNaming(this.#timed(content.notes), this.#gathered),
     };
+  }
+
+  #timed(notes: string | undefined): string | undefined {
+    const { values, spared } = this.#gathered;
+    return noteWritten(notes, values, spared);
   }
 
   get bytes(): number {
@@ -140,6 +161,10 @@ function newest(entries: readonly FlashEntry[]): readonly FlashEntry[] {
       return count <= MAX_MESSAGES;
     })
     .toReversed();
+}
+
+function editNaming(notes: string | undefined, { label }: Gathered): string | undefined {
+  return label === undefined ? notes : editNotes(notes, [ofLabel(label.text)]);
 }
 
 function editDocument(document: Readonly<JsonObject>, gathered: Gathered): JsonObject {

@@ -1,5 +1,6 @@
 import type { KeyedValues } from "../codec.ts";
 import type { JsonObject } from "../json.ts";
+import { type DueTimes, dueTimesIn } from "../notes.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Shape } from "../shape.ts";
 import { type FlashEntry, parseFlash } from "./edit.ts";
@@ -11,10 +12,13 @@ export interface Stored {
   /** As shown: with what a schema makes of it. */
   readonly view: KeyedValues;
   readonly flash: readonly FlashEntry[];
+  /** When values are due that have a time of their own. */
+  readonly dueTimes: DueTimes | undefined;
 }
 
 /** What a record shows. Read when first asked for: most commits are the last thing of a request. */
 export class Shown implements Stored {
+  readonly dueTimes: Stored["dueTimes"];
   readonly #shape: Shape;
   readonly #record: Pick<SessionRecord, "data" | "flash">;
   #document: Stored["document"] | undefined;
@@ -23,11 +27,12 @@ export class Shown implements Stored {
 
   constructor(
     shape: Shape,
-    record: Pick<SessionRecord, "data" | "flash">,
+    record: Pick<SessionRecord, "data" | "flash" | "notes">,
     known?: Partial<Stored>,
   ) {
     this.#shape = shape;
     this.#record = record;
+    this.dueTimes = dueTimesIn(record.notes);
     this.#document = known?.document;
     this.#view = known?.view;
     this.#flash = known?.flash;

@@ -1,6 +1,9 @@
 import type { Codec } from "../codec.ts";
+import { noteDue } from "../due.ts";
 import { CodecError } from "../errors.ts";
 import { type JsonObject, own } from "../json.ts";
+import { dueTimesIn } from "../notes.ts";
+import type { EpochMs } from "../record.ts";
 import { REMOVE } from "../session.ts";
 import type { Shape, View } from "../shape.ts";
 import type { Content, Edit, GatheredAt } from "./edit.ts";
@@ -17,14 +20,17 @@ export class UpdateEdit implements Edit {
   readonly #key: string;
   readonly #updater: Updater;
   readonly #first: GatheredAt;
+  /** When what it comes to is due; `undefined` leaves that as it is. */
+  readonly #dueAt: EpochMs | undefined;
   /** What it came to when it was last applied; `undefined` deletes the key. */
   text: string | undefined;
 
-  constructor(shape: Shape, key: string, updater: Updater, first: GatheredAt) {
+  constructor(shape: Shape, key: string, updater: Updater, first: GatheredAt, dueAt?: EpochMs) {
     this.#shape = shape;
     this.#key = key;
     this.#updater = updater;
     this.#first = first;
+    this.#dueAt = dueAt;
   }
 
   get bytes(): number {
@@ -53,7 +59,17 @@ export class UpdateEdit implements Edit {
     this.text = nextText(key, this.#updater(value, isStored), codec);
     const document = { ...begun };
     assign(document, key, this.text);
-    return { ...content, document };
+    return { ...content, document, notes: noteDue(content.notes, key, this.#dueIn(content)) };
+  }
+
+  /** A value that is changed keeps its time, or a counter would live on by being counted. */
+  #dueIn({ document, notes }: Content): EpochMs | undefined {
+    if (this.text === undefined) return undefined;
+    if (this.#dueAt !== undefined) return this.#dueAt;
+    const { change, isCleared } = this.#first;
+    if (change !== undefined) return change.dueAt;
+    const isKept = !isCleared && own(document, this.#key) !== undefined;
+    return isKept ? dueTimesIn(notes)?.get(this.#key) : undefined;
   }
 
   /** The document with what the request gathered under the key; the same one if that is nothing. */

@@ -1,8 +1,18 @@
 import { type AskedLifetime, type Policies, policyAsked, policyFor } from "../clocks.ts";
-import { flashText } from "../commit/edit.ts";
+import { flashText, type Label } from "../commit/edit.ts";
 import { pick } from "../json.ts";
 import { withLeasesOf } from "../leases.ts";
-import { type Bounds, editNotes, ofBounds } from "../notes.ts";
+import {
+  type Bounds,
+  dueTimesIn,
+  editNotes,
+  type Naming,
+  type NoteEdit,
+  namingIn,
+  ofBounds,
+  ofDueTimes,
+  ofNaming,
+} from "../notes.ts";
 import type { EpochMs, Policy, SessionRecord } from "../record.ts";
 import type { Shape } from "../shape.ts";
 
@@ -23,6 +33,10 @@ export interface SignIn {
   readonly persistent: boolean;
   /** A lifetime of its own, where one is asked for. */
   readonly lifetime: AskedLifetime | undefined;
+  /** What the device is called; left out, what the same visitor has called it. */
+  readonly label: Label | undefined;
+  /** Where that is; left out, where the same user was. */
+  readonly place: Label | undefined;
   /** Where the user has not proved who they are here, but to the session that hands it on. */
   readonly handedOff?: HandedOff | undefined;
 }
@@ -56,10 +70,11 @@ export function anonymousFields(
 /** What the record of a user begins with who signs in on top of another one. Both clocks restart. */
 export function signedInFields(
   { policies, shape }: { readonly policies: Policies; readonly shape: Shape },
-  newest: Pick<Fields, "data" | "flash" | "notes">,
-  { userId, device, keep, persistent, lifetime, handedOff }: SignIn,
+  newest: Pick<Fields, "data" | "flash" | "notes" | "userId">,
+  signIn: SignIn,
   now: EpochMs,
 ): Fields {
+  const { userId, device, keep, persistent, lifetime, handedOff } = signIn;
   const kept =
     keep === "all"
       ? { data: newest.data, flash: newest.flash }
@@ -72,6 +87,8 @@ export function signedInFields(
       ...(lifetime === undefined ? [] : [ofBounds(boundsOf(lifetime, policy, now))]),
       // Whoever takes the data along knows what was begun with it.
       ...(keep === "all" ? [withLeasesOf(newest.notes)] : []),
+      ...timesKept(newest, keep),
+      ofNaming(namingOf(newest, signIn)),
     ]),
     userId,
     device,
@@ -91,6 +108,27 @@ function boundsOf(asked: AskedLifetime, policy: Policy, now: EpochMs): Bounds {
       asked.idleTimeoutMs === undefined ? Number.POSITIVE_INFINITY : policy.idleTimeoutMs,
     endsAt: hasEnd ? now + policy.absoluteTimeoutMs : Number.POSITIVE_INFINITY,
   };
+}
+
+/** The device is the same where the visitor is; the place, where the user is. */
+function namingOf(
+  newest: Pick<SessionRecord, "notes" | "userId">,
+  { userId, label, place }: SignIn,
+): Naming {
+  const before = namingIn(newest);
+  const isSameUser = newest.userId === userId;
+  const isSameVisitor = isSameUser || newest.userId === undefined;
+  return {
+    label: label === undefined && isSameVisitor ? before.label : label?.text,
+    place: place === undefined && isSameUser ? before.place : place?.text,
+  };
+}
+
+/** What is taken along is due when it was to be due. */
+function timesKept({ notes }: Pick<SessionRecord, "notes">, keep: Keep): readonly NoteEdit[] {
+  const times = dueTimesIn(notes);
+  if (times === undefined || keep === "none") return [];
+  return [ofDueTimes(new Map([...times].filter(([key]) => keep === "all" || keep.includes(key))))];
 }
 
 function picked(shape: Shape, data: string, keep: Exclude<Keep, "all">): string {

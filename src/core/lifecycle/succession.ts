@@ -1,5 +1,6 @@
 import { absoluteEndOf } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
+import { withoutDue } from "../due.ts";
 import type { Engine } from "../engine.ts";
 import { SessionEndedError, StoreError } from "../errors.ts";
 import {
@@ -127,7 +128,7 @@ class Succession implements Candidate {
   fields(newest: SessionRecord | Fields): Fields {
     const predecessor = "id" in newest ? newest.id : undefined;
     const tokens = this.family === undefined ? 0 : tokensBefore(newest) + 1;
-    return noted(this.#derive(newest), [
+    return noted(this.#derive(withoutDue(newest, this.#deadline.now)), [
       ofGeneration(this.generation),
       ofFamily(this.family),
       afterTokens(tokens),

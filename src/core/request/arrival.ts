@@ -1,5 +1,6 @@
 import { expiredBy } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
+import { withoutDue } from "../due.ts";
 import type { Engine, Verdict } from "../engine.ts";
 import type { Rejection } from "../events.ts";
 import type { NoteEdit } from "../notes.ts";
@@ -59,7 +60,8 @@ export async function arrivalOf(
     const judging = judge(engine, stored, deadline);
     const edits = judging && (await editsOf(await judging, stored, engine, deadline, doorkeeper));
     if (edits === REFUSED) continue;
-    const live = liveOf(token, stored, edits, engine, doorkeeper);
+    const record = withoutDue(stored, deadline.now);
+    const live = liveOf(token, record, edits, engine, doorkeeper);
     if (live !== undefined) best = better(best, live);
   }
 }

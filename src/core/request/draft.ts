@@ -1,7 +1,16 @@
 import type { Codec } from "../codec.ts";
-import { type FlashEntry, type Gathered, type GatheredAt, isEmpty } from "../commit/edit.ts";
+import {
+  type Change,
+  type FlashEntry,
+  type Gathered,
+  type GatheredAt,
+  isEmpty,
+  type Label,
+} from "../commit/edit.ts";
 import type { Stored } from "../commit/shown.ts";
+import type { WrittenValue } from "../due.ts";
 import { checkKey, describeKey, isObject, own } from "../json.ts";
+import type { EpochMs } from "../record.ts";
 import type { Shape } from "../shape.ts";
 
 const NO_ENTRIES: readonly FlashEntry[] = [];
@@ -11,12 +20,18 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 interface HandedOut {
   readonly value: object;
   readonly text: string | undefined;
+  /** When the value is due, where it has a time of its own: as it was when it was handed out. */
+  readonly dueAt: EpochMs | undefined;
 }
 
 /** A value that the application set, or `undefined` where it deleted the key. */
 interface Pending {
   readonly value: unknown;
+  /** When the value is due, where it was given a time of its own. */
+  readonly dueAt: EpochMs | undefined;
 }
+
+const DELETED: Pending = { value: undefined, dueAt: undefined };
 
 /**
  * One request's working copy: what it read, what it changed, what it has been shown.
@@ -26,6 +41,7 @@ interface Pending {
  */
 export class Draft {
   readonly #shape: Shape;
+  readonly #now: () => EpochMs;
   #stored: Stored;
   #pending: Map<string, Pending> | undefined;
   #handedOut: Map<string, HandedOut> | undefined;
@@ -36,19 +52,30 @@ export class Draft {
   #left: Set<string> | undefined;
   #taken: Set<string> | undefined;
   #persistent: boolean | undefined;
+  #label: Label | undefined;
 
-  constructor(shape: Shape, stored: Stored) {
+  constructor(shape: Shape, stored: Stored, now: () => EpochMs) {
     this.#shape = shape;
     this.#stored = stored;
+    this.#now = now;
   }
 
   get(key: string): unknown {
-    const pending = this.#pending?.get(key);
+    const pending = this.#pendingAt(key);
     if (pending !== undefined && pending.value !== undefined) return pending.value;
-    const handedOut = this.#handedOut?.get(key);
+    const handedOut = this.#handedOutAt(key);
     if (handedOut !== undefined) return handedOut.value;
-    const value = pending === undefined ? this.#current(key) : this.#shape.defaultOf(key);
-    return isObject(value) ? this.#handOut(key, value, this.#codec.looseText(value)) : value;
+    // Asked once, as time goes on meanwhile: a value must not lose its own.
+    const isGone = pending !== undefined || this.#isGone(key);
+    const value = this.#current(key, isGone);
+    return isObject(value) ? this.#handOut(key, value, this.#storedDueAt(key, isGone)) : value;
+  }
+
+  /** When the value that `get` gives is due; `undefined` where it has no time of its own. */
+  dueAt(key: string): EpochMs | undefined {
+    const pending = this.#pendingAt(key);
+    if (pending !== undefined) return pending.dueAt;
+    return this.#handedOutAt(key)?.dueAt ?? this.#storedDueAt(key);
   }
 
   has(key: string): boolean {
@@ -57,19 +84,20 @@ export class Draft {
 
   /** Whether there is a value of its own under the key: set, changed or stored, not a default. */
   isOwn(key: string): boolean {
-    const pending = this.#pending?.get(key);
+    const pending = this.#pendingAt(key);
     if (pending?.value !== undefined || this.#isChangedInPlace(key)) return true;
     return pending === undefined && this.#isStored(key);
   }
 
-  set(key: string, value: unknown): void {
+  /** @param dueAt - From then on it is gone; never, if left out, before the session is. */
+  set(key: string, value: unknown, dueAt?: EpochMs): void {
     checkKey(key, describeKey(key));
     this.#codec.encode(value, key);
-    this.#put(key, value);
+    this.#put(key, { value, dueAt });
   }
 
   delete(key: string): void {
-    this.#put(key, undefined);
+    this.#put(key, DELETED);
   }
 
   clear(): void {
@@ -115,6 +143,15 @@ export class Draft {
     this.#persistent = value;
   }
 
+  /** What the device is to be called from now on, if that changes. */
+  get label(): Label | undefined {
+    return this.#label;
+  }
+
+  set label(label: Label | undefined) {
+    this.#label = label;
+  }
+
   /**
    * What changed, as text; `undefined` if nothing did.
    *
@@ -126,10 +163,10 @@ export class Draft {
     if (!this.#isClearing()) this.#spared = undefined;
     const values = this.#inPlace();
     for (const key of this.#pending?.keys() ?? []) {
-      const change = this.#pendingText(key);
+      const change = this.#pendingChange(key);
       // What was deleted, and whose default was then changed in place, is set.
       const isSet = values.some(([changed]) => changed === key);
-      if (change !== undefined && !isSet) values.push([key, change.text]);
+      if (change !== undefined && !isSet) values.push(asWritten(key, change));
     }
     const gathered: Gathered = {
       spared: this.#spared,
@@ -137,6 +174,7 @@ export class Draft {
       flashed: this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed],
       taken: this.#taken === undefined ? NO_NAMES : new Set(this.#taken),
       persistent: this.#persistent,
+      label: this.#label,
     };
     return isEmpty(gathered) ? undefined : gathered;
   }
@@ -149,8 +187,8 @@ export class Draft {
   /** Only what changed under one key: an `update` of it builds on that. */
   gatheredAt(key: string): GatheredAt {
     const inPlace = this.#inPlace().find(([changed]) => changed === key);
-    const pending = this.#pending?.has(key) === true ? this.#pendingText(key) : undefined;
-    const change = inPlace === undefined ? pending : { text: inPlace[1] };
+    const pending = this.#pending?.has(key) === true ? this.#pendingChange(key) : undefined;
+    const change = inPlace === undefined ? pending : { text: inPlace[1], dueAt: inPlace[2] };
     return { change, isCleared: this.#isCleared(key) };
   }
 
@@ -163,12 +201,13 @@ export class Draft {
 
   /** What was gathered stands in the store. Changes made since then are still to be committed. */
   committed(gathered: Gathered): void {
-    for (const [key, text] of gathered.values) this.#committedAt(key, text);
+    for (const value of gathered.values) this.#committedAt(value);
     if (this.#pending?.size === 0) this.#pending = undefined;
     if (gathered.spared === this.#spared) this.#spared = undefined;
     this.#flashed = this.#flashed?.filter((entry) => !gathered.flashed.includes(entry));
     for (const name of gathered.taken) this.#taken?.delete(name);
     if (this.#persistent === gathered.persistent) this.#persistent = undefined;
+    if (this.#label === gathered.label) this.#label = undefined;
   }
 
   /** Drops every change, as the response they belong to failed. */
@@ -179,6 +218,7 @@ export class Draft {
     this.#flashed = undefined;
     this.#taken = undefined;
     this.#persistent = undefined;
+    this.#label = undefined;
   }
 
   /** Drops what is gathered or handed out under other keys, and the messages. */
@@ -207,7 +247,8 @@ export class Draft {
       this.#spared === undefined &&
       this.#flashed === undefined &&
       this.#taken === undefined &&
-      this.#persistent === undefined
+      this.#persistent === undefined &&
+      this.#label === undefined
     );
   }
 
@@ -223,65 +264,100 @@ export class Draft {
     return this.#codec.revive(message);
   }
 
-  #put(key: string, value: unknown): void {
+  #put(key: string, pending: Pending): void {
     this.#handedOut?.delete(key);
     this.#pending ??= new Map();
-    this.#pending.set(key, { value });
+    this.#pending.set(key, pending);
+  }
+
+  /** What was set under a key, or that it was deleted: also by its own time. */
+  #pendingAt(key: string): Pending | undefined {
+    const pending = this.#pending?.get(key);
+    return this.#isPast(pending?.dueAt) ? DELETED : pending;
+  }
+
+  #handedOutAt(key: string): HandedOut | undefined {
+    const handedOut = this.#handedOut?.get(key);
+    return this.#isPast(handedOut?.dueAt) ? undefined : handedOut;
+  }
+
+  #isPast(dueAt: EpochMs | undefined): boolean {
+    return dueAt !== undefined && this.#now() >= dueAt;
   }
 
   /** Gives a copy away: the stored one is what later changes are compared with. */
-  #handOut(key: string, value: object, text: string | undefined): object {
+  #handOut(key: string, value: object, dueAt: EpochMs | undefined): object {
     const copy = this.#codec.copyOf(value);
-    this.#remember(key, copy, text);
+    this.#remember(key, { value: copy, text: this.#codec.looseText(value), dueAt });
     return copy;
   }
 
-  #remember(key: string, value: object, text: string | undefined): void {
+  #remember(key: string, handedOut: HandedOut): void {
     this.#handedOut ??= new Map();
-    this.#handedOut.set(key, { value, text });
+    this.#handedOut.set(key, handedOut);
   }
 
-  #committedAt(key: string, text: string | undefined): void {
+  #committedAt([key, text, dueAt]: WrittenValue): void {
     const handedOut = this.#handedOut?.get(key);
-    const pending = this.#pending?.get(key);
+    const pending = this.#pendingAt(key);
     // Where a deleted key's default was changed in place, that object was stored.
     const isInPlace = handedOut !== undefined && text !== undefined;
-    if (isInPlace) this.#remember(key, handedOut.value, text);
-    const isDone = isInPlace || this.#codec.looseText(pending?.value) === text;
+    if (isInPlace) this.#remember(key, { ...handedOut, text });
+    const isSame = this.#codec.looseText(pending?.value) === text && pending?.dueAt === dueAt;
+    const isDone = isInPlace || isSame;
     if (pending === undefined || !isDone) return;
     this.#pending?.delete(key);
     // The application may hold the object that it set, and change it once more.
-    if (isObject(pending.value)) this.#remember(key, pending.value, text);
+    const { value } = pending;
+    if (isObject(value)) this.#remember(key, { value, text, dueAt });
   }
 
   #isChangedInPlace(key: string): boolean {
-    const handedOut = this.#handedOut?.get(key);
+    const handedOut = this.#handedOutAt(key);
     return handedOut !== undefined && this.#codec.looseText(handedOut.value) !== handedOut.text;
   }
 
   /** Changes made in place in objects handed out. */
-  #inPlace(): [key: string, text: string | undefined][] {
-    const changed: [string, string | undefined][] = [];
+  #inPlace(): WrittenValue[] {
+    const changed: WrittenValue[] = [];
     if (this.#handedOut === undefined) return changed;
-    for (const [key, { value }] of this.#handedOut) {
-      if (this.#isChangedInPlace(key)) changed.push([key, this.#codec.encode(value, key)]);
+    for (const [key, { value, dueAt }] of this.#handedOut) {
+      if (this.#isChangedInPlace(key))
+        changed.push(asWritten(key, { text: this.#codec.encode(value, key), dueAt }));
     }
     return changed;
   }
 
-  /** The text that a pending value stores; `undefined` when it changes nothing. */
-  #pendingText(key: string): { readonly text: string | undefined } | undefined {
-    const value = this.#pending?.get(key)?.value;
+  /** What a pending value stores; `undefined` when it changes nothing. */
+  #pendingChange(key: string): Change | undefined {
+    const { value, dueAt } = this.#pendingAt(key) ?? DELETED;
     if (value === undefined) return this.#isStored(key) ? { text: undefined } : undefined;
-    const current = this.#current(key);
-    const codec = this.#codec;
-    if (!isObject(value)) return value === current ? undefined : { text: codec.looseText(value) };
-    const text = codec.encode(value, key);
-    return text === codec.looseText(current) ? undefined : { text };
+    const isGone = this.#isGone(key);
+    const current = this.#current(key, isGone);
+    const isTimed = dueAt === this.#storedDueAt(key, isGone);
+    if (!isObject(value)) {
+      return value === current && isTimed
+        ? undefined
+        : { text: this.#codec.looseText(value), dueAt };
+    }
+    const text = this.#codec.encode(value, key);
+    return text === this.#codec.looseText(current) && isTimed ? undefined : { text, dueAt };
   }
 
   #isStored(key: string): boolean {
-    return !this.#isCleared(key) && own(this.#stored.document, key) !== undefined;
+    return !this.#isGone(key) && own(this.#stored.document, key) !== undefined;
+  }
+
+  /** Whether what is stored under a key does not count any more. */
+  #isGone(key: string): boolean {
+    return this.#isCleared(key) || this.#isPast(this.#stored.dueTimes?.get(key));
+  }
+
+  /** When what is stored under a key is due. */
+  #storedDueAt(key: string, isGone: boolean = this.#isGone(key)): EpochMs | undefined {
+    const dueAt = this.#stored.dueTimes?.get(key);
+    const isStored = dueAt !== undefined && own(this.#stored.document, key) !== undefined;
+    return isStored && !isGone ? dueAt : undefined;
   }
 
   #isCleared(key: string): boolean {
@@ -297,12 +373,16 @@ export class Draft {
   }
 
   /** The value without this request's own changes. */
-  #current(key: string): unknown {
-    return this.#orDefault(key, this.#isCleared(key) ? undefined : own(this.#stored.view, key));
+  #current(key: string, isGone: boolean): unknown {
+    return this.#orDefault(key, isGone ? undefined : own(this.#stored.view, key));
   }
 
   /** `null` is a value: a default stands for nothing but what is absent. */
   #orDefault(key: string, value: unknown): unknown {
     return value === undefined ? this.#shape.defaultOf(key) : value;
   }
+}
+
+function asWritten(key: string, { text, dueAt }: Change): WrittenValue {
+  return dueAt === undefined ? [key, text] : [key, text, dueAt];
 }

@@ -8,10 +8,11 @@ import type { Engine } from "../engine.ts";
 import { ExclusiveError, OptionsError } from "../errors.ts";
 import { checkKey, describeKey } from "../json.ts";
 import type { SessionRecord } from "../record.ts";
-import type { ExclusiveSession, REMOVE, SessionView } from "../session.ts";
+import type { ExclusiveSession, REMOVE, SessionView, ValueOptions } from "../session.ts";
 import type { Present } from "../storable.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { Draft } from "./draft.ts";
+import { dueAtOf } from "./due-at.ts";
 import { viewOf } from "./view.ts";
 
 const TRANSITIONS = [
@@ -36,6 +37,8 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
   readonly #grip: Grip;
   readonly #draft: Draft;
   readonly #updates: Edit[] = [];
+  /** With the times of what was updated. */
+  #notes: string | undefined;
 
   static {
     refuseAssignments(
@@ -51,7 +54,8 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     this.#record = record;
     this.#facts = viewOf(engine, { record, reading: shown });
     this.#grip = grip;
-    this.#draft = new Draft(engine.shape, shown);
+    this.#draft = new Draft(engine.shape, shown, engine.environment.now);
+    this.#notes = record.notes;
   }
 
   get<K extends keyof D & string>(key: K): D[K] {
@@ -106,9 +110,21 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     return this.#facts.isFresh(maxAge);
   }
 
-  set<K extends keyof D & string>(key: K, value: Exclude<D[K], undefined>): void {
+  get label(): string | undefined {
+    return this.#facts.label;
+  }
+
+  get place(): string | undefined {
+    return this.#facts.place;
+  }
+
+  set<K extends keyof D & string>(
+    key: K,
+    value: Exclude<D[K], undefined>,
+    options?: ValueOptions,
+  ): void {
     this.#checkHeld();
-    this.#draft.set(key, value);
+    this.#draft.set(key, value, dueAtOf("set", options, this.#engine.environment.now));
   }
 
   delete(key: keyof D & string): void {
@@ -119,12 +135,14 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
   async update<K extends keyof D & string>(
     key: K,
     fn: (value: D[K]) => Present<D[K]> | typeof REMOVE,
+    options?: ValueOptions,
   ): Promise<D[K]> {
     checkKey(key, describeKey(key));
     this.#checkHeld();
     const { shape } = this.#engine;
     const updater = (newest: unknown): unknown => fn(newest as D[K]);
-    const edit = new UpdateEdit(shape, key, updater, this.#draft.gatheredAt(key));
+    const dueAt = dueAtOf("update", options, this.#engine.environment.now);
+    const edit = new UpdateEdit(shape, key, updater, this.#draft.gatheredAt(key), dueAt);
     this.#show(edit, key);
     this.#updates.push(edit);
     const { text } = edit;
@@ -141,11 +159,13 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
   /** The work goes on from what its update came to. */
   #show(edit: UpdateEdit, key: string): void {
     const { document, flash } = this.#draft.stored;
-    const { persistent, notes } = this.#record;
-    const edited = edit.apply({ document, flash, persistent, notes });
+    const { persistent } = this.#record;
+    const edited = edit.apply({ document, flash, persistent, notes: this.#notes });
+    const { notes } = edited;
     const data = JSON.stringify(edited.document);
     this.#draft.settle(key);
-    this.#draft.rebase(new Shown(this.#engine.shape, { data, flash: "" }));
+    this.#notes = notes;
+    this.#draft.rebase(new Shown(this.#engine.shape, { data, flash: "", notes }));
   }
 
   #checkHeld(): void {

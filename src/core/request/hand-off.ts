@@ -258,6 +258,8 @@ async function signInBy(
         endsAt: absoluteEndOf(from),
       },
       handedOff: { authenticatedAt, generation },
+      label: undefined,
+      place: undefined,
     },
     deadline,
   );

@@ -6,6 +6,7 @@ import {
   idleEndOf,
   policyOnWish,
 } from "../clocks.ts";
+import type { Label } from "../commit/edit.ts";
 import type { Deadline } from "../deadline.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
@@ -17,6 +18,8 @@ import {
 } from "../errors.ts";
 import { checkKey, describeKey, type JsonValue } from "../json.ts";
 import type { SignIn } from "../lifecycle/new-record.ts";
+import { namingText } from "../naming.ts";
+import { namingIn } from "../notes.ts";
 import { checkKeys, checkUserId, requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs } from "../record.ts";
 import {
@@ -25,17 +28,25 @@ import {
   type Session,
   type SignInOptions,
   type SignOutOptions,
+  type ValueOptions,
 } from "../session.ts";
 import type { Present, StorableItem } from "../storable.ts";
 import { newCommitId } from "../token.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { deviceOf } from "./device.ts";
+import { dueAtOf } from "./due-at.ts";
 import { Exclusive, exclusiveTerms, type Work } from "./exclusive.ts";
 import { checkPrefetch, inTurn } from "./in-turn.ts";
 import type { SessionState } from "./session-state.ts";
 
 const LIFETIME_OPTIONS = ["idleTimeout", "absoluteTimeout", "endsAt"] as const;
-const SIGN_IN_OPTIONS: readonly string[] = ["keep", "persistent", ...LIFETIME_OPTIONS];
+const NAMING_OPTIONS = ["label", "place"] as const;
+const SIGN_IN_OPTIONS: readonly string[] = [
+  "keep",
+  "persistent",
+  ...LIFETIME_OPTIONS,
+  ...NAMING_OPTIONS,
+];
 
 type DoWork<D extends object, R> = (...given: Parameters<Work<D, R>>) => R;
 
@@ -147,9 +158,33 @@ export class SessionObject<D extends object> implements Session<D> {
     this.#state.draft.persistent = isAsStored ? undefined : value;
   }
 
-  set<K extends keyof D & string>(key: K, value: Exclude<D[K], undefined>): void {
+  get label(): string | undefined {
+    const wish = this.#state.draft.label;
+    return wish === undefined ? namingIn(this.#state.facts).label : wish.text;
+  }
+
+  set label(value: string | undefined) {
+    this.#checkChange("change label");
+    const text = this.#told(() => namingText("session.label", value));
+    const isAsStored = text === namingIn(this.#state.facts).label;
+    this.#state.draft.label = isAsStored ? undefined : { text };
+  }
+
+  get place(): string | undefined {
+    return namingIn(this.#state.facts).place;
+  }
+
+  set<K extends keyof D & string>(
+    key: K,
+    value: Exclude<D[K], undefined>,
+    options?: ValueOptions,
+  ): void {
     this.#checkChange("set a value");
-    this.#told(() => this.#state.draft.set(key, value));
+    this.#told(() => {
+      const { now } = this.#engine.environment;
+      const dueAt = dueAtOf("set", options, now);
+      this.#state.draft.set(key, value, dueAt);
+    });
   }
 
   delete(key: keyof D & string): void {
@@ -191,13 +226,15 @@ export class SessionObject<D extends object> implements Session<D> {
   update<K extends keyof D & string>(
     key: K,
     fn: (value: D[K]) => Present<D[K]> | typeof REMOVE,
+    options?: ValueOptions,
   ): Promise<D[K]> {
     return this.#inTurn("update a value", async (deadline) => {
       checkKey(key, describeKey(key));
       this.#checkInTime("update a value");
       this.#checkReach("update a value");
-      const value = await this.#state.update(key, (newest) => fn(newest as D[K]), deadline);
-      return value as D[K];
+      const dueAt = dueAtOf("update", options, () => deadline.now);
+      const updater = (newest: unknown): unknown => fn(newest as D[K]);
+      return (await this.#state.update(key, updater, deadline, dueAt)) as D[K];
     });
   }
 
@@ -247,6 +284,7 @@ export class SessionObject<D extends object> implements Session<D> {
       this.#refuseEnded("sign in");
       const choices = this.#choicesFor(userId, options);
       this.#state.draft.persistent = undefined;
+      this.#state.draft.label = undefined;
       const lifetime = lifetimeIn(options, deadline.now);
       const device = deviceOf(this.#state.request);
       await this.#state.signIn({ userId, device, lifetime, ...choices }, deadline);
@@ -351,7 +389,10 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   /** What a sign-in takes along, where the options leave it open. */
-  #choicesFor(userId: string, options: SignInOptions<D>): Pick<SignIn, "keep" | "persistent"> {
+  #choicesFor(
+    userId: string,
+    options: SignInOptions<D>,
+  ): Pick<SignIn, "keep" | "persistent" | "label" | "place"> {
     const before = this.#state.facts;
     const isSameUser = before.userId === userId;
     const isSameVisitor = isSameUser || before.userId === undefined;
@@ -360,8 +401,18 @@ export class SessionObject<D extends object> implements Session<D> {
     return {
       keep: options.keep ?? (isSameVisitor ? "all" : "none"),
       persistent: options.persistent ?? wish ?? (isSameUser && before.persistent),
+      label: named("label", options) ?? (isSameVisitor ? this.#state.draft.label : undefined),
+      place: named("place", options),
     };
   }
+}
+
+/** What a sign-in says of the device, or of the place; `undefined` if nothing. */
+function named(
+  option: (typeof NAMING_OPTIONS)[number],
+  { [option]: value }: Pick<SignInOptions<object>, (typeof NAMING_OPTIONS)[number]>,
+): Label | undefined {
+  return value === undefined ? undefined : { text: namingText(`signIn(${option})`, value) };
 }
 
 /** The lifetime that a sign-in asks for; `undefined` if none. */

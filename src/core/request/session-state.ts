@@ -4,6 +4,7 @@ import { type Edit, type Gathered, gatheredEdit, NO_EDIT, notedEdit } from "../c
 import { Shown } from "../commit/shown.ts";
 import { UpdateEdit, type Updater } from "../commit/update-edit.ts";
 import type { Deadline } from "../deadline.ts";
+import { withoutDue } from "../due.ts";
 import type { Engine, Verdict } from "../engine.ts";
 import { SessionEndedError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
@@ -98,8 +99,7 @@ export class SessionState implements Holding {
     this.#token = token;
     this.#stored = record;
     this.#edits = edits;
-    const { shape } = this.#engine;
-    this.#draft = new Draft(shape, new Shown(shape, record, reading));
+    this.#draft = this.#draftOn(new Shown(this.#engine.shape, record, reading));
   }
 
   /** The session ended in another request: it reads as empty, and no cookie may go out. */
@@ -163,8 +163,12 @@ export class SessionState implements Holding {
   }
 
   get draft(): Draft {
-    this.#draft ??= new Draft(this.#engine.shape, new Shown(this.#engine.shape, this.facts));
+    this.#draft ??= this.#draftOn(new Shown(this.#engine.shape, this.facts));
     return this.#draft;
+  }
+
+  #draftOn(stored: Shown): Draft {
+    return new Draft(this.#engine.shape, stored, this.#engine.environment.now);
   }
 
   get condition(): Condition {
@@ -224,7 +228,7 @@ export class SessionState implements Holding {
     const { id, userId } = old;
     const newest = await this.#engine.keeper.load(id, deadline);
     if (newest?.kind === "live" && expiredBy(newest, deadline.now) === undefined) {
-      this.#adopt(this.#token, newest);
+      this.#adopt(this.#token, withoutDue(newest, deadline.now));
       return undefined;
     }
     if (newest?.kind !== "ended") {
@@ -291,10 +295,19 @@ export class SessionState implements Holding {
     this.failures.report(error, "background");
   }
 
-  /** Changes one key by its newest value. */
-  async update(key: string, updater: Updater, deadline: Deadline): Promise<unknown> {
+  /**
+   * Changes one key by its newest value.
+   *
+   * @param dueAt - When it is due from now on; left out, it keeps the time that it has.
+   */
+  async update(
+    key: string,
+    updater: Updater,
+    deadline: Deadline,
+    dueAt?: EpochMs,
+  ): Promise<unknown> {
     const { shape } = this.#engine;
-    const edit = new UpdateEdit(shape, key, updater, this.draft.gatheredAt(key));
+    const edit = new UpdateEdit(shape, key, updater, this.draft.gatheredAt(key), dueAt);
     await this.#apply(edit, deadline, () => this.draft.settle(key));
     return edit.text === undefined ? shape.defaultOf(key) : shape.codec.decode(edit.text);
   }
@@ -361,11 +374,14 @@ export class SessionState implements Holding {
 
   /** Ends the session. What follows is a new one with the kept values. */
   async signOut(keep: readonly string[], deadline: Deadline): Promise<void> {
-    const values = new Map(keep.map((key) => [key, this.draft.get(key)]));
+    const { draft } = this;
+    const kept = keep.map((key) => [key, draft.dueAt(key), draft.get(key)] as const);
     const { userId } = this.facts;
     if (!(await this.#end(userId === undefined ? "destroyed" : "signedOut", deadline))) return;
     this.#condition = "new";
-    for (const [key, value] of values) if (value !== undefined) this.draft.set(key, value);
+    for (const [key, dueAt, value] of kept) {
+      if (value !== undefined) this.draft.set(key, value, dueAt);
+    }
     const gathered = this.draft.gathered();
     if (gathered !== undefined) await this.commit(gathered, deadline);
   }

@@ -1,6 +1,7 @@
 import { absoluteEndOf, endOf, idleEndOf } from "../clocks.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
+import { dueTimesIn, namingIn } from "../notes.ts";
 import type { SessionRecord } from "../record.ts";
 import type { SessionView } from "../session.ts";
 import type { Live } from "./arrival.ts";
@@ -12,7 +13,8 @@ export function viewOf<D extends object>(
   { shape, environment }: Engine,
   { record, reading }: Pick<Live, "record" | "reading">,
 ): SessionView<D> {
-  const draft = new Draft(shape, { ...reading, flash: [] });
+  const dueTimes = dueTimesIn(record.notes);
+  const draft = new Draft(shape, { ...reading, flash: [], dueTimes }, environment.now);
   return Object.freeze(new RecordView<D>(record, draft, environment.now));
 }
 
@@ -26,6 +28,8 @@ class RecordView<D extends object> implements SessionView<D> {
   readonly endsAt: number;
   readonly authenticatedAt: number | undefined;
   readonly persistent: boolean;
+  readonly label: string | undefined;
+  readonly place: string | undefined;
   readonly #draft: Draft;
   readonly #now: () => number;
 
@@ -46,6 +50,9 @@ class RecordView<D extends object> implements SessionView<D> {
     this.endsAt = absoluteEndOf(record);
     this.authenticatedAt = record.authenticatedAt;
     this.persistent = record.persistent;
+    const { label, place } = namingIn(record);
+    this.label = label;
+    this.place = place;
     this.#draft = draft;
     this.#now = now;
   }
