@@ -3,7 +3,7 @@
  * `node scripts/history.ts --store redis --minutes 10 --seed 7`.
  */
 import { parseArgs } from "node:util";
-import { BUG_NAMES, type BugName } from "../test/history/planted.ts";
+import { BUG_NAMES, type BugName } from "../test/history/bugs.ts";
 import { type SubjectName, subjects } from "../test/history/subjects.ts";
 import { summary, verify } from "../test/history/verify.ts";
 

@@ -5,6 +5,16 @@ export type Deed =
   | { readonly kind: "delete"; readonly key: string }
   | { readonly kind: "consume"; readonly key: string }
   | { readonly kind: "add" }
+  | {
+      readonly kind: "exclusive";
+      readonly key: string;
+      /** What the work sets the key to, records as its intent, and returns. */
+      readonly value: string;
+      /** How long it takes. */
+      readonly workMs: number;
+      /** Whether it throws in the end, so that nothing is stored. */
+      readonly throws: boolean;
+    }
   | { readonly kind: "regenerate" }
   | { readonly kind: "signIn"; readonly userId: string }
   | { readonly kind: "signOut" }
@@ -15,6 +25,19 @@ export type Deed =
 
 /** Whether a change is stored by `save`, or when the response is made. */
 export type Commit = "by save" | "with the response";
+
+/** How long the work of an `exclusive` may take, and how long others wait for it. */
+export const LEASE_MS = 400;
+export const WAIT_MS = 800;
+
+/** The work of an `exclusive`, where it was this request that did it. */
+export interface Work {
+  readonly start: number;
+  readonly end: number;
+  /** What it was told of the one before it. */
+  readonly previous?: "unknown" | "failed" | undefined;
+  readonly intent?: unknown;
+}
 
 /** What became of a deed, as far as whoever did it was told. */
 export type Outcome =
@@ -47,8 +70,12 @@ export interface Answer {
   readonly setCookie: readonly string[];
   readonly seen?: View | undefined;
   readonly outcome: Outcome;
-  /** What `update`, `consume`, `revoke` or `list` came to. */
+  /** What `update`, `consume`, `exclusive`, `revoke` or `list` came to. */
   readonly result?: unknown;
+  /** Left out where an `exclusive` got another's result, or came to nothing before its work. */
+  readonly work?: Work | undefined;
+  /** What the session showed under the key of an `exclusive` once that was done. */
+  readonly after?: unknown;
   readonly error?: string | undefined;
 }
 

@@ -91,11 +91,11 @@ const BUGS = {
   },
 } satisfies Record<string, (sound: Sound) => Partial<SessionStore>>;
 
-export type BugName = keyof typeof BUGS;
-export const BUG_NAMES: readonly BugName[] = Object.keys(BUGS) as BugName[];
+export type StoreBugName = keyof typeof BUGS;
+export const STORE_BUG_NAMES: readonly StoreBugName[] = Object.keys(BUGS) as StoreBugName[];
 
 /** The store with a bug in it. */
-export function planted(store: SessionStore, bug: BugName): SessionStore {
+export function planted(store: SessionStore, bug: StoreBugName): SessionStore {
   const { touch, directory, profile } = store;
   if (touch === undefined) throw new Error("The planted bugs need a store with touch.");
   const sound: Sound = {

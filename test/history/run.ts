@@ -5,11 +5,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Random } from "../support/random.ts";
 import type { Backend } from "../support/servers/backend.ts";
 import { startProxy, type TestProxy } from "../support/servers/proxy.ts";
+import { type BugName, isExclusiveBug } from "./bugs.ts";
 import { Crew } from "./crew.ts";
 import type { History } from "./history.ts";
 import { CALM, makeTrouble } from "./nemesis.ts";
 import { now, type Operation } from "./operation.ts";
-import type { BugName } from "./planted.ts";
 import { type Plan, type SubjectName, subjects } from "./subjects.ts";
 import { Log, operate, perform, type Scene, thieve, Visitor } from "./visitor.ts";
 
@@ -27,6 +27,7 @@ export const STORE_TIMEOUT_MS = 1_000;
 export const IDLE_TIMEOUT_MS = 9_000;
 
 const VISITORS = 5;
+const RUSH_CHANCE = 0.05;
 const RECOVERY_PATIENCE_MS = 15_000;
 /** A chance for each piece of a request that its answer is lost. */
 const CUT_CHANCE = 0.002;
@@ -44,8 +45,10 @@ export async function run(options: RunOptions): Promise<History> {
     const log = new Log();
     const until = now() + durationMs * 1_000;
     const { hasDirectory } = subject;
+    // Where that is what has a bug, it is tried more often.
+    const rushChance = bug !== undefined && isExclusiveBug(bug) ? 0.5 : RUSH_CHANCE;
     const scene = (part: number): Scene => {
-      return { crew, log, until, hasDirectory, random: Random.of(seed, part) };
+      return { crew, log, until, hasDirectory, rushChance, random: Random.of(seed, part) };
     };
     const visitors = Array.from({ length: VISITORS }, (_, n) =>
       new Visitor(scene(n + 10), `visitor ${n + 1}`).run(),

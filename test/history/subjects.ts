@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { memoryStore, type SessionStore } from "../../src/index.ts";
 import { type Backend, backendOf } from "../support/servers/backend.ts";
-import type { BugName } from "./planted.ts";
+import type { BugName } from "./bugs.ts";
 
 /** What can go wrong while a history is made. */
 export type Fault =

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type SessionToken, sessionId } from "../../src/core/token.ts";
 import type { Random } from "../support/random.ts";
 import type { Crew } from "./crew.ts";
-import { type Answer, type Deed, now, type Operation } from "./operation.ts";
+import { type Answer, type Deed, LEASE_MS, now, type Operation } from "./operation.ts";
 
 const COOKIE = "__Host-Http-session";
 const USERS = ["ada", "bob"] as const;
@@ -45,6 +45,8 @@ export interface Scene {
   /** When to stop, as `now()` tells it. */
   readonly until: number;
   readonly hasDirectory: boolean;
+  /** How often everybody wants the same work done. */
+  readonly rushChance: number;
 }
 
 interface Request {
@@ -90,12 +92,14 @@ export class Visitor {
   }
 
   async run(): Promise<void> {
-    const { random, until } = this.#scene;
+    const { random, until, rushChance } = this.#scene;
     while (now() < until) {
       const isLull = random.chance(0.06);
+      const isRush = random.chance(rushChance);
       // In a lull the idle clock falls behind, so that the readers after it have to move it.
       await pause(isLull ? random.between(...LULL_MS) : random.between(0, 20));
-      const requests = Array.from({ length: 1 + random.below(6) }, () => this.#request(DEEDS));
+      const deeds = isRush ? RUSH : DEEDS;
+      const requests = Array.from({ length: 1 + random.below(6) }, () => this.#request(deeds));
       // And just then somebody ends the session.
       if (isLull) requests.push(this.#request(ENDINGS), this.#request(READING));
       await Promise.all(requests);
@@ -129,6 +133,12 @@ export class Visitor {
         const when = random.chance(0.5) ? "by save" : "with the response";
         return { kind, key, value: `v${log.nextNumber()}`, when };
       }
+      case "exclusive": {
+        // Now and then longer than the lease.
+        const isLong = random.chance(0.08);
+        const workMs = isLong ? random.between(LEASE_MS, 2.5 * LEASE_MS) : random.between(0, 40);
+        return { kind, key, value: `w${log.nextNumber()}`, workMs, throws: random.chance(0.1) };
+      }
       case "delete":
       case "consume":
         return { kind, key };
@@ -146,6 +156,7 @@ const DEEDS: Readonly<Record<VisitorDeed, number>> = {
   read: 28,
   set: 24,
   add: 22,
+  exclusive: 4,
   delete: 4,
   consume: 4,
   regenerate: 4,
@@ -162,6 +173,8 @@ const FIRST_DEEDS: Readonly<Record<VisitorDeed, number>> = {
   destroy: 0,
 };
 
+/** All of them want to do the same work, and once in a while its session ends meanwhile. */
+const RUSH = { exclusive: 20, read: 4, set: 4, regenerate: 1 } as const;
 const ENDINGS = { regenerate: 3, signIn: 2, signOut: 1, destroy: 1 } as const;
 const READING = { read: 1 } as const;
 /** Longer than the tenth of the idle timeout in which activity is not written down. */

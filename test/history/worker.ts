@@ -4,20 +4,39 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { StoreError } from "../../src/core/errors.ts";
-import { createSessions, type Session, SessionError, type Untyped } from "../../src/index.ts";
-import { type Answer, type Ask, type Deed, now, type Outcome, type View } from "./operation.ts";
+import {
+  createSessions,
+  ExclusiveError,
+  type Session,
+  SessionError,
+  type Untyped,
+} from "../../src/index.ts";
+import { isExclusiveBug } from "./bugs.ts";
+import {
+  type Answer,
+  type Ask,
+  type Deed,
+  LEASE_MS,
+  now,
+  type Outcome,
+  type View,
+  WAIT_MS,
+  type Work,
+} from "./operation.ts";
 import { planted } from "./planted.ts";
+import { type Exclusive, plantedExclusive } from "./planted-exclusive.ts";
 import { type Plan, subjects } from "./subjects.ts";
 
 const plan: Plan = JSON.parse(process.argv[2] ?? "");
 const sound = await subjects[plan.subject].open(plan.place);
+const { bug } = plan;
 const sessions = createSessions<Untyped>({
-  store: plan.bug === undefined ? sound : planted(sound, plan.bug),
+  store: bug === undefined || isExclusiveBug(bug) ? sound : planted(sound, bug),
   storeTimeout: plan.storeTimeoutMs,
   idleTimeout: plan.idleTimeoutMs,
 });
 
-type Done = Pick<Answer, "outcome" | "result" | "error">;
+type Done = Pick<Answer, "outcome" | "result" | "error" | "work" | "after">;
 
 async function answer({ request, cookie, deed, dwellMs }: Ask): Promise<Answer> {
   const start = now();
@@ -38,7 +57,9 @@ async function answer({ request, cookie, deed, dwellMs }: Ask): Promise<Answer> 
     opened = now();
     seen = look(session);
     if (dwellMs > 0) await pause(dwellMs);
-    done = await attempt(() => act(session, deed));
+    done = await (deed.kind === "exclusive"
+      ? workAlone(session, deed)
+      : attempt(() => act(session, deed)));
     return new Response(null, { status: STATUS[done.outcome] });
   });
   const setCookie = response.headers.getSetCookie();
@@ -71,6 +92,8 @@ async function attempt(deed: () => unknown): Promise<Done> {
 
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof StoreError) return error.outcome;
+  // Busy, or too late: either way nothing was stored.
+  if (error instanceof ExclusiveError || error instanceof WorkError) return "failed";
   return error instanceof SessionError && error.status === 409 ? "ended" : "broken";
 }
 
@@ -88,7 +111,37 @@ function look(session: Session<Untyped>): View {
   return { condition, userId: session.userId, values };
 }
 
-type SessionDeed = Exclude<Deed, { readonly kind: "revoke" | "revokeAll" | "list" }>;
+/** What the work of an `exclusive` throws. */
+class WorkError extends Error {}
+
+type ExclusiveDeed = Extract<Deed, { readonly kind: "exclusive" }>;
+
+async function workAlone(session: Session<Untyped>, deed: ExclusiveDeed): Promise<Done> {
+  const { key, value, workMs, throws } = deed;
+  let work: Work | undefined;
+  const options = { lease: LEASE_MS, wait: WAIT_MS };
+  const done = await attempt(() =>
+    exclusiveOf(session)("work", options, async (inside, held) => {
+      const start = now();
+      work = { start, end: start, previous: held.previous, intent: held.intent };
+      await held.intend(value);
+      await pause(workMs);
+      work = { ...work, end: now() };
+      if (throws) throw new WorkError("It was meant to fail.");
+      inside.set(key, value);
+      return value;
+    }),
+  );
+  return { ...done, work, after: done.outcome === "ok" ? session.get(key) : undefined };
+}
+
+function exclusiveOf(session: Session<Untyped>): Exclusive {
+  if (bug !== undefined && isExclusiveBug(bug)) return plantedExclusive(session, bug);
+  return (name, options, job) => session.exclusive(name, options, job);
+}
+
+type OperatorDeed = Extract<Deed, { readonly kind: "revoke" | "revokeAll" | "list" }>;
+type SessionDeed = Exclude<Deed, OperatorDeed | ExclusiveDeed>;
 
 async function act(session: Session<Untyped>, deed: SessionDeed): Promise<unknown> {
   switch (deed.kind) {
@@ -114,7 +167,7 @@ async function act(session: Session<Untyped>, deed: SessionDeed): Promise<unknow
   }
 }
 
-async function operate(deed: Exclude<Deed, SessionDeed>): Promise<unknown> {
+async function operate(deed: OperatorDeed): Promise<unknown> {
   switch (deed.kind) {
     case "revoke":
       return sessions.revoke(deed.id);

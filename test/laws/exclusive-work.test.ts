@@ -97,6 +97,29 @@ describe("exclusive work", () => {
     expect(json).toEqual(["run 1", 1]);
   });
 
+  it.each(["by itself", "by another process"])(
+    "shows what was read before as it is stored, done %s, and keeps what was changed",
+    async (whose) => {
+      const world = new World();
+      const browser = await world.signedIn();
+      const renew: Work = (session) => session.set("tokens", { n: 2 });
+      await browser.visit((session) => {
+        session.set("tokens", { n: 1 });
+        session.set("cart", { skus: ["tea"] });
+      });
+      const { json } = await browser.copy().visit(async (session) => {
+        const [tokens, cart] = [session.get("tokens"), session.get("cart")];
+        Object(cart).skus.push("cup");
+        if (whose !== "by itself") await visit(browser.copy(world.process()), renew);
+        await refresh(session, whose === "by itself" ? renew : never);
+        return [tokens, session.get("tokens"), session.get("cart") === cart];
+      });
+      expect(json).toEqual([{ n: 1 }, { n: 2 }, true]);
+      const { json: stored } = await browser.copy().visit((session) => session.get("cart"));
+      expect(stored).toEqual({ skus: ["tea", "cup"] });
+    },
+  );
+
   it("is done again by who has read the session afterwards", async () => {
     const world = new World();
     const browser = await world.signedIn();

@@ -235,6 +235,18 @@ export class Draft {
     this.#stored = stored;
   }
 
+  /**
+   * Lets go of objects that were handed out, have not been changed, and are stored otherwise by now:
+   * `get` gives the new value. Who still holds the old one may change it, and nobody notices.
+   */
+  readAgain(): void {
+    for (const [key, { text }] of this.#handedOut ?? []) {
+      const stored = this.#codec.looseText(this.#current(key, this.#isGone(key)));
+      const isOld = !this.#isChangedInPlace(key) && text !== stored;
+      if (isOld && this.#pending?.has(key) !== true) this.#handedOut?.delete(key);
+    }
+  }
+
   get #codec(): Codec {
     return this.#shape.codec;
   }

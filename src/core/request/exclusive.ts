@@ -68,8 +68,12 @@ export class Exclusive<D extends object, T> {
   }
 
   /** Resolves to what the work came to. */
-  result(): Promise<T> {
-    return this.#engine.leases.in(this.#state.id, this.#terms.name, (line) => this.#in(line));
+  async result(): Promise<T> {
+    const { leases } = this.#engine;
+    const result = await leases.in(this.#state.id, this.#terms.name, (line) => this.#in(line));
+    // Whoever looked whether there is anything to do has read what the work was to change.
+    this.#state.draft.readAgain();
+    return result;
   }
 
   async #in(line: LeaseLine): Promise<T> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Deed, Operation, View } from "../operation.ts";
+import type { Deed, Operation, View, Work } from "../operation.ts";
 import { excerpt } from "./excerpt.ts";
 import { check } from "./index.ts";
 
@@ -40,6 +40,21 @@ const adaAgain: Line = {
   deed: { kind: "regenerate" },
   given: "s_2",
 };
+
+/** Works, or waits for somebody else's work where `work` is left out. */
+function exclusive(
+  at: readonly [number, number],
+  value: string,
+  more: Partial<Operation> & { readonly working?: readonly [number, number] } = {},
+): Line {
+  const { working, ...rest } = more;
+  const deed: Deed = { kind: "exclusive", key: "b", value, workMs: 0, throws: false };
+  const line: Line = { at, opened: at[0] * MS, sent: "s_1", seen: live({ a: "v1" }), deed };
+  if (working === undefined) return { ...line, ...rest };
+  const [start, end] = working;
+  const work = { ...rest.work, start: start * MS, end: end * MS };
+  return { ...line, result: value, after: value, ...rest, work };
+}
 
 const regenerated: Line = {
   at: [20, 30],
@@ -173,6 +188,31 @@ describe("the checker accepts", () => {
     expect(rulesBrokenBy(lines)).toEqual([]);
   });
 
+  it("several who want one work done, of whom one does it and one dies", () => {
+    const seen = live({ a: "v1", b: "w1" });
+    const lines: Line[] = [
+      born,
+      exclusive([20, 50], "w1", { working: [22, 48] }),
+      exclusive([25, 55], "w2", { result: "w1", after: "w1" }),
+      exclusive([60, 90], "w3", { seen, outcome: "unknown" }),
+      exclusive([61, 500], "w4", { seen, working: [480, 495], work: told("unknown", "w3") }),
+      exclusive([62, 510], "w5", { seen, result: "w4", after: "w4" }),
+      { at: [520, 530], sent: "s_1", seen: live({ a: "v1", b: "w4" }) },
+    ];
+    expect(rulesBrokenBy(lines)).toEqual([]);
+  });
+
+  it("one who is late, whose work another one has taken over", () => {
+    const late = exclusive([20, 600], "w1", { working: [22, 590], outcome: "failed" });
+    const next = exclusive([30, 500], "w2", { working: [460, 490], work: told("unknown", "w1") });
+    expect(rulesBrokenBy([born, late, next])).toEqual([]);
+    // Whose end nobody was told of may have come between the two.
+    const lost = exclusive([601, 650], "w3", { outcome: "unknown" });
+    const after = exclusive([700, 750], "w4", { working: [710, 740] });
+    expect(rulesBrokenBy([born, late, lost, after])).toEqual([]);
+    expect(rulesBrokenBy([born, late, after])).not.toEqual([]);
+  });
+
   it("what the profile does not promise", () => {
     const stale: Line[] = [
       born,
@@ -186,6 +226,10 @@ describe("the checker accepts", () => {
     expect(rulesBrokenBy(vanished, { ...TERMS, mayForget: true })).toEqual([]);
   });
 });
+
+function told(previous: "unknown" | "failed", intent: string): Work {
+  return { start: 0, end: 0, previous, intent };
+}
 
 const destroyed: Line = {
   at: [20, 30],
@@ -356,6 +400,75 @@ const BAD: Readonly<Record<string, { readonly rule: RegExp; readonly lines: read
       ada,
       { ...destroyed, seen: live({}, "ada") },
       { at: [40, 50], deed: { kind: "list", userId: "ada" }, result: ["s_1"] },
+    ],
+  },
+  "two who work at once": {
+    rule: /^one works at a time$/,
+    lines: [
+      born,
+      exclusive([20, 50], "w1", { working: [22, 48] }),
+      exclusive([21, 60], "w2", { working: [30, 55] }),
+    ],
+  },
+  "a late holder whose work is stored, though another one has taken over": {
+    rule: /^a late holder stores nothing$/,
+    lines: [
+      born,
+      exclusive([20, 600], "w1", { working: [22, 590] }),
+      exclusive([30, 500], "w2", { working: [460, 490], work: told("unknown", "w1") }),
+    ],
+  },
+  "work of a late holder that is seen, though it was refused": {
+    rule: /^what failed is not there/,
+    lines: [
+      born,
+      exclusive([20, 600], "w1", { working: [22, 590], outcome: "failed" }),
+      { at: [610, 620], sent: "s_1", seen: live({ a: "v1", b: "w1" }) },
+    ],
+  },
+  "a result that came from nobody": {
+    rule: /^a result comes from a holder$/,
+    lines: [born, exclusive([20, 50], "w1", { result: "w9" })],
+  },
+  "a result of somebody who was done long before": {
+    rule: /^a result comes from a holder$/,
+    lines: [
+      born,
+      exclusive([20, 50], "w1", { working: [22, 48] }),
+      exclusive([60, 70], "w2", { result: "w1", after: "w1" }),
+    ],
+  },
+  "a result of somebody who failed": {
+    rule: /^a result comes from a holder$/,
+    lines: [
+      born,
+      exclusive([20, 50], "w1", { working: [22, 48], outcome: "failed" }),
+      exclusive([25, 60], "w2", { result: "w1" }),
+    ],
+  },
+  "a result without what was stored with it": {
+    rule: /^a result comes with what was stored$/,
+    lines: [
+      born,
+      exclusive([20, 50], "w1", { working: [22, 48] }),
+      exclusive([60, 90], "w2", { working: [62, 88] }),
+      exclusive([65, 95], "w3", { result: "w2", after: "w1" }),
+    ],
+  },
+  "one who is told of a failure that was none": {
+    rule: /^what is told of the one before is true$/,
+    lines: [
+      born,
+      exclusive([20, 50], "w1", { working: [22, 48] }),
+      exclusive([60, 90], "w2", { working: [62, 88], work: told("unknown", "w1") }),
+    ],
+  },
+  "one who comes after a failure, and is not told": {
+    rule: /^who comes after a failure is told$/,
+    lines: [
+      born,
+      exclusive([20, 600], "w1", { working: [22, 590], outcome: "failed" }),
+      exclusive([610, 650], "w2", { working: [620, 640] }),
     ],
   },
   "an answer after the deadlines": {

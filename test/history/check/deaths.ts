@@ -87,6 +87,7 @@ function* checkSeenDead(life: Life, terms: Terms): Iterable<Violation> {
   }
 }
 
-function isWrite({ deed }: Operation): boolean {
+function isWrite({ deed, work }: Operation): boolean {
+  if (deed.kind === "exclusive") return work !== undefined;
   return deed.kind === "set" || deed.kind === "add";
 }

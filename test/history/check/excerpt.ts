@@ -29,7 +29,7 @@ function line(operation: Operation, zero: number): string {
     `${actor} at process ${process}`,
     sent === undefined ? "without a cookie" : `with ${short(sent)}`,
     seen === undefined ? "" : saw(seen),
-    did(operation),
+    did(operation, zero),
     `-> ${outcome}${result === undefined ? "" : ` ${results(result)}`}`,
     given === undefined ? "" : `and is given ${short(given)}`,
     error === undefined ? "" : `[${error.split("\n").slice(0, 3).join(" ")}]`,
@@ -47,10 +47,13 @@ function saw({ condition, userId, values }: View): string {
   return `sees ${userId ?? "nobody"}'s ${JSON.stringify(values)}`;
 }
 
-function did({ deed }: Operation): string {
+function did(operation: Operation, zero: number): string {
+  const { deed } = operation;
   switch (deed.kind) {
     case "set":
       return `sets ${deed.key} to ${deed.value} ${deed.when}`;
+    case "exclusive":
+      return `exclusive for ${deed.key} to be ${deed.value}${worked(operation, zero)}`;
     case "delete":
     case "consume":
       return `${deed.kind}s ${deed.key}`;
@@ -65,6 +68,13 @@ function did({ deed }: Operation): string {
     default:
       return deed.kind;
   }
+}
+
+function worked({ work, after }: Operation, zero: number): string {
+  const found = after === undefined ? "" : `, and finds ${String(after)}`;
+  if (work === undefined) return `, does not work${found}`;
+  const told = work.previous === undefined ? "" : `, told ${work.previous} ${String(work.intent)}`;
+  return `, works from ${times(work.start, work.end, zero).trim()}${told}${found}`;
 }
 
 function results(result: unknown): string {

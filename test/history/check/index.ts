@@ -1,7 +1,8 @@
 import type { History } from "../history.ts";
-import type { Operation } from "../operation.ts";
+import { LEASE_MS, type Operation, WAIT_MS } from "../operation.ts";
 import { checkCounter } from "./counters.ts";
 import { checkDeaths } from "./deaths.ts";
+import { checkExclusive } from "./exclusive.ts";
 import { livesOf } from "./life.ts";
 import { lineagesOf } from "./lineage.ts";
 import { checkLists } from "./lists.ts";
@@ -10,6 +11,9 @@ import type { Terms, Violation } from "./violation.ts";
 
 /** A request opens, acts and commits: three waits for the store at the most. */
 const WAITS = 3;
+/** An `exclusive` also takes its turn, and records its intent. */
+const EXCLUSIVE_WAITS = 5;
+const EXCLUSIVE_US = (WAIT_MS + LEASE_MS) * 1_000;
 /** For a busy machine. */
 const MARGIN_US = 3_000_000;
 
@@ -23,7 +27,9 @@ export function check(history: History, terms: Terms): readonly Violation[] {
     ...checkDeaths(lives, terms),
     ...checkLists(lives, operations, terms),
   ];
-  for (const lineage of lineagesOf(lives, operations)) {
+  const lineages = lineagesOf(lives, operations);
+  violations.push(...checkExclusive(lineages));
+  for (const lineage of lineages) {
     violations.push(...checkRegisters(lineage, terms), ...checkCounter(lineage, terms));
   }
   return violations.sort((one, other) => whenShown(one) - whenShown(other));
@@ -48,11 +54,16 @@ function* checkAnswers(
       const story = "It failed with an error that no request should meet.";
       yield { rule: "errors are the library's own", story, operations: [operation] };
     }
-    if (operation.end - operation.start > WAITS * storeTimeout + MARGIN_US) {
+    if (operation.end - operation.start > longest(operation, storeTimeout)) {
       const story = "It took longer than its deadlines allow.";
       yield { rule: "every request is answered in time", story, operations: [operation] };
     }
   }
+}
+
+function longest({ deed }: Operation, storeTimeout: number): number {
+  if (deed.kind !== "exclusive") return WAITS * storeTimeout + MARGIN_US;
+  return EXCLUSIVE_WAITS * storeTimeout + EXCLUSIVE_US + MARGIN_US;
 }
 
 function whenShown({ operations }: Violation): number {

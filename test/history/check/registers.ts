@@ -120,9 +120,10 @@ class Register {
   }
 
   #note(operation: Operation): void {
-    const { deed, outcome } = operation;
+    const { deed, outcome, work } = operation;
     if (!("key" in deed) || deed.key !== this.#key) return;
-    if (deed.kind === "set") {
+    if (deed.kind === "exclusive" && outcome === "ok" && work === undefined) return;
+    if (deed.kind === "set" || deed.kind === "exclusive") {
       // Refused as the session had ended: but it may have been written just before that, where
       // the write's own answer was lost.
       const isKnown = outcome === "ok";

@@ -1,0 +1,3 @@
+import { describeRefresh } from "./suite.ts";
+
+describeRefresh("sqlite");
