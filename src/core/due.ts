@@ -72,3 +72,9 @@ function put(times: Map<string, EpochMs>, key: string, at: EpochMs | undefined):
   if (at === undefined) times.delete(key);
   else times.set(key, at);
 }
+
+/** The room that the times take; empty where no value has one. */
+export function dueText(notes: string | undefined): string {
+  const times = dueTimesIn(notes);
+  return times === undefined ? "" : JSON.stringify(Object.fromEntries(times));
+}

@@ -1,7 +1,7 @@
 import { OptionsError } from "./errors.ts";
 
-/** Longer ones are no name, nor the description of a browser. */
-export const MAX_NAMING_LENGTH = 200;
+/** Longer ones are no name. */
+const MAX_NAMING_LENGTH = 200;
 
 /** Enough to find so many characters in, however much of it is white space. */
 const MAX_READ_LENGTH = 10 * MAX_NAMING_LENGTH;

@@ -25,7 +25,7 @@ const DUE = "k";
 const DUE_MARK = `"${DUE}"`;
 /** What the application calls the device, and where it says that the user signed in. */
 const LABEL = "l";
-const PLACE = "a";
+const PLACE = "o";
 
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;
@@ -154,14 +154,9 @@ export function ofBounds({ idleTimeoutMs, endsAt }: Bounds): NoteEdit {
 /** When values are due that have a time of their own, by their keys: epoch ms. */
 export type DueTimes = ReadonlyMap<string, EpochMs>;
 
-/** Whether there may be any, without a parse: most sessions have none. */
-export function mayHaveDueTimes(notes: string | undefined): notes is string {
-  return notes?.includes(DUE_MARK) === true;
-}
-
-/** `undefined` where none has. */
+/** `undefined` where none has, which for most sessions takes no parse. */
 export function dueTimesIn(notes: string | undefined): DueTimes | undefined {
-  if (!mayHaveDueTimes(notes)) return undefined;
+  if (notes?.includes(DUE_MARK) !== true) return undefined;
   const entry = entryOf(notes, DUE);
   if (entry === undefined) return undefined;
   const times = Object.entries(entry ?? {});

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OptionsError } from "../../src/index.ts";
 import { Browser } from "./support/browser.ts";
 import { SetClock } from "./support/clock.ts";
-import { places } from "./support/every-place.ts";
+import { places } from "./support/everywhere.ts";
 import { World } from "./support/world.ts";
 
 const PLACES = places();

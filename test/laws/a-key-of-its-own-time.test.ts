@@ -16,7 +16,7 @@ import {
 } from "../../src/index.ts";
 import { Browser } from "./support/browser.ts";
 import { HOUR, MINUTE, SECOND, SetClock } from "./support/clock.ts";
-import { places } from "./support/every-place.ts";
+import { places } from "./support/everywhere.ts";
 import { everyInterleaving } from "./support/interleavings.ts";
 import { gate, times, World } from "./support/world.ts";
 import { wrapped } from "./support/wrapped-store.ts";
@@ -316,6 +316,29 @@ describe("a value with a time of its own", () => {
     expect(await tried("1")).toBe(false);
     world.clock.move(MINUTE);
     expect(await tried("1234")).toBe(false);
+  });
+
+  it("is kept for its time by exclusive work, too", async () => {
+    const world = new World();
+    const browser = await world.returning();
+    await browser.visit((session) => session.set("stale", 1, { expiresIn: "1m" }));
+    await browser.visit((session) =>
+      session.exclusive("refresh", async (work) => {
+        work.set("token", "abc", { expiresIn: "5m" });
+        expect(await work.update("tries", (n = 0) => n + 1, { expiresIn: "5m" })).toBe(1);
+        expect(await work.update("tries", (n = 0) => n + 1)).toBe(2);
+        world.clock.move(MINUTE);
+        expect(work.get("stale")).toBeUndefined();
+        expect(await work.update("stale", (n = 0) => n + 1)).toBe(1);
+      }),
+    );
+    world.clock.move(4 * MINUTE - 1);
+    expect(await read(browser, "token")).toBe("abc");
+    expect(await read(browser, "tries")).toBe(2);
+    world.clock.move(1 + MINUTE);
+    expect(await read(browser, "token")).toBe(null);
+    expect(await read(browser, "tries")).toBe(null);
+    expect(await read(browser, "stale")).toBe(1);
   });
 
   it("costs no write when it is due, and goes with the next one", async () => {

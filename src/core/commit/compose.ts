@@ -1,7 +1,7 @@
 import type { KeyedValues } from "../codec.ts";
+import { dueText } from "../due.ts";
 import { DataTooLargeError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { mayHaveDueTimes } from "../notes.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Shape, View } from "../shape.ts";
 import type { Job } from "./commit-job.ts";
@@ -178,7 +178,7 @@ function pass(content: Content, { shape, stored, maxDataBytes }: Ground, view: V
   shape.check(document, stored.document, view);
   const data = JSON.stringify(document);
   // Keys of the application's stand in there too, each with the time at which it is due.
-  const timed = mayHaveDueTimes(notes) ? notes : "";
+  const timed = dueText(notes);
   let { flash } = content;
   for (;;) {
     const text = flashText(flash);

@@ -34,9 +34,9 @@ export interface SignIn {
   /** A lifetime of its own, where one is asked for. */
   readonly lifetime: AskedLifetime | undefined;
   /** What the device is called; left out, what the same visitor has called it. */
-  readonly label: Label | undefined;
+  readonly label?: Label | undefined;
   /** Where that is; left out, where the same user was. */
-  readonly place: Label | undefined;
+  readonly place?: Label | undefined;
   /** Where the user has not proved who they are here, but to the session that hands it on. */
   readonly handedOff?: HandedOff | undefined;
 }

@@ -334,8 +334,8 @@ export class Draft {
     const changed: WrittenValue[] = [];
     if (this.#handedOut === undefined) return changed;
     for (const [key, { value, dueAt }] of this.#handedOut) {
-      if (this.#isChangedInPlace(key))
-        changed.push(asWritten(key, { text: this.#codec.encode(value, key), dueAt }));
+      if (!this.#isChangedInPlace(key)) continue;
+      changed.push(asWritten(key, { text: this.#codec.encode(value, key), dueAt }));
     }
     return changed;
   }
@@ -347,13 +347,12 @@ export class Draft {
     const isGone = this.#isGone(key);
     const current = this.#current(key, isGone);
     const isTimed = dueAt === this.#storedDueAt(key, isGone);
+    const codec = this.#codec;
     if (!isObject(value)) {
-      return value === current && isTimed
-        ? undefined
-        : { text: this.#codec.looseText(value), dueAt };
+      return value === current && isTimed ? undefined : { text: codec.looseText(value), dueAt };
     }
-    const text = this.#codec.encode(value, key);
-    return text === this.#codec.looseText(current) && isTimed ? undefined : { text, dueAt };
+    const text = codec.encode(value, key);
+    return text === codec.looseText(current) && isTimed ? undefined : { text, dueAt };
   }
 
   #isStored(key: string): boolean {

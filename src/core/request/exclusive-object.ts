@@ -3,6 +3,7 @@ import { gatheredEdit } from "../commit/edit.ts";
 import type { Grip } from "../commit/lease-edits.ts";
 import { Shown } from "../commit/shown.ts";
 import { UpdateEdit } from "../commit/update-edit.ts";
+import { withoutDue } from "../due.ts";
 import type { Duration } from "../duration.ts";
 import type { Engine } from "../engine.ts";
 import { ExclusiveError, OptionsError } from "../errors.ts";
@@ -12,7 +13,7 @@ import type { ExclusiveSession, REMOVE, SessionView, ValueOptions } from "../ses
 import type { Present } from "../storable.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { Draft } from "./draft.ts";
-import { dueAtOf } from "./due-at.ts";
+import { dueAtOf } from "./value-options.ts";
 import { viewOf } from "./view.ts";
 
 const TRANSITIONS = [
@@ -32,13 +33,12 @@ const TRANSITIONS = [
 /** The session that exclusive work is given: what changes in it waits for the end of the work. */
 export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
   readonly #engine: Engine;
-  readonly #record: SessionRecord;
   readonly #facts: SessionView<D>;
   readonly #grip: Grip;
   readonly #draft: Draft;
   readonly #updates: Edit[] = [];
-  /** With the times of what was updated. */
-  #notes: string | undefined;
+  /** What the work goes on from. */
+  #record: SessionRecord;
 
   static {
     refuseAssignments(
@@ -48,14 +48,14 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     refuseTransitions(ExclusiveObject.prototype);
   }
 
-  constructor(engine: Engine, record: SessionRecord, grip: Grip) {
+  constructor(engine: Engine, newest: SessionRecord, grip: Grip) {
+    const record = withoutDue(newest, engine.environment.now());
     const shown = new Shown(engine.shape, record);
     this.#engine = engine;
     this.#record = record;
     this.#facts = viewOf(engine, { record, reading: shown });
     this.#grip = grip;
     this.#draft = new Draft(engine.shape, shown, engine.environment.now);
-    this.#notes = record.notes;
   }
 
   get<K extends keyof D & string>(key: K): D[K] {
@@ -106,16 +106,16 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     return this.#facts.persistent;
   }
 
-  isFresh(maxAge: Duration): boolean {
-    return this.#facts.isFresh(maxAge);
-  }
-
   get label(): string | undefined {
     return this.#facts.label;
   }
 
   get place(): string | undefined {
     return this.#facts.place;
+  }
+
+  isFresh(maxAge: Duration): boolean {
+    return this.#facts.isFresh(maxAge);
   }
 
   set<K extends keyof D & string>(
@@ -139,9 +139,9 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
   ): Promise<D[K]> {
     checkKey(key, describeKey(key));
     this.#checkHeld();
-    const { shape } = this.#engine;
+    const { shape, environment } = this.#engine;
+    const dueAt = dueAtOf("update", options, environment.now);
     const updater = (newest: unknown): unknown => fn(newest as D[K]);
-    const dueAt = dueAtOf("update", options, this.#engine.environment.now);
     const edit = new UpdateEdit(shape, key, updater, this.#draft.gatheredAt(key), dueAt);
     this.#show(edit, key);
     this.#updates.push(edit);
@@ -158,14 +158,15 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
 
   /** The work goes on from what its update came to. */
   #show(edit: UpdateEdit, key: string): void {
-    const { document, flash } = this.#draft.stored;
-    const { persistent } = this.#record;
-    const edited = edit.apply({ document, flash, persistent, notes: this.#notes });
-    const { notes } = edited;
+    const { shape, environment } = this.#engine;
+    const record = withoutDue(this.#record, environment.now());
+    const { document, flash } = new Shown(shape, record);
+    const { persistent } = record;
+    const { notes, ...edited } = edit.apply({ document, flash, persistent, notes: record.notes });
     const data = JSON.stringify(edited.document);
+    this.#record = { ...record, data, notes };
     this.#draft.settle(key);
-    this.#notes = notes;
-    this.#draft.rebase(new Shown(this.#engine.shape, { data, flash: "", notes }));
+    this.#draft.rebase(new Shown(shape, { data, flash: "", notes }));
   }
 
   #checkHeld(): void {

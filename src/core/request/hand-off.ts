@@ -258,8 +258,6 @@ async function signInBy(
         endsAt: absoluteEndOf(from),
       },
       handedOff: { authenticatedAt, generation },
-      label: undefined,
-      place: undefined,
     },
     deadline,
   );

@@ -34,10 +34,10 @@ import type { Present, StorableItem } from "../storable.ts";
 import { newCommitId } from "../token.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { deviceOf } from "./device.ts";
-import { dueAtOf } from "./due-at.ts";
 import { Exclusive, exclusiveTerms, type Work } from "./exclusive.ts";
 import { checkPrefetch, inTurn } from "./in-turn.ts";
 import type { SessionState } from "./session-state.ts";
+import { dueAtOf } from "./value-options.ts";
 
 const LIFETIME_OPTIONS = ["idleTimeout", "absoluteTimeout", "endsAt"] as const;
 const NAMING_OPTIONS = ["label", "place"] as const;

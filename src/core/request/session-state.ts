@@ -322,8 +322,9 @@ export class SessionState implements Holding {
   /** Goes on with what the session has become, where it is this one still. Tells whether it is. */
   takeUp(newest: SessionRecord): boolean {
     if (this.#condition !== "live" || this.#stored?.id !== newest.id) return false;
-    if (expiredBy(newest, this.#engine.environment.now()) !== undefined) return false;
-    this.#adopt(this.#token, newest);
+    const now = this.#engine.environment.now();
+    if (expiredBy(newest, now) !== undefined) return false;
+    this.#adopt(this.#token, withoutDue(newest, now));
     return true;
   }
 

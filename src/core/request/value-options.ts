@@ -3,9 +3,9 @@ import { requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs } from "../record.ts";
 import type { ValueOptions } from "../session.ts";
 
-/** From when on a value is due; `undefined` if never. */
+/** From when on a value is due; `undefined` if it has no time of its own. */
 export function dueAtOf(
-  call: string,
+  call: "set" | "update",
   options: ValueOptions | undefined,
   now: () => EpochMs,
 ): EpochMs | undefined {

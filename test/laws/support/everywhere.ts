@@ -24,7 +24,7 @@ import type { SetClock } from "./clock.ts";
 import { wrapped, yielding } from "./wrapped-store.ts";
 
 /** Where sessions are kept, for laws that hold wherever that is. */
-export interface Place {
+interface Place {
   readonly name: string;
   /** Whether parallel writes are merged, and a user's sessions listed. */
   readonly isStore: boolean;
@@ -36,7 +36,7 @@ export interface Place {
 }
 
 /** Every kind of place, with the servers that they need, and how all of that ends. */
-export interface Places {
+interface Places {
   readonly all: readonly Place[];
   start(): Promise<void>;
   stop(): Promise<void>;
