@@ -84,7 +84,24 @@ export function hiddenUserId(userId: string, manager: string): string {
 
 /** The id under which a store keeps what a code carries from one application to another. */
 export function handOffId(code: SessionToken, manager: string): SessionId {
-  return (ID_PREFIX + sha256(`sojourn/hand-off\0${manager}\0${code}`)) as SessionId;
+  return passingId(`sojourn/hand-off\0${manager}\0${code}`);
+}
+
+/** The id whose end tells those who wait that a holder is done with its lease. */
+export function bellId(id: SessionId, holder: CommitId): SessionId {
+  return passingId(`sojourn/bell\0${id}\0${holder}`);
+}
+
+/** What is no session and ends soon is known by its id: whoever hears of ends passes it by. */
+export function isPassingId(id: SessionId): boolean {
+  return id.startsWith(PASSING);
+}
+
+/** A session's id begins so once in four million million: then nobody hears of its end but who watches. */
+const PASSING = `${ID_PREFIX}passing`;
+
+function passingId(text: string): SessionId {
+  return (PASSING + sha256(text).slice(PASSING.length - ID_PREFIX.length)) as SessionId;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { cookieCache, cookieStore } from "../../src/cookies/cookie.ts";
 import {
   createSessions,
@@ -620,6 +620,79 @@ describe("what cannot be had", () => {
     expect(json).toBe(new SessionEndedError("").code);
   });
 });
+
+describe("who waits where the store announces what ends", () => {
+  const processOver = (world: World): Browser["sessions"] => {
+    const store = {
+      ...wrapped(world.memory, world.switch.intercept),
+      announcements: world.memory.announcements,
+    };
+    return createSessions<Untyped>({ store, clock: world.clock });
+  };
+
+  it("is awakened by the holder, and leaves nothing behind", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const { work, begun, end } = held();
+    const first = visit(browser.copy(processOver(world)), work);
+    await begun.passed;
+    world.switch.forget();
+    const waiting = visit(browser.copy(processOver(world)), never);
+    // It has hung up its bell, and looked once more.
+    await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world));
+    const looks = world.switch.count("load");
+    end.open();
+    expect(await Promise.all([first, waiting])).toEqual([
+      ["done", 0],
+      ["done", 0],
+    ]);
+    expect(world.switch.count("create")).toBe(1);
+    expect(world.switch.count("end")).toBe(1);
+    expect(world.switch.count("load")).toBe(looks + 1);
+    const call = { now: world.clock.now(), signal: new AbortController().signal };
+    expect(await world.memory.directory.count("session:bell", call)).toBe(0);
+  });
+
+  it("hears of the end of the session, too", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const { work, begun, end } = held();
+    const first = visit(browser.copy(processOver(world)), work);
+    await begun.passed;
+    world.switch.forget();
+    const waiting = visit(browser.copy(processOver(world)), never);
+    await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world));
+    await browser.visit((session) => session.signOut());
+    expect(await waiting).toEqual(["ERR_SESSION_ENDED", 0]);
+    end.open();
+    await first;
+  });
+
+  it("tells no onlooker of it", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const heard: unknown[] = [];
+    const onlooker = await processOver(world).onEnded((event) => heard.push(event));
+    const { work, begun, end } = held();
+    const first = visit(browser.copy(processOver(world)), work);
+    await begun.passed;
+    world.switch.forget();
+    const waiting = visit(browser.copy(processOver(world)), never);
+    await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world));
+    end.open();
+    await Promise.all([first, waiting]);
+    const id = await world.idOf(browser);
+    await browser.visit((session) => session.signOut());
+    await vi.waitUntil(() => heard.length > 0);
+    expect(heard).toEqual([{ kind: "ended", ids: [id], userId: undefined, reason: "unknown" }]);
+    await onlooker.close();
+  });
+});
+
+/** When a bell was hung up, as a place in the calls of the store; never yet, beyond all of them. */
+function bell({ switch: { calls } }: World): number {
+  return calls.includes("create") ? calls.indexOf("create") : calls.length;
+}
 
 describe("what is noted of it", () => {
   it("does not grow with the names", async () => {

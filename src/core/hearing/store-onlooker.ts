@@ -10,7 +10,7 @@ import type {
 } from "../onlooker.ts";
 import { checkUserId, flag, requireKnownKeys } from "../option-checks.ts";
 import type { EndListener } from "../store.ts";
-import { parseId, type SessionId } from "../token.ts";
+import { isPassingId, parseId, type SessionId } from "../token.ts";
 import type { Stop } from "./end-feed.ts";
 import { localEnds } from "./local-ends.ts";
 import { LookAtStranger, lookAtSession, lookAtUser } from "./looking.ts";
@@ -196,7 +196,8 @@ class StoreOnlooker implements Onlooker {
       const session = post.register.find(id);
       if (session === undefined) {
         // Who else may publish there may publish anything.
-        if (!post.knows(id) && parseId(id) !== undefined) strangers.push(id);
+        const isSession = parseId(id) !== undefined && !isPassingId(id);
+        if (isSession && !post.knows(id)) strangers.push(id);
       } else if (session.id === id) {
         post.looks.add(session, "urgent");
       }

@@ -14,6 +14,7 @@ import type { Engine } from "../engine.ts";
 import { ExclusiveError, OptionsError, SessionEndedError } from "../errors.ts";
 import { checkKey, encode, isStorable, type JsonValue } from "../json.ts";
 import { type HolderId, isDoneSince, isFree, leaseIn } from "../leases.ts";
+import { Bell, ringBell } from "../lifecycle/bell.ts";
 import type { Done, LeaseLine } from "../lifecycle/lease-lines.ts";
 import { flag, requireKnownKeys } from "../option-checks.ts";
 import type { SessionRecord } from "../record.ts";
@@ -36,9 +37,10 @@ const MAX_NAME_LENGTH = 100;
 const DEFAULT_LEASE: Duration = "10s";
 const MAX_LEASE_MS = 3_600_000;
 
-/** Who waits looks at the store again after a pause between these, at random. */
-const MIN_PAUSE_MS = 20;
-const MAX_PAUSE_MS = 40;
+/** Who waits looks at the store again after a pause of so long, or of up to twice that, at random. */
+const PAUSE_MS = 20;
+/** The same for who is told: it only may not have been. */
+const PAUSE_OF_THE_TOLD_MS = 200;
 /** Of a result that others are told, and of an intent. */
 const MAX_NOTED_BYTES = 4_096;
 
@@ -117,19 +119,40 @@ export class Exclusive<D extends object, T> {
 
   /** Waits until the lease is free, or somebody else is done whose result there is. */
   async #doneByAnother(line: LeaseLine): Promise<Outcome<T> | undefined> {
-    const { name, runAnyway } = this.#terms;
-    for (;;) {
-      const record = await this.#newest();
-      const entry = leaseIn(record.notes, name);
-      const { result } = entry;
-      const isDone = !runAnyway && isDoneSince(entry, this.#seen);
-      if (isDone && result !== undefined) return { record, result, value: copyOfResult(result) };
-      if (isDone) this.#seen = entry.done;
-      this.#overdue = line.overdue(entry);
-      const now = this.#engine.environment.now();
-      if (isFree(entry, this.#overdue, now)) return undefined;
-      await this.#pause();
+    let bell: Bell | undefined;
+    try {
+      for (;;) {
+        const record = await this.#newest();
+        const done = this.#doneIn(record);
+        if (done !== undefined || this.#isFree(record, line)) return done;
+        const { holder } = leaseIn(record.notes, this.#terms.name);
+        const isNewHolder = holder !== undefined && holder !== bell?.holder;
+        if (isNewHolder && this.#engine.endings.announces) {
+          bell?.takeDown();
+          bell = new Bell(this.#engine, { id: record.id, holder });
+        }
+        await this.#pause(bell);
+      }
+    } finally {
+      bell?.takeDown();
     }
+  }
+
+  /** What somebody else has done since this request read the session, if there is its result. */
+  #doneIn(record: SessionRecord): Outcome<T> | undefined {
+    const { name, runAnyway } = this.#terms;
+    const entry = leaseIn(record.notes, name);
+    if (runAnyway || !isDoneSince(entry, this.#seen)) return undefined;
+    const { result } = entry;
+    if (result !== undefined) return { record, result, value: copyOfResult(result) };
+    this.#seen = entry.done;
+    return undefined;
+  }
+
+  #isFree({ notes }: SessionRecord, line: LeaseLine): boolean {
+    const entry = leaseIn(notes, this.#terms.name);
+    this.#overdue = line.overdue(entry);
+    return isFree(entry, this.#overdue, this.#engine.environment.now());
   }
 
   /** The session as it is in the store, which this request goes on with. */
@@ -161,6 +184,8 @@ export class Exclusive<D extends object, T> {
       throw error === hold.loss ? this.#state.failures.told(error) : error;
     } finally {
       hold.end();
+      // Nobody waits for that: it only wakes those who would look by themselves.
+      void ringBell(this.#engine, { id: record.id, holder: hold.holder });
     }
   }
 
@@ -202,12 +227,14 @@ export class Exclusive<D extends object, T> {
     return promise.finally(() => clearTimeout(timer));
   }
 
-  async #pause(): Promise<void> {
+  async #pause(bell: Bell | undefined): Promise<void> {
     const leftMs = this.#waitsUntil - performance.now();
     if (leftMs <= 0) throw this.#busy();
     const [byte = 0] = this.#engine.environment.random(1);
-    const pauseMs = MIN_PAUSE_MS + (byte / 256) * (MAX_PAUSE_MS - MIN_PAUSE_MS);
-    await new Promise((resume) => setTimeout(resume, Math.min(pauseMs, leftMs)));
+    const usualMs = bell?.isHung === true ? PAUSE_OF_THE_TOLD_MS : PAUSE_MS;
+    const pauseMs = Math.min(usualMs * (1 + byte / 256), leftMs);
+    if (bell === undefined) await new Promise((resume) => setTimeout(resume, pauseMs));
+    else await bell.rung(pauseMs);
   }
 
   #busy(): unknown {
