@@ -72,13 +72,17 @@ interface Plain {
   readonly values?: undefined;
 }
 
-/** @typeParam Why - For the compiler to say, where the data needs this option. */
-interface Rich<Why = unknown> {
+interface Rich {
   /**
    * Lets the data hold more than what JSON carries: `richValues(devalue)` of `sojourn/values`.
    *
    * @defaultValue what JSON carries
    */
+  readonly values: RichValues;
+}
+
+/** @typeParam Why - For the compiler to say. */
+interface NeedsValues<Why> {
   readonly values: RichValues & { readonly [WHY]?: Why };
 }
 
@@ -89,7 +93,7 @@ type KindFor<D, V> =
   D extends StorableData<D> ? ([V] extends [RichValues] ? "rich" : "json") : "rich";
 
 type ValuesFor<D, V> =
-  D extends StorableData<D> ? { readonly values?: V | undefined } : Rich<RefusalIn<D>>;
+  D extends StorableData<D> ? { readonly values?: V | undefined } : NeedsValues<RefusalIn<D>>;
 
 interface BySchema<D, Input, K extends ValueKind> {
   /**
@@ -116,7 +120,7 @@ interface ByTypeAlone {
   readonly schema?: undefined;
 }
 
-interface Any<D, S, K extends ValueKind> {
+interface ByAnyOfThem<D, S, K extends ValueKind> {
   readonly schema?: (S & Settled<OutputOf<S>, InputOf<S>, K>) | undefined;
   readonly migrate?: MigrateOf<K> | undefined;
   readonly defaults?: D | undefined;
@@ -164,7 +168,7 @@ export function createSessions<
   S extends Schema<object> = Schema<D>,
   V extends RichValues | undefined = undefined,
 >(
-  options: AnyOptions & ValuesFor<D, V> & Any<D, S, KindFor<D, V>>,
+  options: AnyOptions & ValuesFor<D, V> & ByAnyOfThem<D, S, KindFor<D, V>>,
 ): Sessions<Partial<D>, KindFor<D, V>>;
 export function createSessions(options: AnyOptions & ShapeOptions = {}): Sessions<Untyped> {
   requireKnownKeys("", options, Object.keys(KNOWN), ADVICE);

@@ -4,7 +4,8 @@ import type { StorableData } from "./storable.ts";
 /**
  * A schema of the Standard Schema interface (https://standardschema.dev), version 1: Zod, Valibot,
  * ArkType and others. It must answer synchronously, accept `{}`, and accept what it returns as it
- * is: it may check, trim and fill in, but turn no text into a Date (nor, with `values`, take one).
+ * is: it may check, trim and fill in, but turn no text into a Date. It may check Dates where the
+ * option `values` lets the data hold them.
  */
 export interface Schema<Output, Input = unknown> {
   readonly "~standard": {

@@ -80,9 +80,11 @@ type OpenedField<T> = [T] extends [null | undefined]
     ? [T] extends [readonly never[]]
       ? unknown[]
       : T
-    : T extends object
-      ? { [K in keyof T]: OpenedField<T[K]> }
-      : T;
+    : T extends BeyondJson
+      ? T
+      : T extends object
+        ? { [K in keyof T]: OpenedField<T[K]> }
+        : T;
 
 /** Private members do not show in a mapped type, which is then less than the class. */
 type IsPlain<T> = { [K in keyof T]: T[K] } extends T

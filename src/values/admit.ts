@@ -1,7 +1,7 @@
 import { CodecError } from "../core/errors.ts";
 import { checkStorable } from "../core/json.ts";
 import { copyOf, type Kind, kindOf } from "./kinds.ts";
-import { hasEndlessDigits, isOwnHref } from "./limits.ts";
+import { hasEndlessDigits, isOwnHref, MAX_NUMBERS } from "./limits.ts";
 
 /**
  * Checks that a value can be stored, and whether plain JSON will do.
@@ -25,8 +25,7 @@ type Admit = (inner: unknown, path: string, ancestors: object[]) => boolean;
 function isAdmittedObject(value: object, path: string, ancestors: object[], admit: Admit): boolean {
   const kind = kindOf(value);
   if (kind === undefined) return refuseSubclass(value, path);
-  // Of bytes the places alone would be as many as there are bytes.
-  if (kind !== "Uint8Array" && Reflect.ownKeys(value).length > 0) {
+  if (ownKeysOf(value, kind).length > 0) {
     throw new CodecError(path, `it is a ${kind} with properties of its own, which would be lost.`);
   }
   try {
@@ -36,6 +35,13 @@ function isAdmittedObject(value: object, path: string, ancestors: object[], admi
     throw new CodecError(path, `it only looks like a ${kind}.`);
   }
   return true;
+}
+
+function ownKeysOf(value: object, kind: Kind): readonly PropertyKey[] {
+  // Of bytes the places alone would be as many as there are bytes.
+  if (kind === "Uint8Array") return [];
+  // Some runtimes mark their URLs by a symbol.
+  return kind === "URL" ? Object.keys(value) : Reflect.ownKeys(value);
 }
 
 /** @throws {@link CodecError} for what is nearly one of ours. */
@@ -64,6 +70,7 @@ function check(
       lookIntoMap(value as Map<unknown, unknown>, path, look);
       return;
     case "Set":
+      refuseManyNumbers(value as Set<unknown>, path);
       for (const [index, item] of [...(value as Set<unknown>)].entries()) {
         look(item, `${path}[${index}]`);
       }
@@ -84,10 +91,22 @@ function lookIntoMap(
   path: string,
   look: (inner: unknown, path: string) => void,
 ): void {
+  refuseManyNumbers(map, path);
   for (const [index, [key, item]] of [...map].entries()) {
     look(key, `${path}[${index}][0]`);
     look(item, `${path}[${index}][1]`);
   }
+}
+
+function refuseManyNumbers(keyed: Map<unknown, unknown> | Set<unknown>, path: string): void {
+  if (keyed.size <= MAX_NUMBERS) return;
+  const isNumber = (key: unknown): boolean => typeof key === "number" || typeof key === "bigint";
+  if ([...keyed.keys()].filter(isNumber).length <= MAX_NUMBERS) return;
+  throw new CodecError(
+    path,
+    `it has more than ${MAX_NUMBERS} numbers for keys. Make texts of them.`,
+    "input",
+  );
 }
 
 function checkDate(date: Date, path: string): void {
@@ -102,5 +121,7 @@ function checkUrl(url: URL, path: string): void {
 }
 
 function checkDigits(value: bigint, path: string): void {
-  if (hasEndlessDigits(value)) throw new CodecError(path, "it is a BigInt of too many digits.");
+  if (hasEndlessDigits(value)) {
+    throw new CodecError(path, "it is a BigInt of too many digits.", "input");
+  }
 }

@@ -1,5 +1,5 @@
 import type { JsonValue } from "../core/json.ts";
-import { isBase64, isOwnDigits, isOwnHref, isOwnIsoText } from "./limits.ts";
+import { isBase64, isOwnDigits, isOwnHref, isOwnIsoText, MAX_NUMBERS } from "./limits.ts";
 
 /*
  * Devalue writes a value as a list of entries. The first one is the value; an array, an object, a Map
@@ -21,6 +21,7 @@ export function isFlattened(entries: unknown): entries is readonly JsonValue[] {
     const children = childrenOf(entry);
     const depth = depths[at];
     if (children === undefined || depth === undefined) return false;
+    if (children.length > MAX_NUMBERS && hasManyNumbers(entry, children, entries)) return false;
     return children.every((child) => {
       if (!isPlace(child, entries) || !mayHold(entry, entries[child])) return false;
       const isNew = child > at && depths[child] === undefined;
@@ -29,6 +30,21 @@ export function isFlattened(entries: unknown): entries is readonly JsonValue[] {
       return isPrimitive(entries[child]) || (isNew && depth < depthFor(entries[child]));
     });
   });
+}
+
+function hasManyNumbers(
+  entry: JsonValue,
+  children: readonly JsonValue[],
+  entries: readonly JsonValue[],
+): boolean {
+  const tag = tagOf(entry);
+  if (tag !== "Map" && tag !== "Set") return false;
+  const keys = tag === "Map" ? children.filter((_, index) => index % 2 === 0) : children;
+  return keys.filter((key) => isNumber(entries[Number(key)])).length > MAX_NUMBERS;
+}
+
+function isNumber(entry: JsonValue | undefined): boolean {
+  return typeof entry === "number" || tagOf(entry) === "BigInt";
 }
 
 /** Bytes are no level, and no value, of their own. */

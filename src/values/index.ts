@@ -3,6 +3,7 @@ import { OptionsError } from "../core/errors.ts";
 import {
   asObject,
   BEYOND_JSON_KEY,
+  checkKey,
   type JsonObject,
   type JsonValue,
   own,
@@ -142,6 +143,7 @@ class RichCodec implements Codec {
     if (values === view) return document;
     const stored: JsonObject = {};
     for (const [key, value] of Object.entries(values)) {
+      checkKey(key, key);
       const before = own(document, key);
       const isAsBefore = before !== undefined && value === own(view, key);
       if (isAsBefore) stored[key] = before;

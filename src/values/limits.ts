@@ -35,3 +35,9 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 export function isBase64(text: unknown): boolean {
   return typeof text === "string" && text.length % 4 === 0 && BASE64.test(text);
 }
+
+/**
+ * The most numbers, BigInts among them, that may be keys of one Map or members of one Set. V8 hashes
+ * them without a seed, so that a visitor can choose such as make each step look at all before it.
+ */
+export const MAX_NUMBERS = 1_000;

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
+import { sessionMiddleware } from "../../src/frameworks/express.ts";
 import {
   createSessions,
   type JsonValue,
@@ -12,6 +13,8 @@ import {
   type SessionView,
   type Untyped,
 } from "../../src/index.ts";
+import { issue } from "../../src/testing/issue.ts";
+import type { RichValues } from "../../src/values/index.ts";
 
 interface Shop {
   cart: string[];
@@ -25,6 +28,8 @@ const SCHEMA = z.object({
   cart: z.array(z.string()).default([]),
   visits: z.coerce.number().default(0),
 });
+
+declare const RICH: RichValues;
 
 /** Never called: the compiler is the test. */
 function compiles(
@@ -108,6 +113,46 @@ describe("the three doors", () => {
       createSessions({ schema: z.object({ at: z.coerce.date().optional() }) });
       // @ts-expect-error it returns a number where it wants a text
       createSessions({ schema: z.object({ n: z.string().transform(Number).optional() }) });
+    });
+  });
+
+  it("take values beyond JSON where the option lets them in, and give their types", () => {
+    interface Visit {
+      at: Date;
+      cart: Map<string, bigint>;
+      seen?: ReadonlySet<URL>;
+      bytes: Uint8Array;
+      tree: Tree;
+      json: JsonValue;
+    }
+    type Tree = string | Map<string, Tree> | { readonly at: Date; readonly inside: Tree[] };
+    compiles(async () => {
+      const sessions = createSessions<Visit>({ values: RICH });
+      expectTypeOf<DataOf<typeof sessions>>().toEqualTypeOf<Partial<Visit>>();
+      const session = await sessions.open({});
+      expectTypeOf(session).toEqualTypeOf<Session<Partial<Visit>, "rich">>();
+      expectTypeOf(session.get("at")).toEqualTypeOf<Date | undefined>();
+      session.set("at", new Date());
+      session.set("cart", new Map([["tea", 1n]]));
+      // @ts-expect-error a text is no Date
+      session.set("at", "2026-01-01");
+      // @ts-expect-error a number is no BigInt
+      session.set("cart", new Map([["tea", 1]]));
+      await session.update("at", (at = new Date()) => new Date(at));
+      session.flash("note", { at: [new Date()] });
+      expectTypeOf(session.take<Date>("note")).toEqualTypeOf<Date | undefined>();
+      // @ts-expect-error a function has no form at all
+      session.flash("note", new Map([["at", () => 1]]));
+      const schema = z.object({ at: z.date().optional(), ids: z.set(z.bigint()).optional() });
+      const checked = createSessions({ values: RICH, schema });
+      expectTypeOf<DataOf<typeof checked>>().toEqualTypeOf<{
+        at?: Date | undefined;
+        ids?: Set<bigint> | undefined;
+      }>();
+      const inferred = createSessions({ values: RICH, defaults: { cart: new Map([["tea", 1]]) } });
+      expectTypeOf<DataOf<typeof inferred>>().toEqualTypeOf<{ cart: Map<string, number> }>();
+      sessionMiddleware(sessions);
+      await issue(sessions, { data: { at: new Date() } });
     });
   });
 

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
+import { createPool } from "mysql2/promise";
+import { Pool } from "pg";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -21,9 +23,13 @@ import { movingStore } from "../../src/migrate/index.ts";
 import { encrypted } from "../../src/stores/encrypted/index.ts";
 import { fileStore } from "../../src/stores/file/index.ts";
 import { layered } from "../../src/stores/layered/index.ts";
+import { mysqlStore } from "../../src/stores/mysql/index.ts";
+import { postgresStore } from "../../src/stores/postgres/index.ts";
 import { redisStore } from "../../src/stores/redis/index.ts";
 import { sqliteStore } from "../../src/stores/sqlite/index.ts";
 import { temporaryFolder } from "../stores/support/databases.ts";
+import { mariadbAddress, startMariadb } from "../support/servers/mariadb.ts";
+import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
 import { startRedis } from "../support/servers/redis.ts";
 import type { TestServer } from "../support/servers/test-server.ts";
 import { rich, settled, values } from "../values/support/rich.ts";
@@ -34,16 +40,23 @@ import { wrapped, yielding } from "./support/wrapped-store.ts";
 const key = (): string => randomBytes(32).toString("base64url");
 
 let redisServer: TestServer;
+let postgresServer: PostgresServer;
+let mariadbServer: TestServer;
 let folder = "";
 const opened: SessionStore[] = [];
-const clients: { destroy(): void }[] = [];
+const clients: { readonly end: () => unknown }[] = [];
 beforeAll(async () => {
-  [redisServer, folder] = await Promise.all([startRedis(), temporaryFolder()]);
+  [redisServer, postgresServer, mariadbServer, folder] = await Promise.all([
+    startRedis(),
+    startPostgres(),
+    startMariadb(),
+    temporaryFolder(),
+  ]);
 });
 afterAll(async () => {
   for (const store of opened) await store.close?.();
-  for (const client of clients) client.destroy();
-  await redisServer.stop();
+  for (const { end } of clients) await end();
+  await Promise.all([redisServer.stop(), postgresServer.server.stop(), mariadbServer.stop()]);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -79,7 +92,7 @@ async function inRedis(): Promise<SessionStore> {
   const client = createClient({ url: `redis://127.0.0.1:${redisServer.port}` });
   client.on("error", () => undefined);
   await client.connect();
-  clients.push(client);
+  clients.push({ end: () => client.destroy() });
   return redisStore(client);
 }
 
@@ -98,6 +111,26 @@ const PLACES: readonly (readonly [string, () => Promise<Processes>])[] = [
     async () => {
       const stores = [await inRedis(), await inRedis()];
       return over(() => stores.pop() as SessionStore);
+    },
+  ],
+  [
+    "PostgreSQL",
+    async () => {
+      const pool = new Pool({
+        connectionString: postgresServer.url,
+        connectionTimeoutMillis: 5_000,
+      });
+      pool.on("error", () => undefined);
+      clients.push({ end: () => pool.end() });
+      return over(() => kept(postgresStore(pool)));
+    },
+  ],
+  [
+    "MySQL",
+    async () => {
+      const pool = createPool(mariadbAddress(mariadbServer));
+      clients.push({ end: () => pool.end() });
+      return over(() => kept(mysqlStore(pool)));
     },
   ],
   [
@@ -386,8 +419,7 @@ describe("a schema", () => {
   });
 
   it("gives its type, checks values beyond JSON, and has defaults of them", async () => {
-    const sessions = createSessions({ store: memoryStore(), values, schema });
-    const browser = new Browser(sessions as Sessions<Untyped>);
+    const browser = richWorld({ schema }).browser();
     await browser.visit(async (session) => {
       session.set("at", new Date(5));
       session.set("home", new URL("https://a.example/"));
@@ -404,8 +436,7 @@ describe("a schema", () => {
 
   it("that coerces is settled once it is given what it makes", async () => {
     const coercing = z.object({ at: z.coerce.date().optional() });
-    const sessions = createSessions({ store: memoryStore(), values, schema: coercing });
-    const browser = new Browser(sessions as Sessions<Untyped>);
+    const browser = richWorld({ schema: coercing }).browser();
     await browser.visit((session) => session.set("at", "2026-01-01"));
     await browser.visit(
       (session) => void expect(session.get("at")).toEqual(new Date("2026-01-01")),

@@ -18,6 +18,10 @@ function refusal(value: unknown): CodecError {
   throw new Error("nothing was refused");
 }
 
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at);
+}
+
 /** What stands in the store for one key. */
 function stored(...entries: unknown[]): string {
   return JSON.stringify({ cart: { [BEYOND_JSON_KEY]: entries } });
@@ -119,10 +123,29 @@ describe("a value beyond JSON", () => {
     ],
     ["the key that marks them", { [BEYOND_JSON_KEY]: [] }, "cart.\\u0001devalue", "marks values"],
     ["endless digits", [10n ** 4_300n], "cart[0]", "too many digits"],
+    ["numbers that could be chosen", new Set(numbers(1_001)), "cart", "more than 1000 numbers"],
+    [
+      "the same in a Map",
+      [new Map(numbers(1_001).map((n) => [BigInt(n), 1]))],
+      "cart[0]",
+      "more than 1000 numbers",
+    ],
   ])("is refused at once, with its path: %s", (_name, value, path, problem) => {
     const error = refusal(value);
     expect(error.path).toBe(path);
     expect(error.message).toContain(problem);
+  });
+
+  it("may have as many texts for keys as there is room for, and a thousand numbers", () => {
+    for (const value of [
+      new Set(numbers(5_000).map(String)),
+      new Map([[1, numbers(5_000)]]),
+      new Set(numbers(1_000)),
+    ]) {
+      const text = codec.encode(value, "x");
+      expect(codec.parseDocument(`{"a":${text}}`)).toBeDefined();
+      expect(codec.decode(text)).toEqual(value);
+    }
   });
 
   it("is no cycle, through whatever it leads", () => {
@@ -210,6 +233,18 @@ describe("what is stored", () => {
     ["endless digits", stored(["BigInt", "9".repeat(5_000_000)])],
     ["no URL", stored(["URL", "//example.com"])],
     ["a URL of another spelling", stored(["URL", "HTTP://example.com"])],
+    [
+      "numbers that were chosen",
+      stored(["Set", ...numbers(1_001).map((n) => n + 1)], ...numbers(1_001)),
+    ],
+    [
+      "BigInts that were chosen",
+      stored(
+        ["Map", ...numbers(2_002).map((n) => (n % 2 === 0 ? n / 2 + 2 : 1))],
+        true,
+        ...numbers(1_001).map((n) => ["BigInt", `${n}`]),
+      ),
+    ],
     ["levels without end", stored(...Array.from({ length: 50_000 }, (_, at) => [at + 1]), [])],
     ["one level too many", stored(...Array.from({ length: 200 }, (_, at) => ["Set", at + 1]), [])],
   ])("is read only if a value of ours could have made it: not %s", (_name, text) => {
