@@ -130,6 +130,7 @@ type MigrateOf<K extends ValueKind> = K extends "json"
   ? (stored: JsonObject) => JsonObject
   : (stored: KeyedValues) => KeyedValues;
 
+// What a call among the options makes, such as `new Set()`, gets its type from the first overload.
 /**
  * Makes the sessions of an application.
  *
@@ -143,12 +144,12 @@ type MigrateOf<K extends ValueKind> = K extends "json"
  *   defaults: { cart: [], theme: "light", visits: 0 },
  * });
  */
-export function createSessions<D extends StorableData<D, "rich">, Input = unknown>(
-  options: AnyOptions & Rich & BySchema<D, Input, "rich">,
-): Sessions<D, "rich">;
 export function createSessions<D extends StorableData<D, "rich">>(
   options: AnyOptions & Rich & ByDefaults<D>,
 ): Sessions<Opened<D>, "rich">;
+export function createSessions<D extends StorableData<D, "rich">, Input = unknown>(
+  options: AnyOptions & Rich & BySchema<D, Input, "rich">,
+): Sessions<D, "rich">;
 export function createSessions<D extends StorableData<D, "rich"> = Untyped>(
   options: AnyOptions & Rich & ByTypeAlone,
 ): Sessions<Partial<D>, "rich">;

@@ -13,7 +13,7 @@ export interface ShapeOptions {
 }
 
 /** Makes of stored values those of today. A method, as the types of the values are the option's. */
-export type Migrate = { run(stored: KeyedValues): KeyedValues }["run"];
+type Migrate = { run(stored: KeyedValues): KeyedValues }["run"];
 
 /** The stored data as read: the document that changes apply to, and what `get` shows of it. */
 export class Reading {

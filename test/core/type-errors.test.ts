@@ -162,6 +162,7 @@ export const richer = [
   createSessions({ store, values, schema: z.object({ at: z.date().optional() }) }),
   createSessions({ store, values: isLive ? values : undefined, defaults: { visits: 0 } }),
   createSessions({ store, values }),
+  createSessions<{ ids: Set<string>; at: Map<string, Date> }>({ store, values, defaults: { ids: new Set(), at: new Map() } }),
   createSessions<Shop>({ store, values, defaults: { cart: [], theme: "light" } }),
   createSessions<Shop>({ store, values: undefined, defaults: { cart: [], theme: "light" } }),
 ];
