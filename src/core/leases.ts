@@ -53,15 +53,22 @@ export function isFree(entry: LeaseEntry, overdue: HolderId | undefined, now: Ep
   return holder === undefined || holder === overdue || now >= until + GRACE_MS;
 }
 
-/** Whether somebody was done since `seen` was the last one who was. */
-export function isDoneSince(entry: LeaseEntry, seen: HolderId | undefined): boolean {
-  return entry.done !== undefined && entry.done !== seen;
+/**
+ * Whether somebody was done since `seen` was the last one who was, and not so long ago that it is of no
+ * use any more.
+ */
+export function isDoneSince(
+  { done, doneAt = 0 }: LeaseEntry,
+  seen: HolderId | undefined,
+  now: EpochMs,
+): boolean {
+  return done !== undefined && done !== seen && now < doneAt + RESULT_KEPT_MS;
 }
 
 /** Whether another one of that name may begin: there are not too many whose end nobody has seen. */
 export function hasRoom(notes: string | undefined, name: string): boolean {
   const unsettled = Object.entries(leasesOf(entryOf(notes, LEASES))).filter(
-    ([other, entry]) => other !== name && !isSettled(entry),
+    ([other, entry]) => other !== name && isInDoubt(entry),
   );
   return unsettled.length < MAX_LEASES;
 }
@@ -76,6 +83,11 @@ export function ofLease(name: string, entry: LeaseEntry, now: EpochMs): NoteEdit
   };
 }
 
+/** Whether anything is noted of exclusive work. */
+export function hasLeases(notes: string | undefined): boolean {
+  return entryOf(notes, LEASES) !== undefined;
+}
+
 /** Takes what is noted of exclusive work along to another record of the same visitor. */
 export function withLeasesOf(previous: string | undefined): NoteEdit {
   const leases = entryOf(previous, LEASES);
@@ -84,17 +96,20 @@ export function withLeasesOf(previous: string | undefined): NoteEdit {
 
 type Named = readonly [name: string, entry: LeaseEntry];
 
-/** Those that may still matter: first whose end nobody has seen, then who was done last. */
+/** Those that may still matter: first whose end nobody has seen, then who failed, or was done last. */
 function newestFirst(leases: readonly Named[], now: EpochMs): readonly Named[] {
-  const rank = ([, entry]: Named): number =>
-    isSettled(entry) ? (entry.doneAt ?? 0) : Number.POSITIVE_INFINITY;
+  const rank = ([, entry]: Named): number => {
+    if (isInDoubt(entry)) return Number.POSITIVE_INFINITY;
+    return entry.previous === undefined ? (entry.doneAt ?? 0) : Number.MAX_VALUE;
+  };
   return leases
     .filter((lease) => now < rank(lease) + RESULT_KEPT_MS)
     .toSorted((one, other) => rank(other) - rank(one) || 0);
 }
 
-function isSettled({ holder, previous }: LeaseEntry): boolean {
-  return holder === undefined && previous === undefined;
+/** Whether somebody is at it, or may have done it, so that the next one must be told. */
+function isInDoubt({ holder, previous, intent }: LeaseEntry): boolean {
+  return holder !== undefined || previous === "unknown" || intent !== undefined;
 }
 
 function leasesOf(noted: unknown): Readonly<Record<string, LeaseEntry>> {

@@ -407,6 +407,125 @@ async function rewritten(
   await memory.update(next, record.version, call);
 }
 
+describe("work that meets what it did not expect", () => {
+  it("gives nobody a result that is older than what they have read", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const { json } = await browser.copy().visit(async (early) => {
+      await visit(browser.copy(), count);
+      const late = browser.copy().visit(async (session) => {
+        const before = session.get("n");
+        const doing = refresh(early, never);
+        return [before, await refresh(session, count), await doing];
+      });
+      return (await late).json;
+    });
+    expect(json).toEqual([1, "run 2", "run 1"]);
+  });
+
+  it("does not begin once its lease is over, as the store took that long", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    world.switch.behave = async (operation, send) => {
+      const answer = await send();
+      if (operation === "update") await new Promise((resume) => setTimeout(resume, 60));
+      return answer;
+    };
+    expect(await visit(browser, never, { lease: 30 })).toEqual(["lost", 0]);
+  });
+
+  it("knows of a dead holder from who has waited for less than its lease", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    await visit(browser.copy(), () => new Promise(() => undefined), { lease: 150 });
+    const told: unknown[] = [];
+    for (let tries = 0; tries < 12 && told.at(-1) !== "run 1"; tries += 1) {
+      const [result] = (await visit(browser.copy(), count, { wait: 40 })) as unknown[];
+      told.push(result);
+    }
+    expect(told.at(-1)).toBe("run 1");
+    expect(told.length).toBeGreaterThan(1);
+  });
+
+  it("leaves another session alone that its request goes on with", async () => {
+    for (const goOn of [
+      (session: Session<Untyped>) => session.signIn("bob"),
+      (session: Session<Untyped>) => session.signOut({ keep: ["seen"] }),
+    ]) {
+      const world = new World();
+      const browser = await world.signedIn("ada", { seen: 1 });
+      const other = held();
+      const first = visit(browser.copy(), other.work);
+      await other.begun.passed;
+      const { json, status } = await browser.copy(world.process()).visit(async (session) => {
+        const waiting = refresh(session, (inside) => inside.set("n", 99));
+        await goOn(session);
+        session.set("flag", 1);
+        other.end.open();
+        return [await waiting, session.get("n") ?? 0, session.get("flag"), session.isEnded];
+      });
+      expect(json).toEqual(["ERR_SESSION_ENDED", 0, 1, false]);
+      expect(status).toBe(200);
+      await first;
+    }
+  });
+
+  it("has no use for a result of half an hour ago", async () => {
+    const world = new World({ idleTimeout: "2h" });
+    const browser = await world.signedIn();
+    const { json } = await browser.copy().visit(async (session) => {
+      await visit(browser.copy(world.process()), count);
+      world.clock.move(30 * MINUTE);
+      return refresh(session, count);
+    });
+    expect(json).toBe("run 2");
+  });
+
+  it("is told of a doubt where a value was taken along, and what was begun with it", async () => {
+    for (const goOn of [
+      (session: Session<Untyped>) => session.signIn("ada", { keep: ["token"] }),
+      (session: Session<Untyped>) => session.signOut({ keep: ["token"] }),
+    ]) {
+      const world = new World();
+      const browser = await world.signedIn("ada", { token: "once" });
+      const dying: Work = async (_session, { intend }) => {
+        await intend("send once");
+        await new Promise(() => undefined);
+      };
+      await visit(browser.copy(), dying, { lease: 60 });
+      await browser.visit(goOn);
+      const next = held();
+      next.end.open();
+      await visit(browser, next.work);
+      expect(next.told).toEqual([{ previous: "unknown", intent: "send once" }]);
+    }
+  });
+
+  it("takes no change that comes when it is done", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const late = gate();
+    let refused: unknown;
+    world.switch.behave = async (operation, send) => {
+      const answer = await send();
+      if (operation === "update") late.open();
+      return answer;
+    };
+    await visit(browser, (session) => {
+      void Promise.resolve()
+        .then(() => undefined)
+        .then(() => undefined)
+        .then(() => late.passed)
+        .then(() => session.set("n", 1))
+        .catch((error: unknown) => {
+          refused = error;
+        });
+    });
+    await vi.waitUntil(() => refused !== undefined);
+    expect(refused).toBeInstanceOf(SessionError);
+  });
+});
+
 describe("work that throws", () => {
   it("changes nothing, and lets the next one begin, who is told of it", async () => {
     const world = new World();
@@ -558,6 +677,7 @@ describe("what cannot be had", () => {
     ["a name that is too long", "x".repeat(101), {}],
     ["a lease of a day", "refresh", { lease: "24h" }],
     ["no duration", "refresh", { wait: "soon" }],
+    ["a wait of a month", "refresh", { wait: "30d" }],
     ["a misspelt option", "refresh", { leases: 1 }],
     ["a flag that is none", "refresh", { runAnyway: "no" }],
   ])("%s is refused", async (_what, name, options) => {
@@ -715,12 +835,27 @@ describe("what is noted of it", () => {
     expect(stored.notes).not.toContain("receipt");
   });
 
-  it("forgets none that failed to make room for another", async () => {
+  it("makes room for others among those that failed, and leave no doubt", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    await browser.visit(async (session) => {
+      for (let n = 0; n < 40; n += 1) {
+        await session.exclusive(`charge ${n}`, () => Promise.reject(new Error())).catch(() => 0);
+      }
+    });
+    expect(await visit(browser, count)).toEqual(["run 1", 1]);
+  });
+
+  it("forgets none that is in doubt to make room for another", async () => {
     const world = new World();
     const browser = await world.signedIn();
     await browser.visit(async (session) => {
       for (let n = 0; n < 32; n += 1) {
-        await session.exclusive(`charge ${n}`, () => Promise.reject(new Error())).catch(() => 0);
+        const work = async (_session: Held, { intend }: Lease): Promise<void> => {
+          await intend(n);
+          throw new Error();
+        };
+        await session.exclusive(`charge ${n}`, work).catch(() => 0);
       }
     });
     expect(await visit(browser, count)).toEqual(["busy", 0]);

@@ -50,7 +50,7 @@ export class LeaseClaim implements Edit {
     const { name, holder, leaseMs, overdue, seen, runAnyway } = this.#claim;
     const now = this.#now;
     const entry = leaseIn(content.notes, name);
-    const isDone = !runAnyway && isDoneSince(entry, seen);
+    const isDone = !runAnyway && isDoneSince(entry, seen, now);
     if (isDone || !isFree(entry, overdue, now)) throw new NotFreeError();
     if (!hasRoom(content.notes, name)) throw new ExclusiveError("busy", name);
     // Who is replaced here has neither been done nor failed.

@@ -17,7 +17,9 @@ export class LeaseLine {
   /** How many have come and not gone. */
   size = 0;
   #turn: Promise<Done | undefined> | undefined;
-  #watched: { readonly holder: HolderId; readonly since: number } | undefined;
+  #watched:
+    | { readonly holder: HolderId; readonly since: number; readonly leaseMs: number }
+    | undefined;
 
   /** What comes of the one who is at it, if anybody is: `undefined` where they fail. */
   get turn(): Promise<Done | undefined> | undefined {
@@ -35,6 +37,12 @@ export class LeaseLine {
     }
   }
 
+  /** For how long it matters still what was seen: others may come before that lease is over. */
+  get keptMs(): number {
+    const { since = 0, leaseMs = 0 } = this.#watched ?? {};
+    return Math.min(since + leaseMs - performance.now(), MAX_KEPT_MS);
+  }
+
   /**
    * Takes a look at a lease. Tells its holder where that was seen for the whole of it, on this
    * process's own clock: then it is over, however clocks differ.
@@ -42,11 +50,14 @@ export class LeaseLine {
   overdue({ holder, leaseMs = 0 }: LeaseEntry): HolderId | undefined {
     const now = performance.now();
     if (holder === undefined) this.#watched = undefined;
-    else if (this.#watched?.holder !== holder) this.#watched = { holder, since: now };
+    else if (this.#watched?.holder !== holder) this.#watched = { holder, since: now, leaseMs };
     const { since = now } = this.#watched ?? {};
     return now - since >= leaseMs ? holder : undefined;
   }
 }
+
+/** What one who comes no more has seen is kept for the next one, so long at most. */
+const MAX_KEPT_MS = 600_000;
 
 /** The lines of one manager. */
 export class LeaseLines {
@@ -64,7 +75,15 @@ export class LeaseLines {
       return await visit(line);
     } finally {
       line.size -= 1;
-      if (line.size === 0) this.#lines.delete(key);
+      this.#drop(key, line);
     }
+  }
+
+  #drop(key: string, line: LeaseLine): void {
+    if (line.size > 0 || this.#lines.get(key) !== line) return;
+    const { keptMs } = line;
+    // Who waits for less than a lease would begin to watch it again and again.
+    if (keptMs > 0) setTimeout(() => this.#drop(key, line), keptMs).unref();
+    else this.#lines.delete(key);
   }
 }

@@ -42,7 +42,7 @@ export interface SignIn {
 }
 
 /** What a session hands on of its own sign-in. */
-export interface HandedOff {
+interface HandedOff {
   readonly authenticatedAt: EpochMs | undefined;
   /** The user's generation that the session was admitted under when it handed the sign-in on. */
   readonly generation: number;
@@ -86,7 +86,7 @@ export function signedInFields(
     notes: editNotes(undefined, [
       ...(lifetime === undefined ? [] : [ofBounds(boundsOf(lifetime, policy, now))]),
       // Whoever takes the data along knows what was begun with it.
-      ...(keep === "all" ? [withLeasesOf(newest.notes)] : []),
+      ...(keep === "none" || keep.length === 0 ? [] : [withLeasesOf(newest.notes)]),
       ...timesKept(newest, keep),
       ofNaming(namingOf(newest, signIn)),
     ]),

@@ -37,6 +37,7 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
   readonly #grip: Grip;
   readonly #draft: Draft;
   readonly #updates: Edit[] = [];
+  #isDone = false;
   /** What the work goes on from. */
   #record: SessionRecord;
 
@@ -152,6 +153,7 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
 
   /** What the work has changed, in the order in which it did. Nothing more is taken. */
   gathered(): readonly Edit[] {
+    this.#isDone = true;
     const gathered = this.#draft.gathered();
     return gathered === undefined ? this.#updates : [...this.#updates, gatheredEdit(gathered)];
   }
@@ -171,6 +173,11 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
 
   #checkHeld(): void {
     if (this.#grip.isOver) throw new ExclusiveError("lost", this.#grip.name);
+    if (!this.#isDone) return;
+    throw new OptionsError(
+      "exclusive(work)",
+      "it changes its session after it is done: what it has begun must be awaited.",
+    );
   }
 }
 

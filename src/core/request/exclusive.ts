@@ -1,3 +1,4 @@
+import type { Edit } from "../commit/edit.ts";
 import {
   type Claim,
   completed,
@@ -19,7 +20,7 @@ import type { Done, LeaseLine } from "../lifecycle/lease-lines.ts";
 import { flag, requireKnownKeys } from "../option-checks.ts";
 import type { SessionRecord } from "../record.ts";
 import type { ExclusiveOptions, ExclusiveSession, Lease } from "../session.ts";
-import { newCommitId } from "../token.ts";
+import { type CommitId, newCommitId, type SessionId } from "../token.ts";
 import { ExclusiveObject } from "./exclusive-object.ts";
 import type { SessionState } from "./session-state.ts";
 
@@ -36,6 +37,7 @@ export type Work<D extends object, T> = (session: ExclusiveSession<D>, lease: Le
 const MAX_NAME_LENGTH = 100;
 const DEFAULT_LEASE: Duration = "10s";
 const MAX_LEASE_MS = 3_600_000;
+const MAX_WAIT_MS = 86_400_000;
 
 /** Who waits looks at the store again after a pause of so long, or of up to twice that, at random. */
 const PAUSE_MS = 20;
@@ -55,6 +57,9 @@ export class Exclusive<D extends object, T> {
   readonly #terms: ExclusiveTerms;
   readonly #work: Work<D, T>;
   readonly #waitsUntil: number;
+  /** The session that the work is for, and what of it this request knew: others go their own way. */
+  #id: SessionId | undefined;
+  readonly #version: CommitId | undefined;
   /** Who had been done last when this request read the session: what they did, it knows. */
   #seen: HolderId | undefined;
   #overdue: HolderId | undefined;
@@ -66,6 +71,8 @@ export class Exclusive<D extends object, T> {
     this.#work = work;
     if (state.writesNeedHeaders) throw inCookies();
     this.#waitsUntil = performance.now() + terms.waitMs;
+    this.#id = state.record?.id;
+    this.#version = state.record?.version;
     this.#seen = leaseIn(state.record?.notes, terms.name).done;
   }
 
@@ -82,10 +89,11 @@ export class Exclusive<D extends object, T> {
     for (;;) {
       const { turn } = line;
       if (turn === undefined) return (await line.lead(() => this.#lead(line))).value;
-      const done = await this.#waitFor(turn);
-      if (done?.result === undefined || this.#terms.runAnyway) continue;
-      this.#state.takeUp(done.record);
-      return copyOfResult(done.result);
+      const told = await this.#waitFor(turn);
+      const done = told && this.#doneIn(told.record);
+      if (done === undefined) continue;
+      await this.#takeUp(done.record);
+      return done.value;
     }
   }
 
@@ -101,14 +109,15 @@ export class Exclusive<D extends object, T> {
 
   /** Resolves to `undefined` where somebody else is at it, or has been. */
   #claimed(): Promise<Hold | undefined> {
-    const { name, leaseMs, runAnyway } = this.#terms;
-    const hold = new Hold(name, newCommitId(this.#engine.environment.random), leaseMs);
-    const { holder } = hold;
-    const overdue = this.#overdue;
-    const claim: Claim = { name, holder, leaseMs, overdue, seen: this.#seen, runAnyway };
     return this.#step(async (deadline) => {
+      const { name, leaseMs, runAnyway } = this.#terms;
+      const hold = new Hold(name, newCommitId(this.#engine.environment.random), leaseMs);
+      const { holder } = hold;
+      const overdue = this.#overdue;
+      const claim: Claim = { name, holder, leaseMs, overdue, seen: this.#seen, runAnyway };
       try {
-        await this.#state.commitEdit(new LeaseClaim(claim, deadline.now), deadline);
+        const { id } = await this.#commit(new LeaseClaim(claim, deadline.now), deadline);
+        this.#id = id;
         return hold;
       } catch (error) {
         if (error instanceof NotFreeError) return undefined;
@@ -142,7 +151,8 @@ export class Exclusive<D extends object, T> {
   #doneIn(record: SessionRecord): Outcome<T> | undefined {
     const { name, runAnyway } = this.#terms;
     const entry = leaseIn(record.notes, name);
-    if (runAnyway || !isDoneSince(entry, this.#seen)) return undefined;
+    const now = this.#engine.environment.now();
+    if (runAnyway || !isDoneSince(entry, this.#seen, now)) return undefined;
     const { result } = entry;
     if (result !== undefined) return { record, result, value: copyOfResult(result) };
     this.#seen = entry.done;
@@ -157,18 +167,39 @@ export class Exclusive<D extends object, T> {
 
   /** The session as it is in the store, which this request goes on with. */
   #newest(): Promise<SessionRecord> {
+    return this.#step((deadline) => this.#load(deadline));
+  }
+
+  /** What somebody else has stored, unless this request has stored something itself meanwhile. */
+  #takeUp(record: SessionRecord): Promise<unknown> {
     return this.#step(async (deadline) => {
-      const id = this.#state.record?.id;
-      const stored = id && (await this.#engine.origin.load(id, deadline));
-      if (stored?.kind === "live" && this.#state.takeUp(stored)) return stored;
-      this.#state.detach();
-      throw new SessionEndedError("do exclusive work");
+      this.#refuseOther();
+      const isNewer = this.#state.record?.version === this.#version;
+      if (!isNewer || !this.#state.takeUp(record)) await this.#load(deadline);
     });
+  }
+
+  async #load(deadline: Deadline): Promise<SessionRecord> {
+    this.#refuseOther();
+    const stored = this.#id && (await this.#engine.origin.load(this.#id, deadline));
+    if (stored?.kind === "live" && this.#state.takeUp(stored)) return stored;
+    this.#state.detach();
+    throw ended();
+  }
+
+  #commit(edit: Edit, deadline: Deadline): Promise<SessionRecord> {
+    this.#refuseOther();
+    return this.#state.commitEdit(edit, deadline);
+  }
+
+  /** The request may have gone on with another session meanwhile, where the work has no business. */
+  #refuseOther(): void {
+    if (this.#id !== undefined && this.#state.record?.id !== this.#id) throw ended();
   }
 
   async #hold(hold: Hold): Promise<Outcome<T>> {
     const { record } = this.#state;
-    if (record === undefined) throw new SessionEndedError("do exclusive work");
+    if (record === undefined) throw ended();
     const session = new ExclusiveObject<D>(this.#engine, record, hold);
     try {
       const value = await hold.whileHeld(() => this.#work(session, this.#leaseOf(hold, record)));
@@ -176,7 +207,7 @@ export class Exclusive<D extends object, T> {
       const result = shareable(value);
       const done = await this.#step((deadline) => {
         const last = completed(deadline.now, result);
-        return this.#state.commitEdit(new LeaseEdit(hold, deadline.now, last, edits), deadline);
+        return this.#commit(new LeaseEdit(hold, deadline.now, last, edits), deadline);
       });
       return { record: done, result, value };
     } catch (error) {
@@ -194,18 +225,25 @@ export class Exclusive<D extends object, T> {
     const intend = async (next: JsonValue): Promise<void> => {
       const checked = checkedIntent(next);
       await this.#step((deadline) =>
-        this.#state.commitEdit(new LeaseEdit(hold, deadline.now, intending(checked)), deadline),
+        this.#commit(new LeaseEdit(hold, deadline.now, intending(checked)), deadline),
       );
     };
     return { signal: hold.signal, previous, intent, intend };
   }
 
   /** Lets the next one begin at once. Where that fails, the lease runs out. */
-  async #giveBack(hold: Hold): Promise<void> {
-    if (hold.isOver || this.#state.condition !== "live") return;
-    const deadline = this.#state.failures.startDeadline();
-    const giving = this.#state.commitEdit(new LeaseEdit(hold, deadline.now, failed), deadline);
-    await giving.catch((error: unknown) => this.#state.failures.report(error, "background"));
+  #giveBack(hold: Hold): Promise<void> {
+    const { turns, failures } = this.#state;
+    return turns.take(async () => {
+      if (hold.isOver || this.#state.record?.id !== this.#id) return;
+      const deadline = failures.startDeadline();
+      const giving = this.#commit(new LeaseEdit(hold, deadline.now, failed), deadline);
+      await giving.catch((error: unknown) => {
+        // Its last commit has come through after all: only the answer was lost.
+        const isGiven = error instanceof ExclusiveError;
+        if (!isGiven) failures.report(error, "background");
+      });
+    });
   }
 
   /** What asks the store, as one of the request's transitions: between two of them others go on. */
@@ -264,8 +302,10 @@ export function exclusiveTerms(
   const leaseMs = durationMs("exclusive(lease)", lease);
   if (leaseMs > MAX_LEASE_MS) throw new OptionsError("exclusive(lease)", "is an hour at most.");
   const { wait = 2 * leaseMs } = options;
+  const waitMs = durationMs("exclusive(wait)", wait);
+  if (waitMs > MAX_WAIT_MS) throw new OptionsError("exclusive(wait)", "is a day at most.");
   flag("exclusive(runAnyway)", runAnyway);
-  return { name, leaseMs, waitMs: durationMs("exclusive(wait)", wait), runAnyway };
+  return { name, leaseMs, waitMs, runAnyway };
 }
 
 /** A lease that this request has, by its own clock: from before it was asked for. */
@@ -297,12 +337,10 @@ class Hold implements Grip {
 
   /** What the work comes to, unless the lease is over before. What it does then is nobody's concern. */
   whileHeld<T>(work: () => Promise<T>): Promise<T> {
+    // The store's answer may have taken that long.
+    if (this.isOver) return Promise.reject(this.#lose());
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const timer = setTimeout(() => {
-      this.end();
-      this.#abort.abort(new ExclusiveError("lost", this.name));
-      reject(this.loss);
-    }, this.#endsAt - performance.now());
+    const timer = setTimeout(() => reject(this.#lose()), this.#endsAt - performance.now());
     started(work).then(resolve, reject);
     return promise.finally(() => clearTimeout(timer));
   }
@@ -310,6 +348,12 @@ class Hold implements Grip {
   /** Nothing of the work is taken any more. */
   end(): void {
     this.#hasEnded = true;
+  }
+
+  #lose(): unknown {
+    this.end();
+    this.#abort.abort(new ExclusiveError("lost", this.name));
+    return this.loss;
   }
 }
 
@@ -331,6 +375,10 @@ function checkedIntent(intent: JsonValue): JsonValue {
   const text = encode(intent, "intent");
   if (Buffer.byteLength(text) <= MAX_NOTED_BYTES) return JSON.parse(text);
   throw new OptionsError("intend(intent)", `must be at most ${MAX_NOTED_BYTES} bytes as JSON.`);
+}
+
+function ended(): SessionEndedError {
+  return new SessionEndedError("do exclusive work");
 }
 
 function inCookies(): OptionsError {

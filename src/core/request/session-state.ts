@@ -9,6 +9,7 @@ import type { Engine, Verdict } from "../engine.ts";
 import { SessionEndedError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
 import { isPrefetch, type RequestHead } from "../exchange.ts";
+import { hasLeases, withLeasesOf } from "../leases.ts";
 import { currentGeneration } from "../lifecycle/admission.ts";
 import { endRecord } from "../lifecycle/endings.ts";
 import {
@@ -377,9 +378,11 @@ export class SessionState implements Holding {
   async signOut(keep: readonly string[], deadline: Deadline): Promise<void> {
     const { draft } = this;
     const kept = keep.map((key) => [key, draft.dueAt(key), draft.get(key)] as const);
-    const { userId } = this.facts;
+    const { userId, notes } = this.facts;
     if (!(await this.#end(userId === undefined ? "destroyed" : "signedOut", deadline))) return;
     this.#condition = "new";
+    // Whoever takes a value along knows what was begun with it.
+    if (kept.length > 0 && hasLeases(notes)) this.#edits = [withLeasesOf(notes)];
     for (const [key, dueAt, value] of kept) {
       if (value !== undefined) this.draft.set(key, value, dueAt);
     }
