@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { handOffId } from "../../src/core/token.ts";
 import {
   createSessions,
   type HandOffOptions,
@@ -462,8 +463,59 @@ describe("a hand-off goes no further than the session that it comes from", () =>
     const world = new World({ idleTimeout: "5m", anonymous: "1h" });
     const { giver, receiver, code } = await onBothSides(world, { ttl: "10m" });
     await endings[ending]?.(world, giver);
-    expect(await redeem(receiver, code)).toEqual(refusedAs("ended"));
+    const reason = ending === "revoked" ? "revoked" : "ended";
+    expect(await redeem(receiver, code)).toEqual(refusedAs(reason));
     expect(await userOf(receiver)).toBe(null);
+  });
+
+  it("takes values along with their own time, and none that is over", async () => {
+    const world = new World();
+    const { giver, receiver, code } = await onBothSides(world, {
+      ttl: "10m",
+      keep: ["a", "b", "c"],
+    });
+    await giver.visit((session) => {
+      session.set("a", 1, { expiresIn: "1m" });
+      session.set("b", 2, { expiresIn: "10m" });
+      session.set("c", 3);
+    });
+    world.clock.move(5 * MINUTE);
+    await redeem(receiver, code);
+    const values = (browser: Browser): Promise<unknown> =>
+      browser
+        .visit((session) => [session.get("a"), session.get("b"), session.get("c")])
+        .then(({ json }) => json);
+    expect(await values(receiver)).toEqual([null, 2, 3]);
+    world.clock.move(6 * MINUTE);
+    expect(await values(receiver)).toEqual([null, null, 3]);
+  });
+
+  it("names nobody while it waits", async () => {
+    const world = new World();
+    const { code } = await onBothSides(
+      world,
+      { keep: ["address"] },
+      { address: "12 Private Road" },
+    );
+    const stored = await world.stored(handOffId(code as never, "session"));
+    expect(JSON.stringify(stored)).not.toMatch(/ada|Private/);
+  });
+
+  it("takes no other user's wish for a name along", async () => {
+    const world = new World();
+    const { verifier, challenge } = pair();
+    const code = await codeOf(await world.signedIn("ada"), { challenge });
+    const bob = await world.signedIn("bob");
+    await bob.visit(
+      async (session, request) => {
+        session.label = "Bob's laptop";
+        const options = { verifier, audience: AUDIENCE, otherUser: "end" } as const;
+        await world.sessions.redeem(request, code, options);
+      },
+      { method: "POST" },
+    );
+    const labels = (await world.sessions.list({ userId: "ada" })).map(({ label }) => label);
+    expect(labels).not.toContain("Bob's laptop");
   });
 
   it("where all of the user's are ended before, during and after", async () => {

@@ -1,7 +1,6 @@
 import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import type { HandOffRejection } from "../events.ts";
-import type { JsonObject } from "../json.ts";
 import type { EpochMs, SessionRecord } from "../record.ts";
 import { sideContent, sideManager, sideRecord } from "../side-record.ts";
 import { handOffId, newCommitId, newToken, parseToken, type SessionToken } from "../token.ts";
@@ -9,16 +8,21 @@ import { MAX_TOKENS, repeatingTokens, tombstone } from "./transitions.ts";
 
 type Parts = Pick<Engine, "keeper" | "environment" | "name">;
 
-/** What a code carries. What else is known of the sign-in is read where it still stands. */
+/**
+ * What a code carries. All else, whose it is and the values to take along, is read where it still
+ * stands: what is kept beside the sessions names nobody.
+ */
 export interface Carried {
   readonly audience: string;
   readonly challenge: string;
-  readonly userId: string;
+  /** Stands for the user. */
+  readonly user: string;
   /** The id of the session that hands its sign-in on. */
   readonly fromId: string;
   /** The user's generation that it was admitted under then. */
   readonly generation: number;
-  readonly values: Readonly<JsonObject>;
+  /** The keys of the values to take along. */
+  readonly keep: readonly string[];
   readonly endsAt: EpochMs;
 }
 
@@ -46,7 +50,7 @@ export async function issueCode(
       id: handOffId(code, name),
       manager: kindOf(parts),
       version: newCommitId(environment.random),
-      content: { ...carried },
+      content: { ...carried, keep: [...carried.keep] },
       writtenAt: deadline.now,
       endsAt: carried.endsAt,
     });

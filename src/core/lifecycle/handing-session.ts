@@ -1,34 +1,53 @@
 import { expiredBy } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
-import type { SessionRecord } from "../record.ts";
-import { parseId, type SessionId } from "../token.ts";
+import type { EpochMs, SessionRecord, StoredSession } from "../record.ts";
+import { hiddenUserId, parseId } from "../token.ts";
 import type { Carried } from "./hand-off-codes.ts";
 
 /** In the minutes that a code lives nobody is given more new tokens. */
 const MAX_STEPS = 16;
 
+/** The record of a session that somebody is signed in to. */
+export type SignedIn = SessionRecord & { readonly userId: string };
+
 /**
- * The session that hands its sign-in on, or what it has become by a new token; `undefined` where it
- * has ended, or its user is another by now.
+ * The session that hands its sign-in on, or what it has become by a new token; why there is none,
+ * where it has ended, or its user is another by now.
  */
 export async function handingSession(
   { keeper, name }: Pick<Engine, "keeper" | "name">,
-  { fromId, userId }: Pick<Carried, "fromId" | "userId">,
+  { fromId, user }: Pick<Carried, "fromId" | "user">,
   deadline: Deadline,
-): Promise<SessionRecord | undefined> {
-  let id: SessionId | undefined = parseId(fromId);
-  for (let steps = 0; steps < MAX_STEPS && id !== undefined; steps += 1) {
-    const stored = await keeper.load(id, deadline);
-    if (stored === undefined || stored.manager !== name) return undefined;
-    if (stored.kind === "ended") {
-      id = stored.next;
-      continue;
-    }
-    if (stored.userId !== userId || expiredBy(stored, deadline.now) !== undefined) return undefined;
-    if (await isLive(keeper, stored, deadline)) return stored;
+): Promise<SignedIn | "ended" | "revoked"> {
+  const first = parseId(fromId);
+  let stored = first && (await keeper.load(first, deadline));
+  for (let steps = 0; steps < MAX_STEPS && stored?.manager === name; steps += 1) {
+    const met = await meet(keeper, stored, user, deadline);
+    if (met !== undefined) return met;
+    // One that turns out to have ended has left a tombstone under its id.
+    const next = stored.kind === "live" ? stored.id : stored.next;
+    stored = next && (await keeper.load(next, deadline));
   }
-  return undefined;
+  return "ended";
+}
+
+/** Resolves to `undefined` where the session goes on elsewhere, perhaps. */
+async function meet(
+  keeper: Engine["keeper"],
+  stored: StoredSession,
+  user: string,
+  deadline: Deadline,
+): Promise<SignedIn | "ended" | "revoked" | undefined> {
+  if (stored.kind === "ended") return stored.reason === "revoked" ? "revoked" : undefined;
+  if (!isTheirs(stored, user, deadline.now)) return "ended";
+  return (await isLive(keeper, stored, deadline)) ? stored : undefined;
+}
+
+function isTheirs(record: SessionRecord, user: string, now: EpochMs): record is SignedIn {
+  const { userId, manager } = record;
+  const isUsers = userId !== undefined && hiddenUserId(userId, manager) === user;
+  return isUsers && expiredBy(record, now) === undefined;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
 import { absoluteEndOf } from "../clocks.ts";
+import type { Gathered } from "../commit/edit.ts";
 import type { Deadline } from "../deadline.ts";
+import { type WrittenValue, withoutDue } from "../due.ts";
 import { durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
 import {
@@ -18,7 +20,7 @@ import type {
   RedeemOptions,
   Redemption,
 } from "../hand-off.ts";
-import { encode, type JsonObject, parse } from "../json.ts";
+import { own } from "../json.ts";
 import { admitted, currentGeneration } from "../lifecycle/admission.ts";
 import {
   type Carried,
@@ -27,12 +29,19 @@ import {
   type LiveCode,
   spendCode,
 } from "../lifecycle/hand-off-codes.ts";
-import { handingSession } from "../lifecycle/handing-session.ts";
-import { alsoExpecting, boundsIn, expectedIn, familyOf, generationOf } from "../notes.ts";
+import { handingSession, type SignedIn } from "../lifecycle/handing-session.ts";
+import {
+  alsoExpecting,
+  boundsIn,
+  dueTimesIn,
+  expectedIn,
+  familyOf,
+  generationOf,
+} from "../notes.ts";
 import { checkKeys, oneOf, requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs, SessionRecord } from "../record.ts";
 import type { Session } from "../session.ts";
-import { challengeOf, parseToken, verifierOf } from "../token.ts";
+import { challengeOf, hiddenUserId, parseToken, verifierOf } from "../token.ts";
 import { deviceOf } from "./device.ts";
 import { inTurn } from "./in-turn.ts";
 import { type Behind, SessionObject } from "./session-object.ts";
@@ -51,13 +60,14 @@ export function expectHandOff(
   options: ExpectHandOffOptions,
 ): Promise<string> {
   const attempt = "wait for a hand-off";
-  const { state } = behind(engine, session, "expectHandOff(request)");
+  const { state, wasDetached } = behind(engine, session, "expectHandOff(request)");
   return inTurn(state, attempt, async (deadline) => {
     requireKnownKeys("expectHandOff", options, ["audience"]);
     checkAudience("expectHandOff(audience)", options.audience);
     refuseCookieStore(state, "sessions.expectHandOff");
     if (state.isTooLate) throw new HeadersSentError(attempt);
     checkReach(state, attempt);
+    restartIfDead(state, wasDetached, deadline);
     const nonce = engine.environment.random(NONCE_BYTES).toString("base64url");
     const expected = [nonce, options.audience, deadline.now + EXPECTED_MS] as const;
     await state.note(alsoExpecting(expected), deadline);
@@ -83,9 +93,9 @@ export function handOff<D extends object>(
     const { audience, challenge } = asked;
     const carried: Carried = {
       ...{ audience, challenge, generation },
-      userId: from.userId,
+      user: hiddenUserId(from.userId, engine.name),
       fromId: from.id,
-      values: valuesOf(state, asked.keep),
+      keep: asked.keep,
       endsAt: deadline.now + asked.ttlMs,
     };
     const code = await issueCode(engine, carried, deadline);
@@ -111,10 +121,8 @@ export function redeem<D extends object>(
     checkReach(state, "redeem a hand-off");
     const redeemable = await redeemableBy(engine, state, code, options, deadline);
     if ("reason" in redeemable) return { ok: false, reason: refused(engine, redeemable, deadline) };
-    if ((wasDetached && state.condition === "detached") || state.isPastEnd(deadline.now)) {
-      state.restart(deadline.now);
-    }
-    await signInBy(state, redeemable, deadline);
+    restartIfDead(state, wasDetached, deadline);
+    await signInBy(engine, state, redeemable, deadline);
     tellRedeemed(engine, state, redeemable, deadline);
     return { ok: true, session };
   });
@@ -123,12 +131,14 @@ export function redeem<D extends object>(
 /** A code that was used up for this visitor, and the session that it comes from. */
 interface Redeemable {
   readonly carried: Carried;
-  readonly from: SessionRecord;
+  readonly from: SignedIn;
 }
 
 interface Refused {
   readonly reason: HandOffRejection;
   readonly carried: Carried | undefined;
+  /** Whose it would have been, where that is known. */
+  readonly userId?: string | undefined;
 }
 
 /** Everything that only this visitor can have comes before the code is used up. */
@@ -145,7 +155,7 @@ async function redeemableBy(
   const { carried } = found;
   const unproved = unprovedBy(engine, state, carried, options, deadline.now);
   if (unproved !== undefined) return { reason: unproved, carried };
-  if (isOtherUsers(state, carried) && options.otherUser !== "end") {
+  if (isOtherUsers(engine, state, carried) && options.otherUser !== "end") {
     return { reason: "otherUser", carried };
   }
   return spent(engine, found, deadline);
@@ -158,13 +168,12 @@ async function spent(
   deadline: Deadline,
 ): Promise<Redeemable | Refused> {
   const { carried } = found;
-  const [from, generation] = await Promise.all([
-    handingSession(engine, carried, deadline),
-    currentGeneration(engine, carried.userId, deadline),
-  ]);
-  if (generation > carried.generation) return { reason: "revoked", carried };
-  if (from === undefined) return { reason: "ended", carried };
-  if (!(await spendCode(engine, found, deadline))) return { reason: "used", carried };
+  const from = await handingSession(engine, carried, deadline);
+  if (typeof from === "string") return { reason: from, carried };
+  const { userId } = from;
+  const generation = await currentGeneration(engine, userId, deadline);
+  if (generation > carried.generation) return { reason: "revoked", carried, userId };
+  if (!(await spendCode(engine, found, deadline))) return { reason: "used", carried, userId };
   return { carried, from };
 }
 
@@ -230,9 +239,15 @@ function ownVerifier({ name }: Engine, state: SessionState, nonce: string): stri
   return verifierOf(state.token ?? "", nonce, name);
 }
 
-function isOtherUsers(state: SessionState, { userId }: Carried): boolean {
-  const { userId: own } = state.facts;
-  return own !== undefined && own !== userId;
+function isOtherUsers({ name }: Engine, state: SessionState, { user }: Carried): boolean {
+  const { userId } = state.facts;
+  return userId !== undefined && hiddenUserId(userId, name) !== user;
+}
+
+/** Who comes with what has died means to start anew. */
+function restartIfDead(state: SessionState, wasDetached: boolean, { now }: Deadline): void {
+  const isDead = wasDetached && state.condition === "detached";
+  if (isDead || state.isPastEnd(now)) state.restart(now);
 }
 
 /**
@@ -240,18 +255,22 @@ function isOtherUsers(state: SessionState, { userId }: Carried): boolean {
  * session that hands it on.
  */
 async function signInBy(
+  engine: Engine,
   state: SessionState,
   { carried, from }: Redeemable,
   deadline: Deadline,
 ): Promise<void> {
-  const { userId, generation, values } = carried;
-  const { authenticatedAt, persistent } = from;
+  const { generation } = carried;
+  const { userId, authenticatedAt, persistent } = from;
   const { idleTimeoutMs } = boundsIn(from);
-  const keep = isOtherUsers(state, carried) ? "none" : "all";
+  const isOthers = isOtherUsers(engine, state, carried);
+  const keep = isOthers ? "none" : "all";
+  const label = isOthers ? undefined : state.draft.label;
   state.draft.persistent = undefined;
+  state.draft.label = undefined;
   await state.signIn(
     {
-      ...{ userId, keep, persistent, device: deviceOf(state.request) },
+      ...{ userId, keep, persistent, label, device: deviceOf(state.request) },
       lifetime: {
         idleTimeoutMs: Number.isFinite(idleTimeoutMs) ? idleTimeoutMs : undefined,
         absoluteTimeoutMs: undefined,
@@ -261,12 +280,17 @@ async function signInBy(
     },
     deadline,
   );
-  const kept = Object.entries(values);
-  if (kept.length === 0) return;
-  for (const [key, value] of kept) state.draft.set(key, value);
-  const gathered = state.draft.gathered();
-  if (gathered !== undefined) await state.commit(gathered, deadline);
+  const values = valuesIn(engine, from, carried.keep, deadline);
+  if (values.length > 0) await state.commit({ ...NOTHING_ELSE, values }, deadline);
 }
+
+const NOTHING_ELSE: Omit<Gathered, "values"> = {
+  spared: undefined,
+  flashed: [],
+  taken: new Set(),
+  persistent: undefined,
+  label: undefined,
+};
 
 function tellRedeemed(
   { events }: Engine,
@@ -274,21 +298,16 @@ function tellRedeemed(
   { carried, from }: Redeemable,
   { now }: Deadline,
 ): void {
-  const { userId, audience } = carried;
-  events.emit("redeemed", { at: now, id, userId, audience, fromId: from.id });
+  const { audience } = carried;
+  events.emit("redeemed", { at: now, id, userId: from.userId, audience, fromId: from.id });
 }
 
 function refused(
   { events }: Engine,
-  { reason, carried }: Refused,
+  { reason, carried, userId }: Refused,
   { now }: Deadline,
 ): HandOffRejection {
-  events.emit("handOffRejected", {
-    at: now,
-    reason,
-    id: carried?.fromId,
-    userId: carried?.userId,
-  });
+  events.emit("handOffRejected", { at: now, reason, id: carried?.fromId, userId });
   return reason;
 }
 
@@ -301,9 +320,6 @@ function behind({ home }: Engine, session: object, call: string): Behind {
     "it takes a session that these sessions have opened: await sessions.open(request).",
   );
 }
-
-/** The record of a session that somebody is signed in to. */
-type SignedIn = SessionRecord & { readonly userId: string };
 
 function handing(state: SessionState, { now }: Deadline): SignedIn {
   const attempt = "hand off the sign-in";
@@ -326,14 +342,23 @@ function candidateOf(from: SignedIn): Parameters<typeof admitted>[1] {
   return { userId: from.userId, generation: generationOf(from), family: familyOf(from) };
 }
 
-/** The values of the session itself: its defaults are the other side's own. */
-function valuesOf({ draft }: SessionState, keep: readonly string[]): JsonObject {
-  const values: JsonObject = {};
-  for (const key of keep) {
-    const value = draft.isOwn(key) ? parse(encode(draft.get(key), key)) : undefined;
-    if (value !== undefined) values[key] = value;
-  }
-  return values;
+/** The values of the session itself, as stored, with their times: its defaults are the other side's own. */
+function valuesIn(
+  { shape }: Engine,
+  from: SessionRecord,
+  keep: readonly string[],
+  { now }: Deadline,
+): WrittenValue[] {
+  const { data, notes } = withoutDue(from, now);
+  const document = shape.document(data);
+  const times = dueTimesIn(notes);
+  return keep.flatMap((key): WrittenValue[] => {
+    const value = own(document, key);
+    if (value === undefined) return [];
+    const text = JSON.stringify(value);
+    const dueAt = times?.get(key);
+    return [dueAt === undefined ? [key, text] : [key, text, dueAt]];
+  });
 }
 
 interface AskedHandOff {
