@@ -197,6 +197,30 @@ describe("an onlooker", () => {
     await onlooker.close();
   });
 
+  it("tells each watching of what the listener has heard of, and the listener once", async () => {
+    const sessions = sessionsOver(stage.telling);
+    const [main, one, two] = [ear(), ear(), ear()];
+    const onlooker = await sessions.onEnded(main.hear);
+    const { browser, id } = await signedIn(sessions);
+    onlooker.watch({ id }, one.hear);
+    await looked();
+    await browser.visit((session) => session.signOut());
+    stage.tell(id);
+    await vi.waitUntil(() => one.events.length > 0, WAIT);
+    onlooker.watch({ id }, two.hear);
+    await vi.waitUntil(() => two.events.length > 0, WAIT);
+    expect(main.ids()).toEqual([id]);
+  });
+
+  it("watches nothing any more once it is closed", async () => {
+    const sessions = sessionsOver(stage.telling);
+    const onlooker = await sessions.onEnded(() => undefined);
+    await onlooker.close();
+    stage.loads = 0;
+    onlooker.watch({ id: (await signedIn(sessions)).id });
+    expect(stage.loads).toBe(0);
+  });
+
   it("looks up nothing of another manager's, nor tells of it then", async () => {
     const [own, foreign] = [sessionsOver(stage.telling), sessionsOver(stage.telling, "admin")];
     const { events, hear } = ear();

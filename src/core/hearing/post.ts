@@ -76,7 +76,8 @@ export class Post {
     const user = userId === undefined ? undefined : this.users.get(userId);
     const all = user === undefined ? watchings : [...watchings, ...user.watchings];
     // Who watches what has been told of already is told all the same.
-    this.telling.add({ ids: untold.length > 0 ? untold : ids, userId, reason, watchings: all });
+    const isKnown = untold.length === 0;
+    this.telling.add({ ids: isKnown ? ids : untold, isKnown, userId, reason, watchings: all });
   }
 
   /** These have ended, and nothing else is known of them. */

@@ -60,7 +60,7 @@ function settingsOf(
   requireKnownKeys("onEnded", options, ["poll", "lookUp"]);
   const pollMs = durationMs("onEnded.poll", options.poll ?? DEFAULT_POLL);
   const lookUp = flag("onEnded.lookUp", options.lookUp) ?? false;
-  if (endings.isClosed) throw new OptionsError("sessions.onEnded", "these sessions are closed.");
+  if (endings.isClosed) throw closed();
   if (!endings.announces && options.poll === undefined) environment.notice(SILENT);
   return { everyMs: endings.announces ? Math.max(SAFETY_MS, pollMs) : pollMs, lookUp };
 }
@@ -98,6 +98,7 @@ class StoreOnlooker implements Onlooker {
     };
     try {
       const stop = await endings.hear(ear);
+      if (endings.isClosed) throw closed();
       const stopLocal = this.announced ? undefined : localEnds(events, ear.onEnded);
       const leave = endings.onClose(() => this.close());
       this.#stop = async () => {
@@ -116,6 +117,7 @@ class StoreOnlooker implements Onlooker {
       throw new OptionsError("watch(onEnded)", "it must be a function that takes the event.");
     }
     const watching: Watching = { onEnded, of: undefined };
+    if (this.#isClosed) return () => undefined;
     if (isSession(what)) this.#watchSession(what, watching);
     else this.#watchUser(what, watching);
     return () => this.#post.stop(watching);
@@ -229,6 +231,10 @@ class StoreOnlooker implements Onlooker {
     }
     for (const user of users.values()) looks.add(user, "routine");
   }
+}
+
+function closed(): OptionsError {
+  return new OptionsError("sessions.onEnded", "these sessions are closed.");
 }
 
 function isSession(what: SessionToWatch | UserToWatch): what is SessionToWatch {

@@ -5,6 +5,8 @@ import type { Watching } from "./watched.ts";
 /** What has ended, and who wants to hear of it beside the listener. */
 export interface Ended {
   readonly ids: readonly string[];
+  /** Whether the listener has heard of them already. */
+  readonly isKnown?: boolean | undefined;
   readonly userId: string | undefined;
   readonly reason: EndedReason;
   readonly watchings: readonly Watching[];
@@ -31,6 +33,7 @@ export class Telling {
   }
 
   add(ended: Ended): void {
+    if (this.#isClosed) return;
     const last = this.#waiting.at(-1);
     const size = this.#idsInLast + ended.ids.length;
     const isFull = last === undefined || size > MOST_AT_ONCE;
@@ -101,7 +104,7 @@ function eventsOf(batch: readonly Ended[], listener: EndedListener): readonly Ev
     events.push({ listener: to, watching, event: { kind: "ended", ids: all, userId, reason } });
   };
   for (const ended of batch) {
-    enter(ended, listener, undefined);
+    if (ended.isKnown !== true) enter(ended, listener, undefined);
     for (const watching of ended.watchings) {
       if (watching.onEnded !== undefined) enter(ended, watching.onEnded, watching);
     }

@@ -4,7 +4,7 @@
  */
 import { createSessions, type Session, type Untyped } from "../../../src/index.ts";
 import { subjects } from "../../history/subjects.ts";
-import type { Act, Answer, Asked, Begun } from "./other-process.ts";
+import type { Act, Answer, Asked, Held } from "./other-process.ts";
 
 const [, , name = "", place = ""] = process.argv;
 const subject = subjects[name as keyof typeof subjects];
@@ -17,7 +17,7 @@ const sessions = createSessions<Untyped>({
 async function visit(
   cookie: string,
   change: (session: Session<Untyped>) => Promise<void>,
-): Promise<Begun> {
+): Promise<Held> {
   const request = new Request("https://localhost/", { headers: { cookie } });
   const response = await sessions.handle(request, async (request) => {
     const session = await sessions.open(request);

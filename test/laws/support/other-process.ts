@@ -19,10 +19,16 @@ export interface Answer {
   readonly failure?: string;
 }
 
-/** A session of the other process, and the cookie that opens it. */
-export interface Begun {
+/** What a visitor holds of a session. */
+export interface Held {
   readonly id: string;
   readonly cookie: string;
+}
+
+/** A session of the other process, and the cookie that opens it. */
+export interface Begun extends Held {
+  /** As whoever watches a session knows it: what has ended names nobody. */
+  readonly userId: string;
 }
 
 /** A process of its own that begins and ends sessions of a store. */
@@ -44,12 +50,14 @@ export class OtherProcess {
     child.on("message", (answer: Answer) => this.#waiting.get(answer.number)?.(answer));
   }
 
-  begin(userId: string): Promise<Begun> {
-    return this.#ask("begin", userId);
+  async begin(userId: string): Promise<Begun> {
+    const held = await this.#ask<Held>("begin", userId);
+    return { ...held, userId };
   }
 
-  regenerate({ cookie }: Begun): Promise<Begun> {
-    return this.#ask("regenerate", cookie);
+  async regenerate({ cookie, userId }: Begun): Promise<Begun> {
+    const held = await this.#ask<Held>("regenerate", cookie);
+    return { ...held, userId };
   }
 
   signOut({ cookie }: Begun): Promise<void> {
