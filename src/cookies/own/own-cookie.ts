@@ -81,7 +81,9 @@ class CookieBeside implements OwnCookie<unknown> {
   inspect(request: object): OwnCookieReading<unknown> {
     const visit = this.#visitOf(request);
     const reading = visit === undefined ? this.#readBare(request) : this.#readIn(visit);
-    if (reading.reason === undefined && this.#tools.codec.isSecret) visit?.beside.keepPrivate();
+    // What is most likely a copy proves nothing, but its answer is as private.
+    const beside = (visit ?? this.#tools.internals.attachments.findCopied(request))?.beside;
+    if (reading.reason === undefined && this.#tools.codec.isSecret) beside?.keepPrivate();
     return reading;
   }
 
