@@ -1,6 +1,7 @@
 import { endOf } from "./clocks.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { OptionsError } from "./errors.ts";
+import { exported } from "./exporting.ts";
 import { onlook } from "./hearing/store-onlooker.ts";
 import { EndingAll } from "./lifecycle/ending-all.ts";
 import { endFollowing } from "./lifecycle/endings.ts";
@@ -84,7 +85,8 @@ export class StoreAdministration implements Administration {
   export(of: { readonly userId: string }): AsyncIterable<ExportedSession> {
     requireKnownKeys("export", of, ["userId"]);
     checkUserId("export(userId)", of.userId);
-    return exportLater(this.#engine, this.#directory("export"), of.userId);
+    const user = { manager: this.#engine.name, userId: of.userId };
+    return exported(this.#engine, this.#directory("export"), user);
   }
 
   async count(): Promise<number> {
@@ -122,14 +124,4 @@ function exceptedId(except: string | undefined): SessionId | undefined {
   const known = parseId(except);
   if (except === undefined || known !== undefined) return known;
   throw new OptionsError("revokeAll(except)", "pass the session's id, as in session.id.");
-}
-
-/** Loads what few processes ever need when it is needed. */
-async function* exportLater(
-  engine: Engine,
-  directory: Directory,
-  userId: string,
-): AsyncGenerator<ExportedSession, void> {
-  const { exported } = await import("./exporting.ts");
-  yield* exported(engine, directory, { manager: engine.name, userId });
 }

@@ -1,5 +1,6 @@
 import { absoluteEndOf, idleEndOf } from "./clocks.ts";
 import { parseFlash } from "./commit/edit.ts";
+import { withoutDue } from "./due.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { type JsonValue, parseObject } from "./json.ts";
 import { isOwnedBy } from "./notes.ts";
@@ -75,7 +76,8 @@ function isTheirs({ manager, userId }: UserKey, facts: SessionFacts): boolean {
   return facts.manager === manager && facts.userId === userId;
 }
 
-function openedOf({ shape }: Engine, record: SessionRecord): ExportedSession {
+function openedOf({ shape, environment }: Engine, stored: SessionRecord): ExportedSession {
+  const record = withoutDue(stored, environment.now());
   const reading = shape.read(record.data);
   const problem: ContentProblem | undefined = reading instanceof Reading ? undefined : reading;
   // What is stored, not what the application would see of it: that is what there is of the person.

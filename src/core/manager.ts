@@ -26,6 +26,7 @@ import type { ErrorContext } from "./report.ts";
 import { arrivalOf, QUIET } from "./request/arrival.ts";
 import { Attachments } from "./request/attachments.ts";
 import { GUARDS } from "./request/guards.ts";
+import { expectHandOff, handOff, redeem } from "./request/hand-off.ts";
 import { unattached } from "./request/unattached.ts";
 import { viewOf } from "./request/view.ts";
 import { headOf } from "./request-head.ts";
@@ -145,16 +146,12 @@ export class SessionManager<D extends object> implements Sessions<D> {
     return this.#handle(this, request, handler, options);
   }
 
-  // What few applications do is loaded where it is done.
-
   async expectHandOff(request: object, options: ExpectHandOffOptions): Promise<string> {
     const session = await this.#open(request, true);
-    const { expectHandOff } = await import("./request/hand-off.ts");
     return expectHandOff(this.#engine, session, options);
   }
 
   async handOff(session: Session<D>, options: HandOffOptions<D>): Promise<string> {
-    const { handOff } = await import("./request/hand-off.ts");
     return handOff(this.#engine, session, options);
   }
 
@@ -164,7 +161,6 @@ export class SessionManager<D extends object> implements Sessions<D> {
     options: RedeemOptions = {},
   ): Promise<Redemption<D>> {
     const session = await this.#open(request, true);
-    const { redeem } = await import("./request/hand-off.ts");
     return redeem(this.#engine, session, code, options);
   }
 

@@ -35,8 +35,9 @@ export class Sweeping {
    * processes that were started together do not all ask the store at the same moment for ever.
    */
   start(): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
     const expiry = this.#expiry;
-    if (this.#timer !== undefined || this.#isClosed || expiry === undefined) return;
+    if (expiry === undefined) return;
     const intervalMs = Math.min(expiry.intervalMs, LONGEST_TIMER_MS);
     const share = 1 - this.#engine.environment.random(4).readUInt32BE() / 2 ** 32;
     const begin = (): void => {
