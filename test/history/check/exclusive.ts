@@ -112,13 +112,20 @@ function* checkResults(rivals: readonly Exclusive[]): Iterable<Violation> {
       continue;
     }
     const writer = byValue.get(String(rival.after));
-    if (writer?.outcome !== "ok" || writer.end >= holder.start) continue;
+    if (writer === undefined || !isOlder(writer, holder, rival)) continue;
     yield {
       rule: "a result comes with what was stored",
       story: "The session showed what was there before the holder's work.",
       operations: [writer, holder, rival],
     };
   }
+}
+
+/** Whether what it saw was there before the holder's work, which wrote the same key. */
+function isOlder(writer: Exclusive, holder: Exclusive, rival: Exclusive): boolean {
+  // What it looked at is a key of its own, which the holder may have left alone.
+  if (holder.deed.key !== rival.deed.key) return false;
+  return writer.outcome === "ok" && writer.end < holder.start;
 }
 
 function isResultOf(holder: Exclusive, rival: Exclusive): boolean {
