@@ -431,7 +431,12 @@ describe("work that meets what it did not expect", () => {
       if (operation === "update") await new Promise((resume) => setTimeout(resume, 60));
       return answer;
     };
-    expect(await visit(browser, never, { lease: 30 })).toEqual(["lost", 0]);
+    let hasBegun = false;
+    const work: Work = () => {
+      hasBegun = true;
+    };
+    expect(await visit(browser, work, { lease: 30 })).toEqual(["lost", 0]);
+    expect(hasBegun).toBe(false);
   });
 
   it("knows of a dead holder from who has waited for less than its lease", async () => {
@@ -750,16 +755,24 @@ describe("who waits where the store announces what ends", () => {
     return createSessions<Untyped>({ store, clock: world.clock });
   };
 
-  it("is awakened by the holder, and leaves nothing behind", async () => {
-    const world = new World();
-    const browser = await world.signedIn();
+  /** One that works, and one of another process that has hung up its bell, and looked once more. */
+  const atTheBell = async (
+    world: World,
+    browser: Browser,
+  ): Promise<Record<"first" | "waiting", Promise<unknown>> & { readonly end: Gate }> => {
     const { work, begun, end } = held();
     const first = visit(browser.copy(processOver(world)), work);
     await begun.passed;
     world.switch.forget();
     const waiting = visit(browser.copy(processOver(world)), never);
-    // It has hung up its bell, and looked once more.
     await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world));
+    return { first, waiting, end };
+  };
+
+  it("is awakened by the holder, and leaves nothing behind", async () => {
+    const world = new World();
+    const browser = await world.signedIn();
+    const { first, waiting, end } = await atTheBell(world, browser);
     const looks = world.switch.count("load");
     end.open();
     expect(await Promise.all([first, waiting])).toEqual([
@@ -776,12 +789,7 @@ describe("who waits where the store announces what ends", () => {
   it("hears of the end of the session, too", async () => {
     const world = new World();
     const browser = await world.signedIn();
-    const { work, begun, end } = held();
-    const first = visit(browser.copy(processOver(world)), work);
-    await begun.passed;
-    world.switch.forget();
-    const waiting = visit(browser.copy(processOver(world)), never);
-    await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world));
+    const { first, waiting, end } = await atTheBell(world, browser);
     await browser.visit((session) => session.signOut());
     expect(await waiting).toEqual(["ERR_SESSION_ENDED", 0]);
     end.open();
@@ -793,12 +801,7 @@ describe("who waits where the store announces what ends", () => {
     const browser = await world.signedIn();
     const heard: unknown[] = [];
     const onlooker = await processOver(world).onEnded((event) => heard.push(event));
-    const { work, begun, end } = held();
-    const first = visit(browser.copy(processOver(world)), work);
-    await begun.passed;
-    world.switch.forget();
-    const waiting = visit(browser.copy(processOver(world)), never);
-    await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world));
+    const { first, waiting, end } = await atTheBell(world, browser);
     end.open();
     await Promise.all([first, waiting]);
     const id = await world.idOf(browser);

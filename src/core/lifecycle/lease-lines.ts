@@ -83,7 +83,12 @@ export class LeaseLines {
     if (line.size > 0 || this.#lines.get(key) !== line) return;
     const { keptMs } = line;
     // Who waits for less than a lease would begin to watch it again and again.
-    if (keptMs > 0) setTimeout(() => this.#drop(key, line), keptMs).unref();
-    else this.#lines.delete(key);
+    if (keptMs <= 0) {
+      this.#lines.delete(key);
+      return;
+    }
+    const timer = setTimeout(() => this.#drop(key, line), keptMs);
+    // The web's timers are numbers.
+    timer.unref?.();
   }
 }

@@ -3,41 +3,27 @@ import {
   type Claim,
   completed,
   failed,
-  type Grip,
   intending,
   LeaseClaim,
   LeaseEdit,
   NotFreeError,
 } from "../commit/lease-edits.ts";
-import { type Deadline, started } from "../deadline.ts";
-import { type Duration, durationMs } from "../duration.ts";
+import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import { ExclusiveError, OptionsError, SessionEndedError } from "../errors.ts";
-import { checkKey, encode, isStorable, type JsonValue } from "../json.ts";
+import { encode, isStorable, type JsonValue } from "../json.ts";
 import { type HolderId, isDoneSince, isFree, leaseIn } from "../leases.ts";
 import { Bell, ringBell } from "../lifecycle/bell.ts";
 import type { Done, LeaseLine } from "../lifecycle/lease-lines.ts";
-import { flag, requireKnownKeys } from "../option-checks.ts";
 import type { SessionRecord } from "../record.ts";
-import type { ExclusiveOptions, ExclusiveSession, Lease } from "../session.ts";
+import type { ExclusiveSession, Lease } from "../session.ts";
 import { type CommitId, newCommitId, type SessionId } from "../token.ts";
 import { ExclusiveObject } from "./exclusive-object.ts";
+import type { ExclusiveTerms } from "./exclusive-terms.ts";
+import { Hold } from "./hold.ts";
 import type { SessionState } from "./session-state.ts";
 
-/** What is to be done, and how long it and others may take. */
-export interface ExclusiveTerms {
-  readonly name: string;
-  readonly leaseMs: number;
-  readonly waitMs: number;
-  readonly runAnyway: boolean;
-}
-
 export type Work<D extends object, T> = (session: ExclusiveSession<D>, lease: Lease) => Promise<T>;
-
-const MAX_NAME_LENGTH = 100;
-const DEFAULT_LEASE: Duration = "10s";
-const MAX_LEASE_MS = 3_600_000;
-const MAX_WAIT_MS = 86_400_000;
 
 /** Who waits looks at the store again after a pause of so long, or of up to twice that, at random. */
 const PAUSE_MS = 20;
@@ -277,83 +263,6 @@ export class Exclusive<D extends object, T> {
 
   #busy(): unknown {
     return this.#state.failures.told(new ExclusiveError("busy", this.#terms.name));
-  }
-}
-
-/** The terms that are asked for. @throws {@link OptionsError} naming what is wrong. */
-export function exclusiveTerms(
-  name: unknown,
-  options: ExclusiveOptions,
-  work: unknown,
-): ExclusiveTerms {
-  if (typeof name !== "string" || name === "" || name.length > MAX_NAME_LENGTH) {
-    const example = 'such as "refresh"';
-    throw new OptionsError(
-      "exclusive(name)",
-      `must be a text of 1 to ${MAX_NAME_LENGTH} characters, ${example}.`,
-    );
-  }
-  checkKey(name, "exclusive(name)");
-  if (typeof work !== "function") {
-    throw new OptionsError("exclusive(work)", "must be a function that does the work.");
-  }
-  requireKnownKeys("exclusive", options, ["lease", "wait", "runAnyway"]);
-  const { lease = DEFAULT_LEASE, runAnyway = false } = options;
-  const leaseMs = durationMs("exclusive(lease)", lease);
-  if (leaseMs > MAX_LEASE_MS) throw new OptionsError("exclusive(lease)", "is an hour at most.");
-  const { wait = 2 * leaseMs } = options;
-  const waitMs = durationMs("exclusive(wait)", wait);
-  if (waitMs > MAX_WAIT_MS) throw new OptionsError("exclusive(wait)", "is a day at most.");
-  flag("exclusive(runAnyway)", runAnyway);
-  return { name, leaseMs, waitMs, runAnyway };
-}
-
-/** A lease that this request has, by its own clock: from before it was asked for. */
-class Hold implements Grip {
-  readonly name: string;
-  readonly holder: HolderId;
-  readonly #endsAt: number;
-  readonly #abort = new AbortController();
-  #hasEnded = false;
-
-  constructor(name: string, holder: HolderId, leaseMs: number) {
-    this.name = name;
-    this.holder = holder;
-    this.#endsAt = performance.now() + leaseMs;
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  get isOver(): boolean {
-    return this.#hasEnded || performance.now() >= this.#endsAt;
-  }
-
-  /** The error of work that has outrun the lease. */
-  get loss(): unknown {
-    return this.signal.reason;
-  }
-
-  /** What the work comes to, unless the lease is over before. What it does then is nobody's concern. */
-  whileHeld<T>(work: () => Promise<T>): Promise<T> {
-    // The store's answer may have taken that long.
-    if (this.isOver) return Promise.reject(this.#lose());
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const timer = setTimeout(() => reject(this.#lose()), this.#endsAt - performance.now());
-    started(work).then(resolve, reject);
-    return promise.finally(() => clearTimeout(timer));
-  }
-
-  /** Nothing of the work is taken any more. */
-  end(): void {
-    this.#hasEnded = true;
-  }
-
-  #lose(): unknown {
-    this.end();
-    this.#abort.abort(new ExclusiveError("lost", this.name));
-    return this.loss;
   }
 }
 
