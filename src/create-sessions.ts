@@ -1,11 +1,11 @@
 import { CookieCarrier } from "./cookies/cookie-carrier.ts";
 import { type CarrierOptions, speaksOfHttps } from "./cookies/cookie-rules.ts";
-import type { CookieStore } from "./cookies/mount.ts";
+import type { CookieStore, Mounted, SharedStore } from "./cookies/mount.ts";
 import type { KeyedValues, RichValues, ValueKind } from "./core/codec.ts";
 import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
 import { OptionsError } from "./core/errors.ts";
 import type { JsonObject } from "./core/json.ts";
-import { type ManagerParts, SessionManager } from "./core/manager.ts";
+import { SessionManager } from "./core/manager.ts";
 import { isStore, requireKnownKeys } from "./core/option-checks.ts";
 import { type EngineOptions, type EngineSettings, resolveSettings } from "./core/options.ts";
 import { IS_CLOUDFLARE } from "./core/platform.ts";
@@ -62,7 +62,22 @@ export interface CookieSessionOptions extends CommonOptions {
   readonly audience?: string | undefined;
 }
 
-type AnyOptions = SessionOptions | CookieSessionOptions;
+/** How sessions are shared with another framework, whose clocks they live by. */
+export interface SharedSessionOptions extends Omit<CommonOptions, ClockOption> {
+  /** `djangoSessions(…)` of `sojourn/django`, `flaskSessions(…)` of `sojourn/flask` and their like. */
+  readonly store: SharedStore;
+  readonly keys?: undefined;
+  readonly audience?: undefined;
+  readonly idleTimeout?: undefined;
+  readonly absoluteTimeout?: undefined;
+  readonly persistent?: undefined;
+  readonly anonymous?: undefined;
+  readonly longest?: undefined;
+}
+
+type ClockOption = "idleTimeout" | "absoluteTimeout" | "persistent" | "anonymous" | "longest";
+
+type AnyOptions = SessionOptions | CookieSessionOptions | SharedSessionOptions;
 
 /** Values of any type, where the application has described none. */
 // biome-ignore lint/suspicious/noExplicitAny: as with JSON.parse, the caller knows what it stored.
@@ -176,7 +191,12 @@ export function createSessions(options: AnyOptions & ShapeOptions = {}): Session
   const settings = resolveSettings(options);
   const environment = resolveEnvironment(options);
   const kept = keptWhere(options, settings, environment);
-  return new SessionManager<Untyped>({ settings, environment, handle, ...kept });
+  return new SessionManager<Untyped>({
+    environment,
+    handle,
+    ...kept,
+    settings: kept.settings ?? settings,
+  });
 }
 
 /** Where sessions lie, and what travels. */
@@ -184,7 +204,7 @@ function keptWhere(
   { store, keys, audience, ...options }: AnyOptions,
   settings: EngineSettings,
   environment: Environment,
-): Pick<ManagerParts, "store" | "carrier" | "administration"> {
+): Mounted {
   if (isCookieStore(store)) {
     const sealing = { keys: requiredKeys(keys), audience: checkedAudience(audience) };
     return store.mount({ carrier: options, ...sealing, settings, environment });
@@ -192,14 +212,41 @@ function keptWhere(
   for (const [option, value] of Object.entries({ keys, audience })) {
     if (value !== undefined) throw new OptionsError(option, `is not known. ${ADVICE[option]}`);
   }
+  if (isSharedStore(store)) {
+    refuseClocks(options);
+    return store.share({ carrier: options, settings, environment });
+  }
   return {
     store: checkedStore(store) ?? developmentStore(environment),
     carrier: new CookieCarrier(options, { ...environment, name: settings.name }),
   };
 }
 
-function isCookieStore(store: SessionStore | CookieStore | undefined): store is CookieStore {
+function isCookieStore(store: AnyOptions["store"]): store is CookieStore {
   return typeof store === "object" && store !== null && "mount" in store;
+}
+
+function isSharedStore(store: AnyOptions["store"]): store is SharedStore {
+  return typeof store === "object" && store !== null && "share" in store;
+}
+
+const CLOCK_OPTIONS: readonly ClockOption[] = [
+  "idleTimeout",
+  "absoluteTimeout",
+  "persistent",
+  "anonymous",
+  "longest",
+];
+
+/** A session that two applications share has one lifetime: who began it has said which. */
+function refuseClocks(options: Omit<AnyOptions, "store" | "keys" | "audience">): void {
+  const given = CLOCK_OPTIONS.find((option) => options[option] !== undefined);
+  if (given === undefined) return;
+  throw new OptionsError(
+    given,
+    "is not known. Leave it out: shared sessions live by the other framework's clocks, which the " +
+      "options of the store say; an absoluteTimeout can be given there.",
+  );
 }
 
 function requiredKeys(keys: Keys | undefined): Keys {

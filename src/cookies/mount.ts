@@ -20,5 +20,20 @@ export interface MountParts {
   readonly environment: Environment;
 }
 
+/**
+ * Shares the sessions of another framework, in its store and its cookie: a `store` of
+ * `createSessions`. They live by that framework's clocks.
+ */
+export interface SharedStore {
+  /** Called by `createSessions`. */
+  share(parts: SharedParts): Mounted;
+}
+
+/** What such a store takes from `createSessions`. */
+export type SharedParts = Omit<MountParts, "keys" | "audience">;
+
 /** What a session manager is made of then. */
-export type Mounted = Pick<ManagerParts, "store" | "carrier" | "administration">;
+export type Mounted = Pick<ManagerParts, "store" | "carrier" | "administration"> & {
+  /** Where they differ from what the options say. */
+  readonly settings?: EngineSettings | undefined;
+};

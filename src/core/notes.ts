@@ -244,6 +244,19 @@ export function isStopped({ reason, notes }: Tombstone): boolean {
   return reason === "revoked" && entryOf(notes, FAMILY) !== undefined;
 }
 
+const LEADING_ELSEWHERE = [GENERATION, FAMILY, TOKENS, PREDECESSOR, EXPECTED];
+
+/**
+ * The notes that make sense by themselves: for a place that keeps no tombstones and no side records,
+ * where what leads to others would lead nowhere.
+ */
+export function lastingNotes(text: string | undefined): string | undefined {
+  const drop: NoteEdit = (notes) => {
+    for (const key of LEADING_ELSEWHERE) delete notes[key];
+  };
+  return text === undefined ? undefined : editNotes(text, [drop]);
+}
+
 /** Sets one entry; `undefined` leaves it out. */
 export function put(notes: JsonObject, key: string, value: JsonValue | undefined): void {
   if (value === undefined) delete notes[key];

@@ -1,6 +1,8 @@
 import type { Deadline, Terms } from "../deadline.ts";
 import {
+  CodecError,
   CookieTooLargeError,
+  type SessionError,
   StoreError,
   type StoreOperation,
   type StoreOutcome,
@@ -75,12 +77,9 @@ export class Keeper {
   }
 
   /** The error of a call that failed, which the manager's listeners hear of. */
-  failed(
-    operation: StoreOperation,
-    outcome: StoreOutcome,
-    error: unknown,
-  ): StoreError | CookieTooLargeError {
-    if (error instanceof CookieTooLargeError) return error;
+  failed(operation: StoreOperation, outcome: StoreOutcome, error: unknown): SessionError {
+    // These are about what was to be written, not about the store.
+    if (error instanceof CookieTooLargeError || error instanceof CodecError) return error;
     const failure = asStoreError(operation, outcome, error);
     this.#report(failure);
     return failure;

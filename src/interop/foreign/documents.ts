@@ -1,0 +1,194 @@
+import { flashText, parseFlash } from "../../core/commit/edit.ts";
+import { CodecError, StoreError } from "../../core/errors.ts";
+import { type JsonObject, parseObject } from "../../core/json.ts";
+import { boundsIn } from "../../core/notes.ts";
+import type { EpochMs, SessionRecord } from "../../core/record.ts";
+import type { StoreCall } from "../../core/store.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import { dictOf } from "../python/merge.ts";
+import { isPlainKey } from "../python/tags.ts";
+import { PyDict, type PyEntry, type PyValue } from "../python/values.ts";
+import { viewOf } from "../python/view.ts";
+import { factsIn, factsOf, storedFacts } from "./facts.ts";
+import type {
+  ForeignDocument,
+  ForeignSessions,
+  KeyChanges,
+  Said,
+  ToSay,
+} from "./foreign-sessions.ts";
+
+/** A session as it was found. */
+export interface Found {
+  readonly id: SessionId;
+  readonly version: CommitId;
+  readonly document: ForeignDocument;
+  readonly endsAt: EpochMs | undefined;
+}
+
+/** What a record builds on. */
+export interface Ground {
+  readonly dict: PyDict;
+  /** As core has it of that version, whatever the framework makes of it; of a new session, `false`. */
+  readonly persistent: boolean;
+}
+
+/** A document that is to be written. */
+export interface ToWrite {
+  readonly dict: PyDict;
+  readonly endsAt: EpochMs;
+}
+
+export const NOTHING_BEFORE: PyDict = new PyDict([]);
+
+/** Makes records of documents, and documents of records. */
+export class Documents {
+  readonly #sessions: ForeignSessions;
+  readonly #manager: string;
+
+  constructor(sessions: ForeignSessions, manager: string) {
+    this.#sessions = sessions;
+    this.#manager = manager;
+  }
+
+  /** What the framework's own keys say. */
+  said(dict: PyDict): Said {
+    return this.#sessions.convention.read(dict);
+  }
+
+  /** The record of what was found. It ends when the framework says so, or earlier by our own facts. */
+  recordOf({ id, version, document, endsAt: end }: Found, now: EpochMs): SessionRecord {
+    const { factsKey, renewal } = this.#sessions;
+    const { dict, writtenAt = now } = document;
+    const { userId, persistent, flash, lifetimeMs } = this.said(dict);
+    const facts = factsIn(factsKey === undefined ? undefined : dict.get(factsKey));
+    const endsAt = end ?? writtenAt + lifetimeMs;
+    const createdAt = facts.createdAt ?? writtenAt;
+    const { notes } = facts;
+    // Who writes on change alone owes no touch: activity moves nothing there.
+    const lastSeenAt = renewal === "each-visit" ? endsAt - lifetimeMs : now;
+    return {
+      kind: "live",
+      id,
+      manager: this.#manager,
+      version,
+      earlier: "",
+      data: this.#dataOf(dict),
+      flash: flashText(flash),
+      notes,
+      userId,
+      createdAt,
+      lastSeenAt,
+      authenticatedAt: facts.authenticatedAt,
+      persistent,
+      device: facts.device,
+      idleTimeoutMs: endsAt - lastSeenAt,
+      absoluteTimeoutMs: Math.min(endsAt, this.#endBy(facts.createdAt, notes)) - createdAt,
+      expiresAt: endsAt,
+    };
+  }
+
+  /** The document of a record, made of the one that it builds on. */
+  async toWrite(record: SessionRecord, ground: Ground, call: StoreCall): Promise<ToWrite> {
+    const before = ground.dict;
+    const { factsKey, convention } = this.#sessions;
+    const values = parseObject(record.data) ?? {};
+    this.#refuseOwnKeys(values);
+    const said = convention.write(this.#toSay(record, ground), before, call);
+    const changes = new Map(said instanceof Promise ? await said : said);
+    const facts = factsOf(record, this.#sessions.absoluteTimeoutMs === undefined ? "more" : "age");
+    if (factsKey !== undefined) {
+      changes.set(factsKey, facts && storedFacts(facts, before.get(factsKey)));
+    } else if (facts?.notes !== undefined) {
+      const why = `${this.#sessions.framework} has no place for what is noted of the session (a label, a key's own time, exclusive work); give the option factsKey`;
+      throw new StoreError("update", "failed", why);
+    }
+    const dict = this.#joined(values, before, changes);
+    const lifetimeMs = this.said(dict).lifetimeMs;
+    const knownAt = factsKey === undefined ? undefined : facts?.createdAt;
+    const endsAt = Math.min(call.now + lifetimeMs, this.#endBy(knownAt, record.notes));
+    return { dict, endsAt };
+  }
+
+  /** When a session ends by what we know of it ourselves. */
+  #endBy(knownAt: EpochMs | undefined, notes: string | undefined): EpochMs {
+    const { absoluteTimeoutMs = Number.POSITIVE_INFINITY } = this.#sessions;
+    const end = knownAt === undefined ? Number.POSITIVE_INFINITY : knownAt + absoluteTimeoutMs;
+    return Math.min(end, boundsIn({ notes }).endsAt);
+  }
+
+  #toSay(record: SessionRecord, { dict: before, persistent: earlier }: Ground): ToSay {
+    const { userId, flash, authenticatedAt } = record;
+    const persistent = record.persistent === earlier ? undefined : record.persistent;
+    const { factsKey } = this.#sessions;
+    const facts = factsIn(factsKey === undefined ? undefined : before.get(factsKey));
+    const isOther =
+      this.said(before).userId !== userId || facts.authenticatedAt !== authenticatedAt;
+    const isSignIn = userId !== undefined && authenticatedAt !== undefined && isOther;
+    return { userId, persistent, flash: parseFlash(flash), isSignIn };
+  }
+
+  #dataOf(dict: PyDict): string {
+    const data: JsonObject = {};
+    for (const [key, value] of dict.entries) {
+      if (this.#isVisible(key)) data[key] = viewOf(value);
+    }
+    return JSON.stringify(data);
+  }
+
+  /** Whether the application sees a key here: ours and the framework's own, and what is no text, it does not. */
+  #isVisible(key: PyValue): key is string {
+    return isPlainKey(key) && !this.#isOwn(key);
+  }
+
+  #isOwn(key: string): boolean {
+    return key === this.#sessions.factsKey || this.#sessions.convention.keys.has(key);
+  }
+
+  #refuseOwnKeys(values: JsonObject): void {
+    const own = Object.keys(values).find((key) => this.#isOwn(key));
+    if (own === undefined) return;
+    throw new CodecError(
+      own,
+      `${this.#sessions.framework} has its own use for this key, which the session's own words say: userId, flash, persistent.`,
+    );
+  }
+
+  /** The earlier document in its order, with what has changed. */
+  #joined(values: JsonObject, before: PyDict, changes: KeyChanges): PyDict {
+    const visible = before.entries.filter(([key]) => this.#isVisible(key));
+    const data = dictOf(new PyDict(visible), values, "");
+    const kept = new Map<PyValue, PyEntry>(data.entries.map((entry) => [entry[0], entry]));
+    const entries: PyEntry[] = [];
+    for (const entry of before.entries) {
+      const [key] = entry;
+      const now = this.#isVisible(key) ? kept.get(key) : changed(entry, changes);
+      if (now !== undefined) entries.push(now);
+      kept.delete(key);
+    }
+    entries.push(...kept.values());
+    const known = new Set(before.entries.map(([key]) => key));
+    for (const [key, value] of changes) {
+      if (value !== undefined && !known.has(key)) entries.push([key, value]);
+    }
+    return new PyDict(entries);
+  }
+}
+
+function changed(entry: PyEntry, changes: KeyChanges): PyEntry | undefined {
+  const [key] = entry;
+  if (typeof key !== "string" || !changes.has(key)) return entry;
+  const value = changes.get(key);
+  return value === undefined ? undefined : [key, value];
+}
+
+/** Whether two documents are the same, entry for entry, and not merely equal. */
+export function isUnchanged(one: PyDict, other: PyDict): boolean {
+  return (
+    one.entries.length === other.entries.length &&
+    one.entries.every(([key, value], index) => {
+      const [otherKey, otherValue] = other.entries[index] ?? [];
+      return key === otherKey && value === otherValue;
+    })
+  );
+}

@@ -1,0 +1,49 @@
+import { type JsonObject, parseObject } from "../../core/json.ts";
+import { lastingNotes } from "../../core/notes.ts";
+import type { EpochMs, SessionRecord } from "../../core/record.ts";
+import { merged } from "../python/merge.ts";
+import { PyDict, type PyValue } from "../python/values.ts";
+import { viewOf } from "../python/view.ts";
+
+/** What the other framework has no place for, kept under one key of the session's data. */
+export interface Facts {
+  readonly createdAt?: EpochMs | undefined;
+  readonly authenticatedAt?: EpochMs | undefined;
+  readonly device?: string | undefined;
+  readonly notes?: string | undefined;
+}
+
+const NO_FACTS: Facts = {};
+
+/** The facts of a document. What has not their form is left out: others can write there too. */
+export function factsIn(stored: PyValue | undefined): Facts {
+  if (!(stored instanceof PyDict)) return NO_FACTS;
+  const { createdAt, authenticatedAt, device, notes } = viewOf(stored) as JsonObject;
+  return {
+    createdAt: instantOf(createdAt),
+    authenticatedAt: instantOf(authenticatedAt),
+    device: typeof device === "string" ? device : undefined,
+    notes: typeof notes === "string" && parseObject(notes) !== undefined ? notes : undefined,
+  };
+}
+
+/**
+ * What of a record is kept so; `undefined` where there is nothing.
+ *
+ * @param least - Whether its age alone is worth it: that an absolute timeout counts from there.
+ */
+export function factsOf(record: SessionRecord, least: "age" | "more"): Facts | undefined {
+  const { createdAt, authenticatedAt, device } = record;
+  const notes = lastingNotes(record.notes);
+  const isMore = [authenticatedAt, device, notes].some((fact) => fact !== undefined);
+  return isMore || least === "age" ? { createdAt, authenticatedAt, device, notes } : undefined;
+}
+
+/** The facts as they are stored. */
+export function storedFacts(facts: Facts, before: PyValue | undefined): PyValue {
+  return merged(before, JSON.parse(JSON.stringify(facts)), "");
+}
+
+function instantOf(value: unknown): EpochMs | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}

@@ -1,0 +1,230 @@
+import { createHash } from "node:crypto";
+import { StoreError } from "../../core/errors.ts";
+import type { Identity } from "../../core/passage.ts";
+import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
+import type {
+  EndOutcome,
+  Seen,
+  SessionStore,
+  StoreCall,
+  StoreProfile,
+  UpdateOutcome,
+} from "../../core/store.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import type { PyDict } from "../python/values.ts";
+import { Documents, type Ground, isUnchanged, NOTHING_BEFORE, type ToWrite } from "./documents.ts";
+import type { ForeignRows, ForeignSessions, Row } from "./foreign-sessions.ts";
+
+/** In the place of data that cannot be believed or read: no object, so that nobody takes it for data. */
+const UNBELIEVED = '"altered, or of another form"';
+
+/** What a version stands for: a row of another framework's has none. */
+interface Text extends Ground {
+  readonly row: Row;
+}
+
+/** How long the browser is to hold the cookie of a session. */
+interface Holding {
+  readonly endsAt: EpochMs;
+  readonly persistent: boolean;
+  readonly hasMoved: boolean;
+}
+
+/** Told why a row could not be read. */
+export type Complaint = (why: string) => void;
+
+/**
+ * The sessions of another framework as the records of one request. A key is a session's secret, and its
+ * hash the id here: from outside a request no session can be found.
+ *
+ * Where one ended there is nothing, so that no notes are kept that lead to other records.
+ */
+export class ForeignRecords implements SessionStore {
+  readonly profile: StoreProfile;
+  readonly #sessions: ForeignSessions;
+  readonly #rows: ForeignRows;
+  readonly #documents: Documents;
+  readonly #complain: Complaint;
+  readonly #keys = new Map<SessionId, string>();
+  readonly #texts = new Map<CommitId, Text>();
+  readonly #versions = new Map<string, CommitId>();
+  readonly #holdings = new Map<SessionId, Holding>();
+  #newest = NOTHING_BEFORE;
+
+  constructor(sessions: ForeignSessions, rows: ForeignRows, manager: string, complain: Complaint) {
+    this.profile = sessions.profile;
+    this.#sessions = sessions;
+    this.#rows = rows;
+    this.#documents = new Documents(sessions, manager);
+    this.#complain = complain;
+  }
+
+  /** From here on the session of this key may be asked for. */
+  know({ id, token }: Identity): void {
+    this.#keys.set(id, token);
+  }
+
+  /** How long the browser is to hold the cookie; `undefined` until it is closed. */
+  browserKeepsMs(id: SessionId, now: EpochMs): number | undefined {
+    const holding = this.#holdings.get(id);
+    return holding?.persistent === true ? holding.endsAt - now : undefined;
+  }
+
+  /** Whether the browser is to hold it longer than it was told. */
+  hasMovedEnd(id: SessionId): boolean {
+    const { persistent = false, hasMoved = false } = this.#holdings.get(id) ?? {};
+    return persistent && hasMoved;
+  }
+
+  async load(id: SessionId, call: StoreCall): Promise<SessionRecord | undefined> {
+    const key = this.#keys.get(id);
+    if (key === undefined) return undefined;
+    const row = await this.#rows.read(key, call);
+    return row && this.#recordOf(id, row, call);
+  }
+
+  async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
+    const key = this.#keyOf(record.id);
+    const ground = { dict: this.#beforeNew(record), persistent: false };
+    const written = await this.#documents.toWrite(record, ground, call);
+    const row = this.#rowOf(written, call);
+    if (!(await this.#rows.insert(key, row, call))) return "taken";
+    this.#wrote(record, row, written);
+    return "created";
+  }
+
+  async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
+    const before = this.#texts.get(expected);
+    if (before === undefined) return this.#missed(record.id, call);
+    const written = await this.#documents.toWrite(record, before, call);
+    if (this.#isIdle(before, written)) {
+      this.#texts.set(record.version, { ...before, persistent: record.persistent });
+      this.#versions.set(hashOf(before.row.bytes), record.version);
+      return { kind: "updated" };
+    }
+    const row = this.#rowOf(written, call);
+    const key = this.#keyOf(record.id);
+    if (!(await this.#rows.replace(key, before.row.bytes, row, call))) {
+      return this.#missed(record.id, call);
+    }
+    this.#wrote(record, row, written);
+    return { kind: "updated" };
+  }
+
+  async touch(id: SessionId, _seen: Seen, call: StoreCall): Promise<boolean> {
+    const record = await this.load(id, call);
+    const text = record && this.#texts.get(record.version);
+    if (record === undefined || text === undefined) return false;
+    const written = await this.#documents.toWrite(record, text, call);
+    const key = this.#keyOf(id);
+    const row = this.#rowOf(written, call);
+    const isSame = Buffer.compare(row.bytes, text.row.bytes) === 0;
+    if (isSame && this.#rows.extend !== undefined) {
+      await this.#rows.extend(key, text.row.bytes, written.endsAt, call);
+      // Who writes meanwhile moves the end as well.
+    } else await this.#rows.replace(key, text.row.bytes, row, call);
+    this.#hold(record, written.dict, written.endsAt, "moved");
+    return true;
+  }
+
+  async end(
+    { id }: Tombstone,
+    expected: CommitId | undefined,
+    call: StoreCall,
+  ): Promise<EndOutcome> {
+    const key = this.#keys.get(id);
+    if (key === undefined) return { kind: "gone", tombstone: undefined };
+    const before = expected === undefined ? undefined : this.#texts.get(expected);
+    if (expected !== undefined && before === undefined) return this.#missed(id, call);
+    const isEnded = await this.#rows.remove(key, before?.row.bytes, call);
+    return isEnded ? { kind: "ended" } : this.#missed(id, call);
+  }
+
+  async #missed(
+    id: SessionId,
+    call: StoreCall,
+  ): Promise<Exclude<UpdateOutcome, { readonly kind: "updated" }>> {
+    const current = await this.load(id, call);
+    const isThere = current !== undefined && current.data !== UNBELIEVED;
+    return isThere ? { kind: "conflict", current } : { kind: "gone", tombstone: undefined };
+  }
+
+  async #recordOf(id: SessionId, row: Row, call: StoreCall): Promise<SessionRecord | undefined> {
+    const { format, convention } = this.#sessions;
+    const document = format.read(row.bytes, call.now);
+    if ("rejection" in document) {
+      this.#complain(document.why);
+      return this.#unbelieved(id, row, call);
+    }
+    const { dict } = document;
+    const { userId } = this.#documents.said(dict);
+    if (userId !== undefined && (await convention.isValid?.(dict, userId, call)) === false) {
+      return undefined;
+    }
+    const version = this.#versionOf(row.bytes);
+    const found = { id, version, document, endsAt: row.endsAt };
+    const record = this.#documents.recordOf(found, call.now);
+    this.#texts.set(version, { row, dict, persistent: record.persistent });
+    this.#newest = dict;
+    this.#hold(record, dict, record.expiresAt, "found");
+    return record;
+  }
+
+  /** A record that stands, and is refused for its data alone. */
+  #unbelieved(id: SessionId, row: Row, { now }: StoreCall): SessionRecord {
+    const document = { dict: NOTHING_BEFORE, writtenAt: undefined };
+    const endsAt = row.endsAt ?? now + 1;
+    const version = this.#versionOf(row.bytes);
+    const record = this.#documents.recordOf({ id, version, document, endsAt }, now);
+    return { ...record, data: UNBELIEVED };
+  }
+
+  /** What a new session takes along that the application does not see goes with what it does see. */
+  #beforeNew({ userId, data }: SessionRecord): PyDict {
+    const before = this.#newest;
+    const earlier = this.#documents.said(before).userId;
+    const isSameVisitor = earlier === undefined || earlier === userId;
+    return isSameVisitor && data !== "{}" ? before : NOTHING_BEFORE;
+  }
+
+  /** Whether there is nothing to write: the framework would not either. */
+  #isIdle({ row, dict }: Text, written: ToWrite): boolean {
+    const mayLapse = this.#sessions.renewal === "each-visit";
+    const isLater = row.endsAt === undefined || written.endsAt !== row.endsAt;
+    return isUnchanged(dict, written.dict) && !(mayLapse && isLater);
+  }
+
+  #rowOf({ dict, endsAt }: ToWrite, { now }: StoreCall): Row {
+    return { bytes: this.#sessions.format.write(dict, now), endsAt };
+  }
+
+  #wrote(record: SessionRecord, row: Row, { dict, endsAt }: ToWrite): void {
+    const { version, persistent } = record;
+    this.#texts.set(version, { row, dict, persistent });
+    this.#versions.set(hashOf(row.bytes), version);
+    this.#hold(record, dict, endsAt, "moved");
+    this.#newest = dict;
+  }
+
+  #hold({ id }: SessionRecord, dict: PyDict, endsAt: EpochMs, how: "found" | "moved"): void {
+    const { persistent } = this.#documents.said(dict);
+    this.#holdings.set(id, { endsAt, persistent, hasMoved: how === "moved" });
+  }
+
+  #keyOf(id: SessionId): string {
+    const key = this.#keys.get(id);
+    if (key !== undefined) return key;
+    const why = `${this.#sessions.framework} keeps sessions alone, and nothing beside them`;
+    throw new StoreError("create", "failed", why);
+  }
+
+  /** That of bytes which this request has written, or their hash. */
+  #versionOf(bytes: Uint8Array): CommitId {
+    const hash = hashOf(bytes);
+    return this.#versions.get(hash) ?? (hash as CommitId);
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("base64url");
+}

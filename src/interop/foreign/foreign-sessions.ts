@@ -1,0 +1,119 @@
+import type { FlashEntry } from "../../core/commit/edit.ts";
+import type { Rejection } from "../../core/events.ts";
+import type { EpochMs } from "../../core/record.ts";
+import type { StoreCall, StoreProfile } from "../../core/store.ts";
+import type { RandomBytes } from "../../core/token.ts";
+import type { PyDict, PyValue } from "../python/values.ts";
+
+/** The sessions of another framework: all that differs from one to the next. */
+export interface ForeignSessions {
+  /** Such as `"Django"`; for messages. */
+  readonly framework: string;
+  readonly cookieName: string;
+  readonly format: Format;
+  readonly convention: Convention;
+  /** When the framework writes a session that did not change, so that it lives on. */
+  readonly renewal: "each-visit" | "on-change";
+  /** The key of its data that holds what the framework has no place for; `undefined` leaves that out. */
+  readonly factsKey: string | undefined;
+  /** How long a session may live that began here, or was signed in to here; kept among the facts. */
+  readonly absoluteTimeoutMs: number | undefined;
+  /** Where the sessions lie; `undefined` where each is whole in its cookie. */
+  readonly kept: KeptSessions | undefined;
+  readonly profile: StoreProfile;
+}
+
+/** Sessions that lie in a store of the framework's, under the key that their cookie holds. */
+export interface KeptSessions {
+  readonly keys: KeyCookie;
+  readonly rows: ForeignRows;
+}
+
+/** How the cookie holds a key. */
+export interface KeyCookie {
+  /** The key in a cookie's value, or why it is not believed. */
+  read(value: string, now: EpochMs): { readonly key: string } | Rejection;
+  write(key: string, now: EpochMs): string;
+  /** Draws the key of a new session. */
+  draw(random: RandomBytes): string;
+}
+
+/** A session as it lies there. */
+export interface Row {
+  readonly bytes: Uint8Array;
+  /** From here on it counts as absent; `undefined` where the bytes themselves say it. */
+  readonly endsAt: EpochMs | undefined;
+}
+
+/** Where the framework keeps its sessions. */
+export interface ForeignRows {
+  /** Resolves to what is live under a key. */
+  read(key: string, call: StoreCall): Promise<Row | undefined>;
+  /** Puts a row where nothing live is. Resolves to whether it did. */
+  insert(key: string, after: Row, call: StoreCall): Promise<boolean>;
+  /** Puts a row where exactly these bytes are, in one step. Resolves to whether it did. */
+  replace(key: string, before: Uint8Array, after: Row, call: StoreCall): Promise<boolean>;
+  /**
+   * Takes a row away: where exactly these bytes are, or whatever is there. Resolves to whether there
+   * was one.
+   */
+  remove(key: string, before: Uint8Array | undefined, call: StoreCall): Promise<boolean>;
+  /** Moves the end of a row whose bytes do not say it; left out, it is written again. */
+  extend?(key: string, before: Uint8Array, endsAt: EpochMs, call: StoreCall): Promise<boolean>;
+  /** Makes sure that the place can be used; rejects where it cannot. */
+  prepare?(call: StoreCall): Promise<void>;
+}
+
+/** How the framework writes down what a session holds. */
+export interface Format {
+  /** What a text says, or why it is not believed. */
+  read(bytes: Uint8Array, now: EpochMs): ForeignDocument | Unread;
+  /** @throws {@link CodecError} naming the key path of what the format cannot hold. */
+  write(document: PyDict, now: EpochMs): Uint8Array;
+}
+
+/** Why a text says nothing. */
+export interface Unread {
+  readonly rejection: Rejection;
+  /** For whoever runs the application; holds nothing of the session. */
+  readonly why: string;
+}
+
+/** What a text says. */
+export interface ForeignDocument {
+  readonly dict: PyDict;
+  /** When it was written, where it says so. */
+  readonly writtenAt: EpochMs | undefined;
+}
+
+/** What the framework's own keys say of a session. */
+export interface Said {
+  readonly userId: string | undefined;
+  /** Whether the browser keeps the cookie when it is closed. */
+  readonly persistent: boolean;
+  readonly flash: readonly FlashEntry[];
+  /** How long a session lives that is written now. */
+  readonly lifetimeMs: number;
+}
+
+/** What is to be said with the framework's own keys. */
+export interface ToSay extends Pick<Said, "userId" | "flash"> {
+  /** Whether the browser is to keep the cookie; `undefined` where nobody wishes anything: as it is. */
+  readonly persistent: boolean | undefined;
+  /** Whether the user has just signed in. */
+  readonly isSignIn: boolean;
+}
+
+/** New values of keys; `undefined` takes one away. */
+export type KeyChanges = ReadonlyMap<string, PyValue | undefined>;
+
+/** Which keys of the data are the framework's own, and what they mean. */
+export interface Convention {
+  /** Hidden from the application, which says the same by the session's own words. */
+  readonly keys: ReadonlySet<string>;
+  read(document: PyDict): Said;
+  /** What to change in a document, or in that of a new session. */
+  write(toSay: ToSay, before: PyDict, call: StoreCall): KeyChanges | Promise<KeyChanges>;
+  /** Whether the user still counts as signed in: a new password may say no. Left out, yes. */
+  isValid?(document: PyDict, userId: string, call: StoreCall): Promise<boolean>;
+}

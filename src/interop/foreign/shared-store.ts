@@ -1,0 +1,42 @@
+import type { Mounted, SharedParts, SharedStore } from "../../cookies/mount.ts";
+import type { EngineSettings } from "../../core/options.ts";
+import type { SessionStore } from "../../core/store.ts";
+import { ForeignCarrier } from "./foreign-passage.ts";
+import type { ForeignSessions } from "./foreign-sessions.ts";
+
+/** Shares the sessions of another framework: a `store` of `createSessions`. */
+export function sharedStore(sessions: ForeignSessions): SharedStore {
+  return { share: (parts) => share(sessions, parts) };
+}
+
+function share(sessions: ForeignSessions, parts: SharedParts): Mounted {
+  const { carrier, settings, environment } = parts;
+  return {
+    store: fromOutside(sessions),
+    carrier: new ForeignCarrier(sessions, carrier, settings.name, environment),
+    settings: withTheirClocks(settings),
+  };
+}
+
+/** No session can be found from outside its request: what a store is asked for is a hash of its key. */
+function fromOutside({ profile, kept }: ForeignSessions): SessionStore {
+  return {
+    profile,
+    load: async () => undefined,
+    create: async () => "taken",
+    update: async () => ({ kind: "gone", tombstone: undefined }),
+    end: async (_tombstone, _expected, call) => {
+      await kept?.rows.prepare?.(call);
+      return { kind: "gone", tombstone: undefined };
+    },
+  };
+}
+
+/** Longer than any session of theirs: it ends when they say so. */
+const THEIR_CLOCK_MS = 400 * 86_400_000;
+
+function withTheirClocks(settings: EngineSettings): EngineSettings {
+  const policy = { idleTimeoutMs: THEIR_CLOCK_MS, absoluteTimeoutMs: THEIR_CLOCK_MS };
+  const policies = { signedIn: policy, persistent: policy, anonymous: policy, longest: undefined };
+  return { ...settings, policies };
+}
