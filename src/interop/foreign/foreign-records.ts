@@ -85,7 +85,7 @@ export class ForeignRecords implements SessionStore {
 
   async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
     const key = this.#keyOf(record.id);
-    const ground = { dict: this.#beforeNew(record), persistent: false };
+    const ground = this.#groundOf(record);
     const written = await this.#documents.toWrite(record, ground, call);
     const row = this.#rowOf(written, call);
     if (!(await this.#rows.insert(key, row, call))) return "taken";
@@ -179,12 +179,15 @@ export class ForeignRecords implements SessionStore {
     return { ...record, data: UNBELIEVED };
   }
 
-  /** What a new session takes along that the application does not see goes with what it does see. */
-  #beforeNew({ userId, data }: SessionRecord): PyDict {
-    const before = this.#newest;
-    const earlier = this.#documents.said(before).userId;
-    const isSameVisitor = earlier === undefined || earlier === userId;
-    return isSameVisitor && data !== "{}" ? before : NOTHING_BEFORE;
+  /**
+   * What a new session builds on. What the application does not see goes with what it does see; and
+   * only to be kept is a wish: who signs in without one gets what the framework usually does.
+   */
+  #groundOf({ userId, data, persistent }: SessionRecord): Ground {
+    const earlier = this.#documents.said(this.#newest);
+    const isSameVisitor = earlier.userId === undefined || earlier.userId === userId;
+    const dict = isSameVisitor && data !== "{}" ? this.#newest : NOTHING_BEFORE;
+    return { dict, persistent: persistent && this.#documents.said(dict).persistent };
   }
 
   /** Whether there is nothing to write: the framework would not either. */

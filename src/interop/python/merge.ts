@@ -37,20 +37,25 @@ function listOf(before: PyValue | undefined, json: readonly JsonValue[], path: s
   return isTuple ? new PyTuple(items) : items;
 }
 
-/** Which earlier item each item continues: the one in its place, or an equal one elsewhere. */
+/** Which earlier item each item continues: an equal one, or else the one in its place. */
 function partnersOf(
   earlier: readonly PyValue[],
   json: readonly JsonValue[],
 ): (index: number) => PyValue | undefined {
   if (earlier.length === json.length || earlier.length === 0) return (index) => earlier[index];
-  const places = new Map<string, PyValue[]>();
-  for (const item of earlier) {
+  const free = new Map<string, number[]>();
+  for (const [place, item] of earlier.entries()) {
     const text = JSON.stringify(viewOf(item));
-    const equal = places.get(text);
-    if (equal === undefined) places.set(text, [item]);
-    else equal.push(item);
+    const equal = free.get(text);
+    if (equal === undefined) free.set(text, [place]);
+    else equal.push(place);
   }
-  return (index) => places.get(JSON.stringify(json[index]))?.shift() ?? earlier[index];
+  const equals = json.map((item) => free.get(JSON.stringify(item))?.shift());
+  const taken = new Set(equals);
+  return (index) => {
+    const place = equals[index] ?? (taken.has(index) ? undefined : index);
+    return place === undefined ? undefined : earlier[place];
+  };
 }
 
 function objectOf(before: PyValue | undefined, json: ReadonlyObject, path: string): PyValue {
