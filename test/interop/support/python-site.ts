@@ -1,0 +1,151 @@
+import { fileURLToPath } from "node:url";
+import { startServer, type TestServer } from "../../support/servers/test-server.ts";
+import { PYTHON_SITES, type SiteName, type SiteSpec } from "./python-sites.ts";
+import type { SiteServers } from "./site-servers.ts";
+
+/** Debian's packages are for the system's own Python. */
+const PYTHON = "/usr/bin/python3";
+const SECRET = "Zoë's, as long as the test lives";
+
+/** A browser's cookies, as names and values; an application's tests may read and change them. */
+export type Jar = Map<string, string>;
+
+/** What the pages show. */
+export interface Shown {
+  readonly user: string | null;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** A real application in Python, spoken to as browsers would that have the jars. */
+export class PythonSite {
+  readonly secret = SECRET;
+  readonly spec: SiteSpec;
+  readonly #server: TestServer;
+
+  private constructor(spec: SiteSpec, server: TestServer) {
+    this.spec = spec;
+    this.#server = server;
+  }
+
+  /** Starts it, and the server that it keeps its sessions in unless that runs already. */
+  static async start(name: SiteName, servers: SiteServers): Promise<PythonSite> {
+    const spec: SiteSpec = PYTHON_SITES[name];
+    const at = spec.server && `${spec.server}=127.0.0.1:${(await servers.get(spec.server)).port}`;
+    const program = fileURLToPath(new URL(`../sites/${spec.program}`, import.meta.url));
+    const server = await startServer({
+      name: spec.program.replace(".py", ""),
+      command: ({ folder, port }) => [
+        ...[PYTHON, "-B", program, SECRET, folder, String(port), spec.kind],
+        ...(at === undefined ? [] : [at]),
+      ],
+    } as const);
+    return new PythonSite(spec, server);
+  }
+
+  /** Where Django has its `site.sqlite` and files, and Flask-Session its folder `sessions`. */
+  get folder(): string {
+    return this.#server.folder;
+  }
+
+  show(jar: Jar): Promise<Shown> {
+    return this.ask(jar, "/");
+  }
+
+  login(jar: Jar, username: string): Promise<Shown> {
+    return this.ask(jar, "/login", { username });
+  }
+
+  logout(jar: Jar): Promise<Shown> {
+    return this.ask(jar, "/logout", {});
+  }
+
+  change(jar: Jar, set: object, remove: readonly string[] = []): Promise<Shown> {
+    return this.ask(jar, "/change", { set, delete: remove });
+  }
+
+  /** Reads the session, works as long as said, and only then changes and saves it. */
+  slowChange(jar: Jar, set: object, ms: number): Promise<Shown> {
+    return this.ask(jar, "/slow-change", { set, ms });
+  }
+
+  /** Adds to the list that a key holds. */
+  append(jar: Jar, key: string, item: unknown): Promise<Shown> {
+    return this.ask(jar, "/append", { key, item });
+  }
+
+  newKey(jar: Jar): Promise<Shown> {
+    return this.ask(jar, "/new-key", {});
+  }
+
+  /** Makes the session one whose time is over, and leaves the jar its cookie. */
+  async expire(jar: Jar): Promise<void> {
+    const before = new Map(jar);
+    await this.ask(jar, "/expire", {});
+    for (const [name, value] of before) if (!jar.has(name)) jar.set(name, value);
+  }
+
+  setPassword(jar: Jar, username: string, password: string): Promise<Shown> {
+    return this.ask(jar, "/set-password", { username, password });
+  }
+
+  /** Stores each kind of value that this site's sessions can hold beyond JSON. */
+  storeOdd(jar: Jar): Promise<Shown> {
+    return this.ask(jar, "/odd", {});
+  }
+
+  /** Python's `repr()` of those values as they are stored now, and of the whole session. */
+  odd(jar: Jar): Promise<{ readonly odd: string; readonly all: string }> {
+    return this.ask(jar, "/odd");
+  }
+
+  flash(jar: Jar, category: string, message: string): Promise<Shown> {
+    return this.ask(jar, "/flash", { category, message });
+  }
+
+  /** Reads what was flashed, as pairs of category and message, and forgets it. */
+  flashes(jar: Jar): Promise<readonly (readonly [string, string])[]> {
+    return this.ask(jar, "/flashes", {});
+  }
+
+  csrf(jar: Jar): Promise<{ readonly token: string; readonly inSession: boolean }> {
+    return this.ask(jar, "/csrf");
+  }
+
+  /** Asks for a page as a browser would that has this jar; with a body it is a POST. */
+  async ask<Answer = Shown>(jar: Jar, path: string, body?: object): Promise<Answer> {
+    const response = await this.fetch(jar, path, body);
+    if (!response.ok) {
+      throw new Error(`${path} answers ${response.status}:\n${this.#server.output.slice(-4_000)}`);
+    }
+    return (await response.json()) as Answer;
+  }
+
+  /** The same, whatever the status is. */
+  async fetch(jar: Jar, path: string, body?: object, headers = {}): Promise<Response> {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const response = await fetch(`http://127.0.0.1:${this.#server.port}${path}`, {
+      headers: { ...headers, ...(cookie === "" ? {} : { cookie }) },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+    });
+    for (const line of response.headers.getSetCookie()) keep(jar, line);
+    return response;
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
+  }
+}
+
+function keep(jar: Jar, line: string): void {
+  const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+  if (isOver(line)) jar.delete(name);
+  else jar.set(name, value);
+}
+
+/** Max-Age has precedence over Expires. */
+function isOver(line: string): boolean {
+  const [, age] = /;\s*Max-Age=(-?\d+)/i.exec(line) ?? [];
+  if (age !== undefined) return Number(age) <= 0;
+  const [, date] = /;\s*Expires=([^;]+)/i.exec(line) ?? [];
+  return date !== undefined && Date.parse(date) <= Date.now();
+}
