@@ -1,7 +1,7 @@
 import { flashText, parseFlash } from "../../core/commit/edit.ts";
 import { CodecError, StoreError } from "../../core/errors.ts";
 import { type JsonObject, parseObject } from "../../core/json.ts";
-import { boundsIn } from "../../core/notes.ts";
+import { boundsIn, expectedIn } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
@@ -94,6 +94,7 @@ export class Documents {
     const { factsKey, convention } = this.#sessions;
     const values = parseObject(record.data) ?? {};
     this.#refuseOwnKeys(values);
+    this.#refuseHandOff(record);
     const said = convention.write(this.#toSay(record, ground), before, call);
     const changes = new Map(said instanceof Promise ? await said : said);
     const facts = factsOf(record, this.#sessions.absoluteTimeoutMs === undefined ? "more" : "age");
@@ -143,6 +144,13 @@ export class Documents {
 
   #isOwn(key: string): boolean {
     return key === this.#sessions.factsKey || this.#sessions.convention.keys.has(key);
+  }
+
+  /** Its code would lie beside the session, where the framework has no place. */
+  #refuseHandOff(record: SessionRecord): void {
+    if (expectedIn(record).length === 0) return;
+    const why = `a hand-off needs more than ${this.#sessions.framework} keeps of a session`;
+    throw new StoreError("update", "failed", why);
   }
 
   #refuseOwnKeys(values: JsonObject): void {

@@ -217,8 +217,7 @@ export class ForeignRecords implements SessionStore {
   #keyOf(id: SessionId): string {
     const key = this.#keys.get(id);
     if (key !== undefined) return key;
-    const why = `${this.#sessions.framework} keeps sessions alone, and nothing beside them`;
-    throw new StoreError("create", "failed", why);
+    throw new StoreError("create", "failed", keepsNothingElse(this.#sessions.framework));
   }
 
   /** That of bytes which this request has written, or their hash. */
@@ -226,6 +225,11 @@ export class ForeignRecords implements SessionStore {
     const hash = hashOf(bytes);
     return this.#versions.get(hash) ?? (hash as CommitId);
   }
+}
+
+/** Why what is no session cannot be kept. */
+export function keepsNothingElse(framework: string): string {
+  return `${framework} keeps sessions alone, and nothing beside them`;
 }
 
 function hashOf(bytes: Uint8Array): string {

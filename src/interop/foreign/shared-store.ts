@@ -1,7 +1,10 @@
 import type { Mounted, SharedParts, SharedStore } from "../../cookies/mount.ts";
+import { StoreError } from "../../core/errors.ts";
 import type { EngineSettings } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
+import { ForeignAdministration } from "./administration.ts";
 import { ForeignCarrier } from "./foreign-passage.ts";
+import { keepsNothingElse } from "./foreign-records.ts";
 import type { ForeignSessions } from "./foreign-sessions.ts";
 
 /** Shares the sessions of another framework: a `store` of `createSessions`. */
@@ -15,15 +18,18 @@ function share(sessions: ForeignSessions, parts: SharedParts): Mounted {
     store: fromOutside(sessions),
     carrier: new ForeignCarrier(sessions, carrier, settings.name, environment),
     settings: withTheirClocks(settings),
+    administration: () => new ForeignAdministration(sessions.framework),
   };
 }
 
 /** No session can be found from outside its request: what a store is asked for is a hash of its key. */
-function fromOutside({ profile, kept }: ForeignSessions): SessionStore {
+function fromOutside({ framework, profile, kept }: ForeignSessions): SessionStore {
   return {
     profile,
     load: async () => undefined,
-    create: async () => "taken",
+    create: async () => {
+      throw new StoreError("create", "failed", keepsNothingElse(framework));
+    },
     update: async () => ({ kind: "gone", tombstone: undefined }),
     end: async (_tombstone, _expected, call) => {
       await kept?.rows.prepare?.(call);

@@ -192,6 +192,50 @@ describe("a session that is whole in its cookie", () => {
   });
 });
 
+describe("what needs more than the framework keeps", () => {
+  it.each(["find", "list", "revoke", "revokeAll", "forget", "export", "count", "onEnded"] as const)(
+    "%s is refused by name",
+    async (method) => {
+      const call = sessions[method] as (argument: unknown) => Promise<unknown>;
+      await expect(call.call(sessions, { userId: "ada" })).rejects.toThrow(/Toy's/);
+    },
+  );
+
+  it("is refused rather than lost: a hand-off", async () => {
+    const expecting = await browser.visit((_, request) =>
+      sessions.expectHandOff(request, { audience: "https://shop.example" }),
+    );
+    expect(expecting.status).toBe(503);
+    await browser.visit((session) => session.signIn("ada"));
+    const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    const handing = await browser.visit((session) =>
+      sessions.handOff(session, { audience: "https://shop.example", challenge }),
+    );
+    expect(handing.status).toBe(503);
+  });
+});
+
+describe("exclusive work", () => {
+  it("is done once by many processes, and all see its result", async () => {
+    await browser.visit((session) => session.set("a", 1));
+    const many = Array.from({ length: 5 }, () => browser.copy(open()));
+    let runs = 0;
+    const answers = await Promise.all(
+      many.map((each) =>
+        each.visit((session) =>
+          session.exclusive("refresh", { lease: "5s", wait: "5s" }, async (inside) => {
+            runs += 1;
+            inside.set("token", `t${runs}`);
+            return runs;
+          }),
+        ),
+      ),
+    );
+    expect(answers.map(({ json }) => json)).toEqual([1, 1, 1, 1, 1]);
+    expect(found(browser.jar.get("toy"))).toMatchObject({ a: 1, token: "t1" });
+  });
+});
+
 it("clocks of ours are refused by name", () => {
   const store = sharedStore(toySessions(rows));
   expect(() => createSessions({ store, idleTimeout: "1h" } as never)).toThrow(/idleTimeout/);
