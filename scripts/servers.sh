@@ -26,6 +26,20 @@ find_missing() {
   need mariadb-server-core mariadbd /usr/sbin/mariadbd
   need pgbouncer pgbouncer /usr/sbin/pgbouncer
   need_module python3-django django
+  need_module python3-django-redis django_redis
+  need_module python3-fastapi fastapi
+  need_module python3-flask flask
+  need_module python3-flask-login flask_login
+  need_module python3-flask-session flask_session
+  need_module python3-flask-sqlalchemy flask_sqlalchemy
+  need_module python3-flaskext.wtf flask_wtf
+  need_module python3-mysqldb MySQLdb
+  need_module python3-psycopg2 psycopg2
+  need_module python3-pymemcache pymemcache
+  need_module python3-redis redis
+  need_module python3-starlette starlette
+  need_module python3-tornado tornado
+  need_module python3-uvicorn uvicorn
   need postgresql-15 /usr/lib/postgresql/15/bin/postgres
   need redis-server redis-server
   need redis-tools redis-cli

@@ -10,7 +10,7 @@ import time
 import django
 from django.conf import settings
 from protocol import ODD_IN_JSON, ODD_IN_PICKLE, append, edit, folder, kind, port, secret
-from protocol import servers, shown, shown_odd, to_json
+from protocol import servers, shown, shown_odd, tell_loaded, to_json
 
 engine, _, place = kind.partition("-")
 
@@ -70,10 +70,12 @@ django.setup()
 
 from django.contrib import auth, messages
 from django.core.management import call_command
+from django.core.signing import TimestampSigner
 from django.db import connection
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.urls import path
+from django.utils.baseconv import base62
 from django.views.decorators.csrf import csrf_exempt
 
 
@@ -104,6 +106,7 @@ def change(request):
 def slow_change(request):
     wish = json.loads(request.body)
     request.session.get("x")
+    tell_loaded(wish)
     time.sleep(wish["ms"] / 1000)
     return change(request)
 
@@ -119,8 +122,27 @@ def new_key(request):
 
 
 def expire(request):
+    if engine == "signed_cookies":
+        return expire_cookie(request)
     request.session.set_expiry(-60)
     return show(request)
+
+
+def expire_cookie(request):
+    """These go by their signature's age alone, whatever `set_expiry` says."""
+    store = request.session
+    signer = LongAgo(salt="django.contrib.sessions.backends.signed_cookies")
+    text = signer.sign_object(dict(store.items()), serializer=store.serializer, compress=True)
+    response = show(request)
+    response.set_cookie("sessionid", text)
+    return response
+
+
+class LongAgo(TimestampSigner):
+    """Signs as a server did more than the age of a session ago."""
+
+    def timestamp(self):
+        return base62.encode(int(time.time() - settings.SESSION_COOKIE_AGE - 60))
 
 
 def set_password(request):

@@ -7,7 +7,7 @@ import flask
 import flask_session
 import redis
 from flask import request, session
-from flask_pages import add_pages, answer, login_plain, show_plain
+from flask_pages import add_pages, answer, clear, login_plain, show_plain
 from protocol import ODD_IN_PICKLE, folder, kind, port, secret, servers
 from pymemcache.client.base import PooledClient
 
@@ -58,5 +58,5 @@ def forgetting(environ, start_response):
 
 
 plain_app, app.wsgi_app = app.wsgi_app, forgetting
-add_pages(app, ODD_IN_PICKLE, show_plain, login_plain, session.clear)
+add_pages(app, ODD_IN_PICKLE, show_plain, login_plain, clear)
 app.run("127.0.0.1", port, threaded=True)

@@ -9,7 +9,7 @@ import time
 import flask
 import flask_login
 from flask import session
-from flask_pages import add_pages, answer, login_plain, show_plain
+from flask_pages import add_pages, answer, clear, login_plain, show_plain
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import TimestampSigner
 from protocol import ODD_IN_FLASK, folder, kind, port, secret, shown
@@ -64,6 +64,6 @@ else:
         session.permanent = kind == "permanent"
         login_plain(username)
 
-    add_pages(app, ODD_IN_FLASK, show, login, session.clear)
+    add_pages(app, ODD_IN_FLASK, show, login, clear)
 
 app.run("127.0.0.1", port, threaded=True)

@@ -4,7 +4,7 @@ import time
 
 import flask
 from flask import flash, get_flashed_messages, request, session
-from protocol import append, edit, shown, shown_odd, to_json
+from protocol import append, edit, shown, shown_odd, tell_loaded, to_json
 
 
 def answer(content):
@@ -37,6 +37,7 @@ def add_pages(app, odd, show, login, logout):
     def slow_change():
         wish = request.get_json(force=True)
         session.get("x")
+        tell_loaded(wish)
         time.sleep(wish["ms"] / 1000)
         edit(session, wish)
         return answer(show())
@@ -71,3 +72,7 @@ def show_plain():
 
 def login_plain(username):
     session["user"] = username
+
+
+def clear():
+    session.clear()

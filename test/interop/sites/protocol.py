@@ -66,6 +66,11 @@ def edit(stored, wish):
     stored.update(wish.get("set", {}))
 
 
+def tell_loaded(wish):
+    """Lets a test know that from now on others change what this request has read already."""
+    print(f"loaded {wish['mark']}", flush=True)
+
+
 def append(stored, wish):
     stored[wish["key"]] = [*stored.get(wish["key"], []), wish["item"]]
 

@@ -42,9 +42,9 @@ describe.each(NAMES)("%s, alone", (name) => {
   it("saves what it read before a change that came between", async () => {
     const jar: Jar = new Map();
     await site.change(jar, { first: 1 });
-    const slow = site.slowChange(new Map(jar), { slow: true }, 300);
+    const { saved } = await site.slowChange(new Map(jar), { slow: true }, 300);
     await site.change(jar, { quick: true });
-    expect((await slow).values).toEqual({ first: 1, slow: true });
+    expect((await saved).values).toEqual({ first: 1, slow: true });
   });
 
   it.runIf(abilities.includes("expire"))("does not know a session whose time is over", async () => {

@@ -10,7 +10,8 @@ from base64 import b64encode
 import fastapi
 import uvicorn
 from itsdangerous import TimestampSigner
-from protocol import ODD_IN_JSON, append, edit, kind, port, secret, shown, shown_odd, to_json
+from protocol import ODD_IN_JSON, append, edit, kind, port, secret, shown, shown_odd
+from protocol import tell_loaded, to_json
 from starlette.applications import Starlette
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import Response
@@ -34,6 +35,7 @@ async def change(request):
     page = request.url.path[1:]
     wish = await request.json() if await request.body() else {}
     if page == "slow-change":
+        tell_loaded(wish)
         await asyncio.sleep(wish["ms"] / 1000)
     CHANGES[page](request.session, wish)
     return await show(request)

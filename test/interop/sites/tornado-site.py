@@ -13,7 +13,7 @@ from uuid import uuid4
 import redis
 import tornado.web
 from protocol import ODD_IN_JSON, ODD_IN_PICKLE, append, edit, kind, port, secret, servers, shown
-from protocol import shown_odd, to_json
+from protocol import shown_odd, tell_loaded, to_json
 from pymemcache.client.base import Client
 
 LIFETIME = 86_400
@@ -109,6 +109,7 @@ class Page(tornado.web.RequestHandler):
     async def change(self, path):
         values = self.session.load()
         if path == "slow-change":
+            tell_loaded(self.wish)
             await asyncio.sleep(self.wish["ms"] / 1000)
         CHANGES[path](values, self.wish)
         self.session.save(values)

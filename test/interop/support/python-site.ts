@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { eventually } from "../../support/servers/redis.ts";
 import { startServer, type TestServer } from "../../support/servers/test-server.ts";
 import { PYTHON_SITES, type SiteName, type SiteSpec } from "./python-sites.ts";
 import type { SiteServers } from "./site-servers.ts";
@@ -32,13 +34,14 @@ export class PythonSite {
     const spec: SiteSpec = PYTHON_SITES[name];
     const at = spec.server && `${spec.server}=127.0.0.1:${(await servers.get(spec.server)).port}`;
     const program = fileURLToPath(new URL(`../sites/${spec.program}`, import.meta.url));
+    const told = at === undefined ? [spec.kind] : [spec.kind, at];
     const server = await startServer({
       name: spec.program.replace(".py", ""),
       command: ({ folder, port }) => [
-        ...[PYTHON, "-B", program, SECRET, folder, String(port), spec.kind],
-        ...(at === undefined ? [] : [at]),
+        PYTHON,
+        ...["-B", program, SECRET, folder, String(port), ...told],
       ],
-    } as const);
+    });
     return new PythonSite(spec, server);
   }
 
@@ -63,9 +66,16 @@ export class PythonSite {
     return this.ask(jar, "/change", { set, delete: remove });
   }
 
-  /** Reads the session, works as long as said, and only then changes and saves it. */
-  slowChange(jar: Jar, set: object, ms: number): Promise<Shown> {
-    return this.ask(jar, "/slow-change", { set, ms });
+  /**
+   * Reads the session, works as long as said, and only then changes and saves it. Resolves when
+   * it is read; `saved`, when the answer is there.
+   */
+  async slowChange(jar: Jar, set: object, ms: number): Promise<{ readonly saved: Promise<Shown> }> {
+    const mark = randomUUID();
+    const saved = this.ask(jar, "/slow-change", { set, ms, mark });
+    const loaded = eventually(async () => this.#server.output.includes(mark));
+    await Promise.race([loaded, saved]);
+    return { saved };
   }
 
   /** Adds to the list that a key holds. */

@@ -38,7 +38,11 @@ export const PYTHON_SITES = {
   "Django's cached_db with Memcached": django("cached_db-memcached", "memcached"),
   "Django's cached_db with Redis": django("cached_db-redis", "redis"),
   "Django in files": django("file"),
-  "Django's signed cookies": django("signed_cookies"),
+  "Django's signed cookies": {
+    ...django("signed_cookies"),
+    // It has no key but its bytes.
+    abilities: ["csrf", "expire", "flash", "set-password"],
+  },
   "Tornado's signed cookies": { program: "tornado-site.py", kind: "cookie", abilities: COOKIE },
   "pycket on Redis": pycket("redis"),
   "pycket on Memcached": pycket("memcached"),
