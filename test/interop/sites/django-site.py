@@ -35,7 +35,8 @@ def cache():
         backend = "django.core.cache.backends.memcached.PyMemcacheCache"
         return {"BACKEND": backend, "LOCATION": servers["memcached"]}
     if place == "redis":
-        return {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": f"redis://{servers['redis']}"}
+        backend = "django_redis.cache.RedisCache"
+        return {"BACKEND": backend, "LOCATION": f"redis://{servers['redis']}"}
     return {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
 

@@ -58,11 +58,11 @@ class StoredSession:
         return pickle.loads(raw) if raw else {}
 
     def save(self, values):
-        self.store.set(self.id(), pickle.dumps(values))
         if kind == "redis":
+            self.store.set(self.id(), pickle.dumps(values))
             self.store.expire(self.id(), LIFETIME)
         else:
-            self.store.touch(self.id(), LIFETIME)
+            self.store.set(self.id(), pickle.dumps(values), LIFETIME)
 
     def expire(self):
         self.store.delete(self.id())

@@ -161,8 +161,8 @@ def protocol_of(value):
 
 def vectors():
     number = 0
-    for alias, settings_of in CACHES.items():
-        of_json = "SERIALIZER" in settings_of["OPTIONS"]
+    for alias, one in CACHES.items():
+        of_json = "SERIALIZER" in one["OPTIONS"]
         cases = IN_JSON if of_json else {**IN_JSON, **ONLY_IN_PICKLE}
         for case, payload in cases.items():
             for store_class, name in [(CacheStore, "cache"), (CachedDbStore, "cached_db")]:
@@ -171,6 +171,10 @@ def vectors():
                 number += 1
                 found = stored(store_class, name, alias, payload, number)
                 yield {"id": f"{alias}-{name}-{case}", "cache": alias, **found}
+
+
+def settings_of(one):
+    return {key: each for key, each in one.items() if key not in ("BACKEND", "LOCATION")}
 
 
 def edges():
@@ -182,7 +186,8 @@ def edges():
         store.set_expiry(seconds)
         store.save()
         left = server.pttl(f":1:{store.cache_key}")
-        yield {"id": case, "stored": left != -2, "seconds": round(left / 1000) if left > 0 else None}
+        seconds = round(left / 1000) if left > 0 else None
+        yield {"id": case, "stored": left != -2, "seconds": seconds}
     yield reading("garbage", b"no pickle")
     yield reading("integer", b"42")
     yield reading("compressed-read-without", zlib.compress(pickle.dumps({"a": 1})))
@@ -215,10 +220,7 @@ print(
                 "python": sys.version.split()[0],
             },
             "generated_with": "django_redis_vectors.py",
-            "caches": {
-                alias: {key: each for key, each in one.items() if key not in ("BACKEND", "LOCATION")}
-                for alias, one in CACHES.items()
-            },
+            "caches": {alias: settings_of(one) for alias, one in CACHES.items()},
             "storage": list(vectors()),
             "edges": list(edges()),
         },
