@@ -7,6 +7,8 @@ export interface StoreCall {
   readonly signal: AbortSignal;
   /** The time to judge `expiresAt` by, where the backend has no clock of its own. */
   readonly now: EpochMs;
+  /** Of a load: whether a copy will not do, where a store keeps copies of what another one has. */
+  readonly isFresh?: boolean | undefined;
 }
 
 /** How `update` went: `conflict` carries the newest record, `gone` the tombstone if there is one. */

@@ -7,7 +7,13 @@ import {
   type StoreOperation,
   type StoreOutcome,
 } from "../errors.ts";
-import { remembers, type SessionRecord, type StoredSession, type Tombstone } from "../record.ts";
+import {
+  type EpochMs,
+  remembers,
+  type SessionRecord,
+  type StoredSession,
+  type Tombstone,
+} from "../record.ts";
 import type { EndOutcome, Seen, SessionStore, StoreCall, UpdateOutcome } from "../store.ts";
 import type { CommitId, SessionId } from "../token.ts";
 
@@ -33,6 +39,11 @@ export class Keeper {
 
   load(id: SessionId, deadline: Deadline): Promise<StoredSession | undefined> {
     return deadline.guard(() => this.store.load(id, deadline), this.#loading);
+  }
+
+  /** As `load`, past any copy that the store may keep. */
+  loadNewest(id: SessionId, deadline: Deadline): Promise<StoredSession | undefined> {
+    return deadline.guard(() => this.store.load(id, new FreshCall(deadline)), this.#loading);
   }
 
   /** `taken` means that something else than this very record stands under the id. */
@@ -83,6 +94,24 @@ export class Keeper {
     const failure = asStoreError(operation, outcome, error);
     this.#report(failure);
     return failure;
+  }
+}
+
+/** A call for which no copy will do. */
+class FreshCall implements StoreCall {
+  readonly isFresh = true;
+  readonly #deadline: Deadline;
+
+  constructor(deadline: Deadline) {
+    this.#deadline = deadline;
+  }
+
+  get now(): EpochMs {
+    return this.#deadline.now;
+  }
+
+  get signal(): AbortSignal {
+    return this.#deadline.signal;
   }
 }
 

@@ -45,7 +45,7 @@ export class Exclusive<D extends object, T> {
   readonly #waitsUntil: number;
   /** The session that the work is for, and what of it this request knew: others go their own way. */
   #id: SessionId | undefined;
-  readonly #version: CommitId | undefined;
+  #version: CommitId | undefined;
   /** Who had been done last when this request read the session: what they did, it knows. */
   #seen: HolderId | undefined;
   #overdue: HolderId | undefined;
@@ -64,11 +64,23 @@ export class Exclusive<D extends object, T> {
 
   /** Resolves to what the work came to. */
   async result(): Promise<T> {
-    const { leases } = this.#engine;
+    const { leases, origin } = this.#engine;
+    if (origin.store.profile.readYourWrites === "bounded") await this.#catchUp();
     const result = await leases.in(this.#state.id, this.#terms.name, (line) => this.#in(line));
     // Whoever looked whether there is anything to do has read what the work was to change.
     this.#state.draft.readAgain();
     return result;
+  }
+
+  /**
+   * Where reads may be late, this request may have begun after what it does not know to be done: that
+   * is not its result.
+   */
+  async #catchUp(): Promise<void> {
+    if (this.#id === undefined) return;
+    const { notes, version } = await this.#newest();
+    this.#seen = leaseIn(notes, this.#terms.name).done;
+    this.#version = version;
   }
 
   async #in(line: LeaseLine): Promise<T> {
@@ -167,7 +179,7 @@ export class Exclusive<D extends object, T> {
 
   async #load(deadline: Deadline): Promise<SessionRecord> {
     this.#refuseOther();
-    const stored = this.#id && (await this.#engine.origin.load(this.#id, deadline));
+    const stored = this.#id && (await this.#engine.origin.loadNewest(this.#id, deadline));
     if (stored?.kind === "live" && this.#state.takeUp(stored)) return stored;
     this.#state.detach();
     throw ended();

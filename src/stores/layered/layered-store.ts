@@ -76,6 +76,7 @@ export class LayeredStore implements SessionStore {
     this.#subscription.begin(call.now);
     this.#near.tidy(call.now);
     if (!this.#trust.mayAsk(id)) return this.#origin.load(id, call);
+    if (call.isFresh === true) return this.#loadAnew(id, undefined, call);
     const sight = await this.#near.look(id, call.now);
     const { entry } = sight;
     if (entry !== undefined && this.#trust.believes(id, entry, call.now)) return entry.stored;
@@ -120,17 +121,22 @@ export class LayeredStore implements SessionStore {
     if (ofOrigin?.status === "rejected") throw ofOrigin.reason;
   }
 
-  /** Asks origin, and fills near if nothing has happened to the session meanwhile. */
+  /**
+   * Asks origin, and fills near if nothing has happened to the session meanwhile. `sight` is left out
+   * where nobody has looked what stands in near.
+   */
   async #loadAnew(
     id: SessionId,
-    sight: Sight,
+    sight: Sight | undefined,
     call: StoreCall,
   ): Promise<StoredSession | undefined> {
     const filling = this.#trust.filling(call.now);
     const stored = await this.#origin.load(id, call);
     if (this.#trust.stands(id, filling, stored)) {
-      // Nobody waits for it, and it never rejects.
-      void this.#near.fill(id, { ...filling, stored }, sight, call.now);
+      const entry = { ...filling, stored };
+      // Nobody waits for either, and they never reject.
+      if (sight === undefined) void this.#near.overwrite(id, entry, call.now);
+      else void this.#near.fill(id, entry, sight, call.now);
     }
     return stored;
   }
