@@ -45,7 +45,7 @@ export class Exclusive<D extends object, T> {
   readonly #waitsUntil: number;
   /** The session that the work is for, and what of it this request knew: others go their own way. */
   #id: SessionId | undefined;
-  #version: CommitId | undefined;
+  readonly #version: CommitId | undefined;
   /** Who had been done last when this request read the session: what they did, it knows. */
   #seen: HolderId | undefined;
   #overdue: HolderId | undefined;
@@ -78,9 +78,8 @@ export class Exclusive<D extends object, T> {
    */
   async #catchUp(): Promise<void> {
     if (this.#id === undefined) return;
-    const { notes, version } = await this.#newest();
+    const { notes } = await this.#newest();
     this.#seen = leaseIn(notes, this.#terms.name).done;
-    this.#version = version;
   }
 
   async #in(line: LeaseLine): Promise<T> {
