@@ -29,7 +29,7 @@ export class ForeignAdministration implements Administration {
     throw this.#unknowable("forget");
   }
 
-  async export(): Promise<never> {
+  export(): never {
     throw this.#unknowable("export");
   }
 

@@ -37,10 +37,7 @@ export class PythonSite {
     const told = at === undefined ? [spec.kind] : [spec.kind, at];
     const server = await startServer({
       name: spec.program.replace(".py", ""),
-      command: ({ folder, port }) => [
-        PYTHON,
-        ...["-B", program, SECRET, folder, String(port), ...told],
-      ],
+      command: ({ folder, port }) => [PYTHON, "-B", program, SECRET, folder, String(port), ...told],
     });
     return new PythonSite(spec, server);
   }
