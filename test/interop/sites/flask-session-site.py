@@ -1,6 +1,7 @@
 """A Flask application whose sessions are kept by Flask-Session.
 
-Kinds: `redis`, `memcached`, `filesystem`, `sqlalchemy`, each also with `-signed` ids.
+Kinds: `redis`, `memcached`, `filesystem`, `sqlalchemy`, each also with `-signed` ids. SQLAlchemy
+takes the server that it is given, or SQLite.
 """
 
 import flask
@@ -12,13 +13,23 @@ from protocol import ODD_IN_PICKLE, folder, kind, port, secret, servers
 from pymemcache.client.base import PooledClient
 
 store, _, signed = kind.partition("-")
+
+
+def database():
+    if "postgres" in servers:
+        return f"postgresql+psycopg2://postgres@{servers['postgres']}/postgres"
+    if "mariadb" in servers:
+        return f"mysql+mysqldb://root@{servers['mariadb']}/shop"
+    return f"sqlite:///{folder}/site.sqlite?timeout=30"
+
+
 app = flask.Flask(__name__, root_path=folder)
 app.config.update(
     SECRET_KEY=secret,
     SESSION_TYPE=store,
     SESSION_USE_SIGNER=signed == "signed",
     SESSION_FILE_DIR=f"{folder}/sessions",
-    SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/site.sqlite?timeout=30",
+    SQLALCHEMY_DATABASE_URI=database(),
 )
 if store == "redis":
     app.config["SESSION_REDIS"] = redis.Redis.from_url(f"redis://{servers['redis']}")
