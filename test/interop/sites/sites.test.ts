@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Jar, PythonSite } from "../support/python-site.ts";
+import type { Jar } from "../support/jar.ts";
+import { PythonSite } from "../support/python-site.ts";
 import { PYTHON_SITES, type SiteName, type SiteSpec } from "../support/python-sites.ts";
 import { SiteServers } from "../support/site-servers.ts";
 

@@ -2,15 +2,13 @@ import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../../support/servers/redis.ts";
 import { startServer, type TestServer } from "../../support/servers/test-server.ts";
+import { type Jar, keep } from "./jar.ts";
 import { PYTHON_SITES, type SiteName, type SiteSpec } from "./python-sites.ts";
 import type { SiteServers } from "./site-servers.ts";
 
 /** Debian's packages are for the system's own Python. */
 const PYTHON = "/usr/bin/python3";
 const SECRET = "Zoë's, as long as the test lives";
-
-/** A browser's cookies, as names and values; an application's tests may read and change them. */
-export type Jar = Map<string, string>;
 
 /** What the pages show. */
 export interface Shown {
@@ -141,18 +139,4 @@ export class PythonSite {
   stop(): Promise<void> {
     return this.#server.stop();
   }
-}
-
-function keep(jar: Jar, line: string): void {
-  const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-  if (isOver(line)) jar.delete(name);
-  else jar.set(name, value);
-}
-
-/** Max-Age has precedence over Expires. */
-function isOver(line: string): boolean {
-  const [, age] = /;\s*Max-Age=(-?\d+)/i.exec(line) ?? [];
-  if (age !== undefined) return Number(age) <= 0;
-  const [, date] = /;\s*Expires=([^;]+)/i.exec(line) ?? [];
-  return date !== undefined && Date.parse(date) <= Date.now();
 }
