@@ -7,7 +7,7 @@ export type PayloadReading =
   | { readonly ok: false; readonly reason: "corrupt" | "tooLarge" };
 
 /** How long a document may be, inflated or as it stands. */
-const MAX_PAYLOAD_BYTES = 1_048_576;
+export const MAX_PAYLOAD_BYTES = 1_048_576;
 const MAX_PAYLOAD_CHARACTERS: number = Math.ceil((MAX_PAYLOAD_BYTES * 4) / 3);
 
 /**
