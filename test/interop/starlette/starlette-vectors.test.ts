@@ -25,33 +25,39 @@ interface StarletteVectors {
   }[];
 }
 
-describe.each(vectorsOf<StarletteVectors>("starlette"))("Starlette $versions.starlette", (vectors) => {
-  it.each(vectors.encode)("writes $id byte for byte alike", (vector) => {
-    const session = noted(vector.payload) as PyDict;
-    const written = new StarletteCookies(vector.secret).write(session, 1_000 * vector.timestamp);
-    expect(written).toStrictEqual({ ok: true, cookie: vector.cookie });
-  });
-
-  it.each(vectors.encode)("reads $id alike", ({ secret, timestamp, cookie, decoded }) => {
-    const bounds = { now: 1_000 * timestamp, maxAge: 0 };
-    const reading = new StarletteCookies(secret).read(cookie, bounds);
-    expect(reading).toStrictEqual({
-      ok: true,
-      session: noted(decoded),
-      issuedAt: 1_000 * timestamp,
+describe.each(vectorsOf<StarletteVectors>("starlette"))(
+  "Starlette $versions.starlette",
+  (vectors) => {
+    it.each(vectors.encode)("writes $id byte for byte alike", (vector) => {
+      const session = noted(vector.payload) as PyDict;
+      const written = new StarletteCookies(vector.secret).write(session, 1_000 * vector.timestamp);
+      expect(written).toStrictEqual({ ok: true, cookie: vector.cookie });
     });
-  });
 
-  it.each(vectors.decode)("takes or refuses $id alike", ({ max_age, now, ...vector }) => {
-    const bounds = { now: 1_000 * now, ...(max_age !== null && { maxAge: max_age }) };
-    const reading = new StarletteCookies(vector.secret).read(vector.cookie, bounds);
-    expect(reading.ok).toBe(vector.result.ok);
-    const data = noted(vector.result.data ?? null);
-    if (reading.ok) expect(unordered(reading.session)).toStrictEqual(unordered(data));
-  });
+    it.each(vectors.encode)("reads $id alike", ({ secret, timestamp, cookie, decoded }) => {
+      const bounds = { now: 1_000 * timestamp, maxAge: 0 };
+      const reading = new StarletteCookies(secret).read(cookie, bounds);
+      expect(reading).toStrictEqual({
+        ok: true,
+        session: noted(decoded),
+        issuedAt: 1_000 * timestamp,
+      });
+    });
 
-  it("refuses what its JSON has no word for", () => {
-    const written = new StarletteCookies("k").write(new PyDict([["d", new PyDict([[[], 1]])]]), 0);
-    expect(written).toStrictEqual({ ok: false, refusal: { path: "d", kind: "list as key" } });
-  });
-});
+    it.each(vectors.decode)("takes or refuses $id alike", ({ max_age, now, ...vector }) => {
+      const bounds = { now: 1_000 * now, ...(max_age !== null && { maxAge: max_age }) };
+      const reading = new StarletteCookies(vector.secret).read(vector.cookie, bounds);
+      expect(reading.ok).toBe(vector.result.ok);
+      const data = noted(vector.result.data ?? null);
+      if (reading.ok) expect(unordered(reading.session)).toStrictEqual(unordered(data));
+    });
+
+    it("refuses what its JSON has no word for", () => {
+      const written = new StarletteCookies("k").write(
+        new PyDict([["d", new PyDict([[[], 1]])]]),
+        0,
+      );
+      expect(written).toStrictEqual({ ok: false, refusal: { path: "d", kind: "list as key" } });
+    });
+  },
+);
