@@ -41,9 +41,11 @@ export class PyTuple {
 /** A dict, in its order. Keys are of any type, and no two are equal. */
 export class PyDict {
   readonly entries: readonly PyEntry[];
+  readonly kind: "dict" | "OrderedDict";
 
-  constructor(entries: readonly PyEntry[]) {
+  constructor(entries: readonly PyEntry[], kind: PyDict["kind"] = "dict") {
     this.entries = entries;
+    this.kind = kind;
   }
 
   /** What stands under a key that is text. */
@@ -88,19 +90,28 @@ export class PyText {
 
 /**
  * A datetime, date or time by its `isoformat()`: up to six digits of a second, and the offset where it
- * has one. What names a zone, or stands in the second of two equal hours, is more than that says.
+ * has one.
  */
 export class PyMoment {
   readonly kind: "datetime" | "date" | "time";
   readonly iso: string;
   /** The second of two equal hours, at the end of summer time. */
   readonly fold: 0 | 1;
+  /** What its zone is called, where the offset is not all that there is to it. */
+  readonly zone: PyZone | undefined;
 
-  constructor(kind: PyMoment["kind"], iso: string, fold: 0 | 1 = 0) {
+  constructor(kind: PyMoment["kind"], iso: string, fold: 0 | 1 = 0, zone?: PyZone) {
     this.kind = kind;
     this.iso = iso;
     this.fold = fold;
+    this.zone = zone;
   }
+}
+
+/** A zone with a name: `ZoneInfo("Europe/Berlin")`, or `timezone(timedelta(hours=-5), "EST")`. */
+export interface PyZone {
+  readonly kind: "ZoneInfo" | "timezone";
+  readonly name: string;
 }
 
 /** A timedelta, normalised as Python does: only the days may be negative. */
