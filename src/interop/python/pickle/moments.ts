@@ -1,7 +1,7 @@
+import { type Clock, clockText, dayText, isClock, isDay, offsetText } from "../moment-text.ts";
 import { PyBytes, PyMoment, PyTimedelta } from "../values.ts";
 import { type Node, OffsetNode } from "./nodes.ts";
 import { encodeLatin1 } from "./text.ts";
-import { type Clock, clockText, dayText, isClock, isDay, offsetText } from "./wall.ts";
 import type { Zones } from "./zones.ts";
 
 /** A `datetime.datetime` from ten bytes and, where it is aware, its zone. */

@@ -1,4 +1,4 @@
-import type { PyTimedelta } from "../values.ts";
+import { type PyMoment, PyTimedelta } from "./values.ts";
 
 /** A day of the calendar. */
 export interface Day {
@@ -13,6 +13,47 @@ export interface Clock {
   readonly minute: number;
   readonly second: number;
   readonly microsecond: number;
+}
+
+/** What an `isoformat()` says. */
+export interface MomentParts {
+  readonly day: Day;
+  readonly clock: Clock;
+  readonly offset: PyTimedelta | undefined;
+}
+
+const DAY = "(\\d{4})-(\\d\\d)-(\\d\\d)";
+const CLOCK = "(\\d\\d):(\\d\\d):(\\d\\d)(?:\\.(\\d{6}))?";
+const OFFSET = "(?:([+-])(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{6}))?)?)?";
+const FORMS: Readonly<Record<PyMoment["kind"], RegExp>> = {
+  datetime: new RegExp(`^${DAY}T${CLOCK}${OFFSET}$`),
+  date: new RegExp(`^${DAY}()()()()()()()()()$`),
+  time: new RegExp(`^()()()${CLOCK}${OFFSET}$`),
+};
+
+/** Reads an `isoformat()`. It is `undefined` for what Python does not write. */
+export function partsOfMoment({ kind, iso }: PyMoment): MomentParts | undefined {
+  const found = FORMS[kind].exec(iso);
+  if (found === null) return undefined;
+  const [year = 1, month = 1, date = 1, ...rest] = found
+    .slice(1)
+    .map((digits) => digits || undefined);
+  const [hour = 0, minute = 0, second = 0, microsecond = 0, ...offset] = rest;
+  const day = { year: Number(year), month: Number(month), day: Number(date) };
+  const time = { hour: Number(hour), minute: Number(minute), second: Number(second) };
+  const clock = { ...time, microsecond: Number(microsecond) };
+  return isDay(day) && isClock(clock) ? { day, clock, offset: offsetOf(offset) } : undefined;
+}
+
+function offsetOf(found: readonly (string | undefined)[]): PyTimedelta | undefined {
+  const [sign, hours, minutes, second = 0, microsecond = 0] = found;
+  if (sign === undefined) return undefined;
+  const seconds = Number(hours) * 3600 + Number(minutes) * 60 + Number(second);
+  const size = seconds * 1_000_000 + Number(microsecond);
+  const total = sign === "-" ? -size : size;
+  const days = Math.floor(total / 86_400_000_000);
+  const rest = total - days * 86_400_000_000;
+  return new PyTimedelta(days, Math.floor(rest / 1_000_000), rest % 1_000_000);
 }
 
 /** Whether Python has such a day. */
