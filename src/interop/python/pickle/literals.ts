@@ -35,7 +35,7 @@ export function decimalFloat(line: Uint8Array): PyFloat {
  * What Python 2 calls a `str`: text where it is ASCII, as Python 3 reads it, and else bytes.
  */
 export function oldString(bytes: Uint8Array): string | PyBytes {
-  if (bytes.some((byte) => byte > 0x7f)) return new PyBytes(bytes.slice());
+  if (bytes.some((byte) => byte > 0x7f)) return new PyBytes(Uint8Array.from(bytes));
   return decodeLatin1(bytes);
 }
 

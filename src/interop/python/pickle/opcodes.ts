@@ -130,7 +130,7 @@ function withoutSuffix(line: Uint8Array): Uint8Array {
 }
 
 function bytes(view: Uint8Array): PyBytes {
-  return new PyBytes(view.slice());
+  return new PyBytes(Uint8Array.from(view));
 }
 
 function pushAndAppend(machine: Machine, items: readonly Node[]): void {
