@@ -15,8 +15,14 @@ export class CookieRows implements ForeignRows {
   }
 
   /** A session is its own key, until it is written. */
-  bring(value: string): void {
-    this.#rows.set(value, { bytes: Buffer.from(value, "latin1"), endsAt: undefined });
+  bring(value: string, row: Row): void {
+    this.#rows.set(value, row);
+  }
+
+  /** Whether nothing is left in a session that was written. */
+  isEmptied(key: string): boolean {
+    const row = this.#written.has(key) ? this.#rows.get(key) : undefined;
+    return row?.document?.dict.entries.length === 0;
   }
 
   /** What the cookie of a session is to be; `undefined` where it is gone, or as it came. */
@@ -46,13 +52,13 @@ export class CookieRows implements ForeignRows {
     return this.#rows.delete(key);
   }
 
-  #put(key: string, { bytes }: Row): void {
+  #put(key: string, { bytes, document }: Row): void {
     const size = bytes.length + this.#cookieName.length + 1;
     if (size > MAX_COOKIE_BYTES) {
       const advice = "Keep large values in a store of the application's, under the user's id.";
       throw new CookieTooLargeError(size, MAX_COOKIE_BYTES, "The session", advice);
     }
-    this.#rows.set(key, { bytes, endsAt: undefined });
+    this.#rows.set(key, { bytes, endsAt: undefined, document });
     this.#written.add(key);
   }
 

@@ -1,6 +1,7 @@
 import { flashText, parseFlash } from "../../core/commit/edit.ts";
 import { CodecError, StoreError } from "../../core/errors.ts";
-import { type JsonObject, parseObject } from "../../core/json.ts";
+import type { RequestHead } from "../../core/exchange.ts";
+import { type JsonObject, type JsonValue, parseObject } from "../../core/json.ts";
 import { boundsIn, expectedIn } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import type { StoreCall } from "../../core/store.ts";
@@ -9,10 +10,11 @@ import { dictOf } from "../python/merge.ts";
 import { isPlainKey } from "../python/tags.ts";
 import { PyDict, type PyEntry, type PyValue } from "../python/values.ts";
 import { viewOf } from "../python/view.ts";
-import { factsIn, factsOf, storedFacts } from "./facts.ts";
+import { type Facts, factsIn, factsOf, factsSeen, storedFacts } from "./facts.ts";
 import type {
   ForeignDocument,
   ForeignSessions,
+  Keyed,
   KeyChanges,
   Said,
   ToSay,
@@ -28,7 +30,7 @@ export interface Found {
 
 /** What a record builds on. */
 export interface Ground {
-  readonly dict: PyDict;
+  readonly document: Pick<ForeignDocument, "dict">;
   /** As core has it of that version, whatever the framework makes of it; of a new session, `false`. */
   readonly persistent: boolean;
 }
@@ -37,31 +39,36 @@ export interface Ground {
 export interface ToWrite {
   readonly dict: PyDict;
   readonly endsAt: EpochMs;
+  readonly persistent: boolean;
+  readonly renewal: ForeignSessions["renewal"];
 }
 
-export const NOTHING_BEFORE: PyDict = new PyDict([]);
+export const NOTHING_BEFORE: ForeignDocument = { dict: new PyDict([]), writtenAt: undefined };
 
 /** Makes records of documents, and documents of records. */
 export class Documents {
   readonly #sessions: ForeignSessions;
   readonly #manager: string;
+  readonly #request: RequestHead;
 
-  constructor(sessions: ForeignSessions, manager: string) {
+  constructor(sessions: ForeignSessions, manager: string, request: RequestHead) {
     this.#sessions = sessions;
     this.#manager = manager;
+    this.#request = request;
   }
 
   /** What the framework's own keys say. */
-  said(dict: PyDict): Said {
-    return this.#sessions.convention.read(dict);
+  said(document: Pick<ForeignDocument, "dict" | "view">): Said {
+    return this.#sessions.convention.read(keysOf(document));
   }
 
   /** The record of what was found. It ends when the framework says so, or earlier by our own facts. */
   recordOf({ id, version, document, endsAt: end }: Found, now: EpochMs): SessionRecord {
-    const { factsKey, renewal } = this.#sessions;
-    const { dict, writtenAt = now } = document;
-    const { userId, persistent, flash, lifetimeMs } = this.said(dict);
-    const facts = factsIn(factsKey === undefined ? undefined : dict.get(factsKey));
+    const { writtenAt = now } = document;
+    const said = this.said(document);
+    const { userId, persistent, flash, lifetimeMs } = said;
+    const { renewal = this.#sessions.renewal } = said;
+    const facts = this.#factsOf(document);
     const endsAt = end ?? writtenAt + lifetimeMs;
     const createdAt = facts.createdAt ?? writtenAt;
     const { notes } = facts;
@@ -73,7 +80,7 @@ export class Documents {
       manager: this.#manager,
       version,
       earlier: "",
-      data: this.#dataOf(dict),
+      data: this.#dataOf(document),
       flash: flashText(flash),
       notes,
       userId,
@@ -90,7 +97,7 @@ export class Documents {
 
   /** The document of a record, made of the one that it builds on. */
   async toWrite(record: SessionRecord, ground: Ground, call: StoreCall): Promise<ToWrite> {
-    const before = ground.dict;
+    const before = ground.document.dict;
     const { factsKey, convention } = this.#sessions;
     const values = parseObject(record.data) ?? {};
     this.#refuseOwnKeys(values);
@@ -105,10 +112,10 @@ export class Documents {
       throw new StoreError("update", "failed", why);
     }
     const dict = this.#joined(values, before, changes);
-    const lifetimeMs = this.said(dict).lifetimeMs;
+    const { lifetimeMs, persistent, renewal = this.#sessions.renewal } = this.said({ dict });
     const knownAt = factsKey === undefined ? undefined : facts?.createdAt;
     const endsAt = Math.min(call.now + lifetimeMs, this.#endBy(knownAt, record.notes));
-    return { dict, endsAt };
+    return { dict, endsAt, persistent, renewal };
   }
 
   /** When a session ends by what we know of it ourselves. */
@@ -118,20 +125,34 @@ export class Documents {
     return Math.min(end, boundsIn({ notes }).endsAt);
   }
 
-  #toSay(record: SessionRecord, { dict: before, persistent: earlier }: Ground): ToSay {
-    const { userId, flash, authenticatedAt } = record;
-    const persistent = record.persistent === earlier ? undefined : record.persistent;
+  #factsOf(document: Pick<ForeignDocument, "dict" | "view">): Facts {
     const { factsKey } = this.#sessions;
-    const facts = factsIn(factsKey === undefined ? undefined : before.get(factsKey));
-    const isOther =
-      this.said(before).userId !== userId || facts.authenticatedAt !== authenticatedAt;
-    const isSignIn = userId !== undefined && authenticatedAt !== undefined && isOther;
-    return { userId, persistent, flash: parseFlash(flash), isSignIn };
+    if (factsKey === undefined) return {};
+    const { view } = document;
+    return view === undefined
+      ? factsIn(document.dict.get(factsKey))
+      : factsSeen(ownOf(view, factsKey));
   }
 
-  #dataOf(dict: PyDict): string {
+  #toSay(record: SessionRecord, { document, persistent: earlier }: Ground): ToSay {
+    const { userId, flash, authenticatedAt } = record;
+    const persistent = record.persistent === earlier ? undefined : record.persistent;
+    const facts = this.#factsOf(document);
+    const isOther =
+      this.said(document).userId !== userId || facts.authenticatedAt !== authenticatedAt;
+    const isSignIn = userId !== undefined && authenticatedAt !== undefined && isOther;
+    return { userId, persistent, flash: parseFlash(flash), isSignIn, request: this.#request };
+  }
+
+  #dataOf(document: ForeignDocument): string {
     const data: JsonObject = {};
-    for (const [key, value] of dict.entries) {
+    if (document.view !== undefined) {
+      for (const [key, value] of Object.entries(document.view)) {
+        if (!this.#isOwn(key)) data[key] = value;
+      }
+      return JSON.stringify(data);
+    }
+    for (const [key, value] of document.dict.entries) {
       if (this.#isVisible(key)) data[key] = viewOf(value);
     }
     return JSON.stringify(data);
@@ -181,6 +202,26 @@ export class Documents {
     }
     return new PyDict(entries);
   }
+}
+
+/** The keys of a document, of which only those that JSON cannot tell are looked up in its dict. */
+function keysOf(document: Pick<ForeignDocument, "dict" | "view">): Keyed {
+  const { view } = document;
+  if (view === undefined) return document.dict;
+  return {
+    get: (key) => {
+      const value = ownOf(view, key);
+      const isSame = value === undefined || value === null || !IN_DICT.has(typeof value);
+      return isSame ? (value as PyValue | undefined) : document.dict.get(key);
+    },
+  };
+}
+
+/** Numbers may be floats, and objects tagged. */
+const IN_DICT: ReadonlySet<string> = new Set(["number", "object"]);
+
+function ownOf(view: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(view, key) ? view[key] : undefined;
 }
 
 function changed(entry: PyEntry, changes: KeyChanges): PyEntry | undefined {

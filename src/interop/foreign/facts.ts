@@ -1,4 +1,4 @@
-import { type JsonObject, parseObject } from "../../core/json.ts";
+import { type JsonObject, type JsonValue, parseObject } from "../../core/json.ts";
 import { lastingNotes } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import { merged } from "../python/merge.ts";
@@ -17,8 +17,13 @@ const NO_FACTS: Facts = {};
 
 /** The facts of a document. What has not their form is left out: others can write there too. */
 export function factsIn(stored: PyValue | undefined): Facts {
-  if (!(stored instanceof PyDict)) return NO_FACTS;
-  const { createdAt, authenticatedAt, device, notes } = viewOf(stored) as JsonObject;
+  return stored instanceof PyDict ? factsSeen(viewOf(stored)) : NO_FACTS;
+}
+
+/** The same of what an application would see of them. */
+export function factsSeen(view: JsonValue | undefined): Facts {
+  if (typeof view !== "object" || view === null) return NO_FACTS;
+  const { createdAt, authenticatedAt, device, notes } = view as JsonObject;
   return {
     createdAt: instantOf(createdAt),
     authenticatedAt: instantOf(authenticatedAt),

@@ -79,7 +79,12 @@ export class ForeignPassage extends CookieExchange implements Passage {
     this.writesNeedHeaders = sessions.kept === undefined;
     this.#carried = sessions.kept === undefined ? new CookieRows(sessions.cookieName) : undefined;
     const rows = sessions.kept?.rows ?? (this.#carried as CookieRows);
-    this.#theirs = new ForeignRecords(sessions, rows, manager, (why) => carrier.complain(why));
+    const complain = (why: string): void => carrier.complain(why);
+    this.#theirs = new ForeignRecords(sessions, rows, {
+      manager,
+      request: exchange.request,
+      complain,
+    });
     this.records = home.over(this.#theirs);
     const { values, refused } = this.#cookie;
     const rejected = new Set<Rejection>(refused === undefined ? [] : [refused]);
@@ -87,7 +92,6 @@ export class ForeignPassage extends CookieExchange implements Passage {
     this.presented = candidatesOf([...new Set(keys)]).map((key) => this.#identityOf(key));
     this.untried = keys.length - this.presented.length;
     this.rejected = [...rejected];
-    for (const { token } of this.presented) this.#carried?.bring(token);
   }
 
   get hasSurplus(): boolean {
@@ -102,12 +106,13 @@ export class ForeignPassage extends CookieExchange implements Passage {
   }
 
   leave({ cookie, token, stale }: Farewell): boolean {
-    const text = cookie === "expire" ? undefined : this.#textToSend(cookie, token);
-    const isNothing = text === undefined && cookie !== "expire" && stale === "none";
+    const isOver = cookie === "expire" || this.#isEmptied(token);
+    const text = isOver ? undefined : this.#textToSend(cookie, token);
+    const isNothing = text === undefined && !isOver && stale === "none";
     if (isNothing || this.obstacle !== undefined) return false;
     const brought = stale === "none" ? undefined : this.#cookie.brought(stale);
     if (brought !== undefined) expireStale(this.exchange, [brought]);
-    if (cookie === "expire") this.#cookie.expire();
+    if (isOver) this.#cookie.expire();
     else if (text !== undefined && token !== undefined) {
       this.#cookie.send(text, this.#theirs.browserKeepsMs(this.#idOf(token), this.#now()));
     }
@@ -126,7 +131,7 @@ export class ForeignPassage extends CookieExchange implements Passage {
 
   #keysIn(values: readonly string[], rejected: Set<Rejection>): readonly string[] {
     const { kept } = this.#carrier.sessions;
-    if (kept === undefined) return values;
+    if (kept === undefined) return values.filter((value) => this.#isBelieved(value, rejected));
     const keys: string[] = [];
     for (const value of values) {
       const read = kept.keys.read(value, this.#now());
@@ -134,6 +139,25 @@ export class ForeignPassage extends CookieExchange implements Passage {
       else keys.push(read.key);
     }
     return keys;
+  }
+
+  /** A whole session that cannot be read is none, as to whoever wrote it. */
+  #isBelieved(value: string, rejected: Set<Rejection>): boolean {
+    const bytes = Buffer.from(value, "latin1");
+    const document = this.#carrier.sessions.format.read(bytes, this.#now());
+    if ("rejection" in document) {
+      rejected.add(document.rejection);
+      // Of all others that come anybody can make as many as he likes.
+      if (document.rejection === "corrupt") this.#carrier.complain(document.why);
+      return false;
+    }
+    this.#carried?.bring(value, { bytes, endsAt: undefined, document });
+    return true;
+  }
+
+  /** Whether a session that travels whole has nothing in it any more: there is nothing to send. */
+  #isEmptied(token: string | undefined): boolean {
+    return token !== undefined && this.#carried?.isEmptied(token) === true;
   }
 
   #now(): number {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { StoreError } from "../../core/errors.ts";
+import type { RequestHead } from "../../core/exchange.ts";
 import type { Identity } from "../../core/passage.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
 import type {
@@ -11,9 +12,8 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
-import type { PyDict } from "../python/values.ts";
 import { Documents, type Ground, isUnchanged, NOTHING_BEFORE, type ToWrite } from "./documents.ts";
-import type { ForeignRows, ForeignSessions, Row } from "./foreign-sessions.ts";
+import type { ForeignDocument, ForeignRows, ForeignSessions, Row } from "./foreign-sessions.ts";
 
 /** In the place of data that cannot be believed or read: no object, so that nobody takes it for data. */
 const UNBELIEVED = '"altered, or of another form"';
@@ -30,8 +30,13 @@ interface Holding {
   readonly hasMoved: boolean;
 }
 
-/** Told why a row could not be read. */
-export type Complaint = (why: string) => void;
+/** The request that the records are for. */
+export interface Around {
+  readonly manager: string;
+  readonly request: RequestHead;
+  /** Told why a row could not be read. */
+  complain(why: string): void;
+}
 
 /**
  * The sessions of another framework as the records of one request. A key is a session's secret, and its
@@ -44,19 +49,19 @@ export class ForeignRecords implements SessionStore {
   readonly #sessions: ForeignSessions;
   readonly #rows: ForeignRows;
   readonly #documents: Documents;
-  readonly #complain: Complaint;
+  readonly #around: Around;
   readonly #keys = new Map<SessionId, string>();
   readonly #texts = new Map<CommitId, Text>();
   readonly #versions = new Map<string, CommitId>();
   readonly #holdings = new Map<SessionId, Holding>();
-  #newest = NOTHING_BEFORE;
+  #newest: Pick<ForeignDocument, "dict" | "view"> = NOTHING_BEFORE;
 
-  constructor(sessions: ForeignSessions, rows: ForeignRows, manager: string, complain: Complaint) {
+  constructor(sessions: ForeignSessions, rows: ForeignRows, around: Around) {
     this.profile = sessions.profile;
     this.#sessions = sessions;
     this.#rows = rows;
-    this.#documents = new Documents(sessions, manager);
-    this.#complain = complain;
+    this.#documents = new Documents(sessions, around.manager, around.request);
+    this.#around = around;
   }
 
   /** From here on the session of this key may be asked for. */
@@ -123,7 +128,7 @@ export class ForeignRecords implements SessionStore {
       await this.#rows.extend(key, text.row.bytes, written.endsAt, call);
       // Who writes meanwhile moves the end as well.
     } else await this.#rows.replace(key, text.row.bytes, row, call);
-    this.#hold(record, written.dict, written.endsAt, "moved");
+    this.#hold(record, written, "moved");
     return true;
   }
 
@@ -151,31 +156,29 @@ export class ForeignRecords implements SessionStore {
 
   async #recordOf(id: SessionId, row: Row, call: StoreCall): Promise<SessionRecord | undefined> {
     const { format, convention } = this.#sessions;
-    const document = format.read(row.bytes, call.now);
+    const document = row.document ?? format.read(row.bytes, call.now);
     if ("rejection" in document) {
-      this.#complain(document.why);
+      this.#around.complain(document.why);
       return this.#unbelieved(id, row, call);
-    }
-    const { dict } = document;
-    const { userId } = this.#documents.said(dict);
-    if (userId !== undefined && (await convention.isValid?.(dict, userId, call)) === false) {
-      return undefined;
     }
     const version = this.#versionOf(row.bytes);
     const found = { id, version, document, endsAt: row.endsAt };
     const record = this.#documents.recordOf(found, call.now);
-    this.#texts.set(version, { row, dict, persistent: record.persistent });
-    this.#newest = dict;
-    this.#hold(record, dict, record.expiresAt, "found");
+    const { userId, persistent, expiresAt: endsAt } = record;
+    if (userId !== undefined && convention.isValid !== undefined) {
+      if (!(await convention.isValid(document.dict, userId, call))) return undefined;
+    }
+    this.#texts.set(version, { row, document, persistent });
+    this.#newest = document;
+    this.#hold(record, { endsAt, persistent }, "found");
     return record;
   }
 
   /** A record that stands, and is refused for its data alone. */
   #unbelieved(id: SessionId, row: Row, { now }: StoreCall): SessionRecord {
-    const document = { dict: NOTHING_BEFORE, writtenAt: undefined };
     const endsAt = row.endsAt ?? now + 1;
     const version = this.#versionOf(row.bytes);
-    const record = this.#documents.recordOf({ id, version, document, endsAt }, now);
+    const record = this.#documents.recordOf({ id, version, document: NOTHING_BEFORE, endsAt }, now);
     return { ...record, data: UNBELIEVED };
   }
 
@@ -186,31 +189,33 @@ export class ForeignRecords implements SessionStore {
   #groundOf({ userId, data, persistent }: SessionRecord): Ground {
     const earlier = this.#documents.said(this.#newest);
     const isSameVisitor = earlier.userId === undefined || earlier.userId === userId;
-    const dict = isSameVisitor && data !== "{}" ? this.#newest : NOTHING_BEFORE;
-    return { dict, persistent: persistent && this.#documents.said(dict).persistent };
+    const document = isSameVisitor && data !== "{}" ? this.#newest : NOTHING_BEFORE;
+    return { document, persistent: persistent && this.#documents.said(document).persistent };
   }
 
   /** Whether there is nothing to write: the framework would not either. */
-  #isIdle({ row, dict }: Text, written: ToWrite): boolean {
-    const mayLapse = this.#sessions.renewal === "each-visit";
+  #isIdle({ row, document }: Text, written: ToWrite): boolean {
+    const mayLapse = written.renewal === "each-visit";
     const isLater = row.endsAt === undefined || written.endsAt !== row.endsAt;
-    return isUnchanged(dict, written.dict) && !(mayLapse && isLater);
+    return isUnchanged(document.dict, written.dict) && !(mayLapse && isLater);
   }
 
   #rowOf({ dict, endsAt }: ToWrite, { now }: StoreCall): Row {
-    return { bytes: this.#sessions.format.write(dict, now), endsAt };
+    const document = { dict, writtenAt: now };
+    return { bytes: this.#sessions.format.write(dict, now), endsAt, document };
   }
 
-  #wrote(record: SessionRecord, row: Row, { dict, endsAt }: ToWrite): void {
+  #wrote(record: SessionRecord, row: Row, written: ToWrite): void {
     const { version, persistent } = record;
-    this.#texts.set(version, { row, dict, persistent });
+    const { dict } = written;
+    this.#texts.set(version, { row, document: { dict }, persistent });
     this.#versions.set(hashOf(row.bytes), version);
-    this.#hold(record, dict, endsAt, "moved");
-    this.#newest = dict;
+    this.#hold(record, written, "moved");
+    this.#newest = { dict };
   }
 
-  #hold({ id }: SessionRecord, dict: PyDict, endsAt: EpochMs, how: "found" | "moved"): void {
-    const { persistent } = this.#documents.said(dict);
+  #hold({ id }: SessionRecord, held: Omit<Holding, "hasMoved">, how: "found" | "moved"): void {
+    const { endsAt, persistent } = held;
     this.#holdings.set(id, { endsAt, persistent, hasMoved: how === "moved" });
   }
 

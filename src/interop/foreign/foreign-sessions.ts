@@ -1,5 +1,7 @@
 import type { FlashEntry } from "../../core/commit/edit.ts";
 import type { Rejection } from "../../core/events.ts";
+import type { RequestHead } from "../../core/exchange.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { EpochMs } from "../../core/record.ts";
 import type { StoreCall, StoreProfile } from "../../core/store.ts";
 import type { RandomBytes } from "../../core/token.ts";
@@ -43,6 +45,8 @@ export interface Row {
   readonly bytes: Uint8Array;
   /** From here on it counts as absent; `undefined` where the bytes themselves say it. */
   readonly endsAt: EpochMs | undefined;
+  /** What the bytes say, where that has been read already. */
+  readonly document?: ForeignDocument | undefined;
 }
 
 /** Where the framework keeps its sessions. */
@@ -81,10 +85,16 @@ export interface Unread {
 
 /** What a text says. */
 export interface ForeignDocument {
+  /** May be read when it is first asked for. */
   readonly dict: PyDict;
   /** When it was written, where it says so. */
   readonly writtenAt: EpochMs | undefined;
+  /** The whole as an application sees it, where that is known without the dict. */
+  readonly view?: JsonObject | undefined;
 }
+
+/** What is looked up by its key: a dict, or what can stand for one. */
+export type Keyed = Pick<PyDict, "get">;
 
 /** What the framework's own keys say of a session. */
 export interface Said {
@@ -94,6 +104,8 @@ export interface Said {
   readonly flash: readonly FlashEntry[];
   /** How long a session lives that is written now. */
   readonly lifetimeMs: number;
+  /** Where this session is renewed otherwise than {@link ForeignSessions.renewal} says. */
+  readonly renewal?: ForeignSessions["renewal"] | undefined;
 }
 
 /** What is to be said with the framework's own keys. */
@@ -102,6 +114,8 @@ export interface ToSay extends Pick<Said, "userId" | "flash"> {
   readonly persistent: boolean | undefined;
   /** Whether the user has just signed in. */
   readonly isSignIn: boolean;
+  /** The request in which it is said. */
+  readonly request: RequestHead;
 }
 
 /** New values of keys; `undefined` takes one away. */
@@ -111,7 +125,7 @@ export type KeyChanges = ReadonlyMap<string, PyValue | undefined>;
 export interface Convention {
   /** Hidden from the application, which says the same by the session's own words. */
   readonly keys: ReadonlySet<string>;
-  read(document: PyDict): Said;
+  read(document: Keyed): Said;
   /** What to change in a document, or in that of a new session. */
   write(toSay: ToSay, before: PyDict, call: StoreCall): KeyChanges | Promise<KeyChanges>;
   /** Whether the user still counts as signed in: a new password may say no. Left out, yes. */
