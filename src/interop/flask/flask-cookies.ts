@@ -1,14 +1,12 @@
 import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 import { payloadOf, readPayload } from "../python/itsdangerous/payload.ts";
 import { TimedPySigner, type TimedUnsigned } from "../python/itsdangerous/timed-py-signer.ts";
-import { readPyJson } from "../python/json/read-py-json.ts";
 import { writePyJson } from "../python/json/write-py-json.ts";
 import type { PyRefusal } from "../python/refusal.ts";
 import type { EpochMs, TimeBounds } from "../python/time-bounds.ts";
-import { decodedUtf8 } from "../python/utf8.ts";
-import { PyDict } from "../python/values.ts";
+import type { PyDict } from "../python/values.ts";
+import { documentIn, type FlaskDocument } from "./flask-document.ts";
 import { type LossyValues, tagged } from "./tagged.ts";
-import { untagged } from "./untagged.ts";
 
 /** How a Flask application signs its sessions, in the words of its configuration. */
 export interface FlaskCookiesOptions {
@@ -40,6 +38,9 @@ export type FlaskReading =
     }
   | FlaskFault;
 
+/** What {@link FlaskCookies.open} answers. */
+export type FlaskOpening = { readonly ok: true; readonly document: FlaskDocument } | FlaskFault;
+
 /**
  * Why a cookie is not read. One that is `corrupt` or `tooLarge` is signed with the application's
  * own key, and Flask itself would answer it with an error.
@@ -66,6 +67,19 @@ export class FlaskCookies {
     this.#lossyValues = lossyValues;
   }
 
+  /** Reads a cookie, and of what it holds no more than is asked for. */
+  open(cookie: string, bounds: TimeBounds): FlaskOpening {
+    const unsigned = this.#signer.unsign(cookie, bounds);
+    if (!unsigned.ok) return unsigned;
+    const { issuedAt } = unsigned;
+    const payload = readPayload(unsigned.value);
+    if (!payload.ok) return { ...payload, issuedAt };
+    const document = documentIn(payload.bytes, issuedAt);
+    return document === undefined
+      ? { ok: false, reason: "corrupt", issuedAt }
+      : { ok: true, document };
+  }
+
   /** Reads a cookie. Flask gives `PERMANENT_SESSION_LIFETIME` as the age of every one. */
   read(cookie: string, bounds: TimeBounds): FlaskReading {
     const unsigned = this.#signer.unsign(cookie, bounds);
@@ -73,7 +87,7 @@ export class FlaskCookies {
     const { issuedAt, isCurrent } = unsigned;
     const payload = readPayload(unsigned.value);
     if (!payload.ok) return { ...payload, issuedAt };
-    const session = sessionIn(payload.bytes);
+    const session = documentIn(payload.bytes, issuedAt)?.dict;
     if (session === undefined) return { ok: false, reason: "corrupt", issuedAt };
     return { ok: true, session, issuedAt, isCurrent };
   }
@@ -90,11 +104,4 @@ export class FlaskCookies {
 
 function keysOf({ secretKey, fallbacks = [], signsWith }: FlaskCookiesOptions): PySecret[] {
   return signsWith === "lastFallback" ? [secretKey, ...fallbacks] : [...fallbacks, secretKey];
-}
-
-function sessionIn(bytes: Buffer): PyDict | undefined {
-  const text = decodedUtf8(bytes);
-  const json = text === undefined ? undefined : readPyJson(text);
-  const value = json?.ok ? untagged(json.value) : undefined;
-  return value instanceof PyDict ? value : undefined;
 }

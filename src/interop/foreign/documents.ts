@@ -14,8 +14,8 @@ import { type Facts, factsIn, factsOf, factsSeen, storedFacts } from "./facts.ts
 import type {
   ForeignDocument,
   ForeignSessions,
-  Keyed,
   KeyChanges,
+  Keyed,
   Said,
   ToSay,
 } from "./foreign-sessions.ts";
