@@ -183,13 +183,15 @@ export class ForeignRecords implements SessionStore {
   }
 
   /**
-   * What a new session builds on. What the application does not see goes with what it does see; and
+   * What a new session builds on. What the application does not see goes with what it does see, or
+   * with the user; and
    * only to be kept is a wish: who signs in without one gets what the framework usually does.
    */
   #groundOf({ userId, data, persistent }: SessionRecord): Ground {
     const earlier = this.#documents.said(this.#newest);
     const isSameVisitor = earlier.userId === undefined || earlier.userId === userId;
-    const document = isSameVisitor && data !== "{}" ? this.#newest : NOTHING_BEFORE;
+    const goesOn = data !== "{}" || (userId !== undefined && earlier.userId === userId);
+    const document = isSameVisitor && goesOn ? this.#newest : NOTHING_BEFORE;
     return { document, persistent: persistent && this.#documents.said(document).persistent };
   }
 
