@@ -43,6 +43,8 @@ export interface ToWrite {
   readonly renewal: ForeignSessions["renewal"];
 }
 
+const FOR_EVER = Number.POSITIVE_INFINITY;
+
 export const NOTHING_BEFORE: ForeignDocument = { dict: new PyDict([]), writtenAt: undefined };
 
 /** Makes records of documents, and documents of records. */
@@ -66,10 +68,10 @@ export class Documents {
   recordOf({ id, version, document, endsAt: end }: Found, now: EpochMs): SessionRecord {
     const { writtenAt = now } = document;
     const said = this.said(document);
-    const { userId, persistent, flash, lifetimeMs } = said;
+    const { userId, persistent, flash, lifetimeMs, endsAt: saidEnd = FOR_EVER } = said;
     const { renewal = this.#sessions.renewal } = said;
     const facts = this.#factsOf(document);
-    const endsAt = end ?? writtenAt + lifetimeMs;
+    const endsAt = end ?? Math.min(writtenAt + lifetimeMs, saidEnd);
     const createdAt = facts.createdAt ?? writtenAt;
     const { notes } = facts;
     // Who writes on change alone owes no touch: activity moves nothing there.
@@ -112,16 +114,19 @@ export class Documents {
       throw new StoreError("update", "failed", why);
     }
     const dict = this.#joined(values, before, changes);
-    const { lifetimeMs, persistent, renewal = this.#sessions.renewal } = this.said({ dict });
+    const said = this.said({ dict });
+    const { lifetimeMs, endsAt: saidEnd = FOR_EVER, persistent } = said;
+    const { renewal = this.#sessions.renewal } = said;
     const knownAt = factsKey === undefined ? undefined : facts?.createdAt;
-    const endsAt = Math.min(call.now + lifetimeMs, this.#endBy(knownAt, record.notes));
+    const ourEnd = this.#endBy(knownAt, record.notes);
+    const endsAt = Math.min(call.now + lifetimeMs, saidEnd, ourEnd);
     return { dict, endsAt, persistent, renewal };
   }
 
   /** When a session ends by what we know of it ourselves. */
   #endBy(knownAt: EpochMs | undefined, notes: string | undefined): EpochMs {
-    const { absoluteTimeoutMs = Number.POSITIVE_INFINITY } = this.#sessions;
-    const end = knownAt === undefined ? Number.POSITIVE_INFINITY : knownAt + absoluteTimeoutMs;
+    const { absoluteTimeoutMs = FOR_EVER } = this.#sessions;
+    const end = knownAt === undefined ? FOR_EVER : knownAt + absoluteTimeoutMs;
     return Math.min(end, boundsIn({ notes }).endsAt);
   }
 

@@ -57,10 +57,11 @@ export class ForeignRecords implements SessionStore {
   #newest: Pick<ForeignDocument, "dict" | "view"> = NOTHING_BEFORE;
 
   constructor(sessions: ForeignSessions, rows: ForeignRows, around: Around) {
+    const convention = sessions.convention.forRequest?.();
     this.profile = sessions.profile;
-    this.#sessions = sessions;
+    this.#sessions = convention === undefined ? sessions : { ...sessions, convention };
     this.#rows = rows;
-    this.#documents = new Documents(sessions, around.manager, around.request);
+    this.#documents = new Documents(this.#sessions, around.manager, around.request);
     this.#around = around;
   }
 

@@ -106,6 +106,8 @@ export interface Said {
   readonly lifetimeMs: number;
   /** Where this session is renewed otherwise than {@link ForeignSessions.renewal} says. */
   readonly renewal?: ForeignSessions["renewal"] | undefined;
+  /** When it ends whatever is written until then, where it says so. */
+  readonly endsAt?: EpochMs | undefined;
 }
 
 /** What is to be said with the framework's own keys. */
@@ -130,4 +132,6 @@ export interface Convention {
   write(toSay: ToSay, before: PyDict, call: StoreCall): KeyChanges | Promise<KeyChanges>;
   /** Whether the user still counts as signed in: a new password may say no. Left out, yes. */
   isValid?(document: PyDict, userId: string, call: StoreCall): Promise<boolean>;
+  /** One that remembers for a request what it has asked. Left out, one serves all. */
+  forRequest?(): Convention;
 }
