@@ -226,6 +226,7 @@ for i = 2, #ARGV do
 end
 return 1`);
 
-function script(text: string): Script {
+/** A script, and the name that the server gives it. */
+export function script(text: string): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex") };
 }
