@@ -1,14 +1,11 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
 import { type Random, untilAborted } from "../../core/waiting.ts";
-import { causeOf, detailOf, failureOf, Late, MysqlStoreProblem } from "./failure.ts";
+import { causeOf, detailOf, failureOf, Late } from "./failure.ts";
 import { Lender } from "./lender.ts";
 import { Loan } from "./loan.ts";
 import type { MysqlPromisePool } from "./pool.ts";
-import { ensureSchema, type SchemaMode } from "./schema.ts";
-import { plain } from "./sql.ts";
-import { type Statements, statementsFor } from "./statements.ts";
-import type { Table } from "./table.ts";
+import type { Statements } from "./statements.ts";
 
 /** Long enough for several processes that all create the tables; the next call goes on with them. */
 const SCHEMA_PATIENCE_MS = 10_000;
@@ -16,22 +13,21 @@ const SCHEMA_PATIENCE_MS = 10_000;
 const MAX_LOANS = 5;
 
 /** What is done with a connection. */
-export type Work<T> = (loan: Loan, statements: Statements) => Promise<T>;
+export type Work<T, Prepared = Statements> = (loan: Loan, statements: Prepared) => Promise<T>;
 
 /** Runs the store's operations, each on a connection that it borrows from the application's pool. */
-export class Connections {
+export class Connections<Prepared = Statements> {
   readonly #lender: Lender;
-  readonly #table: Table;
-  readonly #mode: SchemaMode;
+  readonly #prepareOn: (loan: Loan) => Promise<Prepared>;
   readonly #random: Random;
-  #preparing: Promise<Statements> | undefined;
-  #statements: Statements | undefined;
+  #preparing: Promise<Prepared> | undefined;
+  #statements: Prepared | undefined;
   #isClosed = false;
 
-  constructor(pool: MysqlPromisePool, table: Table, mode: SchemaMode, random: Random) {
+  /** `prepare` makes the statements, once, on the first connection. */
+  constructor(pool: MysqlPromisePool, prepare: (loan: Loan) => Promise<Prepared>, random: Random) {
     this.#lender = new Lender(pool);
-    this.#table = table;
-    this.#mode = mode;
+    this.#prepareOn = prepare;
     this.#random = random;
   }
 
@@ -41,7 +37,11 @@ export class Connections {
    * @throws {@link StoreError} if nothing was written, or the deadline came; else the driver's own
    * error.
    */
-  async run<T>(operation: StoreOperation, { signal }: StoreCall, work: Work<T>): Promise<T> {
+  async run<T>(
+    operation: StoreOperation,
+    { signal }: StoreCall,
+    work: Work<T, Prepared>,
+  ): Promise<T> {
     if (this.#isClosed) throw new StoreError(operation, "failed", "the MySQL store is closed");
     const statements = this.#statements ?? (await this.#prepared(operation, signal));
     return this.#onLoan(
@@ -56,7 +56,7 @@ export class Connections {
     this.#isClosed = true;
   }
 
-  async #prepared(operation: StoreOperation, signal: AbortSignal): Promise<Statements> {
+  async #prepared(operation: StoreOperation, signal: AbortSignal): Promise<Prepared> {
     // Not by the deadline of the first call: others wait for it too.
     this.#preparing ??= this.#prepare().finally(() => {
       this.#preparing = undefined;
@@ -69,12 +69,10 @@ export class Connections {
     }
   }
 
-  #prepare(): Promise<Statements> {
+  #prepare(): Promise<Prepared> {
     const signal = AbortSignal.timeout(SCHEMA_PATIENCE_MS);
-    const prepare = async (loan: Loan): Promise<Statements> => {
-      const table = await placeOf(this.#table, loan);
-      await ensureSchema(loan, table, this.#mode);
-      this.#statements = statementsFor(table, await isTelling(loan));
+    const prepare = async (loan: Loan): Promise<Prepared> => {
+      this.#statements = await this.#prepareOn(loan);
       return this.#statements;
     };
     return this.#onLoan(signal, prepare, (error) => error);
@@ -98,25 +96,4 @@ export class Connections {
     }
     return this.#onLoan(signal, work, asFailure, loans + 1);
   }
-}
-
-/**
- * The table with its database, found once: an application may change a connection's by USE, and
- * sessions must not go with it.
- */
-async function placeOf(table: Table, loan: Loan): Promise<Table> {
-  if (table.database !== undefined) return table;
-  const [row] = await loan.rows(plain("SELECT DATABASE() AS name"));
-  const { name } = row as { readonly name: unknown };
-  const database = loan.database || String(name ?? "");
-  if (database !== "") return { ...table, database };
-  throw new MysqlStoreProblem(
-    `the pool's connections are in no database; name one in createPool, or in the option "table": ` +
-      `"shop.${table.name}"`,
-  );
-}
-
-/** Whether the server tells of an open transaction to whoever reads. MySQL does not. */
-async function isTelling(loan: Loan): Promise<boolean> {
-  return (await loan.rows(plain("SHOW VARIABLES LIKE 'in_transaction'"))).length > 0;
 }

@@ -4,7 +4,9 @@ import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SilentStore, StoreProfile } from "../../core/store.ts";
 import { Connections } from "./connections.ts";
 import { MysqlStore } from "./mysql-store.ts";
-import type { MysqlPool, MysqlPromisePool } from "./pool.ts";
+import type { MysqlPool } from "./pool.ts";
+import { preparation } from "./preparation.ts";
+import { promisePool } from "./promise-pool.ts";
 import { schemaOf } from "./schema.ts";
 import { tableOf } from "./table.ts";
 
@@ -64,7 +66,11 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): Si
   checkTable("mysqlStore.table", table);
   const mode = oneOf("mysqlStore.schema", options.schema, ["create", "check"]) ?? "create";
   const intervalMs = durationMs("mysqlStore.sweepInterval", sweepInterval);
-  const connections = new Connections(promisePool(pool), tableOf(table), mode, Math.random);
+  const connections = new Connections(
+    promisePool(pool),
+    preparation(tableOf(table), mode),
+    Math.random,
+  );
   return new MysqlStore(connections, PROFILE, intervalMs);
 }
 
@@ -98,23 +104,6 @@ function checkTable(option: string, table: string): void {
     `${JSON.stringify(table)} is not a table name; use a letter or _, then letters, digits or _, ` +
       'at most 52, and before it, if need be, a database\'s name and a full stop: "shop.sessions".',
   );
-}
-
-function promisePool(pool: MysqlPool): MysqlPromisePool {
-  const isPool = typeof pool === "object" && pool !== null && "getConnection" in pool;
-  if (isPool && "promise" in pool && typeof pool.promise === "function") return pool.promise();
-  // A function that declares a parameter wants a callback: a pool of the older `mysql`.
-  if (isPool && isPromisePool(pool)) return pool;
-  throw new OptionsError(
-    "mysqlStore(pool)",
-    'takes a pool: createPool(…) of "mysql2" or of "mysql2/promise". A single connection would ' +
-      "make every session wait for every other.",
-  );
-}
-
-function isPromisePool(pool: MysqlPool): pool is MysqlPromisePool {
-  const { getConnection } = pool as Partial<MysqlPromisePool>;
-  return typeof getConnection === "function" && getConnection.length === 0;
 }
 
 const PROFILE: StoreProfile = {

@@ -28,6 +28,7 @@ export function tableNames({ database, name }: Table): TableNames {
   };
 }
 
-function quoted(name: string): string {
+/** A name as MySQL takes it, whatever is in it. */
+export function quoted(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }

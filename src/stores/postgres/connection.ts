@@ -1,31 +1,21 @@
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
-import { pausedAfter, type Random } from "../../core/waiting.ts";
+import type { Random } from "../../core/waiting.ts";
+import { Asker } from "./asker.ts";
 import type { PostgresValue } from "./clients.ts";
 import {
   type ChannelListener,
   type Database,
   type Row,
   refuseAborted,
-  type Statement,
   waited,
 } from "./database.ts";
 import { listenedWithEcho } from "./echo.ts";
-import {
-  failureOf,
-  isConnectionLost,
-  isRead,
-  isUnprepared,
-  mayRepeat,
-  NotSent,
-} from "./failure.ts";
+import { failureOf, NotSent } from "./failure.ts";
 import { ensureSchema, type SchemaMode } from "./schema.ts";
 import { type Announcing, type Statements, type Synchronous, statementsFor } from "./statements.ts";
 import { tableNames } from "./tables.ts";
-
-/** How often a statement is sent again whose name a pooler does not know. */
-const MAX_REPETITIONS = 5;
 
 /** What a store is told by its options. */
 export interface ConnectionOptions {
@@ -43,6 +33,7 @@ type Operation = Exclude<keyof Statements, "announce">;
 export class Connection {
   readonly #database: Database;
   readonly #options: ConnectionOptions;
+  readonly #asker: Asker;
   #preparation: Promise<Statements> | undefined;
   #statements: Statements | undefined;
   #isClosed = false;
@@ -51,6 +42,7 @@ export class Connection {
   constructor(database: Database, options: ConnectionOptions) {
     this.#database = database;
     this.#options = options;
+    this.#asker = new Asker(database, options.random);
   }
 
   /** Runs one statement. @throws {@link StoreError} */
@@ -63,7 +55,8 @@ export class Connection {
     try {
       refuseAborted(call.signal);
       const statements = this.#statements ?? (await this.#prepared(call.signal));
-      return await this.#answered(operation, statements[operation], call, values);
+      const statement = statements[operation];
+      return await this.#asker.answer(operation, statement, values, call.signal);
     } catch (error) {
       throw failureOf(operation, error);
     }
@@ -105,39 +98,6 @@ export class Connection {
   #refuseClosed(operation: StoreOperation): void {
     if (!this.#isClosed) return;
     throw new StoreError(operation, "failed", "the PostgreSQL store is closed");
-  }
-
-  // Who only reads may ask again where the connection was lost, once: the next one may be new.
-  async #answered(
-    operation: Operation,
-    statement: Statement,
-    call: StoreCall,
-    values: readonly PostgresValue[],
-  ): Promise<readonly Row[]> {
-    try {
-      return await this.#repeated(statement, call, values);
-    } catch (error) {
-      if (!isRead(operation) || !isConnectionLost(error)) throw error;
-      return this.#repeated(statement, call, values);
-    }
-  }
-
-  async #repeated(
-    statement: Statement,
-    { signal }: StoreCall,
-    values: readonly PostgresValue[],
-  ): Promise<readonly Row[]> {
-    for (let repetitions = 0; ; repetitions += 1) {
-      try {
-        return await this.#database.query(statement, values, signal);
-      } catch (error) {
-        if (!mayRepeat(error)) throw error;
-        const goesOn = isUnprepared(error)
-          ? repetitions < MAX_REPETITIONS
-          : await pausedAfter(repetitions, signal, this.#options.random);
-        if (!goesOn) throw error;
-      }
-    }
   }
 
   // Once for all that wait, each until its own deadline; the next call tries again if it fails.

@@ -2,22 +2,11 @@ import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
-import type { Random } from "../../core/waiting.ts";
-import {
-  type PostgresClient,
-  type PostgresJsFactory,
-  type Recognized,
-  recognized,
-} from "./clients.ts";
+import { type PostgresClient, type PostgresJsFactory, recognized } from "./clients.ts";
 import { Connection } from "./connection.ts";
-import type { Database } from "./database.ts";
-import { pgClientDatabase } from "./pg-client.ts";
-import { pgPoolDatabase } from "./pg-pool.ts";
-import { pgliteDatabase } from "./pglite.ts";
-import { postgresJsDatabase } from "./postgres-js.ts";
+import { databaseOf } from "./database-of.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { profileOf } from "./profile.ts";
-import { RenewedSql } from "./renewed-sql.ts";
 import { schemaOf } from "./schema.ts";
 import { checkedTable, tableNames } from "./tables.ts";
 
@@ -130,21 +119,4 @@ export function postgresStore(
 export function postgresSchema(options: Pick<PostgresStoreOptions, "table"> = {}): string {
   requireKnownKeys("postgresSchema", options, ["table"]);
   return schemaOf(tableNames(checkedTable("postgresSchema.table", options.table)));
-}
-
-function databaseOf(driver: Recognized, random: Random): Database {
-  switch (driver.kind) {
-    case "pool":
-      return pgPoolDatabase(driver.client, random);
-    case "client":
-      return pgClientDatabase(driver.client);
-    case "postgres.js":
-      return postgresJsDatabase(driver.client);
-    case "postgres.js factory":
-      return new RenewedSql(driver.client, driver.first);
-    case "pglite":
-      return pgliteDatabase(driver.client);
-    default:
-      return driver satisfies never;
-  }
 }

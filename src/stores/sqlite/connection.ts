@@ -3,9 +3,8 @@ import type { StoreCall } from "../../core/store.ts";
 import { pausedAfter, type Random } from "../../core/waiting.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { failureOf, isBusy } from "./failure.ts";
-import { ensureSchema } from "./schema.ts";
 import type { Source } from "./source.ts";
-import { prepareStatements, type Statements } from "./statements.ts";
+import type { Statements } from "./statements.ts";
 
 const LOCKED = "another connection kept the database locked";
 const IN_TRANSACTION = "the application kept a transaction open on the connection that it passed";
@@ -14,16 +13,17 @@ const IN_TRANSACTION = "the application kept a transaction open on the connectio
 type Attempt<T> = { readonly result: T } | { readonly obstacle: string };
 
 /** Runs statements on a database, and waits for its locks without blocking the event loop. */
-export class Connection {
+export class Connection<Prepared = Statements> {
   readonly #source: Source;
-  readonly #table: string;
+  readonly #prepare: (database: SqliteDatabase) => Prepared;
   readonly #random: Random;
-  #statements: Statements | undefined;
+  #statements: Prepared | undefined;
   #isClosed = false;
 
-  constructor(source: Source, table: string, random: Random) {
+  /** `prepare` is called before the first statement, and anew where it met a lock. */
+  constructor(source: Source, prepare: (database: SqliteDatabase) => Prepared, random: Random) {
     this.#source = source;
-    this.#table = table;
+    this.#prepare = prepare;
     this.#random = random;
   }
 
@@ -35,7 +35,7 @@ export class Connection {
   async run<T>(
     operation: StoreOperation,
     call: StoreCall,
-    work: (statements: Statements) => T,
+    work: (statements: Prepared) => T,
   ): Promise<T> {
     try {
       if (this.#statements === undefined) await this.#source.prepare();
@@ -58,23 +58,18 @@ export class Connection {
   }
 
   // Nothing in here awaits, so that two first calls do not open the database twice.
-  #attempt<T>(operation: StoreOperation, work: (statements: Statements) => T): Attempt<T> {
+  #attempt<T>(operation: StoreOperation, work: (statements: Prepared) => T): Attempt<T> {
     if (this.#isClosed) throw new StoreError(operation, "failed", "the SQLite store is closed");
     try {
       const database = this.#source.open();
       if (!this.#source.isFree()) return { obstacle: IN_TRANSACTION };
       return this.#source.withoutWaiting(() => {
-        this.#statements ??= this.#prepared(database);
+        this.#statements ??= this.#prepare(database);
         return { result: work(this.#statements) };
       });
     } catch (error) {
       if (isBusy(error)) return { obstacle: LOCKED };
       throw error;
     }
-  }
-
-  #prepared(database: SqliteDatabase): Statements {
-    ensureSchema(database, this.#table);
-    return prepareStatements(database, this.#table);
   }
 }

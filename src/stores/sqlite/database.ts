@@ -1,5 +1,5 @@
 /** What is bound to a statement's parameters. */
-export type SqliteValue = string | number | null;
+export type SqliteValue = string | number | null | Uint8Array;
 
 /** A prepared statement, as far as the store uses one. */
 export interface SqliteStatement {

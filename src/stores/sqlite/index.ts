@@ -5,8 +5,10 @@ import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SilentStore, StoreProfile } from "../../core/store.ts";
 import { Connection } from "./connection.ts";
 import type { SqliteDatabase } from "./database.ts";
+import { ensureSchema } from "./schema.ts";
 import { fileSource, IN_MEMORY, passedSource, type Source, type Synchronous } from "./source.ts";
 import { SqliteStore } from "./sqlite-store.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./database.ts";
 
@@ -58,7 +60,11 @@ export function sqliteStore(
     typeof pathOrDatabase === "string"
       ? forPath(pathOrDatabase, options.synchronous)
       : forDatabase(pathOrDatabase, options.synchronous);
-  return new SqliteStore(new Connection(source, table, Math.random), profile, sweepIntervalMs);
+  const prepare = (database: SqliteDatabase): Statements => {
+    ensureSchema(database, table);
+    return prepareStatements(database, table);
+  };
+  return new SqliteStore(new Connection(source, prepare, Math.random), profile, sweepIntervalMs);
 }
 
 interface Backing {

@@ -54,7 +54,8 @@ export function fileSource(path: string, synchronous: Synchronous): Source {
   };
 }
 
-async function importDriver(): Promise<typeof DatabaseSync> {
+/** The `DatabaseSync` of `node:sqlite`, where the runtime has it. */
+export async function importDriver(): Promise<typeof DatabaseSync> {
   try {
     return (await import("node:sqlite")).DatabaseSync;
   } catch (cause) {

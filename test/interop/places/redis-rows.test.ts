@@ -33,9 +33,9 @@ beforeAll(async () => {
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
   const pool = createClientPool({ url });
-  for (const client of [ioredis, iovalkey, node, mapped, pool]) {
-    client.on("error", () => undefined);
-  }
+  for (const client of [ioredis, iovalkey]) client.on("error", () => undefined);
+  for (const client of [node, mapped]) client.on("error", () => undefined);
+  pool.on("error", () => undefined);
   await Promise.all([node.connect(), mapped.connect(), pool.connect()]);
   for (const client of [ioredis, iovalkey]) closings.push(() => client.disconnect());
   for (const client of [node, mapped, pool]) closings.push(() => client.destroy());
@@ -70,7 +70,7 @@ describe("sessions of another framework in Redis", () => {
   it("takes what lives for ever for alive", async () => {
     await raw.set("session:lasting", Buffer.from([0x80, 0x04, 0x7d]));
     const row = await place("redis").read("lasting", call());
-    expect(row?.bytes.equals?.(Buffer.from([0x80, 0x04, 0x7d]))).not.toBe(false);
+    expect([...(row?.bytes ?? [])]).toEqual([0x80, 0x04, 0x7d]);
     expect(row?.endsAt).toBeGreaterThan(Date.UTC(9999));
   });
 
