@@ -1,0 +1,66 @@
+import type { StoreProfile } from "../../core/store.ts";
+import type { Format, KeptSessions } from "../foreign/foreign-sessions.ts";
+import type { ForeignPlace } from "../places/place.ts";
+import { sqlRows } from "../places/sql-rows.ts";
+import type { DjangoDatabaseOptions, DjangoSessionsOptions } from "./django-options.ts";
+import { SESSION_KEY } from "./session-key.ts";
+import { sessionDataFormat, signedCookieFormat } from "./signed-formats.ts";
+
+/** What differs from one of Django's session engines to the next. */
+export interface EngineParts {
+  readonly format: Format;
+  readonly kept: KeptSessions | undefined;
+  readonly profile: StoreProfile;
+}
+
+/** The parts of the engine that the options name. */
+export function enginePartsOf(options: DjangoSessionsOptions, cookieAgeMs: number): EngineParts {
+  const { secretKey, secretKeyFallbacks: fallbacks = [], version = "4.0" } = options;
+  const secrets = { secretKey, fallbacks, version };
+  switch (options.engine) {
+    case "signed_cookies":
+      return {
+        format: signedCookieFormat(secrets, cookieAgeMs),
+        kept: undefined,
+        profile: IN_COOKIES,
+      };
+    case undefined:
+    case "db":
+      return keptIn(tableOf(options), sessionDataFormat(secrets));
+    default:
+      throw new Error("not yet");
+  }
+}
+
+function keptIn(place: ForeignPlace, format: Format): EngineParts {
+  const profile = { ...place.profile, caveats: [...place.profile.caveats, ...CAVEATS] };
+  return { format, kept: { keys: SESSION_KEY, rows: place }, profile };
+}
+
+function tableOf({ database, table = "django_session" }: DjangoDatabaseOptions): ForeignPlace {
+  return sqlRows(database, {
+    table,
+    keyFor: (key) => key,
+    key: "session_key",
+    data: { column: "session_data", holds: "text" },
+    expiry: { column: "expire_date", holds: "instant" },
+  });
+}
+
+const CAVEATS: readonly string[] = [
+  "Where a session ended nothing tells of it: a late request is a new visitor's.",
+  "No session can be found from outside its request: not by its user, nor to be listed.",
+];
+
+const IN_COOKIES: StoreProfile = {
+  scope: "network",
+  durability: "power-loss",
+  readYourWrites: "bounded",
+  eviction: "never",
+  caveats: [
+    "Of two requests at once the answer that arrives last decides: a cookie cannot be compared and set.",
+    "A copied cookie opens until it expires, signed out or not; a new password ends it.",
+    "Django goes by SESSION_COOKIE_AGE alone, whatever a session says of its end; here the earlier one counts.",
+    "Whoever holds the cookie can read what the session holds.",
+  ],
+};

@@ -1,0 +1,33 @@
+import type { SharedStore } from "../../cookies/mount.ts";
+import { sharedStore } from "../foreign/shared-store.ts";
+import { djangoDefinition } from "./django-definition.ts";
+import type { DjangoSessionsOptions } from "./django-options.ts";
+
+export type {
+  DjangoCachedDatabaseOptions,
+  DjangoCacheOptions,
+  DjangoDatabaseOptions,
+  DjangoFileOptions,
+  DjangoSessionsOptions,
+  DjangoSignedCookieOptions,
+} from "./django-options.ts";
+
+/**
+ * Shares Django's sessions: its cookie, its records, its clocks, and who is signed in.
+ *
+ * @throws {@link OptionsError} if an option is wrong. Nothing is read here.
+ * @example
+ * import { createSessions } from "sojourn";
+ * import { djangoSessions } from "sojourn/django";
+ *
+ * const passwordOf = async (userId: string) => {
+ *   const sql = "SELECT password FROM auth_user WHERE id = $1 AND is_active";
+ *   return (await pool.query(sql, [userId])).rows[0]?.password;
+ * };
+ * const secretKey = process.env["SECRET_KEY"] ?? "";
+ * const store = djangoSessions({ database: pool, secretKey, passwordOf });
+ * const sessions = createSessions({ store });
+ */
+export function djangoSessions(options: DjangoSessionsOptions): SharedStore {
+  return sharedStore(djangoDefinition(options));
+}
