@@ -1,8 +1,17 @@
 import type { StoreProfile } from "../../core/store.ts";
 import type { Format, KeptSessions } from "../foreign/foreign-sessions.ts";
+import type { RedisClient } from "../../stores/redis/clients.ts";
 import type { ForeignPlace } from "../places/place.ts";
+import { redisRows } from "../places/redis-rows.ts";
 import { sqlRows } from "../places/sql-rows.ts";
-import type { DjangoDatabaseOptions, DjangoSessionsOptions } from "./django-options.ts";
+import type {
+  DjangoCachedDatabaseOptions,
+  DjangoCacheOptions,
+  DjangoDatabaseOptions,
+  DjangoSessionsOptions,
+} from "./django-options.ts";
+import { fileRows } from "./file-rows.ts";
+import { PICKLED_FORMAT } from "./pickled-format.ts";
 import { SESSION_KEY } from "./session-key.ts";
 import { sessionDataFormat, signedCookieFormat } from "./signed-formats.ts";
 
@@ -27,8 +36,20 @@ export function enginePartsOf(options: DjangoSessionsOptions, cookieAgeMs: numbe
     case undefined:
     case "db":
       return keptIn(tableOf(options), sessionDataFormat(secrets));
+    case "cache":
+      return keptIn(cacheOf(options), PICKLED_FORMAT);
+    case "cached_db": {
+      const table = tableOf(options);
+      const rows = cachedRows(table, cacheOf(options));
+      const profile = { ...table.profile, caveats: [...CACHED, ...table.profile.caveats] };
+      return keptIn({ ...rows, profile }, sessionDataFormat(secrets));
+    }
+    case "file": {
+      const { folder, sessionCookieName = "sessionid" } = options;
+      return keptIn(fileRows(folder, sessionCookieName), sessionDataFormat(secrets));
+    }
     default:
-      throw new Error("not yet");
+      return options satisfies never;
   }
 }
 
@@ -37,7 +58,9 @@ function keptIn(place: ForeignPlace, format: Format): EngineParts {
   return { format, kept: { keys: SESSION_KEY, rows: place }, profile };
 }
 
-function tableOf({ database, table = "django_session" }: DjangoDatabaseOptions): ForeignPlace {
+type TableOptions = Pick<DjangoDatabaseOptions, "database" | "table">;
+
+function tableOf({ database, table = "django_session" }: TableOptions): ForeignPlace {
   return sqlRows(database, {
     table,
     keyFor: (key) => key,
@@ -47,6 +70,18 @@ function tableOf({ database, table = "django_session" }: DjangoDatabaseOptions):
   });
 }
 
+function cacheOf(options: DjangoCacheOptions | DjangoCachedDatabaseOptions): ForeignPlace {
+  const { cache, engine, keyPrefix = "", cacheVersion = 1 } = options;
+  const prefix = `${keyPrefix}:${cacheVersion}:django.contrib.sessions.${engine}`;
+  const keyFor = (key: string): string => `${prefix}${key}`;
+  return redisRows(cache as RedisClient, { keyFor });
+}
+
+const CACHED: readonly string[] = [
+  "Django goes by its cache, and fills it with what it has read from the table a moment before: what is " +
+    "changed or ended here in that moment it may show as it was, until it writes the session or the cache forgets it.",
+  "If the cache cannot be reached after the table was written, the request fails and the change stands.",
+];
 const CAVEATS: readonly string[] = [
   "Where a session ended nothing tells of it: a late request is a new visitor's.",
   "No session can be found from outside its request: not by its user, nor to be listed.",

@@ -47,6 +47,8 @@ export interface Row {
   readonly endsAt: EpochMs | undefined;
   /** What the bytes say, where that has been read already. */
   readonly document?: ForeignDocument | undefined;
+  /** When it was written, where the place says so and the bytes may not. */
+  readonly writtenAt?: EpochMs | undefined;
 }
 
 /** Where the framework keeps its sessions. */
