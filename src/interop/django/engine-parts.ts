@@ -1,9 +1,10 @@
 import type { StoreProfile } from "../../core/store.ts";
-import type { Format, KeptSessions } from "../foreign/foreign-sessions.ts";
 import type { RedisClient } from "../../stores/redis/clients.ts";
+import type { Format, KeptSessions } from "../foreign/foreign-sessions.ts";
 import type { ForeignPlace } from "../places/place.ts";
 import { redisRows } from "../places/redis-rows.ts";
 import { sqlRows } from "../places/sql-rows.ts";
+import { cachedRows } from "./cached-rows.ts";
 import type {
   DjangoCachedDatabaseOptions,
   DjangoCacheOptions,

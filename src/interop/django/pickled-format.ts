@@ -11,7 +11,8 @@ const PROTOCOL = 4;
 export const PICKLED_FORMAT: Format = {
   read(bytes) {
     const reading = readPickle(bytes);
-    if (!reading.ok) return { rejection: "corrupt", why: `it is no pickle that is read: ${reading.reason}` };
+    if (!reading.ok)
+      return { rejection: "corrupt", why: `it is no pickle that is read: ${reading.reason}` };
     if (reading.value instanceof PyDict) return { dict: reading.value, writtenAt: undefined };
     return { rejection: "corrupt", why: "it is a pickle, and not of a dict" };
   },
