@@ -25,6 +25,8 @@ export interface Found {
   readonly id: SessionId;
   readonly version: CommitId;
   readonly document: ForeignDocument;
+  /** When it was written, where its place says so and the document does not. */
+  readonly writtenAt?: EpochMs | undefined;
   readonly endsAt: EpochMs | undefined;
 }
 
@@ -65,8 +67,9 @@ export class Documents {
   }
 
   /** The record of what was found. It ends when the framework says so, or earlier by our own facts. */
-  recordOf({ id, version, document, endsAt: end }: Found, now: EpochMs): SessionRecord {
-    const { writtenAt = now } = document;
+  recordOf(found: Found, now: EpochMs): SessionRecord {
+    const { id, version, document, endsAt: end } = found;
+    const writtenAt = document.writtenAt ?? found.writtenAt ?? now;
     const said = this.said(document);
     const { userId, persistent, flash, lifetimeMs, endsAt: saidEnd = FOR_EVER } = said;
     const { renewal = this.#sessions.renewal } = said;
@@ -104,8 +107,8 @@ export class Documents {
     const values = parseObject(record.data) ?? {};
     this.#refuseOwnKeys(values);
     this.#refuseHandOff(record);
-    const said = convention.write(this.#toSay(record, ground), before, call);
-    const changes = new Map(said instanceof Promise ? await said : said);
+    const written = convention.write(this.#toSay(record, ground), before, call);
+    const changes = new Map(written instanceof Promise ? await written : written);
     const facts = factsOf(record, this.#sessions.absoluteTimeoutMs === undefined ? "more" : "age");
     if (factsKey !== undefined) {
       changes.set(factsKey, facts && storedFacts(facts, before.get(factsKey)));
@@ -114,9 +117,9 @@ export class Documents {
       throw new StoreError("update", "failed", why);
     }
     const dict = this.#joined(values, before, changes);
-    const said = this.said({ dict });
-    const { lifetimeMs, endsAt: saidEnd = FOR_EVER, persistent } = said;
-    const { renewal = this.#sessions.renewal } = said;
+    const saidNow = this.said({ dict });
+    const { lifetimeMs, endsAt: saidEnd = FOR_EVER, persistent } = saidNow;
+    const { renewal = this.#sessions.renewal } = saidNow;
     const knownAt = factsKey === undefined ? undefined : facts?.createdAt;
     const ourEnd = this.#endBy(knownAt, record.notes);
     const endsAt = Math.min(call.now + lifetimeMs, saidEnd, ourEnd);

@@ -163,8 +163,7 @@ export class ForeignRecords implements SessionStore {
       return this.#unbelieved(id, row, call);
     }
     const version = this.#versionOf(row.bytes);
-    const writtenAt = document.writtenAt ?? row.writtenAt;
-    const found = { id, version, document: { dict, writtenAt }, endsAt: row.endsAt };
+    const found = { id, version, document, writtenAt: row.writtenAt, endsAt: row.endsAt };
     const record = this.#documents.recordOf(found, call.now);
     const { userId, persistent, expiresAt: endsAt } = record;
     if (userId !== undefined && convention.isValid !== undefined) {

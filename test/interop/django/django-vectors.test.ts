@@ -8,7 +8,7 @@ import { DjangoSigner } from "../../../src/interop/django/django-signer.ts";
 import { sessionExpiry } from "../../../src/interop/django/session-expiry.ts";
 import { type DjangoReading, readSigned } from "../../../src/interop/django/signed-session.ts";
 import { PyDict } from "../../../src/interop/python/values.ts";
-import { type Noted, noted } from "../support/notation.ts";
+import { type Noted, noted } from "../support/noted.ts";
 import { unordered } from "../support/plain.ts";
 import { vectorsOf } from "../support/vectors.ts";
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createSessions, type Session, type Untyped } from "../../../src/index.ts";
 import { type FlaskOptions, flaskSessions } from "../../../src/interop/flask/index.ts";
 import { Browser } from "../../laws/support/browser.ts";
-import { type Jar, PythonSite } from "../support/python-site.ts";
+import type { Jar } from "../support/jar.ts";
+import { PythonSite } from "../support/python-site.ts";
 import type { SiteName } from "../support/python-sites.ts";
 import { SiteServers } from "../support/site-servers.ts";
 

@@ -2,7 +2,8 @@ import { expect } from "vitest";
 import type { Session, Sessions, Untyped } from "../../../src/index.ts";
 import { Browser } from "../../laws/support/browser.ts";
 import { Random } from "../../support/random.ts";
-import type { Jar, PythonSite } from "../support/python-site.ts";
+import type { Jar } from "../support/jar.ts";
+import type { PythonSite } from "../support/python-site.ts";
 import { type Judgement, judge, type Values } from "./judge.ts";
 import { type Change, Changes, type Done, LIST, type Side } from "./operations.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PyDict } from "../../../src/interop/python/values.ts";
 import { StarletteCookies } from "../../../src/interop/starlette/starlette-cookies.ts";
-import { type Noted, noted } from "../support/notation.ts";
+import { type Noted, noted } from "../support/noted.ts";
 import { unordered } from "../support/plain.ts";
 import { vectorsOf } from "../support/vectors.ts";
 
