@@ -26,6 +26,7 @@ export class LegacySessionData {
     this.#key = derivedKey({ secret, salt, derivation: "concat", digest: "sha1" });
   }
 
+  /** Reads a record of that form. */
   read(text: string): LegacyReading {
     if (text.length > MAX_CHARACTERS) return { ok: false, reason: "tooLarge" };
     const bytes = decodedBase64(text);
@@ -37,6 +38,7 @@ export class LegacySessionData {
     return session === undefined ? { ok: false, reason: "corrupt" } : { ok: true, session };
   }
 
+  /** Writes a record of that form. */
   write(session: PyDict): DjangoWriting {
     const json = writePyJson(session);
     if (!json.ok) return json;
