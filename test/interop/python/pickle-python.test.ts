@@ -88,7 +88,7 @@ def value(depth):
     return collections.OrderedDict(made) if kind == 4 else made
 special = [
     {"u": uuid.UUID(int=r.getrandbits(128)), "v": uuid.UUID(int=7)},
-    [datetime.datetime(2023, 10, 29, 2, 30, fold=f, tzinfo=zoneinfo.ZoneInfo(z)) for f in (0, 1) for z in ("Europe/Paris", "UTC", "America/New_York")],
+    *[[datetime.datetime(2023, 10, 29, 2, 30, fold=f, tzinfo=zoneinfo.ZoneInfo(z)) for f in (0, 1)] for z in ("Europe/Paris", "UTC", "US/Eastern")],
     [datetime.datetime.now(datetime.timezone.utc), datetime.datetime(1, 1, 1, tzinfo=datetime.timezone.utc)],
     list(range(1001)), dict.fromkeys(range(1000)), dict.fromkeys(range(1001)), set(range(1000)), set(range(1001)), list(range(2000)),
     collections.OrderedDict.fromkeys(range(1000)), collections.OrderedDict.fromkeys(range(1001)), [[i] for i in range(300)],

@@ -6,7 +6,10 @@ export interface PickleLimits {
   readonly maxDepth: number;
   /** Places of the memo. */
   readonly maxMemo: number;
-  /** Values of the whole tree, where what is shared counts each time that it appears. */
+  /**
+   * Values of the whole tree, where what is shared counts each time that it appears. Twice as many
+   * may lie on the stack in all.
+   */
   readonly maxValues: number;
   /** Characters and bytes of all texts, where what is shared counts each time that it appears. */
   readonly maxText: number;
@@ -16,10 +19,10 @@ export interface PickleLimits {
 
 /** Far more than a session holds, and read within a second. */
 export const PICKLE_LIMITS: PickleLimits = {
-  maxBytes: 4 * 1024 * 1024,
+  maxBytes: 1024 * 1024,
   maxDepth: 100,
   maxMemo: 250_000,
-  maxValues: 500_000,
-  maxText: 8 * 1024 * 1024,
+  maxValues: 250_000,
+  maxText: 4 * 1024 * 1024,
   maxDigits: 4300,
 };

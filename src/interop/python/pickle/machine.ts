@@ -11,6 +11,7 @@ export class Machine {
   /** How high the stack was at each `MARK` that is open. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, Node>();
+  #pushed = 0;
 
   constructor(limits: PickleLimits, tools: Tools) {
     this.limits = limits;
@@ -18,6 +19,9 @@ export class Machine {
   }
 
   push(node: Node): void {
+    this.#pushed += 1;
+    const { maxValues } = this.limits;
+    if (this.#pushed > 2 * maxValues) refuse(`there are more than ${maxValues} values`);
     this.#stack.push(node);
   }
 
@@ -38,7 +42,9 @@ export class Machine {
 
   /** As many values as are asked for, the deepest first. */
   popMany(count: number): Node[] {
-    return Array.from({ length: count }, () => this.pop()).reverse();
+    const height = this.#stack.length - count;
+    if (height < (this.#marks.at(-1) ?? 0)) refuse("an opcode finds nothing on the stack");
+    return this.#stack.splice(height);
   }
 
   mark(): void {
