@@ -180,6 +180,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "MysqlValue",
     ],
   },
+  "sojourn/flask": {
+    values: ["flaskSessions"],
+    types: ["FlaskOptions", "PySecret", "SharedStore"],
+  },
   "sojourn/own-cookies": {
     values: ["plainCookie", "sealedCookie", "signedCookie"],
     types: [

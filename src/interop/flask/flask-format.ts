@@ -8,7 +8,7 @@ export function flaskFormat(cookies: FlaskCookies, lifetimeMs: number): Format {
   const maxAge = lifetimeMs / 1_000;
   return {
     read: (bytes, now) => {
-      const reading = cookies.open(Buffer.from(bytes).toString("latin1"), { now, maxAge });
+      const reading = cookies.open(latin1Of(bytes), { now, maxAge });
       if (!reading.ok) return { rejection: REJECTIONS[reading.reason], why: WHY };
       return reading.document;
     },
@@ -19,6 +19,10 @@ export function flaskFormat(cookies: FlaskCookies, lifetimeMs: number): Format {
       throw new CodecError(path, `Flask's cookies cannot hold it (${kind}).`);
     },
   };
+}
+
+function latin1Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }
 
 const WHY = "it is signed with the application's key, and holds what Flask does not write.";

@@ -13,8 +13,10 @@ export function secondsText(seconds: number): string {
 
 /** The seconds that {@link secondsText} wrote. */
 export function textSeconds(text: string): number | undefined {
-  const bytes = text.length > 11 ? undefined : decodedBase64url(text);
-  if (bytes === undefined || bytes.length > 8 || bytes[0] === 0) return undefined;
-  const seconds = bytes.reduce((number, byte) => 256 * number + byte, 0);
+  if (text === "") return 0;
+  // More than six bytes would be beyond it.
+  const bytes = text.length > 8 ? undefined : decodedBase64url(text);
+  if (bytes === undefined || bytes[0] === 0) return undefined;
+  const seconds = bytes.readUIntBE(0, bytes.length);
   return seconds > LAST_SECOND ? undefined : seconds;
 }
