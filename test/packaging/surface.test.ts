@@ -182,7 +182,11 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   },
   "sojourn/flask": {
     values: ["flaskSessions"],
-    types: ["FlaskOptions", "PySecret", "SharedStore"],
+    types: ["FlaskOptions", "PySecret", "SharedStore", "UserIdAs"],
+  },
+  "sojourn/flask-session": {
+    values: ["flaskServerSessions"],
+    types: ["FlaskServerOptions", "PySecret", "SharedStore", "UserIdAs"],
   },
   "sojourn/own-cookies": {
     values: ["plainCookie", "sealedCookie", "signedCookie"],
@@ -241,6 +245,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
   },
   "sojourn/values": { values: ["richValues"], types: ["Devalue", "RichValues"] },
+  "sojourn/starlette": {
+    values: ["starletteSessions"],
+    types: ["PySecret", "SharedStore", "StarletteOptions", "UserIdAs"],
+  },
   "sojourn/testing": {
     values: ["describeAdapter", "describeStore", "issue", "testClient", "testClock"],
     types: [

@@ -1,4 +1,5 @@
 import type { Convention, Keyed, Said, ToSay } from "../foreign/foreign-sessions.ts";
+import type { UserKey } from "../foreign/user-key.ts";
 import type { PyDict, PyValue } from "../python/values.ts";
 import { flashesIn, storedFlashes } from "./flashes.ts";
 import { LOGIN_KEY, LOGIN_KEYS, loginIdentifier } from "./flask-login.ts";
@@ -8,7 +9,7 @@ const FLASHES = "_flashes";
 
 /** What differs among the applications that keep sessions as Flask does. */
 export interface FlaskWays {
-  readonly userKey: string;
+  readonly user: UserKey;
   readonly lifetimeMs: number;
   /** Whether the browser keeps a session that says nothing of it. */
   readonly usually: "permanent" | "untilClosed";
@@ -18,7 +19,7 @@ export interface FlaskWays {
 
 /** The keys of Flask's sessions, and what Flask-Login adds. */
 export function flaskConvention(ways: FlaskWays): Convention {
-  const { userKey } = ways;
+  const userKey = ways.user.key;
   const beside = userKey === LOGIN_KEY ? LOGIN_KEYS : [];
   return {
     keys: new Set([userKey, PERMANENT, FLASHES, ...beside]),
@@ -27,7 +28,7 @@ export function flaskConvention(ways: FlaskWays): Convention {
       new Map<string, PyValue | undefined>([
         ...permanence(toSay, before, ways),
         [FLASHES, storedFlashes(toSay.flash, before.get(FLASHES))],
-        [userKey, storedUser(toSay, before, userKey)],
+        [userKey, ways.user.stored(toSay.userId, before)],
         ...(userKey === LOGIN_KEY && toSay.isSignIn ? loginWords(toSay) : []),
       ]),
   };
@@ -37,23 +38,12 @@ function said(document: Keyed, ways: FlaskWays): Said {
   const permanent = document.get(PERMANENT);
   const isKept = permanent === undefined ? ways.usually === "permanent" : Boolean(permanent);
   return {
-    userId: userOf(document.get(ways.userKey)),
+    userId: ways.user.read(document),
     persistent: isKept,
     flash: flashesIn(document.get(FLASHES)),
     lifetimeMs: ways.lifetimeMs,
     renewal: ways.renewal(isKept ? "permanent" : "untilClosed"),
   };
-}
-
-/** Flask-Login keeps what `get_id` returns: text, as it advises, or a number. */
-function userOf(stored: PyValue | undefined): string | undefined {
-  if (typeof stored === "number" || typeof stored === "bigint") return String(stored);
-  return typeof stored === "string" && stored !== "" ? stored : undefined;
-}
-
-function storedUser({ userId }: ToSay, before: PyDict, userKey: string): PyValue | undefined {
-  const stored = before.get(userKey);
-  return userOf(stored) === userId ? stored : userId;
 }
 
 function permanence(

@@ -14,13 +14,13 @@ export function flaskDefinition(group: string, options: FlaskOptions): ForeignSe
   const { secretKey, fallbacks, signsWith, salt, sortsKeys, lifetimeMs, refreshes } = settings;
   const keyOrder = sortsKeys ? "sorted" : "asInserted";
   const cookies = new FlaskCookies({ secretKey, fallbacks, signsWith, salt, keyOrder });
-  const { cookieName, userKey, factsKey, absoluteTimeoutMs } = settings;
+  const { cookieName, user, factsKey, absoluteTimeoutMs } = settings;
   return {
     framework: "Flask",
     cookieName,
     format: flaskFormat(cookies, lifetimeMs),
     convention: flaskConvention({
-      userKey,
+      user,
       lifetimeMs,
       usually: "untilClosed",
       renewal: (permanence) =>

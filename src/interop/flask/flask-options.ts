@@ -1,4 +1,4 @@
-import { type Duration, durationMs } from "../../core/duration.ts";
+import type { Duration } from "../../core/duration.ts";
 import { flag, oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { ForeignSessions } from "../foreign/foreign-sessions.ts";
 import {
@@ -7,6 +7,8 @@ import {
   type SharingOptions,
 } from "../foreign/sharing-options.ts";
 import { requiredSecret, requiredText, secretList } from "../foreign/text-options.ts";
+import { resolveUser, type UserIdAs, type UserKey } from "../foreign/user-key.ts";
+import { wholeSeconds } from "../foreign/whole-seconds.ts";
 import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 
 /** How a Flask application keeps its sessions, in the words of its configuration. */
@@ -64,6 +66,12 @@ export interface FlaskOptions extends SharingOptions {
    * @defaultValue `"_user_id"`
    */
   readonly userKey?: string | undefined;
+  /**
+   * What stands there: Flask-Login's `get_id` gives text, applications of their own often a number.
+   *
+   * @defaultValue `"str"`
+   */
+  readonly userIdAs?: UserIdAs | undefined;
 }
 
 /** The options, checked. */
@@ -76,7 +84,7 @@ export interface FlaskSettings extends Pick<ForeignSessions, "factsKey" | "absol
   readonly refreshes: boolean;
   readonly sortsKeys: boolean;
   readonly salt: PySecret;
-  readonly userKey: string;
+  readonly user: UserKey;
 }
 
 /** Checks the options. */
@@ -95,7 +103,7 @@ export function resolveFlask(group: string, options: FlaskOptions): FlaskSetting
       flag(`${group}.sessionRefreshEachRequest`, options.sessionRefreshEachRequest) ?? true,
     sortsKeys: flag(`${group}.jsonSortKeys`, options.jsonSortKeys) ?? true,
     salt: salt === undefined ? "cookie-session" : requiredSecret(`${group}.salt`, salt),
-    userKey: requiredText(`${group}.userKey`, userKey),
+    user: resolveUser(group, userKey, options.userIdAs),
   };
 }
 
@@ -111,6 +119,7 @@ const KNOWN: readonly string[] = [
   "jsonSortKeys",
   "salt",
   "userKey",
+  "userIdAs",
   ...SHARING_OPTIONS,
 ];
 
@@ -123,8 +132,3 @@ const ADVICE: Readonly<Record<string, string>> = {
   sessionCookiePath: "Give createSessions the option cookie.",
   sessionCookieSamesite: "Give createSessions the option cookie.",
 };
-
-/** Python's lifetimes count whole seconds here. */
-export function wholeSeconds(option: string, duration: Duration): number {
-  return Math.max(1_000, Math.floor(durationMs(option, duration) / 1_000) * 1_000);
-}

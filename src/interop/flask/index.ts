@@ -21,5 +21,6 @@ export function flaskSessions(options: FlaskOptions): SharedStore {
 }
 
 export type { SharedStore } from "../../cookies/mount.ts";
+export type { UserIdAs } from "../foreign/user-key.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
 export type { FlaskOptions } from "./flask-options.ts";
