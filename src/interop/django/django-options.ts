@@ -64,7 +64,8 @@ export interface DjangoCommonOptions {
    */
   readonly sessionExpireAtBrowserClose?: boolean | undefined;
   /**
-   * `SESSION_SAVE_EVERY_REQUEST`: whether each visit moves the end.
+   * `SESSION_SAVE_EVERY_REQUEST`: whether a visit moves the end. Here it does so once in a tenth of the
+   * session's time, which costs one more round trip.
    *
    * @defaultValue `false`: only a change does
    */

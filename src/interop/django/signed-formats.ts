@@ -10,7 +10,7 @@ import type { DjangoReading, DjangoWriting } from "./signed-session.ts";
 export function sessionDataFormat(secrets: DjangoSecrets): Format {
   const texts = new DjangoSessionData(secrets);
   return {
-    read: (bytes) => documentOf(texts.read(textOf(bytes))),
+    read: (bytes) => documentOf(texts.read(textOf(bytes)), "row"),
     write: (dict, now) => bytesOf(texts.write(dict, now)),
   };
 }
@@ -20,28 +20,29 @@ export function signedCookieFormat(secrets: DjangoSecrets, cookieAgeMs: number):
   const cookies = new DjangoSignedCookies(secrets);
   const maxAge = cookieAgeMs / 1_000;
   return {
-    read: (bytes, now) => documentOf(cookies.read(textOf(bytes), { now, maxAge })),
+    read: (bytes, now) => documentOf(cookies.read(textOf(bytes), { now, maxAge }), "cookie"),
     write: (dict, now) => bytesOf(cookies.write(dict, now)),
   };
 }
 
 type Fault = (DjangoReading & { readonly ok: false })["reason"];
 
-const REJECTIONS: Readonly<Record<Fault, Unread>> = {
-  malformed: unread("malformed", "it has not the form of what Django signs"),
-  altered: unread("corrupt", "secretKey has not signed it, nor has one of secretKeyFallbacks"),
-  expired: unread("expired", "it is older than sessionCookieAge"),
-  corrupt: unread("corrupt", "it is signed, and no JSON object"),
-  tooLarge: unread("corrupt", "it is larger than 1 MB"),
+const WHY: Readonly<Record<Fault, string>> = {
+  malformed: "it has not the form of what Django signs",
+  altered: "secretKey has not signed it, nor has one of secretKeyFallbacks",
+  expired: "it is older than sessionCookieAge",
+  corrupt: "it is signed, and no JSON object",
+  tooLarge: "it is larger than 1 MB",
 };
 
-function unread(rejection: Rejection, why: string): Unread {
-  return { rejection, why };
+function documentOf(reading: DjangoReading, place: "cookie" | "row"): ForeignDocument | Unread {
+  if (reading.ok) return { dict: reading.session, writtenAt: reading.issuedAt };
+  return { rejection: rejectionOf(reading.reason, place), why: WHY[reading.reason] };
 }
 
-function documentOf(reading: DjangoReading): ForeignDocument | Unread {
-  if (!reading.ok) return REJECTIONS[reading.reason];
-  return { dict: reading.session, writtenAt: reading.issuedAt };
+/** What a row holds the visitor has not sent. */
+function rejectionOf(reason: Fault, place: "cookie" | "row"): Rejection {
+  return place === "row" || reason === "tooLarge" ? "corrupt" : reason;
 }
 
 function bytesOf(writing: DjangoWriting): Uint8Array {
