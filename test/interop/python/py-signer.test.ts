@@ -47,12 +47,15 @@ describe("PySigner", () => {
     expect(both.unsign(older.sign("v"))).toMatchObject({ ok: true, isCurrent: false });
   });
 
-  it("takes a signature in one spelling only", () => {
+  it("takes a signature by its bytes, as Python does, and no other bytes", () => {
     const signer = new PySigner({ keys: ["k"], salt: "s", derivation: "hmac" });
     const signed = signer.sign("v");
+    // The last of 27 characters has two bits to spare.
     const last = signed.charCodeAt(signed.length - 1);
-    const other = signed.slice(0, -1) + String.fromCharCode(last + 1);
-    for (const each of [other, `${signed}=`, `${signed} `, `${signed}.`, signed.slice(0, -1)]) {
+    const respelt = signed.slice(0, -1) + String.fromCharCode(last + 1);
+    for (const each of [respelt, `${signed}=`]) expect(signer.unsign(each).ok).toBe(true);
+    const first = signed.replace(/\.(.)/, (_, letter) => `.${letter === "A" ? "B" : "A"}`);
+    for (const each of [first, `${signed}.`, signed.slice(0, -1), `${signed}AA`]) {
       expect(signer.unsign(each)).toStrictEqual({ ok: false, reason: "altered" });
     }
   });

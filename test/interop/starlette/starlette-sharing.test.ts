@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createSessions, OptionsError, type Session, type Untyped } from "../../../src/index.ts";
 import { type StarletteOptions, starletteSessions } from "../../../src/interop/starlette/index.ts";
 import { Browser } from "../../laws/support/browser.ts";
-import { type Jar, PythonSite } from "../support/python-site.ts";
+import type { Jar } from "../support/jar.ts";
+import { PythonSite } from "../support/python-site.ts";
 import { SiteServers } from "../support/site-servers.ts";
 
 const DAY_MS = 86_400_000;

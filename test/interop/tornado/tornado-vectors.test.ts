@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PyBytes } from "../../../src/interop/python/values.ts";
 import { TornadoSigner } from "../../../src/interop/tornado/tornado-signer.ts";
 import { signedKeyVersion } from "../../../src/interop/tornado/version-2.ts";
-import { type Noted, noted } from "../support/notation.ts";
+import { type Noted, noted } from "../support/noted.ts";
 import { vectorsOf } from "../support/vectors.ts";
 
 interface TornadoVectors {

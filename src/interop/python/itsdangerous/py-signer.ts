@@ -20,8 +20,8 @@ const MALFORMED: Unsigned = Object.freeze({ ok: false, reason: "malformed" });
 const ALTERED: Unsigned = Object.freeze({ ok: false, reason: "altered" });
 
 /**
- * Signs texts as the `Signer` of itsdangerous: `value.signature`. Where Python takes several
- * spellings of one signature, this takes the one that Python writes.
+ * Signs texts as the `Signer` of itsdangerous: `value.signature`. As there, a signature is compared by
+ * its bytes, of which base64 has several spellings.
  */
 export class PySigner {
   readonly #digest: Digest;
@@ -37,7 +37,7 @@ export class PySigner {
   /** Signs a text with the newest key. */
   sign(value: string): string {
     const [newest] = this.#keys;
-    return newest === undefined ? value : `${value}.${this.#signature(newest, value)}`;
+    return newest === undefined ? value : `${value}.${this.#signature(newest, value).toString("base64url")}`;
   }
 
   /** Reads what {@link sign} made, with the newest key that made it. */
@@ -46,16 +46,16 @@ export class PySigner {
     // Python has no bytes for half of a surrogate pair, and Node would put others in its place.
     if (dot === -1 || !signed.isWellFormed()) return MALFORMED;
     const value = signed.slice(0, dot);
-    const signature = Buffer.from(signed.slice(dot + 1));
+    const signature = Buffer.from(signed.slice(dot + 1), "base64");
     const place = this.#keys.findIndex((key) => isSame(signature, this.#signature(key, value)));
     return place === -1 ? ALTERED : { ok: true, value, isCurrent: place === 0 };
   }
 
-  #signature(key: KeyObject, value: string): string {
-    return createHmac(this.#digest, key).update(value).digest("base64url");
+  #signature(key: KeyObject, value: string): Buffer {
+    return createHmac(this.#digest, key).update(value).digest();
   }
 }
 
-function isSame(given: Buffer, expected: string): boolean {
-  return given.length === expected.length && timingSafeEqual(given, Buffer.from(expected));
+function isSame(given: Buffer, expected: Buffer): boolean {
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
