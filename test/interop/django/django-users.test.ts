@@ -116,7 +116,8 @@ describe("a sign-in here", () => {
       table.put({ cart: ["tea"], _csrftoken: "x".repeat(length) });
       const browser = table.browser();
       await browser.visit((session) => session.signIn("1"));
-      const { values } = table.found(browser.jar.get("sessionid")) ?? { values: {} };
+      const found = table.found(browser.jar.get("sessionid"));
+      const values: Readonly<Record<string, unknown>> = found?.values ?? {};
       expect(values["_csrftoken"]).toMatch(new RegExp(`^[A-Za-z0-9]{${after}}$`));
       expect(values["_csrftoken"]).not.toBe("x".repeat(length));
     },

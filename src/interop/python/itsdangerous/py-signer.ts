@@ -37,7 +37,9 @@ export class PySigner {
   /** Signs a text with the newest key. */
   sign(value: string): string {
     const [newest] = this.#keys;
-    return newest === undefined ? value : `${value}.${this.#signature(newest, value).toString("base64url")}`;
+    return newest === undefined
+      ? value
+      : `${value}.${this.#signature(newest, value).toString("base64url")}`;
   }
 
   /** Reads what {@link sign} made, with the newest key that made it. */
