@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, unlink } from "node:fs/promises";
+import { existsSync, readFileSync, renameSync, unlinkSync } from "node:fs";
+import { open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall, StoreProfile } from "../../core/store.ts";
@@ -31,78 +32,119 @@ const PRIVATE = 0o600;
 
 /** A framework's sessions in the files of one folder, each replaced by renaming another to it. */
 export function fileRows(form: FileForm): ForeignPlace {
-  const { folder } = form;
-  const lock = new FileLock(folder, Math.random);
-  const write = async (name: string, content: Buffer): Promise<void> => {
-    const temporary = join(folder, form.temporaryFor(name, randomBytes(8).toString("hex")));
-    const file = await open(temporary, "wx", PRIVATE);
-    try {
-      await file.writeFile(content);
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, join(folder, name));
-  };
-  /** Works on what a file holds, while no other process of ours does. */
-  const change = (
-    operation: StoreOperation,
-    key: string,
-    call: StoreCall,
-    work: (name: string, found: Found) => Promise<boolean>,
-  ): Promise<boolean> => {
-    const name = form.nameOf(key);
-    if (name === undefined) return Promise.resolve(false);
-    return bounded(operation, call, () =>
-      lock.hold(form.lockFor(name), call.signal, async () => {
-        const content = await unless(ABSENT, readFile(join(folder, name)));
-        const row = content && form.rowIn(content, call);
-        return work(name, { content, row });
-      }),
-    );
-  };
+  const files = new Files(form);
   return {
     profile: { ...PROFILE, caveats: [...PROFILE.caveats, ...form.caveats] },
-    async read(key, call) {
+    read: async (key, call) => {
       const name = form.nameOf(key);
       if (name === undefined) return undefined;
-      const reading = (): Promise<Buffer | undefined> =>
-        unless(ABSENT, readFile(join(folder, name)));
-      const content = await bounded("load", call, reading);
-      return content && form.rowIn(content, call);
+      return bounded("load", call, async () => (await files.look(name, call)).row);
     },
     insert: (key, after, call) =>
-      change("create", key, call, async (name, { content, row }) => {
-        if (row !== undefined) return false;
-        await write(name, form.contentOf(after, content));
-        return true;
-      }),
+      files.change("create", key, call, async (name, found) =>
+        found.row === undefined ? files.put(name, found, after) : false,
+      ),
     replace: (key, before, after, call) =>
-      change("update", key, call, async (name, { content, row }) => {
-        if (row === undefined || !isSame(row, before)) return false;
-        await write(name, form.contentOf(after, content));
-        return true;
-      }),
+      files.change("update", key, call, async (name, found) =>
+        isSame(found.row, before) ? files.put(name, found, after) : false,
+      ),
     remove: (key, before, call) =>
-      change("end", key, call, async (name, { row }) => {
-        if (row === undefined || (before !== undefined && !isSame(row, before))) return false;
-        const removing = unlink(join(folder, name)).then(() => true);
-        return (await unless(ABSENT, removing)) ?? false;
+      files.change("end", key, call, async (name, found) => {
+        if (found.row === undefined) return false;
+        return (
+          (before === undefined || isSame(found.row, before)) && files.take(name, found, before)
+        );
       }),
-    async prepare(call) {
-      await bounded("prepare", call, () =>
-        lock.hold(".sojourn-trial", call.signal, async () => {}),
-      );
-    },
+    prepare: (call) => bounded("prepare", call, () => files.tried(call)),
   };
 }
 
+/** What a file holds. */
 interface Found {
   readonly content: Buffer | undefined;
   readonly row: Row | undefined;
 }
 
-function isSame(row: Row, bytes: Uint8Array): boolean {
-  return Buffer.compare(row.bytes, bytes) === 0;
+/** The files of one folder. */
+class Files {
+  readonly #form: FileForm;
+  readonly #lock: FileLock;
+
+  constructor(form: FileForm) {
+    this.#form = form;
+    this.#lock = new FileLock(form.folder, Math.random);
+  }
+
+  async look(name: string, call: StoreCall): Promise<Found> {
+    const content = await unless(ABSENT, readFile(this.#pathOf(name)));
+    return { content, row: content && this.#form.rowIn(content, call) };
+  }
+
+  /** Works on what a file holds, while no other process of ours does. */
+  async change(
+    operation: StoreOperation,
+    key: string,
+    call: StoreCall,
+    work: (name: string, found: Found) => Promise<boolean>,
+  ): Promise<boolean> {
+    const name = this.#form.nameOf(key);
+    if (name === undefined) return false;
+    return bounded(operation, call, () =>
+      this.#lock.hold(this.#form.lockFor(name), call.signal, async () =>
+        work(name, await this.look(name, call)),
+      ),
+    );
+  }
+
+  /** Puts a row where still is what was found. */
+  async put(name: string, { content }: Found, row: Row): Promise<boolean> {
+    const { temporaryFor, contentOf } = this.#form;
+    const temporary = this.#pathOf(temporaryFor(name, randomBytes(8).toString("hex")));
+    const file = await open(temporary, "wx", PRIVATE);
+    try {
+      await file.writeFile(contentOf(row, content));
+    } finally {
+      await file.close();
+    }
+    const isPut = this.#ifStill(name, content, () => renameSync(temporary, this.#pathOf(name)));
+    if (!isPut) await unlink(temporary);
+    return isPut;
+  }
+
+  /** Takes a file away: where still is what was found, or whatever is there. */
+  async take(name: string, { content }: Found, before: Uint8Array | undefined): Promise<boolean> {
+    const path = this.#pathOf(name);
+    if (before !== undefined) return this.#ifStill(name, content, () => unlinkSync(path));
+    const removing = unlink(path).then(() => true);
+    return (await unless(ABSENT, removing)) ?? false;
+  }
+
+  tried(call: StoreCall): Promise<void> {
+    return this.#lock.hold(".sojourn-trial", call.signal, async () => undefined);
+  }
+
+  /**
+   * Looks once more and acts in the same breath: the framework knows no lock, so that only this
+   * moment, some microseconds, is left to it. What is looked at was read just now and is small.
+   */
+  #ifStill(name: string, content: Buffer | undefined, act: () => void): boolean {
+    const path = this.#pathOf(name);
+    const current = existsSync(path) ? readFileSync(path) : undefined;
+    const isStill =
+      current === undefined || content === undefined
+        ? current === content
+        : current.equals(content);
+    if (isStill) act();
+    return isStill;
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#form.folder, name);
+  }
+}
+
+function isSame(row: Row | undefined, bytes: Uint8Array): boolean {
+  return row !== undefined && Buffer.compare(row.bytes, bytes) === 0;
 }
 
 /** A folder may lie on a server that does not answer. */
@@ -128,8 +170,8 @@ const PROFILE: StoreProfile = {
   readYourWrites: "always",
   eviction: "never",
   caveats: [
-    "The framework knows no lock: what it writes or deletes between a look here and the renaming " +
-      "that follows is overwritten, or comes back.",
+    "The framework knows no lock: what it writes or deletes in the microseconds between a last look " +
+      "here and the renaming that follows is overwritten, or comes back.",
     "The processes of this library wait for each other by a lock file; one that was left for ten " +
       "seconds is taken away.",
     "Nothing is forced to the disk: a loss of power may undo the last writes, an end among them.",
