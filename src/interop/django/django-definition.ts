@@ -1,5 +1,6 @@
-import { type Duration, durationMs } from "../../core/duration.ts";
+import { durationMs } from "../../core/duration.ts";
 import type { ForeignSessions } from "../foreign/foreign-sessions.ts";
+import { resolveSharing } from "../foreign/sharing-options.ts";
 import { checkDjangoOptions } from "./check-options.ts";
 import { DjangoAuthHash } from "./django-auth-hash.ts";
 import { DjangoConvention } from "./django-convention.ts";
@@ -9,30 +10,29 @@ import { enginePartsOf } from "./engine-parts.ts";
 import { askedPasswords, KnownPasswords, type Passwords } from "./known-passwords.ts";
 
 /**
- * Says what Django's sessions are, to be shared or adopted.
+ * Django's sessions, to be shared or adopted.
  *
+ * @param group - Whose options they are, such as `djangoSessions`.
  * @throws {@link OptionsError} if an option is wrong. Nothing is read here.
  */
-export function djangoDefinition(options: DjangoSessionsOptions): ForeignSessions {
-  checkDjangoOptions(options);
-  const { sessionCookieName = "sessionid", factsKey = "_sojourn" } = options;
-  const sessionCookieAgeMs = msOf("sessionCookieAge", options.sessionCookieAge ?? "14d");
-  const { absoluteTimeout } = options;
+export function djangoDefinition(group: string, options: DjangoSessionsOptions): ForeignSessions {
+  checkDjangoOptions(group, options);
+  const { sessionCookieName = "sessionid", sessionCookieAge = "14d" } = options;
+  const cookieAgeMs = durationMs(`${group}.sessionCookieAge`, sessionCookieAge);
   return {
     framework: "Django",
     cookieName: sessionCookieName,
-    ...enginePartsOf(options, sessionCookieAgeMs),
-    convention: conventionOf(options, sessionCookieAgeMs),
+    ...enginePartsOf(options, cookieAgeMs),
+    convention: conventionOf(options, cookieAgeMs, passwordsOf(group, options)),
     renewal: options.sessionSaveEveryRequest === true ? "each-visit" : "on-change",
-    factsKey: factsKey === false ? undefined : factsKey,
-    absoluteTimeoutMs:
-      absoluteTimeout === undefined ? undefined : msOf("absoluteTimeout", absoluteTimeout),
+    ...resolveSharing(group, options),
   };
 }
 
 function conventionOf(
   options: DjangoSessionsOptions,
   sessionCookieAgeMs: number,
+  passwords: Passwords | undefined,
 ): DjangoConvention {
   const { secretKey, secretKeyFallbacks: fallbacks = [], version = "4.0" } = options;
   const { authBackend = "django.contrib.auth.backends.ModelBackend", messageTags = {} } = options;
@@ -46,20 +46,15 @@ function conventionOf(
     messages: new DjangoMessages(new Map([...DEFAULT_TAGS, ...tags])),
     authBackend,
     authHash: new DjangoAuthHash({ secretKey, fallbacks, version }),
-    passwords: passwordsOf(options),
+    passwords,
   });
 }
 
-function passwordsOf({
-  passwordOf,
-  passwordFreshness,
-}: DjangoSessionsOptions): Passwords | undefined {
+function passwordsOf(group: string, options: DjangoSessionsOptions): Passwords | undefined {
+  const { passwordOf, passwordFreshness } = options;
   if (typeof passwordOf === "string") return undefined;
   const asked = askedPasswords(passwordOf);
   if (passwordFreshness === undefined) return asked;
-  return new KnownPasswords(asked, msOf("passwordFreshness", passwordFreshness));
-}
-
-function msOf(option: string, duration: Duration): number {
-  return durationMs(`djangoSessions.${option}`, duration);
+  const freshMs = durationMs(`${group}.passwordFreshness`, passwordFreshness);
+  return new KnownPasswords(asked, freshMs);
 }

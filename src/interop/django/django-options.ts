@@ -1,7 +1,9 @@
 import type { Duration } from "../../core/duration.ts";
 import type { MemcachedClient } from "../../stores/memcached/client.ts";
 import type { RedisClient } from "../../stores/redis/clients.ts";
+import type { SharingOptions } from "../foreign/sharing-options.ts";
 import type { SqlClient } from "../places/sql-rows.ts";
+import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 import type { DjangoVersion } from "./django-version.ts";
 import type { PasswordOf } from "./known-passwords.ts";
 
@@ -10,15 +12,15 @@ export type NoPasswords =
   "none: a session outlives its user's password, and nobody signs in to it here";
 
 /** What all of Django's session engines have in common. */
-export interface DjangoCommonOptions {
-  /** `SECRET_KEY`. */
-  readonly secretKey: string;
+export interface DjangoCommonOptions extends SharingOptions {
+  /** `SECRET_KEY`; text stands for its UTF-8. */
+  readonly secretKey: PySecret;
   /**
    * `SECRET_KEY_FALLBACKS` (Django 4.1): earlier keys, whose sessions still open.
    *
    * @defaultValue none
    */
-  readonly secretKeyFallbacks?: readonly string[] | undefined;
+  readonly secretKeyFallbacks?: readonly PySecret[] | undefined;
   /**
    * The Django whose forms are written: `"4.0"` for 4.0 and later, `"3.1"` for 3.1 and 3.2, `"2.2"` for
    * what is older, `"3.1 sha1"` for `DEFAULT_HASHING_ALGORITHM = "sha1"`.
@@ -76,20 +78,6 @@ export interface DjangoCommonOptions {
    * @defaultValue those of Django alone: debug, info, success, warning, error
    */
   readonly messageTags?: Readonly<Record<number, string>> | undefined;
-  /**
-   * The key of the data that holds what Django has no place for: when and by which device the user
-   * signed in, labels, exclusive work. `false` leaves it out, and refuses what must not be lost.
-   *
-   * @defaultValue `"_sojourn"`
-   */
-  readonly factsKey?: string | false | undefined;
-  /**
-   * How long a session may live in all that began here, or was signed in to here; Django has no such
-   * limit, and goes by this one too where the session lies in a place with an end of its own.
-   *
-   * @defaultValue none
-   */
-  readonly absoluteTimeout?: Duration | undefined;
 }
 
 /** Sessions in a table: `django.contrib.sessions.backends.db`, and by a name of your own. */

@@ -3,15 +3,6 @@ import { sharedStore } from "../foreign/shared-store.ts";
 import { djangoDefinition } from "./django-definition.ts";
 import type { DjangoSessionsOptions } from "./django-options.ts";
 
-export type {
-  DjangoCachedDatabaseOptions,
-  DjangoCacheOptions,
-  DjangoDatabaseOptions,
-  DjangoFileOptions,
-  DjangoSessionsOptions,
-  DjangoSignedCookieOptions,
-} from "./django-options.ts";
-
 /**
  * Shares Django's sessions: its cookie, its records, its clocks, and who is signed in.
  *
@@ -29,5 +20,16 @@ export type {
  * const sessions = createSessions({ store });
  */
 export function djangoSessions(options: DjangoSessionsOptions): SharedStore {
-  return sharedStore(djangoDefinition(options));
+  return sharedStore(djangoDefinition("djangoSessions", options));
 }
+
+export type { SharedStore } from "../../cookies/mount.ts";
+export type { PySecret } from "../python/itsdangerous/derived-key.ts";
+export type {
+  DjangoCachedDatabaseOptions,
+  DjangoCacheOptions,
+  DjangoDatabaseOptions,
+  DjangoFileOptions,
+  DjangoSessionsOptions,
+  DjangoSignedCookieOptions,
+} from "./django-options.ts";
