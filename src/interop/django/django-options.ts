@@ -1,7 +1,7 @@
 import type { Duration } from "../../core/duration.ts";
-import type { MemcachedClient } from "../../stores/memcached/client.ts";
 import type { RedisClient } from "../../stores/redis/clients.ts";
 import type { SharingOptions } from "../foreign/sharing-options.ts";
+import type { MemcachedSource } from "../places/memcached-address.ts";
 import type { SqlClient } from "../places/sql-rows.ts";
 import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 import type { DjangoVersion } from "./django-version.ts";
@@ -95,12 +95,15 @@ export interface DjangoDatabaseOptions extends DjangoCommonOptions {
   readonly folder?: undefined;
 }
 
-/** A client of Redis, Valkey or Memcached. */
-export type DjangoCacheClient = RedisClient | MemcachedClient;
+/**
+ * A client of Redis or Valkey that `redisStore` takes; or of one Memcached (1.6 on) its address, such as
+ * `"127.0.0.1:11211"`, or a client that `memcachedStore` takes.
+ */
+export type DjangoCacheClient = RedisClient | MemcachedSource;
 
 /** Where a cache of Django's keeps things. */
-interface CacheOptions {
-  /** The client of the server that `SESSION_CACHE_ALIAS` stands for. */
+export interface DjangoCacheSettings {
+  /** What leads to the server that `SESSION_CACHE_ALIAS` stands for. */
   readonly cache: DjangoCacheClient;
   /**
    * `KEY_PREFIX` of that cache.
@@ -117,7 +120,7 @@ interface CacheOptions {
 }
 
 /** Sessions in a cache alone: `django.contrib.sessions.backends.cache`. */
-export interface DjangoCacheOptions extends DjangoCommonOptions, CacheOptions {
+export interface DjangoCacheOptions extends DjangoCommonOptions, DjangoCacheSettings {
   readonly engine: "cache";
   readonly database?: undefined;
   readonly folder?: undefined;
@@ -127,7 +130,7 @@ export interface DjangoCacheOptions extends DjangoCommonOptions, CacheOptions {
 /** Sessions in a table, with a cache before it: `django.contrib.sessions.backends.cached_db`. */
 export interface DjangoCachedDatabaseOptions
   extends Omit<DjangoDatabaseOptions, "engine" | "cache">,
-    CacheOptions {
+    DjangoCacheSettings {
   readonly engine: "cached_db";
 }
 

@@ -1,17 +1,11 @@
 import type { StoreProfile } from "../../core/store.ts";
-import type { RedisClient } from "../../stores/redis/clients.ts";
 import type { Format, KeptSessions } from "../foreign/foreign-sessions.ts";
 import type { ForeignPlace } from "../places/place.ts";
-import { redisRows } from "../places/redis-rows.ts";
 import { sqlRows } from "../places/sql-rows.ts";
+import { cachePlace } from "./cache-place.ts";
 import { cachedRows } from "./cached-rows.ts";
-import type {
-  DjangoCachedDatabaseOptions,
-  DjangoCacheOptions,
-  DjangoDatabaseOptions,
-  DjangoSessionsOptions,
-} from "./django-options.ts";
-import { fileRows } from "./file-rows.ts";
+import { datedFiles } from "./dated-files.ts";
+import type { DjangoDatabaseOptions, DjangoSessionsOptions } from "./django-options.ts";
 import { PICKLED_FORMAT } from "./pickled-format.ts";
 import { SESSION_KEY } from "./session-key.ts";
 import { sessionDataFormat, signedCookieFormat } from "./signed-formats.ts";
@@ -37,17 +31,21 @@ export function enginePartsOf(options: DjangoSessionsOptions, cookieAgeMs: numbe
     case undefined:
     case "db":
       return keptIn(tableOf(options), sessionDataFormat(secrets));
-    case "cache":
-      return keptIn(cacheOf(options), PICKLED_FORMAT);
+    case "cache": {
+      const place = cachePlace(options.engine, options);
+      const caveats = [...IN_CACHE, ...place.profile.caveats];
+      const profile = { ...place.profile, eviction: "any", caveats } as const;
+      return keptIn({ ...place, profile }, PICKLED_FORMAT);
+    }
     case "cached_db": {
       const table = tableOf(options);
-      const rows = cachedRows(table, cacheOf(options));
+      const rows = cachedRows(table, cachePlace(options.engine, options));
       const profile = { ...table.profile, caveats: [...CACHED, ...table.profile.caveats] };
       return keptIn({ ...rows, profile }, sessionDataFormat(secrets));
     }
     case "file": {
       const { folder, sessionCookieName = "sessionid" } = options;
-      return keptIn(fileRows(folder, sessionCookieName), sessionDataFormat(secrets));
+      return keptIn(datedFiles(folder, sessionCookieName), sessionDataFormat(secrets));
     }
     default:
       return options satisfies never;
@@ -71,13 +69,10 @@ function tableOf({ database, table = "django_session" }: TableOptions): ForeignP
   });
 }
 
-function cacheOf(options: DjangoCacheOptions | DjangoCachedDatabaseOptions): ForeignPlace {
-  const { cache, engine, keyPrefix = "", cacheVersion = 1 } = options;
-  const prefix = `${keyPrefix}:${cacheVersion}:django.contrib.sessions.${engine}`;
-  const keyFor = (key: string): string => `${prefix}${key}`;
-  return redisRows(cache as RedisClient, { keyFor });
-}
-
+const IN_CACHE: readonly string[] = [
+  "A cache may drop what it holds at any time, and a session with it, unless its server is set not to.",
+  "What is in a cache nobody has signed: whoever can write there can sign in as anybody, here as in Django.",
+];
 const CACHED: readonly string[] = [
   "Django goes by its cache, and fills it with what it has read from the table a moment before: what is " +
     "changed or ended here in that moment it may show as it was, until it writes the session or the cache forgets it.",
