@@ -141,6 +141,20 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "SealingOptions",
     ],
   },
+  "sojourn/django": {
+    values: ["djangoSessions"],
+    types: [
+      "DjangoCacheOptions",
+      "DjangoCachedDatabaseOptions",
+      "DjangoDatabaseOptions",
+      "DjangoFileOptions",
+      "DjangoSessionsOptions",
+      "DjangoSignedCookieOptions",
+      "DjangoVersion",
+      "PySecret",
+      "SharedStore",
+    ],
+  },
   "sojourn/encrypted": {
     values: ["encrypted"],
     types: ["EncryptedOptions", "EncryptedStore", "Key", "KeyList", "Keys"],

@@ -25,6 +25,7 @@ export function checkDjangoOptions(group: string, options: DjangoSessionsOptions
   for (const option of TEXTS) checkText(`${group}.${option}`, Reflect.get(options, option));
   checkCache(group, Reflect.get(options, "keyPrefix"), Reflect.get(options, "cacheVersion"));
   checkTags(`${group}.messageTags`, options.messageTags);
+  checkFactsKey(`${group}.factsKey`, options.factsKey);
 }
 
 type Engine = NonNullable<DjangoSessionsOptions["engine"]>;
@@ -105,4 +106,11 @@ function checkTags(option: string, tags: unknown): void {
     /^\d{1,9}$/.test(level) && typeof tag === "string" && tag !== "";
   if (isObject && Object.entries(tags).every(isTag)) return;
   throw new OptionsError(option, 'must name levels, such as { 50: "critical" }.');
+}
+
+const DJANGOS = /^_(?:auth_user_|session_expiry$|messages$|csrftoken$)/;
+
+function checkFactsKey(option: string, key: unknown): void {
+  if (typeof key !== "string" || !DJANGOS.test(key)) return;
+  throw new OptionsError(option, "must be a key that Django has no use for.");
 }

@@ -33,3 +33,4 @@ export type {
   DjangoSessionsOptions,
   DjangoSignedCookieOptions,
 } from "./django-options.ts";
+export type { DjangoVersion } from "./django-version.ts";
