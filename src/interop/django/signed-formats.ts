@@ -1,5 +1,4 @@
 import { CodecError } from "../../core/errors.ts";
-import type { Rejection } from "../../core/events.ts";
 import type { ForeignDocument, Format, Unread } from "../foreign/foreign-sessions.ts";
 import { DjangoSessionData } from "./django-session-data.ts";
 import { DjangoSignedCookies } from "./django-signed-cookies.ts";
@@ -10,7 +9,7 @@ import type { DjangoReading, DjangoWriting } from "./signed-session.ts";
 export function sessionDataFormat(secrets: DjangoSecrets): Format {
   const texts = new DjangoSessionData(secrets);
   return {
-    read: (bytes) => documentOf(texts.read(textOf(bytes)), "row"),
+    read: (bytes) => documentOf(texts.read(textOf(bytes))),
     write: (dict, now) => bytesOf(texts.write(dict, now)),
   };
 }
@@ -20,7 +19,7 @@ export function signedCookieFormat(secrets: DjangoSecrets, cookieAgeMs: number):
   const cookies = new DjangoSignedCookies(secrets);
   const maxAge = cookieAgeMs / 1_000;
   return {
-    read: (bytes, now) => documentOf(cookies.read(textOf(bytes), { now, maxAge }), "cookie"),
+    read: (bytes, now) => documentOf(cookies.read(textOf(bytes), { now, maxAge })),
     write: (dict, now) => bytesOf(cookies.write(dict, now)),
   };
 }
@@ -35,14 +34,10 @@ const WHY: Readonly<Record<Fault, string>> = {
   tooLarge: "it is larger than 1 MB",
 };
 
-function documentOf(reading: DjangoReading, place: "cookie" | "row"): ForeignDocument | Unread {
+function documentOf(reading: DjangoReading): ForeignDocument | Unread {
   if (reading.ok) return { dict: reading.session, writtenAt: reading.issuedAt };
-  return { rejection: rejectionOf(reading.reason, place), why: WHY[reading.reason] };
-}
-
-/** What a row holds the visitor has not sent. */
-function rejectionOf(reason: Fault, place: "cookie" | "row"): Rejection {
-  return place === "row" || reason === "tooLarge" ? "corrupt" : reason;
+  const { reason } = reading;
+  return { rejection: reason === "tooLarge" ? "corrupt" : reason, why: WHY[reason] };
 }
 
 function bytesOf(writing: DjangoWriting): Uint8Array {

@@ -1,6 +1,6 @@
 """A Django site with the users `ada` and `bob`, whose session can lie in any of Django's places.
 
-Kinds: `db-sqlite`, `db-postgres`, `db-mariadb`, `cache-memcached`, `cache-redis`,
+Kinds: `db-sqlite`, `db-sqlite-csrf_cookie`, `db-postgres`, `db-mariadb`, `cache-memcached`, `cache-redis`,
 `cached_db-memcached`, `cached_db-redis`, `file`, `signed_cookies`.
 """
 
@@ -63,7 +63,7 @@ settings.configure(
     PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
     SESSION_FILE_PATH=folder,
-    CSRF_USE_SESSIONS=True,
+    CSRF_USE_SESSIONS=place != "sqlite-csrf_cookie",
     MESSAGE_STORAGE="django.contrib.messages.storage.session.SessionStorage",
     USE_TZ=True,
 )

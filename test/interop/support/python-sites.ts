@@ -33,6 +33,10 @@ export const PYTHON_SITES = {
   "Flask-Session on PostgreSQL": flaskSession("sqlalchemy", "postgres"),
   "Flask-Session on MariaDB": flaskSession("sqlalchemy", "mariadb"),
   "Django on SQLite": django("db-sqlite"),
+  "Django with its token in a cookie": {
+    ...django("db-sqlite-csrf_cookie"),
+    abilities: ["expire", "flash", "new-key", "set-password"],
+  },
   "Django on PostgreSQL": django("db-postgres", "postgres"),
   "Django on MariaDB": django("db-mariadb", "mariadb"),
   "Django's cache on Memcached": django("cache-memcached", "memcached"),
