@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Rejection } from "../../../src/core/events.ts";
 import type { Sessions, Untyped } from "../../../src/index.ts";
 import type { Browser } from "../../laws/support/browser.ts";
+import { interleave } from "../live/interleave.ts";
 import { type DjangoWorld, shown } from "./django-world.ts";
 
 const NOBODY = { user: null, values: {} };
@@ -194,6 +195,15 @@ export function describeDjangoLaws({ start, isCarried }: Engine): void {
       expect((await browser.visit((session) => session.takeAll("error"))).json).toEqual([]);
     });
   });
+
+  it("a thousand changes of both sides at once lose nothing by ours", async () => {
+    const managers = [world.open(), world.open()];
+    const pair = { site: world.site, managers, ada: "1", travels: isCarried };
+    const atOnce = { python: 2, sojourn: 3 };
+    const outcome = await interleave(pair, { seed: 11, operations: 1_000, atOnce });
+    expect(outcome.ours).toEqual([]);
+    expect(outcome.done).toBe(1_000);
+  }, 180_000);
 
   it("a sign-in here renews Django's secret against forged requests", async () => {
     const before = await world.site.csrf(browser.jar);
