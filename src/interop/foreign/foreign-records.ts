@@ -55,6 +55,7 @@ export class ForeignRecords implements SessionStore {
   readonly #versions = new Map<string, CommitId>();
   readonly #holdings = new Map<SessionId, Holding>();
   #newest: Pick<ForeignDocument, "dict" | "view"> = NOTHING_BEFORE;
+  #newestBytes: Uint8Array | undefined;
 
   constructor(sessions: ForeignSessions, rows: ForeignRows, around: Around) {
     const convention = sessions.convention.forRequest?.();
@@ -73,7 +74,8 @@ export class ForeignRecords implements SessionStore {
   /** How long the browser is to hold the cookie; `undefined` until it is closed. */
   browserKeepsMs(id: SessionId, now: EpochMs): number | undefined {
     const holding = this.#holdings.get(id);
-    return holding?.persistent === true ? holding.endsAt - now : undefined;
+    if (holding?.persistent !== true) return undefined;
+    return this.#sessions.cookieLifetimeMs ?? holding.endsAt - now;
   }
 
   /** Whether the browser is to hold it longer than it was told. */
@@ -93,7 +95,7 @@ export class ForeignRecords implements SessionStore {
     const key = this.#keyOf(record.id);
     const ground = this.#groundOf(record);
     const written = await this.#documents.toWrite(record, ground, call);
-    const row = this.#rowOf(written, call);
+    const row = this.#rowOf(written, call, this.#newestBytes);
     if (!(await this.#rows.insert(key, row, call))) return "taken";
     this.#wrote(record, row, written);
     return "created";
@@ -108,7 +110,7 @@ export class ForeignRecords implements SessionStore {
       this.#versions.set(hashOf(before.row.bytes), record.version);
       return { kind: "updated" };
     }
-    const row = this.#rowOf(written, call);
+    const row = this.#rowOf(written, call, before.row.bytes);
     const key = this.#keyOf(record.id);
     if (!(await this.#rows.replace(key, before.row.bytes, row, call))) {
       return this.#missed(record.id, call);
@@ -123,7 +125,7 @@ export class ForeignRecords implements SessionStore {
     if (record === undefined || text === undefined) return false;
     const written = await this.#documents.toWrite(record, text, call);
     const key = this.#keyOf(id);
-    const row = this.#rowOf(written, call);
+    const row = this.#rowOf(written, call, text.row.bytes);
     const isSame = Buffer.compare(row.bytes, text.row.bytes) === 0;
     if (isSame && this.#rows.extend !== undefined) {
       await this.#rows.extend(key, text.row.bytes, written.endsAt, call);
@@ -171,6 +173,7 @@ export class ForeignRecords implements SessionStore {
     }
     this.#texts.set(version, { row, document, persistent });
     this.#newest = document;
+    this.#newestBytes = row.bytes;
     this.#hold(record, { endsAt, persistent }, "found");
     return record;
   }
@@ -203,9 +206,9 @@ export class ForeignRecords implements SessionStore {
     return isUnchanged(document.dict, written.dict) && !(mayLapse && isLater);
   }
 
-  #rowOf({ dict, endsAt }: ToWrite, { now }: StoreCall): Row {
+  #rowOf({ dict, endsAt }: ToWrite, { now }: StoreCall, before: Uint8Array | undefined): Row {
     const document = { dict, writtenAt: now };
-    return { bytes: this.#sessions.format.write(dict, now), endsAt, document };
+    return { bytes: this.#sessions.format.write(dict, now, before), endsAt, document };
   }
 
   #wrote(record: SessionRecord, row: Row, written: ToWrite): void {
@@ -215,6 +218,7 @@ export class ForeignRecords implements SessionStore {
     this.#versions.set(hashOf(row.bytes), version);
     this.#hold(record, written, "moved");
     this.#newest = { dict };
+    this.#newestBytes = row.bytes;
   }
 
   #hold({ id }: SessionRecord, held: Omit<Holding, "hasMoved">, how: "found" | "moved"): void {

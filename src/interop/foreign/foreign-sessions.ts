@@ -20,6 +20,8 @@ export interface ForeignSessions {
   readonly factsKey: string | undefined;
   /** How long a session may live that began here, or was signed in to here; kept among the facts. */
   readonly absoluteTimeoutMs: number | undefined;
+  /** How long a browser keeps the cookie that it keeps, where that is not until the session ends. */
+  readonly cookieLifetimeMs?: number | undefined;
   /** Where the sessions lie; `undefined` where each is whole in its cookie. */
   readonly kept: KeptSessions | undefined;
   readonly profile: StoreProfile;
@@ -74,8 +76,14 @@ export interface ForeignRows {
 export interface Format {
   /** What a text says, or why it is not believed. */
   read(bytes: Uint8Array, now: EpochMs): ForeignDocument | Unread;
-  /** @throws {@link CodecError} naming the key path of what the format cannot hold. */
-  write(document: PyDict, now: EpochMs): Uint8Array;
+  /**
+   * The text of a document.
+   *
+   * @param before - The bytes that it was made of, or others of this visitor's; they may tell which
+   * version of the framework reads it.
+   * @throws {@link CodecError} naming the key path of what the format cannot hold.
+   */
+  write(document: PyDict, now: EpochMs, before: Uint8Array | undefined): Uint8Array;
 }
 
 /** Why a text says nothing. */

@@ -78,7 +78,8 @@ const FORMAT: Format = {
 /** The same as a cookie can hold it. */
 export const COOKIE_FORMAT: Format = {
   read: (bytes, now) => FORMAT.read(Buffer.from(Buffer.from(bytes).toString(), "base64url"), now),
-  write: (dict, now) => Buffer.from(Buffer.from(FORMAT.write(dict, now)).toString("base64url")),
+  write: (dict, now, before) =>
+    Buffer.from(Buffer.from(FORMAT.write(dict, now, before)).toString("base64url")),
 };
 
 /** As the view, but with the tags of tuples and floats, which it does not show. */
