@@ -192,7 +192,7 @@ describe("the notifications of pycket", () => {
     await site.flash(jar, "success", "Welcome");
     const { json } = await browser.visit(async (session) => {
       const taken = session.takeAll("success");
-      session.update("n", (n) => n + 1);
+      await session.update("n", (n) => n + 1);
       session.flash("error", "No");
       await site.change(new Map(jar), { there: 2 });
       return taken;
