@@ -2,6 +2,8 @@ import type { SharedStore } from "../../cookies/mount.ts";
 import { sharedStore } from "../foreign/shared-store.ts";
 import { pycketDefinition } from "./pycket-definition.ts";
 import type { PycketOptions } from "./pycket-options.ts";
+import { tornadoDefinition } from "./tornado-definition.ts";
+import type { TornadoOptions } from "./tornado-options.ts";
 
 /**
  * Shares the sessions that a Tornado application keeps by pycket: a `store` of `createSessions`.
@@ -23,8 +25,32 @@ export function pycketSessions(options: PycketOptions): SharedStore {
   return sharedStore(pycketDefinition("pycketSessions", options));
 }
 
+/**
+ * Shares the sessions that a Tornado application keeps whole in a signed cookie: a `store` of
+ * `createSessions`.
+ *
+ * @throws {@link OptionsError} if an option is wrong.
+ * @example
+ * import { createSessions } from "sojourn";
+ * import { tornadoSessions } from "sojourn/tornado";
+ *
+ * const cookieSecret = process.env["COOKIE_SECRET"] ?? "";
+ * const sessions = createSessions({ store: tornadoSessions({ cookieSecret }) });
+ */
+export function tornadoSessions(options: TornadoOptions): SharedStore {
+  return sharedStore(tornadoDefinition("tornadoSessions", options));
+}
+
 export type { SharedStore } from "../../cookies/mount.ts";
+export type { MemcachedSource } from "../places/memcached-address.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
 export type { PickleProtocol } from "../python/pickle/write-pickle.ts";
 export type { TornadoCookieLife } from "./cookie-life.ts";
-export type { PycketOptions } from "./pycket-options.ts";
+export type {
+  PycketCommonOptions,
+  PycketMemcachedOptions,
+  PycketOptions,
+  PycketRedisOptions,
+} from "./pycket-options.ts";
+export type { TornadoSigningOptions } from "./signing-options.ts";
+export type { TornadoOptions } from "./tornado-options.ts";

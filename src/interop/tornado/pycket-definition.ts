@@ -1,4 +1,6 @@
 import type { ForeignSessions } from "../foreign/foreign-sessions.ts";
+import { memcachedRows } from "../places/memcached-rows.ts";
+import type { ForeignPlace } from "../places/place.ts";
 import { redisRows } from "../places/redis-rows.ts";
 import { DAY_MS } from "./cookie-life.ts";
 import { notificationsIn, storedNotifications } from "./notifications.ts";
@@ -17,8 +19,7 @@ import { withNotifications } from "./two-records.ts";
 export function pycketDefinition(group: string, options: PycketOptions): ForeignSessions {
   const settings = resolvePycket(group, options);
   const { cookieName, cookieLifetimeMs, userKey, pickleProtocol } = settings;
-  const place = redisRows(options.redis, BARE);
-  const notes = options.notifications && redisRows(options.notifications, BARE);
+  const { place, notes } = placesOf(options);
   return {
     framework: "pycket",
     cookieName,
@@ -42,6 +43,18 @@ export function pycketDefinition(group: string, options: PycketOptions): Foreign
       return { ...profile, caveats: [...profile.caveats, ...CAVEATS] };
     },
   };
+}
+
+interface Places {
+  readonly place: ForeignPlace;
+  readonly notes: ForeignPlace | undefined;
+}
+
+function placesOf({ redis, memcached, notifications }: PycketOptions): Places {
+  if (redis === undefined) {
+    return { place: memcachedRows(memcached, { ...BARE, flags: 0 }), notes: undefined };
+  }
+  return { place: redisRows(redis, BARE), notes: notifications && redisRows(notifications, BARE) };
 }
 
 /** Pycket puts nothing before its ids. */

@@ -8,6 +8,7 @@ import {
   type SharingOptions,
 } from "../foreign/sharing-options.ts";
 import { requiredText } from "../foreign/text-options.ts";
+import type { MemcachedSource } from "../places/memcached-address.ts";
 import type { PickleProtocol } from "../python/pickle/write-pickle.ts";
 import { resolveCookieLife, type TornadoCookieLife } from "./cookie-life.ts";
 import {
@@ -17,10 +18,14 @@ import {
   type TornadoSigningOptions,
 } from "./signing-options.ts";
 
-/** How a Tornado application keeps its sessions by pycket. */
-export interface PycketOptions extends TornadoSigningOptions, SharingOptions {
+/** How a Tornado application keeps its sessions by pycket, on Redis or on Memcached. */
+export type PycketOptions = PycketRedisOptions | PycketMemcachedOptions;
+
+/** Pycket's engine `redis`. */
+export interface PycketRedisOptions extends PycketCommonOptions {
   /** The sessions' Redis or Valkey: a client that `redisStore` takes, at `db_sessions`. */
   readonly redis: RedisClient;
+  readonly memcached?: undefined;
   /**
    * A client at `db_notifications`, where pycket has its notifications: `flash(name, value)` then
    * sets one, and `takeAll(name)` takes it. Left out, messages are kept among the session's data,
@@ -29,6 +34,21 @@ export interface PycketOptions extends TornadoSigningOptions, SharingOptions {
    * @defaultValue none
    */
   readonly notifications?: RedisClient | undefined;
+}
+
+/**
+ * Pycket's engine `memcached`. There it has no place for notifications: each is a key of the
+ * session's data, which is taken away when it is read.
+ */
+export interface PycketMemcachedOptions extends PycketCommonOptions {
+  /** The sessions' Memcached: `"127.0.0.1:11211"`, or a client of one server. */
+  readonly memcached: MemcachedSource;
+  readonly redis?: undefined;
+  readonly notifications?: undefined;
+}
+
+/** What can be chosen whatever the engine is. */
+export interface PycketCommonOptions extends TornadoSigningOptions, SharingOptions {
   /**
    * The cookie's name: `SessionManager.SESSION_ID_NAME`.
    *
@@ -74,6 +94,7 @@ export function resolvePycket(group: string, options: PycketOptions): PycketSett
   if (!PROTOCOLS.includes(pickleProtocol)) {
     throw new OptionsError(`${group}.pickleProtocol`, "must be one of 0 to 5.");
   }
+  checkEngine(group, options);
   return {
     ...resolveSharing(group, options),
     ...resolveSigning(group, options),
@@ -84,10 +105,21 @@ export function resolvePycket(group: string, options: PycketOptions): PycketSett
   };
 }
 
+function checkEngine(group: string, { redis, memcached, notifications }: PycketOptions): void {
+  if ((redis === undefined) === (memcached === undefined)) {
+    throw new OptionsError(group, "needs either redis or memcached, as pycket's engine is.");
+  }
+  if (redis !== undefined || notifications === undefined) return;
+  const why =
+    "pycket has no place for notifications on Memcached: they are the session's own keys.";
+  throw new OptionsError(`${group}.notifications`, why);
+}
+
 const PROTOCOLS: readonly PickleProtocol[] = [0, 1, 2, 3, 4, 5];
 
 const KNOWN: readonly string[] = [
   "redis",
+  "memcached",
   "notifications",
   "sessionCookieName",
   "cookieExpiresDays",

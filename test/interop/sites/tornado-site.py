@@ -69,10 +69,10 @@ class StoredSession:
 
 
 def open_stores():
-    """The store of sessions, and that of notifications."""
+    """The store of sessions, and that of notifications: on Memcached pycket has none for these."""
     if kind == "redis":
         return [redis.Redis.from_url(f"redis://{servers['redis']}/{db}") for db in (0, 1)]
-    return [Client(servers["memcached"], key_prefix=prefix) for prefix in (b"", b"n:")]
+    return [Client(servers["memcached"], default_noreply=False)]
 
 
 stores = [] if kind == "cookie" else open_stores()
@@ -101,7 +101,7 @@ class Page(tornado.web.RequestHandler):
         if path == "expire":
             self.session.expire()
             self.answer({})
-        elif path in ("flash", "flashes") and stores:
+        elif path in ("flash", "flashes") and len(stores) == 2:
             self.notify(path)
         else:
             await self.change(path)

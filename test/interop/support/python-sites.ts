@@ -50,8 +50,8 @@ export const PYTHON_SITES = {
     abilities: ["csrf", "expire", "flash", "set-password"],
   },
   "Tornado's signed cookies": { program: "tornado-site.py", kind: "cookie", abilities: COOKIE },
-  "pycket on Redis": pycket("redis"),
-  "pycket on Memcached": pycket("memcached"),
+  "pycket on Redis": pycket("redis", FLASK),
+  "pycket on Memcached": pycket("memcached", COOKIE),
   Starlette: { program: "starlette-site.py", kind: "starlette", abilities: COOKIE },
   FastAPI: { program: "starlette-site.py", kind: "fastapi", abilities: COOKIE },
 } as const satisfies Readonly<Record<string, SiteSpec>>;
@@ -70,8 +70,8 @@ function django(kind: string, server?: ServerName): SiteSpec {
   return { program: "django-site.py", kind, ...on(server), abilities: DJANGO };
 }
 
-function pycket(server: ServerName): SiteSpec {
-  return { program: "tornado-site.py", kind: server, server, abilities: FLASK };
+function pycket(server: ServerName, abilities: readonly Ability[]): SiteSpec {
+  return { program: "tornado-site.py", kind: server, server, abilities };
 }
 
 function on(server: ServerName | undefined): Pick<SiteSpec, "server"> {
