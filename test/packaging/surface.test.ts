@@ -200,7 +200,16 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   },
   "sojourn/flask-session": {
     values: ["flaskServerSessions"],
-    types: ["FlaskServerOptions", "PySecret", "SharedStore", "UserIdAs"],
+    types: [
+      "FlaskServerFiles",
+      "FlaskServerOptions",
+      "FlaskServerTable",
+      "MemcachedSource",
+      "PySecret",
+      "SharedStore",
+      "SqlClient",
+      "UserIdAs",
+    ],
   },
   "sojourn/own-cookies": {
     values: ["plainCookie", "sealedCookie", "signedCookie"],

@@ -11,7 +11,7 @@ const FLASHES = "_flashes";
 export interface FlaskWays {
   readonly user: UserKey;
   readonly lifetimeMs: number;
-  /** Whether the browser keeps a session that says nothing of it. */
+  /** What is said of a new session. */
   readonly usually: "permanent" | "untilClosed";
   /** When a session is renewed, permanent or not. */
   renewal(permanence: "permanent" | "untilClosed"): NonNullable<Said["renewal"]>;
@@ -36,7 +36,7 @@ export function flaskConvention(ways: FlaskWays): Convention {
 
 function said(document: Keyed, ways: FlaskWays): Said {
   const permanent = document.get(PERMANENT);
-  const isKept = permanent === undefined ? ways.usually === "permanent" : Boolean(permanent);
+  const isKept = Boolean(permanent);
   return {
     userId: ways.user.read(document),
     persistent: isKept,

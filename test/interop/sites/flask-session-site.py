@@ -34,7 +34,9 @@ app.config.update(
 if store == "redis":
     app.config["SESSION_REDIS"] = redis.Redis.from_url(f"redis://{servers['redis']}")
 if store == "memcached":
-    app.config["SESSION_MEMCACHED"] = PooledClient(servers["memcached"])
+    # Unasked, it does not wait for the answers to what it writes.
+    client = PooledClient(servers["memcached"], default_noreply=False)
+    app.config["SESSION_MEMCACHED"] = client
 flask_session.Session(app)
 sessions = app.session_interface
 if store == "sqlalchemy":
