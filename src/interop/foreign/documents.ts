@@ -10,7 +10,7 @@ import { dictOf } from "../python/merge.ts";
 import { isPlainKey } from "../python/tags.ts";
 import { PyDict, type PyEntry, type PyValue } from "../python/values.ts";
 import { viewOf } from "../python/view.ts";
-import { type Facts, factsIn, factsOf, factsSeen, storedFacts } from "./facts.ts";
+import { type Facts, factsFor, factsIn, factsOf, factsSeen, storedFacts } from "./facts.ts";
 import type {
   ForeignDocument,
   ForeignSessions,
@@ -73,7 +73,7 @@ export class Documents {
     const said = this.said(document);
     const { userId, persistent, flash, lifetimeMs, endsAt: saidEnd = FOR_EVER } = said;
     const { renewal = this.#sessions.renewal } = said;
-    const facts = this.#factsOf(document);
+    const facts = factsFor(this.#factsOf(document), userId);
     const endsAt = end ?? Math.min(writtenAt + lifetimeMs, saidEnd);
     const createdAt = facts.createdAt ?? writtenAt;
     const { notes } = facts;

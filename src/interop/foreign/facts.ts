@@ -8,6 +8,8 @@ import { viewOf } from "../python/view.ts";
 /** What the other framework has no place for, kept under one key of the session's data. */
 export interface Facts {
   readonly createdAt?: EpochMs | undefined;
+  /** Whose sign-in `authenticatedAt` and `device` are of: the framework may have signed in another. */
+  readonly userId?: string | undefined;
   readonly authenticatedAt?: EpochMs | undefined;
   readonly device?: string | undefined;
   readonly notes?: string | undefined;
@@ -23,13 +25,20 @@ export function factsIn(stored: PyValue | undefined): Facts {
 /** The same of what an application would see of them. */
 export function factsSeen(view: JsonValue | undefined): Facts {
   if (typeof view !== "object" || view === null) return NO_FACTS;
-  const { createdAt, authenticatedAt, device, notes } = view as JsonObject;
+  const { createdAt, userId, authenticatedAt, device, notes } = view as JsonObject;
   return {
     createdAt: instantOf(createdAt),
+    userId: typeof userId === "string" ? userId : undefined,
     authenticatedAt: instantOf(authenticatedAt),
     device: typeof device === "string" ? device : undefined,
     notes: typeof notes === "string" && parseObject(notes) !== undefined ? notes : undefined,
   };
+}
+
+/** What of the facts is true of a session in which this user is signed in. */
+export function factsFor(facts: Facts, userId: string | undefined): Facts {
+  const isTheirs = userId !== undefined && facts.userId === userId;
+  return isTheirs ? facts : { createdAt: facts.createdAt, notes: facts.notes };
 }
 
 /**
@@ -40,8 +49,10 @@ export function factsSeen(view: JsonValue | undefined): Facts {
 export function factsOf(record: SessionRecord, least: "age" | "more"): Facts | undefined {
   const { createdAt, authenticatedAt, device } = record;
   const notes = lastingNotes(record.notes);
-  const isMore = [authenticatedAt, device, notes].some((fact) => fact !== undefined);
-  return isMore || least === "age" ? { createdAt, authenticatedAt, device, notes } : undefined;
+  const isSignedIn = [authenticatedAt, device].some((fact) => fact !== undefined);
+  if (!isSignedIn && notes === undefined && least === "more") return undefined;
+  const userId = isSignedIn ? record.userId : undefined;
+  return { createdAt, userId, authenticatedAt, device, notes };
 }
 
 /** The facts as they are stored. */

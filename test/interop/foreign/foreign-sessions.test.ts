@@ -133,6 +133,16 @@ describe("what the framework has no place for", () => {
     expect(json).toBe(true);
   });
 
+  it("says nothing of whom the framework has signed in since", async () => {
+    await browser.visit((session) => session.signIn("ada"));
+    const key = browser.jar.get("toy") ?? "";
+    const document = Buffer.from(rows.rows.get(key)?.bytes ?? []).toString();
+    const bytes = Buffer.from(document.replace('"_user":"ada"', '"_user":"bob"'));
+    rows.rows.set(key, { bytes, endsAt: now + 86_400_000 });
+    const { json } = await browser.visit((session) => [session.userId, session.isFresh("1m")]);
+    expect(json).toEqual(["bob", false]);
+  });
+
   it("ends a session by an absolute timeout, whatever the framework says", async () => {
     sessions = open({ absoluteTimeoutMs: 100_000_000 });
     browser = new Browser(sessions);
