@@ -1,6 +1,6 @@
 import { CookieCarrier } from "./cookies/cookie-carrier.ts";
 import { type CarrierOptions, speaksOfHttps } from "./cookies/cookie-rules.ts";
-import type { CookieStore, Mounted, SharedStore } from "./cookies/mount.ts";
+import type { Adoptable, CookieStore, Mounted, SharedStore } from "./cookies/mount.ts";
 import type { KeyedValues, RichValues, ValueKind } from "./core/codec.ts";
 import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
 import { OptionsError } from "./core/errors.ts";
@@ -8,6 +8,7 @@ import type { JsonObject } from "./core/json.ts";
 import { SessionManager } from "./core/manager.ts";
 import { isStore, requireKnownKeys } from "./core/option-checks.ts";
 import { type EngineOptions, type EngineSettings, resolveSettings } from "./core/options.ts";
+import type { Carrier } from "./core/passage.ts";
 import { IS_CLOUDFLARE } from "./core/platform.ts";
 import { type ErrorListener, Reporter } from "./core/report.ts";
 import type { InputOf, OutputOf, Schema, Settled } from "./core/schema.ts";
@@ -43,6 +44,14 @@ export interface SessionOptions extends CommonOptions {
    * @defaultValue memory in development; in production it must be chosen
    */
   readonly store?: SessionStore | undefined;
+  /**
+   * The sessions that an earlier framework has left, which go on here as ours when their cookies
+   * come: `flaskCookie(…)` of `sojourn/flask`, `djangoCookie(…)` of `sojourn/django` and their like,
+   * in the order in which to try.
+   *
+   * @defaultValue none
+   */
+  readonly adopt?: readonly Adoptable[] | undefined;
   readonly keys?: undefined;
   readonly audience?: undefined;
 }
@@ -60,12 +69,14 @@ export interface CookieSessionOptions extends CommonOptions {
    * @defaultValue none
    */
   readonly audience?: string | undefined;
+  readonly adopt?: undefined;
 }
 
 /** How sessions are shared with another framework, whose clocks they live by. */
 export interface SharedSessionOptions extends Omit<CommonOptions, ClockOption> {
   /** `djangoSessions(…)` of `sojourn/django`, `flaskSessions(…)` of `sojourn/flask` and their like. */
   readonly store: SharedStore;
+  readonly adopt?: undefined;
   readonly keys?: undefined;
   readonly audience?: undefined;
   readonly idleTimeout?: undefined;
@@ -201,10 +212,11 @@ export function createSessions(options: AnyOptions & ShapeOptions = {}): Session
 
 /** Where sessions lie, and what travels. */
 function keptWhere(
-  { store, keys, audience, ...options }: AnyOptions,
+  { store, keys, audience, adopt, ...options }: AnyOptions,
   settings: EngineSettings,
   environment: Environment,
 ): Mounted {
+  if (adopt !== undefined) refuseAdoption(adopt, store);
   if (isCookieStore(store)) {
     const sealing = { keys: requiredKeys(keys), audience: checkedAudience(audience) };
     return store.mount({ carrier: options, ...sealing, settings, environment });
@@ -216,10 +228,25 @@ function keptWhere(
     refuseClocks(options);
     return store.share({ carrier: options, settings, environment });
   }
+  const parts = { carrier: options, settings, environment };
+  const own: Carrier = new CookieCarrier(options, { ...environment, name: settings.name });
   return {
     store: checkedStore(store) ?? developmentStore(environment),
-    carrier: new CookieCarrier(options, { ...environment, name: settings.name }),
+    carrier: (adopt ?? []).reduce((carrier, old) => old.beside(carrier, parts), own),
   };
+}
+
+/** Whoever signs out must not be brought back by an old cookie: that it was adopted is kept in a store. */
+function refuseAdoption(adopt: readonly Adoptable[], store: AnyOptions["store"]): void {
+  if (!Array.isArray(adopt) || adopt.some((old) => typeof old?.beside !== "function")) {
+    throw new OptionsError("adopt", "must be a list, such as [flaskCookie({ secretKey, map })].");
+  }
+  if (!isCookieStore(store) && !isSharedStore(store)) return;
+  throw new OptionsError(
+    "adopt",
+    "needs sessions in a store of ours, which remembers what has been adopted. Leave it out, or " +
+      'write a store such as sqliteStore("sessions.db").',
+  );
 }
 
 function isCookieStore(store: AnyOptions["store"]): store is CookieStore {
@@ -239,7 +266,7 @@ const CLOCK_OPTIONS: readonly ClockOption[] = [
 ];
 
 /** A session that two applications share has one lifetime: who began it has said which. */
-function refuseClocks(options: Omit<AnyOptions, "store" | "keys" | "audience">): void {
+function refuseClocks(options: Omit<AnyOptions, "store" | "keys" | "audience" | "adopt">): void {
   const given = CLOCK_OPTIONS.find((option) => options[option] !== undefined);
   if (given === undefined) return;
   throw new OptionsError(
@@ -269,6 +296,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   store: true,
   keys: true,
   audience: true,
+  adopt: true,
   idleTimeout: true,
   absoluteTimeout: true,
   persistent: true,

@@ -1,6 +1,7 @@
 import type { Environment } from "../core/environment.ts";
 import type { ManagerParts } from "../core/manager.ts";
 import type { EngineSettings } from "../core/options.ts";
+import type { Carrier } from "../core/passage.ts";
 import type { Keys } from "../sealing/key-ring.ts";
 import type { CarrierOptions } from "./cookie-rules.ts";
 
@@ -31,6 +32,15 @@ export interface SharedStore {
 
 /** What such a store takes from `createSessions`. */
 export type SharedParts = Omit<MountParts, "keys" | "audience">;
+
+/**
+ * The sessions that another framework has left, which go on here as ours: one of the list `adopt` of
+ * `createSessions`.
+ */
+export interface Adoptable {
+  /** Called by `createSessions`: carries what `carrier` does, and takes over what it does not know. */
+  beside(carrier: Carrier, parts: SharedParts): Carrier;
+}
 
 /** What a session manager is made of then. */
 export type Mounted = Pick<ManagerParts, "store" | "carrier" | "administration"> & {

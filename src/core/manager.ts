@@ -133,8 +133,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const exchange = { request: headOf(source), reply: NO_REPLY };
     const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
     const engine = engineOn(this.#engine, passage);
-    const { presented } = passage;
-    const live = await arrivalOf(engine, presented, startDeadline(engine), QUIET);
+    const live = await arrivalOf(engine, passage, startDeadline(engine), QUIET);
     return live && viewOf<D>(engine, live);
   }
 
@@ -231,8 +230,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
   /** The secrets that a request carries. */
   #presentedBy(request: RequestHead): readonly string[] {
     const { carrier, home } = this.#engine;
-    const { presented } = carrier.arrive({ request, reply: NO_REPLY }, home, false);
-    return presented.map(({ token }) => token);
+    const { presented, inheritance } = carrier.arrive({ request, reply: NO_REPLY }, home, false);
+    return [...presented.map(({ token }) => token), ...(inheritance?.secrets ?? [])];
   }
 
   #report(error: unknown, outcome: ErrorContext["outcome"]): boolean {

@@ -1,5 +1,7 @@
+import type { Deadline } from "./deadline.ts";
 import type { Rejection } from "./events.ts";
 import type { Exchange, RequestHead } from "./exchange.ts";
+import type { StoredSession } from "./record.ts";
 import type { Home, Records } from "./records.ts";
 import {
   newToken,
@@ -47,6 +49,8 @@ export interface Passage {
   readonly rejected: readonly Rejection[];
   /** Whether more came under our names than one session has. */
   readonly hasSurplus: boolean;
+  /** What else came that may become the session, where nothing that is presented is one. */
+  readonly inheritance?: Inheritance | undefined;
   /** Where this request's records are: `home`, or what the request itself has brought. */
   readonly records: Records;
   /** Whether a change of the session reaches the browser with the response's headers only. */
@@ -64,6 +68,27 @@ export interface Passage {
    * @returns Whether there was anything.
    */
   leave(farewell: Farewell): boolean;
+}
+
+/** Sessions of another kind that came with a request, and of which one of ours can be made. */
+export interface Inheritance {
+  /** What shows that two requests carry the same. */
+  readonly secrets: readonly string[];
+  /**
+   * Resolves to the session that is made of the first of them that can be taken over, now or by an
+   * earlier request.
+   *
+   * @param rejected - Hears why others are not believed.
+   */
+  take(deadline: Deadline, rejected: (reason: Rejection) => void): Promise<Inherited | undefined>;
+}
+
+/** What stands under the token that an inherited session has here. */
+export interface Inherited {
+  readonly token: string;
+  readonly stored: StoredSession;
+  /** Whether it has just been stored. */
+  readonly isNew: boolean;
 }
 
 /** What a response tells the browser of the session. */

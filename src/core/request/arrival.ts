@@ -4,7 +4,7 @@ import { withoutDue } from "../due.ts";
 import type { Engine, Verdict } from "../engine.ts";
 import type { Rejection } from "../events.ts";
 import type { NoteEdit } from "../notes.ts";
-import type { Identity } from "../passage.ts";
+import type { Inheritance, Passage } from "../passage.ts";
 import type { SessionRecord, StoredSession, Tombstone } from "../record.ts";
 import type { Reading } from "../shape.ts";
 import type { SessionId } from "../token.ts";
@@ -12,7 +12,9 @@ import { judge } from "./guards.ts";
 
 /** Hears why what came is no session. */
 export interface Doorkeeper {
-  rejected(reason: Rejection, id: SessionId): void;
+  rejected(reason: Rejection, id?: SessionId): void;
+  /** A session that was made of one of another kind. */
+  begun(record: StoredSession): void;
   expired(record: SessionRecord, timeout: "idle" | "absolute"): void;
   /** A session that has ended, or was given a new token. */
   metTombstone(tombstone: Tombstone): void;
@@ -43,17 +45,17 @@ export class Live {
   }
 }
 
-/** Looks up all that may be the session, and takes the best. */
+/** Looks up all that may be the session, and takes the best; or else what can be inherited. */
 export async function arrivalOf(
   engine: Engine,
-  candidates: readonly Identity[],
+  { presented, inheritance }: Pick<Passage, "presented" | "inheritance">,
   deadline: Deadline,
   doorkeeper: Doorkeeper,
 ): Promise<Live | undefined> {
   let best: Live | undefined;
   for (let place = 0; ; place += 1) {
-    const candidate = candidates[place];
-    if (candidate === undefined) return best;
+    const candidate = presented[place];
+    if (candidate === undefined) break;
     const { token, id } = candidate;
     const stored = await engine.keeper.load(id, deadline);
     if (!isLive(stored, id, deadline, doorkeeper)) continue;
@@ -64,6 +66,25 @@ export async function arrivalOf(
     const live = liveOf(token, record, edits, engine, doorkeeper);
     if (live !== undefined) best = better(best, live);
   }
+  if (best !== undefined || inheritance === undefined) return best;
+  return inherited(engine, inheritance, deadline, doorkeeper);
+}
+
+async function inherited(
+  engine: Engine,
+  inheritance: Inheritance,
+  deadline: Deadline,
+  doorkeeper: Doorkeeper,
+): Promise<Live | undefined> {
+  const found = await inheritance.take(deadline, (reason) => doorkeeper.rejected(reason));
+  if (found === undefined) return undefined;
+  const { token, stored, isNew } = found;
+  if (isNew) doorkeeper.begun(stored);
+  if (!isLive(stored, stored.id, deadline, doorkeeper)) return undefined;
+  const judging = judge(engine, stored, deadline);
+  const edits = judging && (await editsOf(await judging, stored, engine, deadline, doorkeeper));
+  if (edits === REFUSED) return undefined;
+  return liveOf(token, withoutDue(stored, deadline.now), edits, engine, doorkeeper);
 }
 
 const REFUSED = "refused";
@@ -130,6 +151,7 @@ function isSignedIn({ record }: Live): boolean {
 /** Lets everything pass in silence: who only reads ends nothing, and tells nobody. */
 export const QUIET: Doorkeeper = {
   rejected: () => undefined,
+  begun: () => undefined,
   expired: () => undefined,
   metTombstone: () => undefined,
   metMissed: () => undefined,

@@ -7,7 +7,7 @@ import type { Rejection } from "../events.ts";
 import type { Exchange, RequestHead } from "../exchange.ts";
 import { forgetPage } from "../failed-page.ts";
 import type { Farewell, Passage } from "../passage.ts";
-import type { EpochMs, SessionRecord, Tombstone } from "../record.ts";
+import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../record.ts";
 import type { ErrorContext } from "../report.ts";
 import type { Session } from "../session.ts";
 import type { SessionId } from "../token.ts";
@@ -201,6 +201,13 @@ export class Visit implements Doorkeeper {
     events.emit("rejected", { at: environment.now(), reason, id });
   }
 
+  begun(stored: StoredSession): void {
+    if (stored.kind !== "live") return;
+    const { id, userId } = stored;
+    const { events, environment } = this.#engine;
+    events.emit("created", { at: environment.now(), id, userId });
+  }
+
   expired(record: SessionRecord, timeout: "idle" | "absolute"): void {
     const { id, userId } = record;
     const { events, environment } = this.#engine;
@@ -243,12 +250,12 @@ export class Visit implements Doorkeeper {
       const state = new SessionState(engine, passage, this.#failures, now);
       for (const reason of passage.rejected) this.rejected(reason);
       const { presented, rejected, untried = 0 } = passage;
-      if (presented.length === 0) {
+      if (presented.length === 0 && passage.inheritance === undefined) {
         if (rejected.includes("duplicate")) state.meetStray();
         return Promise.resolve(this.#opened(engine, passage, state));
       }
       const deadline = this.#failures.startDeadline(now);
-      return arrivalOf(engine, presented, deadline, this).then(
+      return arrivalOf(engine, passage, deadline, this).then(
         (live) => {
           this.#take(live, state, untried > 0);
           return this.#opened(engine, passage, state);

@@ -1,0 +1,104 @@
+import { type FlashEntry, parseFlash } from "../../core/commit/edit.ts";
+import type { Keeper } from "../../core/commit/keeper.ts";
+import type { Deadline } from "../../core/deadline.ts";
+import type { Rejection } from "../../core/events.ts";
+import { parseObject } from "../../core/json.ts";
+import type { EpochMs } from "../../core/record.ts";
+import type { CommitId, SessionId } from "../../core/token.ts";
+import { Documents } from "../foreign/documents.ts";
+import type { ForeignDocument, ForeignSessions, Row } from "../foreign/foreign-sessions.ts";
+import { viewOf } from "../python/view.ts";
+import type { OldSession } from "./old-session.ts";
+
+/** An old session that was found and is believed. */
+export interface Old {
+  readonly session: OldSession;
+  /** Messages that wait to be shown. */
+  readonly flash: readonly FlashEntry[];
+  /** From here on it counts as absent. */
+  readonly endsAt: EpochMs;
+  /** All that it holds, in one form whatever the spelling of the cookie. */
+  readonly content: string;
+}
+
+/** Finds the sessions of before, and ends them where they lie. */
+export class OldSessions {
+  readonly #sessions: ForeignSessions;
+  readonly #documents: Documents;
+  readonly #complain: (why: string) => void;
+
+  constructor(sessions: ForeignSessions, manager: string, complain: (why: string) => void) {
+    this.#sessions = sessions;
+    this.#documents = new Documents(sessions, manager);
+    this.#complain = complain;
+  }
+
+  /** The key in a cookie's value, or why it is not believed; `undefined` where that is the session. */
+  keyIn(value: string, now: EpochMs): string | { readonly rejection: Rejection } | undefined {
+    const read = this.#sessions.kept?.keys.read(value, now);
+    if (read === undefined) return undefined;
+    return typeof read === "string" ? { rejection: read } : read.key;
+  }
+
+  /** The session that a key leads to. */
+  async find(key: string, keeper: Keeper, deadline: Deadline): Promise<Old | Rejection> {
+    const rows = this.#sessions.kept?.rows;
+    const row = await keeper.read("load", deadline, async (call) => rows?.read(key, call));
+    return row === undefined ? "unknown" : this.#read(row, keeper, deadline);
+  }
+
+  /** The session that a cookie's value is. */
+  open(value: string, keeper: Keeper, deadline: Deadline): Promise<Old | Rejection> {
+    return this.#read({ bytes: Buffer.from(value, "latin1"), endsAt: undefined }, keeper, deadline);
+  }
+
+  /** Takes it away where it lies; where it lies in a cookie alone there is nothing to do. */
+  async end(key: string, keeper: Keeper, deadline: Deadline): Promise<void> {
+    const rows = this.#sessions.kept?.rows;
+    if (rows === undefined) return;
+    await keeper.read("end", deadline, (call) => rows.remove(key, undefined, call), "unknown");
+  }
+
+  async #read(row: Row, keeper: Keeper, deadline: Deadline): Promise<Old | Rejection> {
+    const { format, convention } = this.#sessions;
+    const document = format.read(row.bytes, deadline.now);
+    if ("rejection" in document) {
+      this.#complain(document.why);
+      return document.rejection;
+    }
+    const old = this.#oldOf(document, row.endsAt, deadline.now);
+    if (old.endsAt <= deadline.now) return "expired";
+    const { userId } = old.session;
+    if (userId === undefined || convention.isValid === undefined) return old;
+    const isValid = await keeper.read("load", deadline, async (call) =>
+      convention.isValid?.(document.dict, userId, call),
+    );
+    return isValid === false ? "revoked" : old;
+  }
+
+  #oldOf(document: ForeignDocument, end: EpochMs | undefined, now: EpochMs): Old {
+    const { dict } = document;
+    const { lifetimeMs } = this.#documents.said(dict);
+    const writtenAt = document.writtenAt ?? (end === undefined ? undefined : end - lifetimeMs);
+    const found = { id: NO_ID, version: NO_VERSION, document, endsAt: end };
+    const record = this.#documents.recordOf(found, now);
+    const { userId, persistent, authenticatedAt } = record;
+    return {
+      session: {
+        framework: this.#sessions.framework,
+        values: parseObject(record.data) ?? {},
+        userId,
+        persistent,
+        writtenAt,
+        authenticatedAt,
+      },
+      flash: parseFlash(record.flash),
+      endsAt: Math.min(record.expiresAt, record.createdAt + record.absoluteTimeoutMs),
+      content: JSON.stringify([viewOf(dict), document.writtenAt ?? null]),
+    };
+  }
+}
+
+// What is read here gets an identity of ours only when it is taken over.
+const NO_ID = "" as SessionId;
+const NO_VERSION = "" as CommitId;
