@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { cookieStore } from "../../../src/cookies/cookie.ts";
+import { cookieCache } from "../../../src/cookies/cookie.ts";
 import { createSessions, memoryStore } from "../../../src/index.ts";
 import { adoptable } from "../../../src/interop/adoption/adoptable.ts";
 import { sharedStore } from "../../../src/interop/foreign/shared-store.ts";
@@ -92,7 +92,12 @@ describe("what the application refuses", () => {
     const { jar } = site.visitor({ _user: "ada" });
     site.now += DAY_MS / 2;
     const browser = new Browser(
-      site.open(({ userId, writtenAt }) => ({ data: {}, userId, createdAt: writtenAt })),
+      site.open(({ userId, writtenAt }) => ({
+        data: {},
+        userId,
+        persistent: false,
+        createdAt: writtenAt,
+      })),
       jar,
     );
     expect((await browser.visit(show)).json).toMatchObject({ user: null });
@@ -157,7 +162,14 @@ describe("options", () => {
       { adopt: [old], name: "toy", cookie: { prefix: "" } },
       /^name: "toy" is the old cookie's name\./,
     ],
-    [{ adopt: [old], store: cookieStore({ revocations: memoryStore() }) as never, keys: ["k".repeat(43)] }, /^adopt: needs/],
+    [
+      {
+        adopt: [old],
+        store: cookieCache(memoryStore(), { maxStaleness: "30s" }) as never,
+        keys: ["k".repeat(43)],
+      },
+      /^adopt: needs/,
+    ],
     [{ adopt: [old], store: sharedStore(toySessions(rows)) as never }, /^adopt: needs/],
   ] as const)("are refused by name: %#", (options, message) => {
     expect(() => createSessions({ store: memoryStore(), ...options } as never)).toThrow(message);

@@ -41,10 +41,10 @@ export class OldSite {
   }
 
   /** Keeps an old session, and gives a browser that has its cookie. */
-  visitor(document: object, given: Given = {}): Browser {
+  visitor(document: object, given: Given = {}, key = KEY): Browser {
     const bytes = Buffer.from(`${this.now}:${JSON.stringify(document)}`);
-    this.rows.rows.set(KEY, { bytes, endsAt: this.now + DAY_MS });
-    return new Browser(this.open(usual, given), [["toy", KEY]]);
+    this.rows.rows.set(key, { bytes, endsAt: this.now + DAY_MS });
+    return new Browser(this.open(usual, given), [["toy", key]]);
   }
 
   /** A browser whose old session is whole in its cookie. */
