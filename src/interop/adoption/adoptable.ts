@@ -3,11 +3,12 @@ import type { Adoptable, SharedParts } from "../../cookies/mount.ts";
 import { OptionsError } from "../../core/errors.ts";
 import type { Carrier } from "../../core/passage.ts";
 import type { ForeignSessions } from "../foreign/foreign-sessions.ts";
+import { requiredSecret } from "../foreign/text-options.ts";
+import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 import { adoptedIdentity } from "./adopted-identity.ts";
 import { AdoptingCarrier } from "./adopting-carrier.ts";
 import { AdoptionMarks } from "./adoption-marks.ts";
 import type { AdoptionMap } from "./old-session.ts";
-import { OldSessions } from "./old-sessions.ts";
 
 /** How the sessions of another framework go on here. */
 export interface AdoptionOptions<D extends object> {
@@ -17,7 +18,7 @@ export interface AdoptionOptions<D extends object> {
    * read the old keys: the framework's own secret, or one for this purpose. It must stay the same
    * for as long as old cookies come.
    */
-  readonly secret: string;
+  readonly secret: PySecret;
   /** Where the old cookie lies in the browser. @defaultValue the request's host, path "/" */
   readonly cookie?: OldCookiePlace | undefined;
 }
@@ -36,9 +37,7 @@ export function adoptable<D extends object>(
   if (typeof options.map !== "function") {
     throw new OptionsError("map", "must be a function that makes our data of an old session's.");
   }
-  if (typeof options.secret !== "string" || options.secret === "") {
-    throw new OptionsError("secret", "must be a text that nobody else knows.");
-  }
+  requiredSecret("secret", options.secret);
   return { beside: (carrier, parts) => beside(sessions, options, carrier, parts) };
 }
 
@@ -54,11 +53,9 @@ function beside<D extends object>(
   const rules = new CookieRules(place, { ...environment, name: cookieName });
   const old = { rules, forms: rules.forms() };
   refuseOneName(cookieName, new CookieRules(ours, { ...environment, name }));
-  const complain = (why: string): void =>
-    environment.notice(`A session of ${framework}'s was not adopted, and left as it is: ${why}`);
   const scope = [framework, cookieName, kept === undefined ? "cookie" : "key"];
   const tools = {
-    old: new OldSessions(sessions, name, complain),
+    sessions,
     map,
     marks: new AdoptionMarks(name, environment.random),
     settings,

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { type Identity, identityOf } from "../../core/passage.ts";
 import { parseToken, type SessionId } from "../../core/token.ts";
+import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 
 /** Where an old session goes on, and where it is noted that it does. */
 export interface AdoptedIdentity extends Identity {
@@ -14,7 +15,7 @@ export interface AdoptedIdentity extends Identity {
  * @param scope - What the old sessions are, so that two kinds with equal keys stay apart.
  */
 export function adoptedIdentity(
-  secret: string,
+  secret: PySecret,
   scope: readonly string[],
   manager: string,
   session: string,

@@ -17,6 +17,7 @@ import { deviceOf } from "../../core/request/device.ts";
 import { Adoption } from "./adoption.ts";
 import { eitherOf } from "./either-of.ts";
 import type { AdoptionTools } from "./occasion.ts";
+import { OldSessions } from "./old-sessions.ts";
 
 /** How the old cookie travels. */
 export interface OldCookie {
@@ -82,6 +83,9 @@ class AdoptingPassage implements Passage {
     const { request, reply } = exchange;
     this.#adoption = new Adoption(tools, candidatesOf([...new Set(cookie.values)]), {
       keeper: records.keeper,
+      old: new OldSessions(tools.sessions, tools.settings.name, request, (why) =>
+        complain(tools, why),
+      ),
       isReadOnly: reply === NO_REPLY || isPrefetch(request),
       device: deviceOf(request),
       issue: () => inner.issue(),
@@ -113,6 +117,10 @@ class AdoptingPassage implements Passage {
     this.#cookie.expire();
     return true;
   }
+}
+
+function complain({ sessions: { framework }, environment }: AdoptionTools, why: string): void {
+  environment.notice(`A session of ${framework}'s was not adopted, and left as it is: ${why}`);
 }
 
 function report(

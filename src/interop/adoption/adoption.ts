@@ -42,7 +42,7 @@ export class Adoption implements Inheritance {
   }
 
   async #takeOver(value: string, deadline: Deadline): Promise<Inherited | Rejection | undefined> {
-    const key = this.#tools.old.keyIn(value, deadline.now);
+    const key = this.#occasion.old.keyIn(value, deadline.now);
     if (key === undefined) return this.#takeWhole(value, deadline);
     return typeof key === "string" ? this.#takeKept(key, deadline) : key.rejection;
   }
@@ -52,7 +52,7 @@ export class Adoption implements Inheritance {
     const takeover = this.#takeoverOf(this.#tools.identityFor(key), key, deadline);
     const known = await takeover.known();
     if (known !== undefined) return known;
-    const old = await this.#tools.old.find(key, this.#occasion.keeper, deadline);
+    const old = await this.#occasion.old.find(key, this.#occasion.keeper, deadline);
     // Another request may have taken it away meanwhile.
     if (typeof old === "string") return (await takeover.known()) ?? old;
     const adopted = this.#mapped(old, deadline);
@@ -64,8 +64,8 @@ export class Adoption implements Inheritance {
    * that theirs tells nobody apart: each request begins a session of its own.
    */
   async #takeWhole(value: string, deadline: Deadline): Promise<Inherited | Rejection | undefined> {
-    const { keeper } = this.#occasion;
-    const old = await this.#tools.old.open(value, keeper, deadline);
+    const { keeper, old: sessions } = this.#occasion;
+    const old = await sessions.open(value, keeper, deadline);
     if (typeof old === "string") return old;
     const adopted = this.#mapped(old, deadline);
     if (adopted === undefined) return undefined;

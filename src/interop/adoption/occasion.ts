@@ -2,6 +2,7 @@ import type { Keeper } from "../../core/commit/keeper.ts";
 import type { Environment } from "../../core/environment.ts";
 import type { EngineSettings } from "../../core/options.ts";
 import type { Identity } from "../../core/passage.ts";
+import type { ForeignSessions } from "../foreign/foreign-sessions.ts";
 import type { AdoptedIdentity } from "./adopted-identity.ts";
 import type { AdoptionMarks } from "./adoption-marks.ts";
 import type { AdoptionMap } from "./old-session.ts";
@@ -10,6 +11,7 @@ import type { OldSessions } from "./old-sessions.ts";
 /** What one request is, beside the old cookies that it brings. */
 export interface Occasion {
   readonly keeper: Keeper;
+  readonly old: OldSessions;
   /** Whether nothing is to be written: nobody has asked for the page yet, or it is no response's. */
   readonly isReadOnly: boolean;
   readonly device: string | undefined;
@@ -21,7 +23,7 @@ export interface Occasion {
 
 /** What the requests of one manager share. */
 export interface AdoptionTools {
-  readonly old: OldSessions;
+  readonly sessions: ForeignSessions;
   readonly map: AdoptionMap<object>;
   readonly marks: AdoptionMarks;
   readonly settings: EngineSettings;

@@ -2,6 +2,7 @@ import { type FlashEntry, parseFlash } from "../../core/commit/edit.ts";
 import type { Keeper } from "../../core/commit/keeper.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import type { Rejection } from "../../core/events.ts";
+import type { RequestHead } from "../../core/exchange.ts";
 import { parseObject } from "../../core/json.ts";
 import type { EpochMs } from "../../core/record.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
@@ -21,15 +22,20 @@ export interface Old {
   readonly content: string;
 }
 
-/** Finds the sessions of before, and ends them where they lie. */
+/** Finds the sessions of before that a request brings, and ends them where they lie. */
 export class OldSessions {
   readonly #sessions: ForeignSessions;
   readonly #documents: Documents;
   readonly #complain: (why: string) => void;
 
-  constructor(sessions: ForeignSessions, manager: string, complain: (why: string) => void) {
+  constructor(
+    sessions: ForeignSessions,
+    manager: string,
+    request: RequestHead,
+    complain: (why: string) => void,
+  ) {
     this.#sessions = sessions;
-    this.#documents = new Documents(sessions, manager);
+    this.#documents = new Documents(sessions, manager, request);
     this.#complain = complain;
   }
 
@@ -61,12 +67,12 @@ export class OldSessions {
 
   async #read(row: Row, keeper: Keeper, deadline: Deadline): Promise<Old | Rejection> {
     const { format, convention } = this.#sessions;
-    const document = format.read(row.bytes, deadline.now);
+    const document = row.document ?? format.read(row.bytes, deadline.now);
     if ("rejection" in document) {
       this.#complain(document.why);
       return document.rejection;
     }
-    const old = this.#oldOf(document, row.endsAt, deadline.now);
+    const old = this.#oldOf(document, row, deadline.now);
     if (old.endsAt <= deadline.now) return "expired";
     const { userId } = old.session;
     if (userId === undefined || convention.isValid === undefined) return old;
@@ -76,11 +82,12 @@ export class OldSessions {
     return isValid === false ? "revoked" : old;
   }
 
-  #oldOf(document: ForeignDocument, end: EpochMs | undefined, now: EpochMs): Old {
-    const { dict } = document;
-    const { lifetimeMs } = this.#documents.said(dict);
-    const writtenAt = document.writtenAt ?? (end === undefined ? undefined : end - lifetimeMs);
-    const found = { id: NO_ID, version: NO_VERSION, document, endsAt: end };
+  #oldOf(document: ForeignDocument, row: Row, now: EpochMs): Old {
+    const { lifetimeMs } = this.#documents.said(document);
+    const { endsAt } = row;
+    const told = document.writtenAt ?? row.writtenAt;
+    const writtenAt = told ?? (endsAt === undefined ? undefined : endsAt - lifetimeMs);
+    const found = { id: NO_ID, version: NO_VERSION, document, writtenAt: told, endsAt };
     const record = this.#documents.recordOf(found, now);
     const { userId, persistent, authenticatedAt } = record;
     return {
@@ -94,7 +101,7 @@ export class OldSessions {
       },
       flash: parseFlash(record.flash),
       endsAt: Math.min(record.expiresAt, record.createdAt + record.absoluteTimeoutMs),
-      content: JSON.stringify([viewOf(dict), document.writtenAt ?? null]),
+      content: JSON.stringify([document.view ?? viewOf(document.dict), told ?? null]),
     };
   }
 }

@@ -138,15 +138,16 @@ export class Takeover implements Course {
 
   async #oldEnd(): Promise<EpochMs> {
     if (this.key === undefined) return 0;
-    const old = await this.#tools.old.find(this.key, this.#occasion.keeper, this.#deadline);
+    const { old: sessions, keeper } = this.#occasion;
+    const old = await sessions.find(this.key, keeper, this.#deadline);
     return typeof old === "string" ? 0 : old.endsAt;
   }
 
   /** Where that fails, the mark keeps it out here; there it lives until its own end. */
   async #endOld(): Promise<void> {
-    const { keeper, report } = this.#occasion;
+    const { keeper, old, report } = this.#occasion;
     if (this.key === undefined) return;
-    await this.#tools.old.end(this.key, keeper, this.#deadline).catch(report);
+    await old.end(this.key, keeper, this.#deadline).catch(report);
   }
 }
 

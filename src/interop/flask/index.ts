@@ -20,7 +20,12 @@ export function flaskSessions(options: FlaskOptions): SharedStore {
   return sharedStore(flaskDefinition("flaskSessions", options));
 }
 
-export type { SharedStore } from "../../cookies/mount.ts";
+export type { Adoptable, SharedStore } from "../../cookies/mount.ts";
+export type { OldCookiePlace } from "../adoption/adoptable.ts";
+export type { AdoptionWords } from "../adoption/adoption-words.ts";
+export type { Adopted, AdoptionMap, OldSession } from "../adoption/old-session.ts";
 export type { UserIdAs } from "../foreign/user-key.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
+export type { FlaskCookieOptions } from "./flask-cookie.ts";
+export { flaskCookie } from "./flask-cookie.ts";
 export type { FlaskOptions } from "./flask-options.ts";
