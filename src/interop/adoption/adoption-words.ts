@@ -1,3 +1,5 @@
+import { OptionsError } from "../../core/errors.ts";
+import { requiredSecret } from "../foreign/text-options.ts";
 import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 import type { OldCookiePlace } from "./adoptable.ts";
 import type { AdoptionMap } from "./old-session.ts";
@@ -24,13 +26,19 @@ export interface AdoptionWords<D extends object> {
   readonly sessionCookiePlace?: OldCookiePlace | undefined;
 }
 
-/** Tells these words and the framework's own settings apart. */
+/** Checks these words, and tells them and the framework's own settings apart. */
 export function adoptionFrom<D extends object, Options extends AdoptionWords<D>>(
+  group: string,
   options: Options & AdoptionWords<D>,
 ): readonly [Words<D>, Omit<Options, keyof AdoptionWords<D>>] {
+  if (typeof options !== "object" || options === null) throw new OptionsError(group, "must be an object.");
   const { map, adoptionSecret, sessionCookiePlace, ...settings } = options;
-  const secret = adoptionSecret === undefined ? {} : { secret: adoptionSecret };
-  return [{ map, cookie: sessionCookiePlace, ...secret }, settings];
+  if (typeof map !== "function") {
+    throw new OptionsError(`${group}.map`, "must be a function that makes our data of an old session's.");
+  }
+  const isGiven = adoptionSecret !== undefined;
+  const secret = isGiven ? requiredSecret(`${group}.adoptionSecret`, adoptionSecret) : undefined;
+  return [{ map, cookie: sessionCookiePlace, ...(secret && { secret }) }, settings];
 }
 
 interface Words<D extends object> {

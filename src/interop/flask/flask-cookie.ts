@@ -34,7 +34,7 @@ export interface FlaskCookieOptions<D extends object> extends FlaskOptions, Adop
 export function flaskCookie<D extends object = Record<string, unknown>>(
   options: FlaskCookieOptions<D>,
 ): Adoptable {
-  const [words, settings] = adoptionFrom(options);
+  const [words, settings] = adoptionFrom("flaskCookie", options);
   const sessions = flaskDefinition("flaskCookie", settings);
   return adoptable(sessions, { secret: options.secretKey, ...words });
 }

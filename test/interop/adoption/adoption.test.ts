@@ -47,6 +47,19 @@ describe("an old session that lies in a store", () => {
     expect(site.told).toEqual(["created ada"]);
   });
 
+  it("is found by whoever comes to its old place just after it was taken away", async () => {
+    const late = browser.copy();
+    const { rows } = site;
+    const { read } = rows;
+    rows.read = async (key, call) => {
+      rows.read = read;
+      await browser.visit(show);
+      return read.call(rows, key, call);
+    };
+    expect((await late.visit(show)).json).toEqual(ADA);
+    expect([...late.jar]).toEqual([...browser.jar]);
+  });
+
   it("keeps what each of the first requests changes", async () => {
     const copies = Array.from({ length: 8 }, () => browser.copy(site.open()));
     await Promise.all(
