@@ -195,8 +195,20 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
   },
   "sojourn/flask": {
-    values: ["flaskSessions"],
-    types: ["FlaskOptions", "PySecret", "SharedStore", "UserIdAs"],
+    values: ["flaskCookie", "flaskSessions"],
+    types: [
+      "Adoptable",
+      "Adopted",
+      "AdoptionMap",
+      "AdoptionWords",
+      "FlaskCookieOptions",
+      "FlaskOptions",
+      "OldCookiePlace",
+      "OldSession",
+      "PySecret",
+      "SharedStore",
+      "UserIdAs",
+    ],
   },
   "sojourn/flask-session": {
     values: ["flaskServerSessions"],

@@ -83,7 +83,6 @@ function dataOf(data: object, { shape }: EngineSettings): string {
       value === undefined ? undefined : shape.codec.parse(shape.codec.encode(value, key));
     if (stored !== undefined) document[key] = stored;
   }
-  shape.view(document);
   shape.check(document, {});
   return JSON.stringify(document);
 }
