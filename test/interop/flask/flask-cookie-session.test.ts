@@ -68,6 +68,13 @@ describe("a session in Flask's cookie", () => {
     expect(rejections).toEqual([reason]);
   });
 
+  it("is nobody's while its time has not come", async () => {
+    brought([["a", 1]]);
+    now -= 2_000;
+    expect((await browser.visit(keys)).json).toEqual([]);
+    expect(rejections).toEqual(["expired"]);
+  });
+
   it("that says nothing of permanence is sent after a change alone", async () => {
     brought([["a", 1]]);
     now += 30 * DAY_MS;

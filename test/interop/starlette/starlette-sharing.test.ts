@@ -99,6 +99,12 @@ describe("a session in Starlette's cookie", () => {
     expect((await browser.visit(show)).json).toMatchObject({ values: {} });
   });
 
+  it("is nobody's while its time has not come", async () => {
+    await browser.visit((session) => session.set("a", 1));
+    now -= 2_000;
+    expect((await browser.visit(show)).json).toMatchObject({ values: {} });
+  });
+
   it("lives from its last change, where that is Starlette's way", async () => {
     open({ renewal: "on-change" });
     await browser.visit((session) => session.set("a", 1));
