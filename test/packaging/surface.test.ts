@@ -281,8 +281,20 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   },
   "sojourn/values": { values: ["richValues"], types: ["Devalue", "RichValues"] },
   "sojourn/starlette": {
-    values: ["starletteSessions"],
-    types: ["PySecret", "SharedStore", "StarletteOptions", "UserIdAs"],
+    values: ["starletteCookie", "starletteSessions"],
+    types: [
+      "Adoptable",
+      "Adopted",
+      "AdoptionMap",
+      "AdoptionWords",
+      "OldCookiePlace",
+      "OldSession",
+      "PySecret",
+      "SharedStore",
+      "StarletteCookieOptions",
+      "StarletteOptions",
+      "UserIdAs",
+    ],
   },
   "sojourn/testing": {
     values: ["describeAdapter", "describeStore", "issue", "testClient", "testClock"],

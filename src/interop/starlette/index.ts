@@ -20,7 +20,11 @@ export function starletteSessions(options: StarletteOptions): SharedStore {
   return sharedStore(starletteDefinition("starletteSessions", options));
 }
 
-export type { SharedStore } from "../../cookies/mount.ts";
+export type { Adoptable, SharedStore } from "../../cookies/mount.ts";
+export type { OldCookiePlace } from "../adoption/adoptable.ts";
+export type { AdoptionWords } from "../adoption/adoption-words.ts";
+export type { Adopted, AdoptionMap, OldSession } from "../adoption/old-session.ts";
 export type { UserIdAs } from "../foreign/user-key.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
+export { type StarletteCookieOptions, starletteCookie } from "./starlette-cookie.ts";
 export type { StarletteOptions } from "./starlette-options.ts";
