@@ -31,10 +31,14 @@ export function adoptionFrom<D extends object, Options extends AdoptionWords<D>>
   group: string,
   options: Options & AdoptionWords<D>,
 ): readonly [Words<D>, Omit<Options, keyof AdoptionWords<D>>] {
-  if (typeof options !== "object" || options === null) throw new OptionsError(group, "must be an object.");
+  if (typeof options !== "object" || options === null)
+    throw new OptionsError(group, "must be an object.");
   const { map, adoptionSecret, sessionCookiePlace, ...settings } = options;
   if (typeof map !== "function") {
-    throw new OptionsError(`${group}.map`, "must be a function that makes our data of an old session's.");
+    throw new OptionsError(
+      `${group}.map`,
+      "must be a function that makes our data of an old session's.",
+    );
   }
   const isGiven = adoptionSecret !== undefined;
   const secret = isGiven ? requiredSecret(`${group}.adoptionSecret`, adoptionSecret) : undefined;
