@@ -23,8 +23,13 @@ export function djangoSessions(options: DjangoSessionsOptions): SharedStore {
   return sharedStore(djangoDefinition("djangoSessions", options));
 }
 
-export type { SharedStore } from "../../cookies/mount.ts";
+export type { Adoptable, SharedStore } from "../../cookies/mount.ts";
+export type { OldCookiePlace } from "../adoption/adoptable.ts";
+export type { AdoptionWords } from "../adoption/adoption-words.ts";
+export type { Adopted, AdoptionMap, OldSession } from "../adoption/old-session.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
+export type { DjangoCookieOptions } from "./django-cookie.ts";
+export { djangoCookie } from "./django-cookie.ts";
 export type {
   DjangoCachedDatabaseOptions,
   DjangoCacheOptions,

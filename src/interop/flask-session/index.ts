@@ -20,9 +20,14 @@ export function flaskServerSessions(options: FlaskServerOptions): SharedStore {
   return sharedStore(flaskServerDefinition("flaskServerSessions", options));
 }
 
-export type { SharedStore } from "../../cookies/mount.ts";
+export type { Adoptable, SharedStore } from "../../cookies/mount.ts";
+export type { OldCookiePlace } from "../adoption/adoptable.ts";
+export type { AdoptionWords } from "../adoption/adoption-words.ts";
+export type { Adopted, AdoptionMap, OldSession } from "../adoption/old-session.ts";
 export type { UserIdAs } from "../foreign/user-key.ts";
 export type { MemcachedSource } from "../places/memcached-address.ts";
 export type { SqlClient } from "../places/sql-rows.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
+export type { FlaskServerCookieOptions } from "./server-cookie.ts";
+export { flaskServerCookie } from "./server-cookie.ts";
 export type { FlaskServerFiles, FlaskServerOptions, FlaskServerTable } from "./server-options.ts";

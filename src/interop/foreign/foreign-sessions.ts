@@ -83,7 +83,7 @@ export interface Format {
    * version of the framework reads it.
    * @throws {@link CodecError} naming the key path of what the format cannot hold.
    */
-  write(document: PyDict, now: EpochMs, before: Uint8Array | undefined): Uint8Array;
+  write(document: PyDict, now: EpochMs, before?: Uint8Array | undefined): Uint8Array;
 }
 
 /** Why a text says nothing. */

@@ -41,11 +41,16 @@ export function tornadoSessions(options: TornadoOptions): SharedStore {
   return sharedStore(tornadoDefinition("tornadoSessions", options));
 }
 
-export type { SharedStore } from "../../cookies/mount.ts";
+export type { Adoptable, SharedStore } from "../../cookies/mount.ts";
+export type { OldCookiePlace } from "../adoption/adoptable.ts";
+export type { AdoptionWords } from "../adoption/adoption-words.ts";
+export type { Adopted, AdoptionMap, OldSession } from "../adoption/old-session.ts";
 export type { MemcachedSource } from "../places/memcached-address.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
 export type { PickleProtocol } from "../python/pickle/write-pickle.ts";
 export type { TornadoCookieLife } from "./cookie-life.ts";
+export type { PycketCookieOptions, TornadoCookieOptions } from "./old-cookies.ts";
+export { pycketCookie, tornadoCookie } from "./old-cookies.ts";
 export type {
   PycketCommonOptions,
   PycketMemcachedOptions,

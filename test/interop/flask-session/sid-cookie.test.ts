@@ -12,7 +12,7 @@ interface Vectors {
   }[];
 }
 
-const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(0xff);
+const bytes = (length: number): Buffer => Buffer.alloc(length, 0xff);
 
 describe.each(vectorsOf<Vectors>("flask-session"))(
   "the cookies of Flask-Session $versions.flask-session",
