@@ -5,7 +5,9 @@ interface Head {
   readonly wider: readonly (readonly [byte: number, width: 1 | 2 | 4])[];
 }
 
-const HEADS = {
+type Kind = "map" | "array" | "str" | "bin";
+
+const HEADS: Readonly<Record<Kind, Head>> = {
   map: {
     first: 0x80,
     fits: 15,
@@ -40,11 +42,11 @@ const HEADS = {
       [0xc6, 4],
     ],
   },
-} as const satisfies Record<string, Head>;
+};
 
 /** The shortest beginning of a map, array, text or bytes of a length. */
-export function headBytes(kind: keyof typeof HEADS, length: number): Uint8Array {
-  const { first, fits, wider }: Head = HEADS[kind];
+export function headBytes(kind: Kind, length: number): Uint8Array {
+  const { first, fits, wider } = HEADS[kind];
   if (length <= fits) return Uint8Array.of(first | length);
   const [byte, width] = wider.find(([, each]) => length < 256 ** each) ?? [0xc1, 1];
   return withHead(byte, BigInt(length), width);

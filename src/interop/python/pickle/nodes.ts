@@ -48,7 +48,7 @@ export class TupleNode {
 /** A dict: a key that is equal to an earlier one takes its place, as in Python. */
 export class DictNode {
   readonly kind: "dict" | "OrderedDict";
-  readonly entries = new Map<string, [key: Node, value: Node]>();
+  readonly entries: Map<string, [key: Node, value: Node]> = new Map();
 
   constructor(kind: DictNode["kind"] = "dict") {
     this.kind = kind;
@@ -58,7 +58,7 @@ export class DictNode {
 /** A set or frozenset: of equal members the first stays, as in Python. */
 export class SetNode {
   readonly kind: "set" | "frozenset";
-  readonly members = new Map<string, Node>();
+  readonly members: Map<string, Node> = new Map();
 
   constructor(kind: SetNode["kind"]) {
     this.kind = kind;
