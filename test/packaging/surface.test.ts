@@ -279,6 +279,23 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     values: ["sqliteStore"],
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
   },
+  "sojourn/tornado": {
+    values: ["pycketSessions", "tornadoSessions"],
+    types: [
+      "MemcachedSource",
+      "PickleProtocol",
+      "PycketCommonOptions",
+      "PycketMemcachedOptions",
+      "PycketOptions",
+      "PycketRedisOptions",
+      "PySecret",
+      "SharedStore",
+      "TornadoCookieLife",
+      "TornadoOptions",
+      "TornadoSigningOptions",
+      "UserIdAs",
+    ],
+  },
   "sojourn/values": { values: ["richValues"], types: ["Devalue", "RichValues"] },
   "sojourn/starlette": {
     values: ["starletteCookie", "starletteSessions"],

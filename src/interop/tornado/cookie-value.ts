@@ -1,9 +1,9 @@
 import { CodecError } from "../../core/errors.ts";
+import type { UserKey } from "../foreign/user-key.ts";
 import { readPyJson } from "../python/json/read-py-json.ts";
 import { writePyJson } from "../python/json/write-py-json.ts";
 import { decodedUtf8 } from "../python/utf8.ts";
 import { PyDict } from "../python/values.ts";
-import { userIn } from "./user-key.ts";
 
 /** What the value of a cookie is to the application that signs it. */
 export interface CookieValue {
@@ -14,15 +14,15 @@ export interface CookieValue {
 }
 
 /** The user alone, as a text. */
-export function userValue(userKey: string): CookieValue {
+export function userValue(user: UserKey): CookieValue {
   return {
     read: (value) => {
-      const user = decodedUtf8(value);
-      return user === undefined ? undefined : new PyDict([[userKey, user]]);
+      const text = decodedUtf8(value);
+      return text === undefined ? undefined : new PyDict([[user.key, text]]);
     },
     write: (document) => {
-      const other = document.entries.find(([key]) => key !== userKey);
-      if (other === undefined) return userIn(document.get(userKey)) ?? "";
+      const other = document.entries.find(([key]) => key !== user.key);
+      if (other === undefined) return user.read(document) ?? "";
       const why = 'the cookie holds the user alone (holds: "user"); keep data elsewhere.';
       throw new CodecError(String(other[0]), why);
     },

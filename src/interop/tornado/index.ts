@@ -45,6 +45,7 @@ export type { Adoptable, SharedStore } from "../../cookies/mount.ts";
 export type { OldCookiePlace } from "../adoption/adoptable.ts";
 export type { AdoptionWords } from "../adoption/adoption-words.ts";
 export type { Adopted, AdoptionMap, OldSession } from "../adoption/old-session.ts";
+export type { UserIdAs } from "../foreign/user-key.ts";
 export type { MemcachedSource } from "../places/memcached-address.ts";
 export type { PySecret } from "../python/itsdangerous/derived-key.ts";
 export type { PickleProtocol } from "../python/pickle/write-pickle.ts";

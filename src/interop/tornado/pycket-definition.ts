@@ -18,7 +18,7 @@ import { withNotifications } from "./two-records.ts";
  */
 export function pycketDefinition(group: string, options: PycketOptions): ForeignSessions {
   const settings = resolvePycket(group, options);
-  const { cookieName, cookieLifetimeMs, userKey, pickleProtocol } = settings;
+  const { cookieName, cookieLifetimeMs, user, pickleProtocol } = settings;
   const { place, notes } = placesOf(options);
   return {
     framework: "pycket",
@@ -26,7 +26,7 @@ export function pycketDefinition(group: string, options: PycketOptions): Foreign
     cookieLifetimeMs,
     format: (notes ? pycketFormatWithNotifications : pycketFormat)(pickleProtocol),
     convention: sessionConvention({
-      userKey,
+      user,
       messages: notes ? PYCKET_MESSAGES : OWN_MESSAGES,
       lifetimeMs: DAY_MS,
       persistent: cookieLifetimeMs !== undefined,

@@ -8,6 +8,7 @@ import {
   type SharingOptions,
 } from "../foreign/sharing-options.ts";
 import { requiredText } from "../foreign/text-options.ts";
+import { resolveUser, type UserIdAs, type UserKey } from "../foreign/user-key.ts";
 import type { MemcachedSource } from "../places/memcached-address.ts";
 import type { PickleProtocol } from "../python/pickle/write-pickle.ts";
 import { resolveCookieLife, type TornadoCookieLife } from "./cookie-life.ts";
@@ -70,6 +71,12 @@ export interface PycketCommonOptions extends TornadoSigningOptions, SharingOptio
    */
   readonly userKey?: string | undefined;
   /**
+   * What stands there: a text, or a number.
+   *
+   * @defaultValue `"str"`
+   */
+  readonly userIdAs?: UserIdAs | undefined;
+  /**
    * The protocol of the pickles of sessions that begin here: at most 2 for Python 2, 3 for Python
    * 3.3 and earlier. Another session keeps its own.
    *
@@ -82,7 +89,7 @@ export interface PycketCommonOptions extends TornadoSigningOptions, SharingOptio
 export interface PycketSettings
   extends TornadoSigning,
     Pick<ForeignSessions, "factsKey" | "absoluteTimeoutMs" | "cookieLifetimeMs" | "cookieName"> {
-  readonly userKey: string;
+  readonly user: UserKey;
   readonly pickleProtocol: PickleProtocol;
 }
 
@@ -100,7 +107,7 @@ export function resolvePycket(group: string, options: PycketOptions): PycketSett
     ...resolveSigning(group, options),
     cookieName: requiredText(`${group}.sessionCookieName`, sessionCookieName),
     cookieLifetimeMs: resolveCookieLife(`${group}.cookieExpiresDays`, cookieExpiresDays),
-    userKey: requiredText(`${group}.userKey`, userKey),
+    user: resolveUser(group, userKey, options.userIdAs),
     pickleProtocol,
   };
 }
@@ -124,6 +131,7 @@ const KNOWN: readonly string[] = [
   "sessionCookieName",
   "cookieExpiresDays",
   "userKey",
+  "userIdAs",
   "pickleProtocol",
   ...SIGNING_OPTIONS,
   ...SHARING_OPTIONS,

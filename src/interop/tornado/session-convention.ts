@@ -1,7 +1,7 @@
 import type { FlashEntry } from "../../core/commit/edit.ts";
 import type { Convention } from "../foreign/foreign-sessions.ts";
+import type { UserKey } from "../foreign/user-key.ts";
 import type { PyValue } from "../python/values.ts";
-import { storedUser, userIn } from "./user-key.ts";
 
 /** Where a session keeps its messages, and how. */
 export interface Messages {
@@ -13,7 +13,7 @@ export interface Messages {
 
 /** What the keys of a session mean to whoever wrote the application: Tornado knows none. */
 export interface TornadoWays {
-  readonly userKey: string;
+  readonly user: UserKey;
   readonly messages: Messages;
   readonly lifetimeMs: number;
   /** Whether browsers keep the cookie when they are closed. */
@@ -22,18 +22,18 @@ export interface TornadoWays {
 
 /** The meaning of the keys of a session under Tornado. */
 export function sessionConvention(ways: TornadoWays): Convention {
-  const { userKey, messages, lifetimeMs, persistent } = ways;
+  const { user, messages, lifetimeMs, persistent } = ways;
   return {
-    keys: new Set([userKey, messages.key]),
+    keys: new Set([user.key, messages.key]),
     read: (document) => ({
-      userId: userIn(document.get(userKey)),
+      userId: user.read(document),
       persistent,
       flash: messages.read(document.get(messages.key)),
       lifetimeMs,
     }),
     write: ({ userId, flash }, before) =>
       new Map<string, PyValue | undefined>([
-        [userKey, storedUser(userId, before.get(userKey))],
+        [user.key, user.stored(userId, before)],
         [messages.key, messages.write(flash, before.get(messages.key))],
       ]),
   };

@@ -14,15 +14,15 @@ import { resolveTornado, type TornadoOptions, type TornadoSettings } from "./tor
  */
 export function tornadoDefinition(group: string, options: TornadoOptions): ForeignSessions {
   const settings = resolveTornado(group, options);
-  const { cookieName, cookieLifetimeMs, holds, userKey, maxAgeDays } = settings;
-  const value = holds === "user" ? userValue(userKey) : JSON_VALUE;
+  const { cookieName, cookieLifetimeMs, holds, user, maxAgeDays } = settings;
+  const value = holds === "user" ? userValue(user) : JSON_VALUE;
   return {
     framework: "Tornado",
     cookieName,
     cookieLifetimeMs,
     format: signedFormat(value, settings),
     convention: sessionConvention({
-      userKey,
+      user,
       messages: OWN_MESSAGES,
       lifetimeMs: maxAgeDays * DAY_MS,
       persistent: cookieLifetimeMs !== undefined,

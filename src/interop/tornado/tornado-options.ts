@@ -7,6 +7,7 @@ import {
   type SharingOptions,
 } from "../foreign/sharing-options.ts";
 import { requiredText } from "../foreign/text-options.ts";
+import { resolveUser, type UserIdAs, type UserKey } from "../foreign/user-key.ts";
 import { resolveCookieLife, type TornadoCookieLife } from "./cookie-life.ts";
 import {
   resolveSigning,
@@ -37,6 +38,12 @@ export interface TornadoOptions extends TornadoSigningOptions, SharingOptions {
    */
   readonly userKey?: string | undefined;
   /**
+   * What stands there: a text, or a number.
+   *
+   * @defaultValue `"str"`
+   */
+  readonly userIdAs?: UserIdAs | undefined;
+  /**
    * `expires_days` of `set_signed_cookie`: how long browsers keep the cookie, from each change on.
    *
    * @defaultValue `30`
@@ -49,7 +56,7 @@ export interface TornadoSettings
   extends TornadoSigning,
     Pick<ForeignSessions, "factsKey" | "absoluteTimeoutMs" | "cookieLifetimeMs" | "cookieName"> {
   readonly holds: "user" | "json";
-  readonly userKey: string;
+  readonly user: UserKey;
 }
 
 /** Checks the options. */
@@ -63,7 +70,7 @@ export function resolveTornado(group: string, options: TornadoOptions): TornadoS
     cookieName: requiredText(`${group}.cookieName`, cookieName),
     cookieLifetimeMs: resolveCookieLife(`${group}.cookieExpiresDays`, cookieExpiresDays),
     holds,
-    userKey: requiredText(`${group}.userKey`, userKey),
+    user: resolveUser(group, userKey, options.userIdAs),
   };
 }
 
@@ -81,6 +88,7 @@ const KNOWN: readonly string[] = [
   "cookieName",
   "holds",
   "userKey",
+  "userIdAs",
   "cookieExpiresDays",
   ...SIGNING_OPTIONS,
   ...SHARING_OPTIONS,

@@ -112,6 +112,10 @@ describe("a record of pycket's", () => {
     expect((await browser.visit((session) => session.userId)).json).toBe("1");
     await browser.visit((session) => session.set("b", 2));
     expect((await redis.getBuffer(KEY))?.includes(ONE.subarray(13, 19))).toBe(true);
+    open({ userKey: "a", userIdAs: "int" });
+    await browser.visit((session) => session.signIn("1"));
+    const [key = ""] = await redis.keys(`[^${KEY.charAt(0)}]*`);
+    expect((await redis.getBuffer(key))?.includes(ONE.subarray(13, 19))).toBe(true);
   });
 });
 
