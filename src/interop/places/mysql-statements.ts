@@ -26,13 +26,13 @@ export function mysqlStatements(
   isTelling: boolean,
 ): MysqlStatements {
   const { key, data, expiry } = sqlNames(place, quoted);
-  // No index is of use for that: a search by the column's own would lock the sessions that end next,
-  // and the framework's writers, which go by the key, in another order: a deadlock, and one is refused.
-  const ends = `TIMESTAMPADD(MICROSECOND, 0, ${expiry})`;
   const isText = place.data.holds === "text";
   const given = isText ? "_utf8mb4 ?" : "?";
   const utf8 = (column: string): string => `CONVERT(${column} USING utf8mb4)`;
   const bytes = isText ? `CAST(${utf8(data)} AS BINARY)` : data;
+  // Its index must not serve: to lock rows by it and then by their key, while the framework locks by
+  // the key alone, is a deadlock, of which the framework would be the victim.
+  const ends = `(${expiry} + INTERVAL 0 SECOND)`;
   const isThere = `${key} = _utf8mb4 ? AND CAST(${utf8(key)} AS BINARY) = ? AND ${ends} > ${TIME}`;
   const isExactly = `${isThere} AND ${bytes} = ?`;
   const told = `${isTelling ? "@@in_transaction" : "0"} AS in_transaction`;
@@ -49,7 +49,7 @@ export function mysqlStatements(
     insertOverExpired: plain(
       `UPDATE ${table} SET ${data} = ${given}, ${expiry} = ${TIME} ` +
         `WHERE ${key} = _utf8mb4 ? AND CAST(${utf8(key)} AS BINARY) = ? ` +
-        `AND (${expiry} IS NULL OR ${ends} <= ${TIME})`,
+        `AND (${ends} IS NULL OR ${ends} <= ${TIME})`,
     ),
     replace: plain(
       `UPDATE ${table} SET ${data} = ${given}, ${expiry} = ${TIME} WHERE ${isExactly}`,
