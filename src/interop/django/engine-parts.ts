@@ -74,8 +74,9 @@ const IN_CACHE: readonly string[] = [
   "What is in a cache nobody has signed: whoever can write there can sign in as anybody, here as in Django.",
 ];
 const CACHED: readonly string[] = [
-  "Django goes by its cache, and fills it with what it has read from the table a moment before: what is " +
-    "changed or ended here in that moment it may show as it was, until it writes the session or the cache forgets it.",
+  "Django goes by its cache, and puts there what it has read from the table, or written, a moment before: " +
+    "what is changed or ended here within that moment it may show as it was, until the session is written " +
+    "again or the cache forgets it.",
   "If the cache cannot be reached after the table was written, the request fails and the change stands.",
 ];
 const CAVEATS: readonly string[] = [

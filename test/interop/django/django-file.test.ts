@@ -11,4 +11,5 @@ describe("Django's file", () =>
     start: () =>
       DjangoWorld.start("Django in files", servers, ({ folder }) => ({ engine: "file", folder })),
     isCarried: false,
+    isSlow: true,
   }));

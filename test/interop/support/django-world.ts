@@ -54,7 +54,8 @@ export class DjangoWorld {
     const { secret: secretKey } = this.site;
     const options = { ...this.#engine, secretKey, version: "3.1", passwordOf: this.passwordOf };
     const store = djangoSessions({ ...options, ...more } as DjangoSessionsOptions);
-    return createSessions({ store, onError });
+    // Tests share the machine with many others.
+    return createSessions({ store, onError, storeTimeout: "30s" });
   }
 
   browser(sessions: Sessions<Untyped>): Browser {
