@@ -13,10 +13,12 @@ export type DjangoCookieOptions<D extends object> = DjangoSessionsOptions & Adop
  *
  * @throws {@link OptionsError} if an option is wrong.
  * @example
+ * import { Pool } from "pg";
  * import { createSessions } from "sojourn";
  * import { djangoCookie } from "sojourn/django";
  * import { sqliteStore } from "sojourn/sqlite";
  *
+ * const pool = new Pool();
  * const passwordOf = async (userId: string) => {
  *   const sql = "SELECT password FROM auth_user WHERE id = $1 AND is_active";
  *   return (await pool.query(sql, [userId])).rows[0]?.password;

@@ -8,9 +8,11 @@ import type { DjangoSessionsOptions } from "./django-options.ts";
  *
  * @throws {@link OptionsError} if an option is wrong. Nothing is read here.
  * @example
+ * import { Pool } from "pg";
  * import { createSessions } from "sojourn";
  * import { djangoSessions } from "sojourn/django";
  *
+ * const pool = new Pool();
  * const passwordOf = async (userId: string) => {
  *   const sql = "SELECT password FROM auth_user WHERE id = $1 AND is_active";
  *   return (await pool.query(sql, [userId])).rows[0]?.password;
