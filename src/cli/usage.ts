@@ -1,0 +1,25 @@
+/** What `sojourn --help` prints. */
+export const USAGE = `Usage: sojourn <command>
+
+  secret        Prints a new secret, 256 random bits, for the "keys" option.
+
+  inspect       Tells what a cookie or a stored session is, and whether it counts.
+                sojourn inspect 'session=eyJ…'      a value, name=value, or a header's line
+                sojourn inspect - < cookie.txt      from standard input
+                sojourn inspect --file value.bin    from a file
+    --lifetime 31d   how long it counts       --json   for programs
+    --now DATE       as of another time
+    --purpose, --audience, --manager          what sojourn's own cookies were made for
+
+  forge         Makes a cookie from JSON, for tests.
+                sojourn forge flask '{"user_id": 42}'
+                flask, starlette, django, django-data, django-legacy, flask-session,
+                tornado (--name NAME), pickle (--protocol 4)
+
+  adopt-check   Reads a store, and says which sessions would come over. It writes nothing.
+                sojourn adopt-check --redis redis://localhost [--prefix session:]
+                --sqlite FILE, --postgres URL, --mysql URL [--table NAME], --folder FOLDER
+
+Keys are in SOJOURN_KEY, in a variable named by --key-env, or in a file, one a line: --key-file.
+Exit code: 0 fine, 1 a check failed, 2 the input cannot be used.
+`;
