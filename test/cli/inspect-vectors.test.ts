@@ -198,3 +198,23 @@ describe.each(vectorsOf<Stores>("flask-session"))("sojourn inspect of Flask-Sess
     expect(theFinding(raw_b64)).toMatchObject({ format: found.format, data: found.data });
   });
 });
+
+interface Cached {
+  readonly storage: readonly {
+    readonly id?: string;
+    readonly cache?: string;
+    readonly value_b64?: string;
+  }[];
+}
+
+describe("sojourn inspect of what Django's caches hold", () => {
+  const files = [...vectorsOf<Cached>("django"), ...vectorsOf<Cached>("django-redis")];
+  const values = files.flatMap(({ storage }) => storage).filter(({ value_b64 }) => value_b64);
+
+  it.each(values)("tells $id in the cache $cache", ({ value_b64 = "" }) => {
+    const found = theFinding(Buffer.from(value_b64, "base64"));
+    // Node cannot open xz, and says so.
+    const verdict = found.format === "xz" ? "refused" : "unchecked";
+    expect(found).toMatchObject({ verdict, title: expect.stringMatching(/^Stored/) });
+  });
+});

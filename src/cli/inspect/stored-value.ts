@@ -3,11 +3,18 @@ import { readPyJson } from "../../interop/python/json/read-py-json.ts";
 import { readMsgpack } from "../../interop/python/msgpack/read-msgpack.ts";
 import { readPickle } from "../../interop/python/pickle/read-pickle.ts";
 import { decodedUtf8 } from "../../interop/python/utf8.ts";
-import { PyDict, type PyValue } from "../../interop/python/values.ts";
+import { PyDict, PyFloat, type PyValue } from "../../interop/python/values.ts";
 
 /** What is found in the bytes that a store keeps for a session. */
 export interface StoredValue {
-  readonly format: "pickle" | "msgpack" | "json" | "cachelib-file" | "django-cache-file" | "zlib";
+  readonly format:
+    | "pickle"
+    | "msgpack"
+    | "json"
+    | "cachelib-file"
+    | "django-cache-file"
+    | "zlib"
+    | "xz";
   /** In words, such as `pickle, protocol 4`. */
   readonly title: string;
   /** Who writes it so. */
@@ -26,12 +33,13 @@ const STOP = 0x2e;
 /** Reads bytes as a store of Python's has them; `undefined` for any others. */
 export function storedValue(bytes: Buffer): StoredValue | undefined {
   return (
+    djangoFile(bytes) ??
     pickled(bytes) ??
     jsonIn(bytes) ??
     packed(bytes) ??
     cachelibFile(bytes) ??
-    djangoFile(bytes) ??
-    deflated(bytes)
+    deflated(bytes) ??
+    inXz(bytes)
   );
 }
 
@@ -104,7 +112,10 @@ function djangoFile(bytes: Buffer): StoredValue | undefined {
   const inside = deflated(bytes.subarray(end));
   if (inside === undefined) return undefined;
   const maker = "Django's sessions in its cache of files";
-  return { ...inside, format: "django-cache-file", title: "file of Django's cache", maker };
+  const time = readPickle(bytes.subarray(0, end));
+  const expiresAt = time.ok && time.value instanceof PyFloat ? 1_000 * time.value.value : undefined;
+  const title = "file of Django's cache";
+  return { ...inside, format: "django-cache-file", title, maker, expiresAt };
 }
 
 function deflated(bytes: Buffer): StoredValue | undefined {
@@ -124,4 +135,14 @@ function deflated(bytes: Buffer): StoredValue | undefined {
     const reason = "more than 1 MiB comes out of it: a compressed bomb, or no session";
     return { ...common, content: { ok: false, reason } };
   }
+}
+
+const XZ_HEAD = "fd377a585a00";
+
+/** Node has no reader of xz. */
+function inXz(bytes: Buffer): StoredValue | undefined {
+  if (bytes.toString("hex", 0, 6) !== XZ_HEAD) return undefined;
+  const maker = "django-redis with its LzmaCompressor";
+  const reason = "Node has no reader of xz";
+  return { format: "xz", title: "xz", maker, content: { ok: false, reason } };
 }
