@@ -39,12 +39,15 @@ export function sharedSessions(
   { database, djangoVersion, records }: Stores,
 ): Readonly<Record<NeighbourName, Shared>> {
   const defaults: Visit = { cart: [] };
+  // As the neighbours have it here. Where all speak HTTPS, it is left out.
+  const cookie = { secure: false };
   const inDjango = djangoUsers(database);
 
   const flask = createSessions({
     name: "flask",
     store: flaskSessions({ secretKey: secretKeys.flask, sessionCookieName: "flask_session" }),
     defaults,
+    cookie,
   });
   const django = createSessions({
     name: "django",
@@ -56,16 +59,19 @@ export function sharedSessions(
       passwordOf: inDjango.passwordOf,
     }),
     defaults,
+    cookie,
   });
   const tornado = createSessions({
     name: "tornado",
     store: pycketSessions({ ...records, cookieSecret: secretKeys.tornado }),
     defaults,
+    cookie,
   });
   const fastapi = createSessions({
     name: "fastapi",
     store: starletteSessions({ secretKey: secretKeys.fastapi, sessionCookie: "fastapi_session" }),
     defaults,
+    cookie,
   });
 
   return {

@@ -6,6 +6,9 @@ const PAIRS = [
   { name: "fastapi", title: "FastAPI", place: "a signed cookie, fastapi_session" },
 ];
 
+/** More than that no cart holds. */
+const ONE_OF_EACH = 6;
+
 const news = document.querySelector(".news");
 
 /** Which requests are under way: their buttons wait. */
@@ -66,23 +69,31 @@ async function carry(from, to) {
 }
 
 async function change(path, said, pairs) {
+  const pressed = document.activeElement;
   setBusy(1);
   const response = await fetch(path, { method: "POST" }).catch(() => undefined);
-  news.textContent = response?.ok ? said : `That did not work: ${path} answers ${response?.status}.`;
+  news.textContent = response?.ok
+    ? said
+    : `That did not work: ${path} answers ${response?.status}.`;
   await lookAgain(pairs);
   setBusy(-1);
+  // "Sign in" has become "Sign out", and whoever uses the keyboard goes on from there.
+  const next = pressed.hidden ? pressed.parentElement.querySelector(":not([hidden])") : pressed;
+  next.focus({ preventScroll: true });
 }
 
 /** Asks both sides of each pair anew: the page itself remembers nothing. */
 async function lookAgain(pairs) {
-  await Promise.all(pairs.map(async ({ name }) => {
-    const pair = document.getElementById(name);
-    const sides = [...pair.querySelectorAll(".side")];
-    const held = [];
-    for (const side of sides) held.push(await ask(side.dataset.path));
-    sides.forEach((side, index) => show(side, held[index]));
-    judge(pair, held);
-  }));
+  await Promise.all(
+    pairs.map(async ({ name }) => {
+      const pair = document.getElementById(name);
+      const sides = [...pair.querySelectorAll(".side")];
+      const held = [];
+      for (const side of sides) held.push(await ask(side.dataset.path));
+      for (const [index, side] of sides.entries()) show(side, held[index]);
+      judge(pair, held);
+    }),
+  );
 }
 
 /** What a side holds, or `undefined` where it does not answer. */
@@ -96,7 +107,9 @@ function show(side, held) {
   const line = side.querySelector(".user");
   line.textContent = held === undefined ? "does not answer" : (user && capital(user)) || "nobody";
   side.classList.toggle("is-signed-in", user !== null);
-  side.querySelector(".cart").replaceChildren(...(cart.length > 0 ? cart.map(lineOf) : [empty()]));
+  const lines = cart.length > 0 ? cart.map(lineOf) : [empty()];
+  side.querySelector(".cart").replaceChildren(...(held === undefined ? [] : lines));
+  side.querySelector("[data-do=add]").hidden = cart.length === ONE_OF_EACH;
   side.querySelector("[data-do=sign-in]").hidden = user !== null;
   side.querySelector("[data-do=sign-out]").hidden = user === null;
   const carrying = side.querySelector(".carry");
