@@ -226,7 +226,7 @@ function keptWhere(
   }
   if (isSharedStore(store)) {
     refuseClocks(options);
-    return store.share({ carrier: options, settings, environment });
+    return store.share({ carrier: options, settings, environment, givenName: options.name });
   }
   const parts = { carrier: options, settings, environment };
   const own: Carrier = new CookieCarrier(options, { ...environment, name: settings.name });

@@ -31,7 +31,10 @@ export interface SharedStore {
 }
 
 /** What such a store takes from `createSessions`. */
-export type SharedParts = Omit<MountParts, "keys" | "audience">;
+export type SharedParts = Omit<MountParts, "keys" | "audience"> & {
+  /** The manager's name, where the application has given one. */
+  readonly givenName?: string | undefined;
+};
 
 /**
  * The sessions that another framework has left, which go on here as ours: one of the list `adopt` of

@@ -13,11 +13,14 @@ export function sharedStore(sessions: ForeignSessions): SharedStore {
 }
 
 function share(sessions: ForeignSessions, parts: SharedParts): Mounted {
-  const { carrier, settings, environment } = parts;
+  const { carrier, environment, givenName } = parts;
+  // Managers that share with several frameworks are told apart without being named.
+  const name = givenName ?? `${sessions.framework} ${sessions.cookieName}`;
+  const settings = { ...withTheirClocks(parts.settings), name };
   return {
     store: fromOutside(sessions),
-    carrier: new ForeignCarrier(sessions, carrier, settings.name, environment),
-    settings: withTheirClocks(settings),
+    carrier: new ForeignCarrier(sessions, carrier, name, environment),
+    settings,
     administration: () => new ForeignAdministration(sessions.framework),
   };
 }
