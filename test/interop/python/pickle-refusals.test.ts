@@ -178,7 +178,11 @@ describe("A pickle that would cost too much is refused in time", () => {
     ["levels", `${"]".repeat(101)}${"a".repeat(100)}.`, "there are more than 100 levels"],
     ["levels, 100,000", `${"(".repeat(1e5)}${"l".repeat(1e5)}.`, "there are more than 100 levels"],
     ["levels of a key", `}N${"\x85".repeat(1e5)}Ns.`, "a key has more than 100 levels"],
-    ["doubled lists, 2^60", `]Naq\0${"0](h\0h\0eq\0".repeat(60)}.`, "there are more than 250000 values"],
+    [
+      "doubled lists, 2^60",
+      `]Naq\0${"0](h\0h\0eq\0".repeat(60)}.`,
+      "there are more than 250000 values",
+    ],
     ["doubled tuples, 2^60", doubledTuples(60, "."), "there are more than 250000 values"],
     ["doubled tuples for a key, 2^60", `}${doubledTuples(60, "Ns.")}`, "the keys are too long"],
     [
