@@ -99,6 +99,7 @@ export {
   type CookieSessionOptions,
   createSessions,
   type SessionOptions,
+  type SharedSessionOptions,
   type Untyped,
 } from "./create-sessions.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory/index.ts";

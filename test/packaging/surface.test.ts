@@ -82,6 +82,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "SessionInfo",
       "SessionListener",
       "SessionOptions",
+      "SharedSessionOptions",
       "SessionRecord",
       "SessionSource",
       "SessionStore",

@@ -128,7 +128,7 @@ function isTagLike(key: PyValue | undefined): boolean {
 }
 
 /** An int of digits, a number where it is safe. */
-export function intOf(digits: string): number | bigint {
+function intOf(digits: string): number | bigint {
   const value = Number(digits);
   if (!Number.isSafeInteger(value)) return BigInt(digits);
   return value === 0 ? 0 : value;

@@ -70,7 +70,7 @@ export function shown(session: Session<Untyped>): unknown {
 }
 
 /** The users' table of a site that has it in SQLite. */
-export function passwordsIn(site: PythonSite): PasswordOf {
+function passwordsIn(site: PythonSite): PasswordOf {
   return async (userId) => {
     const database = new DatabaseSync(`${site.folder}/site.sqlite`, { timeout: 5_000 });
     const sql = "SELECT password FROM auth_user WHERE id = ? AND is_active";

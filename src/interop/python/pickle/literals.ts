@@ -77,7 +77,7 @@ function unescaped(written: string): string {
 }
 
 /** An int as a number, where that is exact. */
-export function narrowed(value: bigint): number | bigint {
+function narrowed(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
