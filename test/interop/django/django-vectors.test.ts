@@ -8,7 +8,7 @@ import { DjangoSigner } from "../../../src/interop/django/django-signer.ts";
 import { sessionExpiry } from "../../../src/interop/django/session-expiry.ts";
 import { type DjangoReading, readSigned } from "../../../src/interop/django/signed-session.ts";
 import { PyDict } from "../../../src/interop/python/values.ts";
-import { type Noted, noted } from "../support/noted.ts";
+import { fromNotation, type Notation } from "../support/notation.ts";
 import { unordered } from "../support/plain.ts";
 import { vectorsOf } from "../support/vectors.ts";
 
@@ -29,16 +29,16 @@ interface DjangoVectors {
   readonly legacy: readonly {
     readonly wire: string;
     readonly json: string;
-    readonly decoded_by_this_version: Noted;
+    readonly decoded_by_this_version: Notation;
   }[];
 }
 
 interface Encoded {
   readonly id: string;
   readonly timestamp: number;
-  readonly payload: Noted;
+  readonly payload: Notation;
   readonly wire: string;
-  readonly decoded: Noted;
+  readonly decoded: Notation;
   readonly raises?: string;
 }
 
@@ -50,18 +50,18 @@ interface Decoded {
   readonly key: string;
   readonly fallback_keys: readonly string[] | null;
   readonly max_age: number | null;
-  readonly result: { readonly ok: boolean; readonly data?: Noted };
+  readonly result: { readonly ok: boolean; readonly data?: Notation };
 }
 
 interface Stored {
   readonly session_data?: string;
   readonly content?: string;
-  readonly payload: Noted;
+  readonly payload: Notation;
 }
 
 interface Expiry {
   readonly set_expiry: string;
-  readonly stored: Noted;
+  readonly stored: Notation;
   readonly age: number | null;
   readonly browser_close: boolean;
 }
@@ -81,7 +81,7 @@ describe.each(vectorsOf<DjangoVectors>("django"))("Django $versions.django", (ve
     const written = vectors[name].filter(({ raises }) => raises === undefined);
 
     it.each(written)("has $id written alike, but for the bytes of zlib", (vector) => {
-      const writing = codec.write(noted(vector.payload) as PyDict, 1_000 * vector.timestamp);
+      const writing = codec.write(fromNotation(vector.payload) as PyDict, 1_000 * vector.timestamp);
       const text = writing.ok ? writing.text : JSON.stringify(writing.refusal);
       expect(jsonOf(text)).toBe(jsonOf(vector.wire));
       if (!vector.wire.startsWith(".")) expect(text).toBe(vector.wire);
@@ -89,14 +89,16 @@ describe.each(vectorsOf<DjangoVectors>("django"))("Django $versions.django", (ve
 
     it.each(written)("has $id read alike", (vector) => {
       const reading = codec.read(vector.wire, { now: 1_000 * vector.timestamp, maxAge: 0 });
-      expect(plain(reading)).toStrictEqual(unordered(noted(vector.decoded ?? vector.payload)));
+      expect(plain(reading)).toStrictEqual(
+        unordered(fromNotation(vector.decoded ?? vector.payload)),
+      );
       expect(reading).toMatchObject({ issuedAt: 1_000 * vector.timestamp, isCurrent: true });
     });
 
     it.each(vectors[name].filter(({ raises }) => raises !== undefined))(
       "refuses $id alike",
       ({ payload }) => {
-        expect(codec.write(noted(payload) as PyDict, NOW).ok).toBe(false);
+        expect(codec.write(fromNotation(payload) as PyDict, NOW).ok).toBe(false);
       },
     );
   });
@@ -107,7 +109,8 @@ describe.each(vectorsOf<DjangoVectors>("django"))("Django $versions.django", (ve
     const bounds = { now: 1_000 * now, ...(max_age !== null && { maxAge: max_age }) };
     const reading = readSigned(signer, vector.wire, bounds);
     expect(reading.ok).toBe(result.ok);
-    if (reading.ok) expect(plain(reading)).toStrictEqual(unordered(noted(result.data ?? {})));
+    if (reading.ok)
+      expect(plain(reading)).toStrictEqual(unordered(fromNotation(result.data ?? {})));
   });
 
   it("has the records of its database and its files read alike", () => {
@@ -115,7 +118,7 @@ describe.each(vectorsOf<DjangoVectors>("django"))("Django $versions.django", (ve
     expect(stored.length).toBeGreaterThan(1);
     for (const { session_data, content, payload } of stored) {
       const reading = codecs.session_data.read(session_data ?? content ?? "");
-      expect(plain(reading)).toStrictEqual(unordered(noted(payload)));
+      expect(plain(reading)).toStrictEqual(unordered(fromNotation(payload)));
     }
   });
 
@@ -134,7 +137,9 @@ describe.each(vectorsOf<DjangoVectors>("django"))("Django $versions.django", (ve
   it.each(vectors.expiry.filter(({ age }) => age !== null))(
     "means by set_expiry $set_expiry what we read",
     ({ stored, age, browser_close }) => {
-      const session = new PyDict(stored === null ? [] : [["_session_expiry", noted(stored)]]);
+      const session = new PyDict(
+        stored === null ? [] : [["_session_expiry", fromNotation(stored)]],
+      );
       const expiry = sessionExpiry(session);
       expect(expiry.kind === "browserClose").toBe(browser_close);
       if (expiry.kind === "afterSeconds") expect(expiry.seconds).toBe(age);
@@ -145,7 +150,7 @@ describe.each(vectorsOf<DjangoVectors>("django"))("Django $versions.django", (ve
 
   it.each(vectors.legacy)("reads, or does not, what was written before 3.1", (vector) => {
     const reading = codecs.session_data.read(vector.wire);
-    const data = noted(vector.decoded_by_this_version) as PyDict;
+    const data = fromNotation(vector.decoded_by_this_version) as PyDict;
     expect(reading.ok).toBe(data.entries.length > 0);
     if (reading.ok) expect(plain(reading)).toStrictEqual(unordered(data));
     const before = new DjangoSessionData({ secretKey: vectors.secret, version: "2.2" });

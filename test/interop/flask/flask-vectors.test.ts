@@ -2,7 +2,7 @@ import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { FlaskCookies } from "../../../src/interop/flask/flask-cookies.ts";
 import { PyDict } from "../../../src/interop/python/values.ts";
-import { type Noted, noted } from "../support/noted.ts";
+import { fromNotation, type Notation } from "../support/notation.ts";
 import { unordered } from "../support/plain.ts";
 import { vectorsOf } from "../support/vectors.ts";
 
@@ -17,11 +17,11 @@ interface Encoded {
   readonly secret: string | null;
   readonly secret_b64?: string | null;
   readonly timestamp: number;
-  readonly payload: Noted;
+  readonly payload: Notation;
   readonly json: string | null;
   readonly cookie: string;
   readonly sort_keys?: boolean;
-  readonly decoded?: Noted;
+  readonly decoded?: Notation;
 }
 
 interface Decoded {
@@ -31,7 +31,7 @@ interface Decoded {
   readonly lifetime_s: number;
   readonly now: number;
   readonly cookie: string;
-  readonly result: { readonly ok: boolean; readonly data?: Noted; readonly error?: string };
+  readonly result: { readonly ok: boolean; readonly data?: Notation; readonly error?: string };
 }
 
 describe.each(vectorsOf<FlaskVectors>("flask-cookie"))("Flask $versions.flask", (vectors) => {
@@ -73,8 +73,8 @@ function secretOf({ secret, secret_b64 }: Encoded): string | Uint8Array {
   return secret ?? Buffer.from(secret_b64 ?? "", "base64");
 }
 
-function sessionOf(note: Noted): PyDict {
-  const session = noted(note);
+function sessionOf(note: Notation): PyDict {
+  const session = fromNotation(note);
   if (!(session instanceof PyDict)) throw new Error("A session is a dict.");
   return session;
 }

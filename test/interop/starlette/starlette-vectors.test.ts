@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PyDict } from "../../../src/interop/python/values.ts";
 import { StarletteCookies } from "../../../src/interop/starlette/starlette-cookies.ts";
-import { type Noted, noted } from "../support/noted.ts";
+import { fromNotation, type Notation } from "../support/notation.ts";
 import { unordered } from "../support/plain.ts";
 import { vectorsOf } from "../support/vectors.ts";
 
@@ -11,9 +11,9 @@ interface StarletteVectors {
     readonly id: string;
     readonly secret: string;
     readonly timestamp: number;
-    readonly payload: Noted;
+    readonly payload: Notation;
     readonly cookie: string;
-    readonly decoded: Noted;
+    readonly decoded: Notation;
   }[];
   readonly decode: readonly {
     readonly id: string;
@@ -21,7 +21,7 @@ interface StarletteVectors {
     readonly max_age: number | null;
     readonly now: number;
     readonly cookie: string;
-    readonly result: { readonly ok: boolean; readonly data?: Noted };
+    readonly result: { readonly ok: boolean; readonly data?: Notation };
   }[];
 }
 
@@ -29,7 +29,7 @@ describe.each(vectorsOf<StarletteVectors>("starlette"))(
   "Starlette $versions.starlette",
   (vectors) => {
     it.each(vectors.encode)("writes $id byte for byte alike", (vector) => {
-      const session = noted(vector.payload) as PyDict;
+      const session = fromNotation(vector.payload) as PyDict;
       const written = new StarletteCookies(vector.secret).write(session, 1_000 * vector.timestamp);
       expect(written).toStrictEqual({ ok: true, cookie: vector.cookie });
     });
@@ -39,7 +39,7 @@ describe.each(vectorsOf<StarletteVectors>("starlette"))(
       const reading = new StarletteCookies(secret).read(cookie, bounds);
       expect(reading).toStrictEqual({
         ok: true,
-        session: noted(decoded),
+        session: fromNotation(decoded),
         issuedAt: 1_000 * timestamp,
       });
     });
@@ -48,7 +48,7 @@ describe.each(vectorsOf<StarletteVectors>("starlette"))(
       const bounds = { now: 1_000 * now, ...(max_age !== null && { maxAge: max_age }) };
       const reading = new StarletteCookies(vector.secret).read(vector.cookie, bounds);
       expect(reading.ok).toBe(vector.result.ok);
-      const data = noted(vector.result.data ?? null);
+      const data = fromNotation(vector.result.data ?? null);
       if (reading.ok) expect(unordered(reading.session)).toStrictEqual(unordered(data));
     });
 

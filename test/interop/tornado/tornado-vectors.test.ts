@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PyBytes } from "../../../src/interop/python/values.ts";
 import { TornadoSigner } from "../../../src/interop/tornado/tornado-signer.ts";
 import { signedKeyVersion } from "../../../src/interop/tornado/version-2.ts";
-import { type Noted, noted } from "../support/noted.ts";
+import { fromNotation, type Notation } from "../support/notation.ts";
 import { vectorsOf } from "../support/vectors.ts";
 
 interface TornadoVectors {
@@ -12,7 +12,7 @@ interface TornadoVectors {
   readonly key_version: readonly { readonly wire: string; readonly key_version: number | null }[];
 }
 
-type Secrets = { readonly [version: string]: Noted };
+type Secrets = { readonly [version: string]: Notation };
 
 interface Encoded {
   readonly id: string;
@@ -21,7 +21,7 @@ interface Encoded {
   readonly secrets?: Secrets;
   readonly key_version?: number;
   readonly name: string;
-  readonly value: Noted;
+  readonly value: Notation;
   readonly timestamp: number;
   readonly wire: string;
   readonly wire_utf8_hex?: string | null;
@@ -35,7 +35,7 @@ interface Decoded {
   readonly secret: string | Secrets;
   readonly min_version?: 1 | 2;
   readonly max_age_days?: number;
-  readonly result: { readonly value: Noted };
+  readonly result: { readonly value: Notation };
 }
 
 describe.each(vectorsOf<TornadoVectors>("tornado-pycket"))(
@@ -62,7 +62,7 @@ describe.each(vectorsOf<TornadoVectors>("tornado-pycket"))(
         ...(vector.max_age_days !== undefined && { maxAgeDays: vector.max_age_days }),
       });
       const value = reading.ok ? reading.value.toString("base64") : null;
-      const expected = noted(vector.result.value);
+      const expected = fromNotation(vector.result.value);
       expect(value).toBe(
         expected instanceof PyBytes ? Buffer.from(expected.bytes).toString("base64") : null,
       );
@@ -81,7 +81,7 @@ function signerOf(secret: string | Secrets, keyVersion?: number): TornadoSigner 
   return new TornadoSigner({ secrets: keys, keyVersion: keyVersion ?? [...keys.keys()][0] ?? 0 });
 }
 
-function bytesOf(note: Noted): string | Uint8Array {
-  const value = noted(note);
+function bytesOf(note: Notation): string | Uint8Array {
+  const value = fromNotation(note);
   return value instanceof PyBytes ? value.bytes : String(value);
 }
