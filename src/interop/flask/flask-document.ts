@@ -41,9 +41,9 @@ class PlainDocument implements FlaskDocument {
 
 /**
  * Where `JSON.parse` would see something else than an application is to see: an int that it rounds,
- * one of Flask's tags or a key like our own tags, in letters or escapes.
+ * a float that may be infinite, one of Flask's tags or a key like our own tags, in letters or escapes.
  */
-const MORE_THAN_JSON = /[0-9]{16}|" (?:di|[tbmud])"|"\$|__proto__|\\u00[0-7]/;
+const MORE_THAN_JSON = /[0-9]{16}|[eE]\+?[0-9]{3}|" (?:di|[tbmud])"|"\$|__proto__|\\u00[0-7]/;
 
 function viewIn(text: string): JsonObject | undefined {
   if (!text.startsWith("{") || MORE_THAN_JSON.test(text) || !isShallow(text)) return undefined;

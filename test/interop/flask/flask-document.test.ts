@@ -31,6 +31,8 @@ describe("a session that is only looked at", () => {
     ['{"k":{"$set":[]}}', { k: { $dict: [["$set", []]] } }],
     ['{"k":{"\\u0024set":[]}}', { k: { $dict: [["$set", []]] } }],
     ['{"n":NaN}', { n: { $float: "nan" } }],
+    ['{"n":1e400}', { n: { $float: "inf" } }],
+    ['{"n":-1.5E+309}', { n: { $float: "-inf" } }],
     ['{"k":{"__proto__":1}}', { k: { $dict: [["__proto__", 1]] } }],
     ['{"k":{"\\u005f_proto__":1}}', { k: { $dict: [["__proto__", 1]] } }],
   ])("is seen as its dict where JSON alone would show something else: %s", (text, expected) => {
