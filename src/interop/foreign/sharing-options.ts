@@ -30,7 +30,8 @@ export function resolveSharing(
   { factsKey = "_sojourn", absoluteTimeout }: SharingOptions,
 ): Pick<ForeignSessions, "factsKey" | "absoluteTimeoutMs"> {
   const option = `${group}.absoluteTimeout`;
-  const absoluteTimeoutMs = absoluteTimeout && durationMs(option, absoluteTimeout);
+  const absoluteTimeoutMs =
+    absoluteTimeout === undefined ? undefined : durationMs(option, absoluteTimeout);
   if (factsKey !== false) return { factsKey: checkedKey(group, factsKey), absoluteTimeoutMs };
   if (absoluteTimeoutMs === undefined) return { factsKey: undefined, absoluteTimeoutMs };
   throw new OptionsError(option, "needs a factsKey: the beginning of the session is kept there.");

@@ -142,6 +142,7 @@ it.each([
   [{ sessionRefreshEachRequest: "yes" }, "flaskSessions.sessionRefreshEachRequest"],
   [{ SECRET_KEY: SECRET }, "flaskSessions.SECRET_KEY"],
   [{ factsKey: false, absoluteTimeout: "1d" }, "flaskSessions.absoluteTimeout"],
+  [{ absoluteTimeout: 0 }, "flaskSessions.absoluteTimeout"],
   [{ signsWith: "any" }, "flaskSessions.signsWith"],
 ])("the options %o are refused by name", (options, option) => {
   const make = (): unknown => flaskSessions({ secretKey: SECRET, ...(options as object) });
