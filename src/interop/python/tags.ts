@@ -38,7 +38,8 @@ type Untag = (
   path: string,
 ) => PyValue | undefined;
 
-const ENTRY = /^-?(?:0|[1-9][0-9]*)$/;
+/** Of no more digits than Python makes an int of. */
+const ENTRY = /^-?(?:0|[1-9][0-9]{0,4299})$/;
 
 /** The kinds that an application may write here, and how each is read. */
 export const UNTAG: Readonly<Record<Tag, Untag>> = {
@@ -69,7 +70,7 @@ export const UNTAG: Readonly<Record<Tag, Untag>> = {
 
 const DECIMAL = /^-?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Infinity|s?NaN\d*)$/;
 const DATE = String.raw`\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])`;
-const OFFSET = String.raw`[+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?`;
+const OFFSET = String.raw`[+-](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{6})?)?`;
 const TIME = String.raw`(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?(?:${OFFSET})?`;
 const FORMS: Readonly<Record<PyMoment["kind"], RegExp>> = {
   datetime: new RegExp(`^${DATE}T${TIME}$`),

@@ -116,6 +116,8 @@ it("items keep what they are when others go", () => {
 it.each<[string, JsonValue, string]>([
   ["no tag", { $price: 1 }, "price[0].$price"],
   ["a long int with a point", { $int: "1.5" }, "of the form"],
+  ["an int that Python does not read", { $int: `1${"0".repeat(4_300)}` }, "of the form"],
+  ["a zone further than a day", { $time: "00:00:00+24:00" }, "of the form"],
   ["a day that is none", { $date: "2026-13-01" }, "of the form"],
   ["bytes that are none", { $bytes: "!" }, "of the form"],
 ])("%s is refused by its key", (_, json) => {
