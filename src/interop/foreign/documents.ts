@@ -208,7 +208,7 @@ export class Documents {
     for (const [key, value] of changes) {
       if (value !== undefined && !known.has(key)) entries.push([key, value]);
     }
-    return new PyDict(entries);
+    return new PyDict(entries, before.kind);
   }
 }
 

@@ -100,7 +100,7 @@ export function dictOf(before: PyDict, json: ReadonlyObject, path: string): PyDi
   for (const [key, value] of Object.entries(json)) {
     if (!known.has(key)) entries.push([key, merged(undefined, value, placeOf(path, key))]);
   }
-  return new PyDict(entries);
+  return new PyDict(entries, before.kind);
 }
 
 function placeOf(path: string, key: string): string {

@@ -107,6 +107,11 @@ it("what was a float stays one, and a tuple a tuple", () => {
   expect(merged(new PyTuple([1]), [1, 2], "at")).toEqual(new PyTuple([1, 2]));
 });
 
+it("a dict that keeps its order by its type stays one", () => {
+  const before = new PyDict([["a", 1]], "OrderedDict");
+  expect(merged(before, { a: 1, b: 2 }, "at")).toMatchObject({ kind: "OrderedDict" });
+});
+
 it("items keep what they are when others go", () => {
   const [a, b, c] = [new PyFloat(1), new PyTuple(["b"]), new PyFloat(3)];
   expect(merged([a, b, c], [["b"], 3], "at")).toEqual([b, c]);
