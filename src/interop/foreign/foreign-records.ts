@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { StoreError } from "../../core/errors.ts";
 import type { RequestHead } from "../../core/exchange.ts";
+import { predecessorOf } from "../../core/notes.ts";
 import type { Identity } from "../../core/passage.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
 import type {
@@ -22,6 +23,14 @@ const UNBELIEVED = '"altered, or of another form"';
 interface Text extends Ground {
   readonly row: Row;
 }
+
+/** What was last seen of a session, or written to it. */
+interface Newest {
+  readonly document: Pick<ForeignDocument, "dict" | "view">;
+  readonly bytes: Uint8Array | undefined;
+}
+
+const NOTHING: Newest = { document: NOTHING_BEFORE, bytes: undefined };
 
 /** How long the browser is to hold the cookie of a session. */
 interface Holding {
@@ -54,8 +63,7 @@ export class ForeignRecords implements SessionStore {
   readonly #texts = new Map<CommitId, Text>();
   readonly #versions = new Map<string, CommitId>();
   readonly #holdings = new Map<SessionId, Holding>();
-  #newest: Pick<ForeignDocument, "dict" | "view"> = NOTHING_BEFORE;
-  #newestBytes: Uint8Array | undefined;
+  readonly #newest = new Map<SessionId, Newest>();
 
   constructor(sessions: ForeignSessions, rows: ForeignRows, around: Around) {
     const convention = sessions.convention.forRequest?.();
@@ -95,7 +103,7 @@ export class ForeignRecords implements SessionStore {
     const key = this.#keyOf(record.id);
     const ground = this.#groundOf(record);
     const written = await this.#documents.toWrite(record, ground, call);
-    const row = this.#rowOf(written, call, this.#newestBytes);
+    const row = this.#rowOf(written, call, this.#predecessor(record).bytes);
     if (!(await this.#rows.insert(key, row, call))) return "taken";
     this.#wrote(record, row, written);
     return "created";
@@ -104,7 +112,8 @@ export class ForeignRecords implements SessionStore {
   async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     const before = this.#texts.get(expected);
     if (before === undefined) return this.#missed(record.id, call);
-    const written = await this.#documents.toWrite(record, before, call);
+    const ground = predecessorOf(record) === undefined ? before : this.#groundOf(record);
+    const written = await this.#documents.toWrite(record, ground, call);
     if (this.#isIdle(before, written)) {
       this.#texts.set(record.version, { ...before, persistent: record.persistent });
       this.#versions.set(hashOf(before.row.bytes), record.version);
@@ -113,7 +122,7 @@ export class ForeignRecords implements SessionStore {
     const row = this.#rowOf(written, call, before.row.bytes);
     const key = this.#keyOf(record.id);
     if (!(await this.#rows.replace(key, before.row.bytes, row, call))) {
-      return this.#missed(record.id, call);
+      return this.#passedOn(before, await this.#missed(record.id, call));
     }
     this.#wrote(record, row, written);
     return { kind: "updated" };
@@ -157,6 +166,17 @@ export class ForeignRecords implements SessionStore {
     return isThere ? { kind: "conflict", current } : { kind: "gone", tombstone: undefined };
   }
 
+  /** What was meant for one user is not for whoever has the session of this key now. */
+  #passedOn(
+    { document }: Text,
+    missed: Exclude<UpdateOutcome, { readonly kind: "updated" }>,
+  ): Exclude<UpdateOutcome, { readonly kind: "updated" }> {
+    const { userId } = this.#documents.said(document);
+    const isTheirs =
+      missed.kind === "gone" || userId === undefined || missed.current.userId === userId;
+    return isTheirs ? missed : { kind: "gone", tombstone: undefined };
+  }
+
   async #recordOf(id: SessionId, row: Row, call: StoreCall): Promise<SessionRecord | undefined> {
     const { format, convention } = this.#sessions;
     const document = row.document ?? format.read(row.bytes, call.now);
@@ -172,8 +192,7 @@ export class ForeignRecords implements SessionStore {
       if (!(await convention.isValid(document.dict, userId, call))) return undefined;
     }
     this.#texts.set(version, { row, document, persistent });
-    this.#newest = document;
-    this.#newestBytes = row.bytes;
+    this.#newest.set(id, { document, bytes: row.bytes });
     this.#hold(record, { endsAt, persistent }, "found");
     return record;
   }
@@ -191,12 +210,20 @@ export class ForeignRecords implements SessionStore {
    * with the user; and
    * only to be kept is a wish: who signs in without one gets what the framework usually does.
    */
-  #groundOf({ userId, data, persistent }: SessionRecord): Ground {
-    const earlier = this.#documents.said(this.#newest);
+  #groundOf(record: SessionRecord): Ground {
+    const { userId, data, persistent } = record;
+    const newest = this.#predecessor(record).document;
+    const earlier = this.#documents.said(newest);
     const isSameVisitor = earlier.userId === undefined || earlier.userId === userId;
     const goesOn = data !== "{}" || (userId !== undefined && earlier.userId === userId);
-    const document = isSameVisitor && goesOn ? this.#newest : NOTHING_BEFORE;
+    const document = isSameVisitor && goesOn ? newest : NOTHING_BEFORE;
     return { document, persistent: persistent && this.#documents.said(document).persistent };
+  }
+
+  /** The session that a new one goes on with, and no other that came with the same request. */
+  #predecessor(record: SessionRecord): Newest {
+    const id = predecessorOf(record);
+    return (id && this.#newest.get(id)) ?? NOTHING;
   }
 
   /** Whether there is nothing to write: the framework would not either. */
@@ -217,8 +244,7 @@ export class ForeignRecords implements SessionStore {
     this.#texts.set(version, { row, document: { dict }, persistent });
     this.#versions.set(hashOf(row.bytes), version);
     this.#hold(record, written, "moved");
-    this.#newest = { dict };
-    this.#newestBytes = row.bytes;
+    this.#newest.set(record.id, { document: { dict }, bytes: row.bytes });
   }
 
   #hold({ id }: SessionRecord, held: Omit<Holding, "hasMoved">, how: "found" | "moved"): void {

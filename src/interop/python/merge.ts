@@ -37,20 +37,25 @@ function listOf(before: PyValue | undefined, json: readonly JsonValue[], path: s
   return isTuple ? new PyTuple(items) : items;
 }
 
-/** Which earlier item each item continues: an equal one, or else the one in its place. */
+/** Which earlier item each item continues: an equal one, in its place or elsewhere, or else the one in its place. */
 function partnersOf(
   earlier: readonly PyValue[],
   json: readonly JsonValue[],
 ): (index: number) => PyValue | undefined {
-  if (earlier.length === json.length || earlier.length === 0) return (index) => earlier[index];
+  if (earlier.length === 0) return () => undefined;
+  const texts = earlier.map((item) => JSON.stringify(viewOf(item)));
+  const wanted = json.map((item) => JSON.stringify(item));
+  const stays = (index: number): boolean =>
+    earlier.length === json.length && wanted[index] === texts[index];
   const free = new Map<string, number[]>();
-  for (const [place, item] of earlier.entries()) {
-    const text = JSON.stringify(viewOf(item));
+  for (let place = texts.length - 1; place >= 0; place -= 1) {
+    if (stays(place)) continue;
+    const text = texts[place] ?? "";
     const equal = free.get(text);
     if (equal === undefined) free.set(text, [place]);
     else equal.push(place);
   }
-  const equals = json.map((item) => free.get(JSON.stringify(item))?.shift());
+  const equals = wanted.map((text, index) => (stays(index) ? index : free.get(text)?.pop()));
   const taken = new Set(equals);
   return (index) => {
     const place = equals[index] ?? (taken.has(index) ? undefined : index);

@@ -50,11 +50,11 @@ export const UNTAG: Readonly<Record<Tag, Untag>> = {
     return values && new PyTuple(values);
   },
   $set: (items, inner, path) => {
-    const values = itemsOf(items, inner, path);
+    const values = allHashable(itemsOf(items, inner, path));
     return values && new PySet("set", values);
   },
   $frozenset: (items, inner, path) => {
-    const values = itemsOf(items, inner, path);
+    const values = allHashable(itemsOf(items, inner, path));
     return values && new PySet("frozenset", values);
   },
   $dict: (pairs, inner, path) => dictOf(pairs, inner, path),
@@ -166,9 +166,27 @@ function dictOf(
   for (const [index, pair] of pairs.entries()) {
     if (!Array.isArray(pair) || pair.length !== 2) return undefined;
     const [key = null, value = null] = pair;
-    entries.push([inner(key, `${path}[${index}]`), inner(value, `${path}[${index}]`)]);
+    const hashed = hashable(inner(key, `${path}[${index}]`));
+    if (hashed === undefined) return undefined;
+    entries.push([hashed, inner(value, `${path}[${index}]`)]);
   }
   return new PyDict(entries);
+}
+
+/** A value as Python can look it up: a list there can only have been a tuple, and a dict is none. */
+function hashable(value: PyValue): PyValue | undefined {
+  const items = value instanceof PyTuple ? value.items : value;
+  if (Array.isArray(items)) {
+    const values = allHashable(items);
+    return values && new PyTuple(values);
+  }
+  const isNone = value instanceof PyDict || (value instanceof PySet && value.kind === "set");
+  return isNone ? undefined : value;
+}
+
+function allHashable(values: readonly PyValue[] | undefined): readonly PyValue[] | undefined {
+  const hashed = values?.map(hashable);
+  return hashed?.every((value) => value !== undefined) ? hashed : undefined;
 }
 
 function bytesOf(text: JsonValue): PyBytes | undefined {

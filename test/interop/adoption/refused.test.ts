@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { cookieCache } from "../../../src/cookies/cookie.ts";
 import { createSessions, memoryStore } from "../../../src/index.ts";
 import { adoptable } from "../../../src/interop/adoption/adoptable.ts";
+import { flaskCookie } from "../../../src/interop/flask/index.ts";
 import { sharedStore } from "../../../src/interop/foreign/shared-store.ts";
 import { Browser } from "../../laws/support/browser.ts";
+import { heardWarnings } from "../../support/warnings.ts";
 import { DAY_MS, OldSite, OURS, show, usual, WHOLE } from "../support/old-site.ts";
 import { ToyRows, toySessions } from "../support/toy.ts";
 
@@ -102,6 +104,18 @@ describe("what the application refuses", () => {
     );
     expect((await browser.visit(show)).json).toMatchObject({ user: null });
     expect(site.told).toEqual(["rejected expired"]);
+  });
+});
+
+describe("a cookie that somebody has made up", () => {
+  const heard = heardWarnings();
+
+  it("is refused without a word of the application's key", async () => {
+    const adopt = [flaskCookie({ secretKey: "secret", map: usual })];
+    const browser = new Browser(site.open(usual, { options: { adopt } }), [["session", "a.b.c"]]);
+    await browser.visit(show);
+    await new Promise((resume) => setImmediate(resume));
+    expect([site.told, heard()]).toEqual([["rejected altered"], []]);
   });
 });
 

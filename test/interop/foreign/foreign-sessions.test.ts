@@ -94,6 +94,33 @@ describe("a session that the other framework has begun", () => {
     expect(found(browser.jar.get("toy"))).toEqual({ _user: "ada", a: 1, _messages: ["hello"] });
   });
 
+  it("takes nothing of another one that came with the request when it gets a new key", async () => {
+    const other = "00000000-0000-4000-8000-000000000002";
+    const row = { bytes: Buffer.from(`${now}:{"price":2,"evil":1}`), endsAt: now + 86_400_000 };
+    rows.rows.set(other, row);
+    const headers = { cookie: `toy=${KEY}; toy=${other}` };
+    await browser.visit((session) => session.regenerate(), { headers });
+    expect(found(browser.jar.get("toy"))).toMatchObject({ _user: "ada", price: { $float: 1 } });
+  });
+
+  it("keeps what the framework writes while it gets a new key, as it was", async () => {
+    await browser.visit(async (session) => {
+      stored({ _user: "ada", price: { $tuple: [2] } });
+      await session.regenerate();
+    });
+    expect(found(browser.jar.get("toy"))).toEqual({ _user: "ada", price: { $tuple: [2] } });
+  });
+  it.each([[{ _user: "bob" }], [{}]])(
+    "takes no write of a user who is not signed in there any more: %o",
+    async (now) => {
+      const { status } = await browser.visit((session) => {
+        session.set("secret", 1);
+        stored(now);
+      });
+      expect([status, found()]).toEqual([409, now]);
+    },
+  );
+
   it("shows its messages once", async () => {
     stored({ _messages: ["one", "two"] });
     const { json } = await browser.visit((session) => session.takeAll("info"));

@@ -112,10 +112,25 @@ it("a dict that keeps its order by its type stays one", () => {
   expect(merged(before, { a: 1, b: 2 }, "at")).toMatchObject({ kind: "OrderedDict" });
 });
 
+it("what is looked up by its value is a tuple, and no list", () => {
+  const [set, dict] = [new PySet("set", [new PyTuple([1])]), new PyDict([[new PyTuple([1]), 2]])];
+  expect(merged(set, { $set: [[1], "b"] }, "at")).toEqual(
+    new PySet("set", [new PyTuple([1]), "b"]),
+  );
+  expect(merged(dict, { $dict: [[[1], 3]] }, "at")).toEqual(new PyDict([[new PyTuple([1]), 3]]));
+});
+
 it("items keep what they are when others go", () => {
   const [a, b, c] = [new PyFloat(1), new PyTuple(["b"]), new PyFloat(3)];
   expect(merged([a, b, c], [["b"], 3], "at")).toEqual([b, c]);
   expect(merged([a, c], [0, 1, 3], "at")).toEqual([0, a, c]);
+});
+
+it("items keep what they are when as many come as go, or change places", () => {
+  const [a, b, c] = [new PyTuple(["p"]), [2], new PyFloat(3)];
+  expect(merged([a, b, c], [["new"], ["p"], [2]], "at")).toEqual([["new"], a, b]);
+  expect(merged([a, b, c], [3, [2], ["p"]], "at")).toEqual([c, b, a]);
+  expect(merged([a, b, c], [["q"], [2], 4], "at")).toEqual([new PyTuple(["q"]), b, new PyFloat(4)]);
 });
 
 it.each<[string, JsonValue, string]>([
@@ -123,6 +138,8 @@ it.each<[string, JsonValue, string]>([
   ["a long int with a point", { $int: "1.5" }, "of the form"],
   ["an int that Python does not read", { $int: `1${"0".repeat(4_300)}` }, "of the form"],
   ["a zone further than a day", { $time: "00:00:00+24:00" }, "of the form"],
+  ["a dict as a key", { $dict: [[{ a: 1 }, 1]] }, "of the form"],
+  ["a dict in a set", { $set: [[{}]] }, "of the form"],
   ["a day that is none", { $date: "2026-13-01" }, "of the form"],
   ["bytes that are none", { $bytes: "!" }, "of the form"],
 ])("%s is refused by its key", (_, json) => {

@@ -121,6 +121,7 @@ describe("A pickle that no Python writes is refused", () => {
     ["a member of a frozenset", "(\x91(N\x90.", "an opcode finds no set to add to"],
     ["a text that is no UTF-8", "X\x01\0\0\0\xff.", "a text is no UTF-8"],
     ["an octal int", "I0o17\n.", "an int is not written in decimal"],
+    ["an int that C takes for octal", "I011\n.", "an int is not written in decimal"],
     ["a hexadecimal float", "F0x1p3\n.", "a float is not written in decimal"],
     ["a line without an end", "I12", "the pickle ends within a line"],
     ["an escape of no character", "V\\ud83\n.", "a UNICODE has an escape of no character"],

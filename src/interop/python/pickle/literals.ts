@@ -7,7 +7,7 @@ import { decodeLatin1 } from "./text.ts";
 export function decimalInt(line: Uint8Array, { maxDigits }: PickleLimits): number | bigint {
   if (line.length > maxDigits + 1) refuse(`an int has more than ${maxDigits} digits`);
   const text = decodeLatin1(line);
-  if (!/^-?\d+$/.test(text)) refuse("an int is not written in decimal");
+  if (!/^-?(0|[1-9]\d*)$/.test(text)) refuse("an int is not written in decimal");
   return narrowed(BigInt(text));
 }
 
