@@ -69,7 +69,8 @@ export class OldSessions {
     const { format, convention } = this.#sessions;
     const document = row.document ?? format.read(row.bytes, deadline.now);
     if ("rejection" in document) {
-      this.#complain(document.why);
+      if (this.#sessions.kept !== undefined || document.rejection === "corrupt")
+        this.#complain(document.why);
       return document.rejection;
     }
     const old = this.#oldOf(document, row, deadline.now);
