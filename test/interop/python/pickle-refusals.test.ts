@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PICKLE_LIMITS } from "../../../src/interop/python/pickle/limits.ts";
 import { readPickle } from "../../../src/interop/python/pickle/read-pickle.ts";
-import { PyDict, PyFloat, type PyValue } from "../../../src/interop/python/values.ts";
+import { PyDict, PyFloat, PyText, type PyValue } from "../../../src/interop/python/values.ts";
 import { PICKLES } from "../support/pickle-vectors.ts";
 
 describe("A pickle that would run something is refused by name", () => {
@@ -240,6 +240,11 @@ describe("Keys that are equal in Python are one", () => {
       "two that are no number",
       "Fnan\nNFnan\nN",
       [new PyFloat(Number.NaN), new PyFloat(Number.NaN)],
+    ],
+    [
+      "two Decimals that are no number",
+      "cdecimal\nDecimal\n(VNaN\ntRNcdecimal\nDecimal\n(VNaN\ntRN",
+      [new PyText("decimal", "NaN"), new PyText("decimal", "NaN")],
     ],
   ])("or not: %s", (_, items, keys) => {
     const result = read(`}(${items}u.`);

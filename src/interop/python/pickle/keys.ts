@@ -62,6 +62,7 @@ export class Keys {
     if (leaf === null) return "N";
     if (typeof leaf !== "object") return `n${BigInt(leaf)}`;
     if (leaf instanceof PyFloat) return this.#floatText(leaf.value);
+    if (leaf instanceof PyText && isNoNumber(leaf)) return this.#floatText(Number.NaN);
     return objectText(leaf);
   }
 
@@ -71,6 +72,10 @@ export class Keys {
     this.#nans += 1;
     return `nan${this.#nans}`;
   }
+}
+
+function isNoNumber({ kind, text }: PyText): boolean {
+  return kind === "decimal" && text.includes("NaN");
 }
 
 function objectText(leaf: PyBytes | PyText | PyMoment | PyTimedelta): string {
