@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, unlinkSync } from "node:fs";
-import { open, readFile, unlink } from "node:fs/promises";
+import { open, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { StoreError, type StoreOperation } from "../../core/errors.ts";
 import type { StoreCall, StoreProfile } from "../../core/store.ts";
@@ -100,8 +100,11 @@ class Files {
   async put(name: string, { content }: Found, row: Row): Promise<boolean> {
     const { temporaryFor, contentOf } = this.#form;
     const temporary = this.#pathOf(temporaryFor(name, randomBytes(8).toString("hex")));
+    const found = content && (await unless(ABSENT, stat(this.#pathOf(name))));
     const file = await open(temporary, "wx", PRIVATE);
     try {
+      // The framework may run as another user of one group.
+      if (found !== undefined) await file.chmod(found.mode & 0o777);
       await file.writeFile(contentOf(row, content));
     } finally {
       await file.close();
