@@ -22,7 +22,11 @@ export function askedPasswords(ask: PasswordOf): Passwords {
 interface Answer {
   readonly password: Promise<string | undefined>;
   readonly askedAt: EpochMs;
+  isThere: boolean;
 }
+
+/** An answer that is so long in coming is asked for anew: it may never come. */
+const PATIENCE_MS = 5_000;
 
 /** How many users' fields are remembered. */
 const MOST = 10_000;
@@ -41,20 +45,30 @@ export class KnownPasswords implements Passwords {
   of(userId: string, now: EpochMs): Promise<string | undefined> {
     const answer = this.#answers.get(userId);
     const age = answer === undefined ? Number.POSITIVE_INFINITY : now - answer.askedAt;
-    if (answer !== undefined && age >= 0 && age < this.#freshMs) return answer.password;
-    return this.#remember(userId, { password: this.#source.of(userId, now), askedAt: now });
+    const mostMs = answer?.isThere === true ? this.#freshMs : Math.min(this.#freshMs, PATIENCE_MS);
+    if (answer !== undefined && age >= 0 && age < mostMs) return answer.password;
+    return this.#remember(userId, this.#source.of(userId, now), now);
   }
 
   newest(userId: string, now: EpochMs): Promise<string | undefined> {
-    return this.#remember(userId, { password: this.#source.newest(userId, now), askedAt: now });
+    return this.#remember(userId, this.#source.newest(userId, now), now);
   }
 
-  #remember(userId: string, answer: Answer): Promise<string | undefined> {
-    const { password } = answer;
+  #remember(
+    userId: string,
+    password: Promise<string | undefined>,
+    askedAt: EpochMs,
+  ): Promise<string | undefined> {
+    const answer: Answer = { password, askedAt, isThere: false };
     this.#answers.delete(userId);
     this.#answers.set(userId, answer);
     // What failed is asked again.
-    password.catch(() => this.#answers.get(userId) === answer && this.#answers.delete(userId));
+    password.then(
+      () => {
+        answer.isThere = true;
+      },
+      () => this.#answers.get(userId) === answer && this.#answers.delete(userId),
+    );
     const [oldest] = this.#answers.keys();
     if (this.#answers.size > MOST && oldest !== undefined) this.#answers.delete(oldest);
     return password;

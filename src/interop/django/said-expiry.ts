@@ -24,7 +24,7 @@ export function saidExpiry(document: PyDict, settings: ExpirySettings): SaidExpi
     case "browserClose":
       return { ...usual, persistent: false };
     case "afterSeconds": {
-      const lifetimeMs = 1_000 * said.seconds;
+      const lifetimeMs = Math.min(1_000 * said.seconds, UNLIMITED_MS);
       const isCut = longest === "cookieAge" && lifetimeMs > sessionCookieAgeMs;
       return isCut ? usual : { ...usual, lifetimeMs };
     }
