@@ -192,9 +192,14 @@ describe("A pickle that would cost too much is refused in time", () => {
       "there are more than 4194304 characters",
     ],
     [
+      "a Decimal of one text, made 60,000 times",
+      `cdecimal\nDecimal\n\x94(V${"1".repeat(500_000)}\n\x94${"h\0(h\x01tR0".repeat(60_000)}N.`,
+      "there are more than 4194304 characters",
+    ],
+    [
       "one text for 1,000 keys",
       `}(V${"x".repeat(1e4)}\nq\x01N${"h\x01N".repeat(1000)}u.`,
-      "the keys are too long",
+      "there are more than 4194304 characters",
     ],
     ["digits of LONG", `L${"9".repeat(1e6)}L\n.`, "an int has more than 4300 digits"],
     ["digits of INT", `I${"9".repeat(1e6)}\n.`, "an int has more than 4300 digits"],

@@ -109,7 +109,8 @@ function leafOf(node: Exclude<Node, Container>): PyValue {
   return node;
 }
 
-function textLength(value: PyValue): number {
+/** What the text of a value costs; of what holds others, nothing. */
+export function textLength(value: Node): number {
   if (typeof value === "string") return value.length;
   if (value instanceof PyBytes) return value.bytes.length;
   if (value instanceof PyText) return value.text.length;

@@ -1,3 +1,4 @@
+import { textLength } from "./finish.ts";
 import type { Tools } from "./globals.ts";
 import type { PickleLimits } from "./limits.ts";
 import { DictNode, ListNode, type Node, SetNode } from "./nodes.ts";
@@ -12,6 +13,7 @@ export class Machine {
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, Node>();
   #pushed = 0;
+  #text = 0;
 
   constructor(limits: PickleLimits, tools: Tools) {
     this.limits = limits;
@@ -20,8 +22,10 @@ export class Machine {
 
   push(node: Node): void {
     this.#pushed += 1;
-    const { maxValues } = this.limits;
+    const { maxValues, maxText } = this.limits;
     if (this.#pushed > 2 * maxValues) refuse(`there are more than ${maxValues} values`);
+    this.#text += textLength(node);
+    if (this.#text > 2 * maxText) refuse(`there are more than ${maxText} characters`);
     this.#stack.push(node);
   }
 
