@@ -80,14 +80,17 @@ function taggedOf(
   // What names a zone, for one, is more than its view says.
   if (before !== undefined && isSame(viewOf(before), json)) return before;
   const untag = Object.hasOwn(UNTAG, tag) ? UNTAG[tag as keyof typeof UNTAG] : undefined;
-  const inner = (item: JsonValue, place: string): PyValue => merged(undefined, item, place);
-  const value = untag?.(json[tag] ?? null, inner, path);
+  const make = (item: JsonValue, place: string, earlier: PyValue | undefined): PyValue =>
+    merged(earlier, item, place);
+  const value = untag?.(json[tag] ?? null, { make, view: viewOf, before }, path);
   if (value !== undefined) return value;
   throw new CodecError(
     path,
     untag === undefined
       ? `"${tag}" is the name of no kind of Python's. A dict with such a key is written { $dict: [[key, value]] }.`
       : `it is not of the form that "${tag}" has.`,
+    // Any JSON may hold such a key, a visitor's too.
+    "input",
   );
 }
 

@@ -31,12 +31,16 @@ type Tag =
   | "$time"
   | "$timedelta";
 
+/** What is made of the values within a tagged one, and how they were seen. */
+export interface Inner {
+  make(json: JsonValue, path: string, before: PyValue | undefined): PyValue;
+  view(value: PyValue): JsonValue;
+  /** What stood in the tagged value's place. */
+  readonly before: PyValue | undefined;
+}
+
 /** Makes a value of what stands under a tag; `undefined` where that has not the tag's form. */
-type Untag = (
-  payload: JsonValue,
-  inner: (json: JsonValue, path: string) => PyValue,
-  path: string,
-) => PyValue | undefined;
+type Untag = (payload: JsonValue, inner: Inner, path: string) => PyValue | undefined;
 
 /** Of no more digits than Python makes an int of. */
 const ENTRY = /^-?(?:0|[1-9][0-9]{0,4299})$/;
@@ -146,31 +150,36 @@ function floatOf(text: JsonValue): PyFloat | undefined {
   return value === undefined ? undefined : new PyFloat(value);
 }
 
-function itemsOf(
-  items: JsonValue,
-  inner: (json: JsonValue, path: string) => PyValue,
-  path: string,
-): readonly PyValue[] | undefined {
-  return Array.isArray(items)
-    ? items.map((item, index) => inner(item, `${path}[${index}]`))
-    : undefined;
+function itemsOf(items: JsonValue, inner: Inner, path: string): readonly PyValue[] | undefined {
+  if (!Array.isArray(items)) return undefined;
+  const { before } = inner;
+  const earlier = bySight(before instanceof PySet ? before.items : [], inner);
+  return items.map((item, index) =>
+    inner.make(item, `${path}[${index}]`, earlier.get(JSON.stringify(item))),
+  );
 }
 
-function dictOf(
-  pairs: JsonValue,
-  inner: (json: JsonValue, path: string) => PyValue,
-  path: string,
-): PyDict | undefined {
+function dictOf(pairs: JsonValue, inner: Inner, path: string): PyDict | undefined {
   if (!Array.isArray(pairs)) return undefined;
+  const before = inner.before instanceof PyDict ? inner.before : undefined;
+  const keys = bySight(before?.entries.map(([key]) => key) ?? [], inner);
+  const values = new Map(before?.entries);
   const entries: [PyValue, PyValue][] = [];
   for (const [index, pair] of pairs.entries()) {
     if (!Array.isArray(pair) || pair.length !== 2) return undefined;
     const [key = null, value = null] = pair;
-    const hashed = hashable(inner(key, `${path}[${index}]`));
+    const place = `${path}[${index}]`;
+    const earlier = keys.get(JSON.stringify(key));
+    const hashed = earlier ?? hashable(inner.make(key, place, undefined));
     if (hashed === undefined) return undefined;
-    entries.push([hashed, inner(value, `${path}[${index}]`)]);
+    entries.push([hashed, inner.make(value, place, values.get(earlier ?? hashed))]);
   }
-  return new PyDict(entries);
+  return new PyDict(entries, before?.kind);
+}
+
+/** Earlier values by what the application has seen of them: one that it still shows is the same. */
+function bySight(values: readonly PyValue[], { view }: Inner): ReadonlyMap<string, PyValue> {
+  return new Map(values.map((value) => [JSON.stringify(view(value)), value]));
 }
 
 /** A value as Python can look it up: a list there can only have been a tuple, and a dict is none. */
