@@ -2,14 +2,16 @@ import { flashText, parseFlash } from "../../core/commit/edit.ts";
 import { CodecError, StoreError } from "../../core/errors.ts";
 import type { RequestHead } from "../../core/exchange.ts";
 import { type JsonObject, type JsonValue, parseObject } from "../../core/json.ts";
-import { boundsIn, expectedIn } from "../../core/notes.ts";
+import { boundsIn, dueTimesIn, expectedIn } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import type { StoreCall } from "../../core/store.ts";
 import type { CommitId, SessionId } from "../../core/token.ts";
+import { refuseNewMarkup } from "../python/markup.ts";
 import { dictOf } from "../python/merge.ts";
 import { isPlainKey } from "../python/tags.ts";
 import { PyDict, type PyEntry, type PyValue } from "../python/values.ts";
 import { viewOf } from "../python/view.ts";
+import { dueValuesIn, stillDue } from "./due-values.ts";
 import { type Facts, factsFor, factsIn, factsOf, factsSeen, storedFacts } from "./facts.ts";
 import type {
   ForeignDocument,
@@ -45,6 +47,9 @@ export interface ToWrite {
   readonly renewal: ForeignSessions["renewal"];
 }
 
+/** As the data's text has it. */
+const MARKUP = '"$markup"';
+
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
 export const NOTHING_BEFORE: ForeignDocument = { dict: new PyDict([]), writtenAt: undefined };
@@ -73,10 +78,11 @@ export class Documents {
     const said = this.said(document);
     const { userId, persistent, flash, lifetimeMs, endsAt: saidEnd = FOR_EVER } = said;
     const { renewal = this.#sessions.renewal } = said;
-    const facts = factsFor(this.#factsOf(document), userId);
+    const facts = factsFor(this.#factsOf(document), userId, now);
     const endsAt = end ?? Math.min(writtenAt + lifetimeMs, saidEnd);
     const createdAt = facts.createdAt ?? writtenAt;
-    const { notes } = facts;
+    const seen = (key: string): JsonValue | undefined => this.#seen(document, key);
+    const notes = stillDue(facts.notes, facts.dueValues, seen);
     // Who writes on change alone owes no touch: activity moves nothing there.
     const lastSeenAt = renewal === "each-visit" ? endsAt - lifetimeMs : now;
     return {
@@ -116,7 +122,9 @@ export class Documents {
       const why = `${this.#sessions.framework} has no place for what is noted of the session (a label, a key's own time, exclusive work); give the option factsKey`;
       throw new StoreError("update", "failed", why);
     }
-    const dict = this.#joined(values, before, changes);
+    const joined = this.#joined(values, before, changes);
+    if (record.data.includes(MARKUP)) refuseNewMarkup(before, joined);
+    const dict = this.#withDueValues(joined, record.notes);
     const saidNow = this.said({ dict });
     const { lifetimeMs, endsAt: saidEnd = FOR_EVER, persistent } = saidNow;
     const { renewal = this.#sessions.renewal } = saidNow;
@@ -126,11 +134,31 @@ export class Documents {
     return { dict, endsAt, persistent, renewal };
   }
 
+  /** Notes which values are due, so that what Python puts in their places since is not. */
+  #withDueValues(dict: PyDict, notes: string | undefined): PyDict {
+    const { factsKey } = this.#sessions;
+    const times = dueTimesIn(notes);
+    if (factsKey === undefined || times === undefined) return dict;
+    const facts = factsIn(dict.get(factsKey));
+    const dueValues = dueValuesIn(dict, times.keys());
+    const stored = storedFacts({ ...facts, dueValues }, dict.get(factsKey));
+    const entries = dict.entries.map(
+      (entry): PyEntry => (entry[0] === factsKey ? [factsKey, stored] : entry),
+    );
+    return new PyDict(entries, dict.kind);
+  }
+
   /** When a session ends by what we know of it ourselves. */
   #endBy(knownAt: EpochMs | undefined, notes: string | undefined): EpochMs {
     const { absoluteTimeoutMs = FOR_EVER } = this.#sessions;
     const end = knownAt === undefined ? FOR_EVER : knownAt + absoluteTimeoutMs;
     return Math.min(end, boundsIn({ notes }).endsAt);
+  }
+
+  #seen({ view, dict }: ForeignDocument, key: string): JsonValue | undefined {
+    if (view !== undefined) return ownOf(view, key);
+    const value = dict.get(key);
+    return value === undefined ? undefined : viewOf(value);
   }
 
   #factsOf(document: Pick<ForeignDocument, "dict" | "view">): Facts {

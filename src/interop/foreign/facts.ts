@@ -1,9 +1,11 @@
+import { GRACE_MS } from "../../core/clocks.ts";
 import { type JsonObject, type JsonValue, parseObject } from "../../core/json.ts";
 import { lastingNotes } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import { merged } from "../python/merge.ts";
 import { PyDict, type PyValue } from "../python/values.ts";
 import { viewOf } from "../python/view.ts";
+import { type DueValues, dueValuesOf } from "./due-values.ts";
 
 /** What the other framework has no place for, kept under one key of the session's data. */
 export interface Facts {
@@ -13,6 +15,7 @@ export interface Facts {
   readonly authenticatedAt?: EpochMs | undefined;
   readonly device?: string | undefined;
   readonly notes?: string | undefined;
+  readonly dueValues?: DueValues | undefined;
 }
 
 const NO_FACTS: Facts = {};
@@ -25,20 +28,31 @@ export function factsIn(stored: PyValue | undefined): Facts {
 /** The same of what an application would see of them. */
 export function factsSeen(view: JsonValue | undefined): Facts {
   if (typeof view !== "object" || view === null) return NO_FACTS;
-  const { createdAt, userId, authenticatedAt, device, notes } = view as JsonObject;
+  const { createdAt, userId, authenticatedAt, device, notes, dueValues } = view as JsonObject;
   return {
     createdAt: instantOf(createdAt),
     userId: typeof userId === "string" ? userId : undefined,
     authenticatedAt: instantOf(authenticatedAt),
     device: typeof device === "string" ? device : undefined,
     notes: typeof notes === "string" && parseObject(notes) !== undefined ? notes : undefined,
+    dueValues: dueValuesOf(dueValues),
   };
 }
 
 /** What of the facts is true of a session in which this user is signed in. */
-export function factsFor(facts: Facts, userId: string | undefined): Facts {
+export function factsFor(facts: Facts, userId: string | undefined, now: EpochMs): Facts {
+  const { authenticatedAt, device, createdAt, ...notes } = facts;
   const isTheirs = userId !== undefined && facts.userId === userId;
-  return isTheirs ? facts : { createdAt: facts.createdAt, notes: facts.notes };
+  return {
+    ...notes,
+    createdAt: pastOf(createdAt, now),
+    ...(isTheirs && { authenticatedAt: pastOf(authenticatedAt, now), device }),
+  };
+}
+
+/** What is to come has not happened: nobody is fresh for ever, or lives on. */
+function pastOf(instant: EpochMs | undefined, now: EpochMs): EpochMs | undefined {
+  return instant === undefined || instant > now + GRACE_MS ? undefined : instant;
 }
 
 /**

@@ -67,7 +67,7 @@ export class ForeignRecords implements SessionStore {
 
   constructor(sessions: ForeignSessions, rows: ForeignRows, around: Around) {
     const convention = sessions.convention.forRequest?.();
-    this.profile = sessions.profile;
+    this.profile = profileOf(sessions);
     this.#sessions = convention === undefined ? sessions : { ...sessions, convention };
     this.#rows = rows;
     this.#documents = new Documents(this.#sessions, around.manager, around.request);
@@ -154,7 +154,9 @@ export class ForeignRecords implements SessionStore {
     const before = expected === undefined ? undefined : this.#texts.get(expected);
     if (expected !== undefined && before === undefined) return this.#missed(id, call);
     const isEnded = await this.#rows.remove(key, before?.row.bytes, call);
-    return isEnded ? { kind: "ended" } : this.#missed(id, call);
+    if (isEnded) return { kind: "ended" };
+    const missed = await this.#missed(id, call);
+    return before === undefined ? missed : this.#passedOn(before, missed, "strangersToo");
   }
 
   async #missed(
@@ -170,10 +172,13 @@ export class ForeignRecords implements SessionStore {
   #passedOn(
     { document }: Text,
     missed: Exclude<UpdateOutcome, { readonly kind: "updated" }>,
+    whose: "users" | "strangersToo" = "users",
   ): Exclude<UpdateOutcome, { readonly kind: "updated" }> {
     const { userId } = this.#documents.said(document);
-    const isTheirs =
-      missed.kind === "gone" || userId === undefined || missed.current.userId === userId;
+    // What a visitor does who is still nobody's is theirs once they have signed in; what takes a session
+    // over must know whose it is.
+    const isOpen = userId === undefined && whose === "users";
+    const isTheirs = missed.kind === "gone" || isOpen || missed.current.userId === userId;
     return isTheirs ? missed : { kind: "gone", tombstone: undefined };
   }
 
@@ -263,6 +268,15 @@ export class ForeignRecords implements SessionStore {
     const hash = hashOf(bytes);
     return this.#versions.get(hash) ?? (hash as CommitId);
   }
+}
+
+const UNDONE_LEASES =
+  "Where Python's write began before exclusive work did, it undoes the lease: two may work at once.";
+
+/** How far the laws hold that are not the framework's own. */
+export function profileOf({ profile, kept }: ForeignSessions): StoreProfile {
+  if (kept === undefined) return profile;
+  return { ...profile, caveats: [...profile.caveats, UNDONE_LEASES] };
 }
 
 /** Why what is no session cannot be kept. */

@@ -1,14 +1,15 @@
 import type { Mounted, SharedParts, SharedStore } from "../../cookies/mount.ts";
-import { StoreError } from "../../core/errors.ts";
+import { OptionsError, StoreError } from "../../core/errors.ts";
 import type { EngineSettings } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { ForeignAdministration } from "./administration.ts";
 import { ForeignCarrier } from "./foreign-passage.ts";
-import { keepsNothingElse } from "./foreign-records.ts";
+import { keepsNothingElse, profileOf } from "./foreign-records.ts";
 import type { ForeignSessions } from "./foreign-sessions.ts";
 
 /** Shares the sessions of another framework: a `store` of `createSessions`. */
 export function sharedStore(sessions: ForeignSessions): SharedStore {
+  refuseSharedKeys(sessions);
   return { share: (parts) => share(sessions, parts) };
 }
 
@@ -25,10 +26,20 @@ function share(sessions: ForeignSessions, parts: SharedParts): Mounted {
   };
 }
 
+/** What two read as theirs would be lost with each write. */
+function refuseSharedKeys({ framework, factsKey, convention }: ForeignSessions): void {
+  if (factsKey === undefined || !convention.keys.has(factsKey)) return;
+  throw new OptionsError(
+    "factsKey",
+    `${framework} has its own use for "${factsKey}". Name another key.`,
+  );
+}
+
 /** No session can be found from outside its request: what a store is asked for is a hash of its key. */
-function fromOutside({ framework, profile, kept }: ForeignSessions): SessionStore {
+function fromOutside(sessions: ForeignSessions): SessionStore {
+  const { framework, kept } = sessions;
   return {
-    profile,
+    profile: profileOf(sessions),
     load: async () => undefined,
     create: async () => {
       throw new StoreError("create", "failed", keepsNothingElse(framework));

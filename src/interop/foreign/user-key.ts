@@ -1,4 +1,4 @@
-import { CodecError } from "../../core/errors.ts";
+import { CodecError, OptionsError } from "../../core/errors.ts";
 import { oneOf } from "../../core/option-checks.ts";
 import type { PyDict, PyValue } from "../python/values.ts";
 import type { Keyed } from "./foreign-sessions.ts";
@@ -41,8 +41,23 @@ export class UserKey {
 /** The key that says who is signed in, of the options `userKey` and `userIdAs`. */
 export function resolveUser(group: string, key: string, as: UserIdAs | undefined): UserKey {
   const kind = oneOf(`${group}.userIdAs`, as, ["str", "int"]) ?? "str";
-  return new UserKey(requiredText(`${group}.userKey`, key), kind);
+  const option = `${group}.userKey`;
+  const text = requiredText(option, key);
+  if (!TAKEN.has(text)) return new UserKey(text, kind);
+  throw new OptionsError(option, `"${text}" says something else. Name the key of the user's id.`);
 }
+
+/** What Flask, its extensions and this library keep under these is nobody's name. */
+const TAKEN: ReadonlySet<string> = new Set([
+  "__proto__",
+  "_permanent",
+  "_flashes",
+  "_fresh",
+  "_id",
+  "_remember",
+  "csrf_token",
+  "_sojourn",
+]);
 
 function userOf(stored: PyValue | undefined): string | undefined {
   if (typeof stored === "number" || typeof stored === "bigint") return String(stored);

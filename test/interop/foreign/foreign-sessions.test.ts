@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createSessions, type Session, type Sessions, type Untyped } from "../../../src/index.ts";
+import { profileOf } from "../../../src/interop/foreign/foreign-records.ts";
 import { sharedStore } from "../../../src/interop/foreign/shared-store.ts";
 import { Browser } from "../../laws/support/browser.ts";
 import { COOKIE_FORMAT, ToyRows, toySessions } from "../support/toy.ts";
@@ -251,6 +252,50 @@ describe("what needs more than the framework keeps", () => {
     );
     expect(handing.status).toBe(503);
   });
+});
+
+describe("values that Python has and JSON has not", () => {
+  it("are not made of a visitor's JSON where templates would not escape them", async () => {
+    stored({ said: { $markup: "<b>" } });
+    const sent = { $markup: "<script>" };
+    expect((await browser.visit((session) => session.set("said", sent))).status).toBe(422);
+    expect((await browser.visit((session) => session.set("other", [sent]))).status).toBe(422);
+    expect((await browser.visit((session) => session.set("a", 1))).status).toBe(200);
+    expect(found()).toEqual({ said: { $markup: "<b>" }, a: 1 });
+  });
+
+  it("are a client's slip where nothing of Python's is meant", async () => {
+    expect((await browser.visit((session) => session.set("a", { $gt: "" }))).status).toBe(422);
+  });
+});
+
+describe("a value that is due", () => {
+  beforeEach(async () => {
+    stored({ code: { b: 1, a: 2 } });
+    await browser.visit((session) => session.set("code", { b: 1, a: 3 }, { expiresIn: "1m" }));
+  });
+
+  it("is gone when its time is over", async () => {
+    now += 60_001;
+    expect((await browser.visit(show)).json).toEqual({ user: null, values: {} });
+  });
+
+  it("stays where the framework has put another in its place since", async () => {
+    const { _sojourn } = found() as { readonly _sojourn: object };
+    stored({ code: "Python's", _sojourn });
+    now += 60_001;
+    expect((await browser.visit(show)).json).toEqual({ user: null, values: { code: "Python's" } });
+    await browser.visit((session) => session.set("other", 1));
+    expect(found()).toMatchObject({ code: "Python's", other: 1 });
+  });
+});
+
+it("its own keys cannot hold the facts as well", () => {
+  expect(() => sharedStore(toySessions(rows, { factsKey: "_user" }))).toThrow(/_user/);
+});
+
+it("tells of leases that Python undoes", () => {
+  expect(profileOf(toySessions(rows)).caveats.join()).toContain("undoes the lease");
 });
 
 describe("exclusive work", () => {
