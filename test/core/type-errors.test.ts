@@ -56,7 +56,7 @@ const SLIPS: Readonly<Record<string, readonly [code: string, words: string]>> = 
   ],
   "a store that is none": [
     `createSessions<Shop>({ store: {}, defaults: { cart: [], theme: "light" } })`,
-    `is not assignable to type 'SessionStore | CookieStore | undefined'`,
+    `is not assignable to type 'SessionStore | CookieStore | SharedStore | undefined'`,
   ],
   "a result of exclusive work": [
     `shop.exclusive("refresh", async () => new Date())`,
