@@ -4,10 +4,13 @@ import type { EndedReason } from "../onlooker.ts";
 import type { EpochMs, Tombstone } from "../record.ts";
 import { hiddenUserId, type SessionId } from "../token.ts";
 import type { Looks } from "./looks.ts";
-import type { Recent } from "./recent.ts";
+import { Recent } from "./recent.ts";
 import type { Rhythm } from "./rhythm.ts";
 import { MOST_AT_ONCE, type Telling } from "./telling.ts";
 import type { Register, WatchedSession, WatchedUser, Watching } from "./watched.ts";
+
+/** A watched session may be a few looks behind its tokens. */
+const STRANGERS_MS = 30_000;
 
 /** What a post is made of. */
 export interface PostParts {
@@ -30,6 +33,8 @@ export class Post {
   /** By what stands for them where a session has ended. */
   readonly #marked = new Map<string, WatchedUser>();
   readonly #recent: Recent<SessionId>;
+  /** Those told of before anybody knew that they were a watched session's. */
+  readonly #strangers: Recent<SessionId> = new Recent(STRANGERS_MS);
 
   constructor({ engine, looks, rhythm, telling, register, recent }: PostParts) {
     this.engine = engine;
@@ -60,7 +65,11 @@ export class Post {
     const watchings = [...session.watchings];
     const whose = userId ?? session.userId;
     this.drop(session);
-    this.tell(session.ids, reason, whose, watchings);
+    const now = performance.now();
+    // What it was on the way may have been told of, as nobody knew whose it was.
+    const isOnTheWay = (id: SessionId): boolean => id !== session.ids[0] && id !== session.id;
+    const ids = session.ids.filter((id) => !isOnTheWay(id) || !this.#strangers.has(id, now));
+    this.tell(ids, reason, whose, watchings);
   }
 
   /** These have ended, of whom something is known. */
@@ -83,6 +92,8 @@ export class Post {
   /** These have ended, and nothing else is known of them. */
   tellOfIds(ids: readonly SessionId[]): void {
     const unknown = { userId: undefined, reason: "unknown", watchings: [] } as const;
+    const now = performance.now();
+    for (const id of ids) this.#strangers.add(id, now);
     for (let at = 0; at < ids.length; at += MOST_AT_ONCE) {
       this.telling.add({ ids: ids.slice(at, at + MOST_AT_ONCE), ...unknown });
     }

@@ -1,11 +1,14 @@
-/** How long an end is remembered, at least: an announcement of it may still be on its way. */
-const MEMORY_MS = 600_000;
-
 /** What has been told of lately, so that it is not told twice. */
 export class Recent<T> {
   #newer = new Set<T>();
   #older = new Set<T>();
   #turnsAt = 0;
+  readonly #memoryMs: number;
+
+  /** @param memoryMs - How long each is remembered, at least. */
+  constructor(memoryMs: number) {
+    this.#memoryMs = memoryMs;
+  }
 
   add(item: T, now: number): void {
     this.#turn(now);
@@ -19,8 +22,8 @@ export class Recent<T> {
 
   #turn(now: number): void {
     if (now < this.#turnsAt) return;
-    this.#older = now < this.#turnsAt + MEMORY_MS ? this.#newer : new Set();
+    this.#older = now < this.#turnsAt + this.#memoryMs ? this.#newer : new Set();
     this.#newer = new Set();
-    this.#turnsAt = now + MEMORY_MS;
+    this.#turnsAt = now + this.#memoryMs;
   }
 }

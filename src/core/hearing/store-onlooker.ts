@@ -21,6 +21,8 @@ import { Rhythm } from "./rhythm.ts";
 import { Telling } from "./telling.ts";
 import { Register, WatchedSession, WatchedUser, type Watching } from "./watched.ts";
 
+/** How long an end is remembered: an announcement of it may still be on its way. */
+const MEMORY_MS = 600_000;
 const DEFAULT_POLL = "10s";
 /**
  * What a process has ended that died before it could announce it is found by looking, as is an end
@@ -148,7 +150,7 @@ class StoreOnlooker implements Onlooker {
       rhythm: new Rhythm({ everyMs, stepMs, now: environment.now, looks }),
       telling: new Telling(listener, environment.notice),
       register: new Register((session, deadline) => lookAtSession(this.#post, session, deadline)),
-      recent: new Recent(),
+      recent: new Recent(MEMORY_MS),
     });
   }
 
