@@ -13,5 +13,7 @@ export const COOKIE_PROFILE: StoreProfile = Object.freeze({
     "Whoever keeps a copy of a cookie can bring it again until the session ends, and so undo what " +
       "was stored since: never keep a balance or a used code in it.",
     "The browser may drop cookies; nobody else has them.",
+    "No request can wait for another one, nor a session be found by its user: exclusive work and the " +
+      "list of a user's sessions are refused.",
   ]),
 });

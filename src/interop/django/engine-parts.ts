@@ -53,8 +53,7 @@ export function enginePartsOf(options: DjangoSessionsOptions, cookieAgeMs: numbe
 }
 
 function keptIn(place: ForeignPlace, format: Format): EngineParts {
-  const profile = { ...place.profile, caveats: [...place.profile.caveats, ...CAVEATS] };
-  return { format, kept: { keys: SESSION_KEY, rows: place }, profile };
+  return { format, kept: { keys: SESSION_KEY, rows: place }, profile: place.profile };
 }
 
 type TableOptions = Pick<DjangoDatabaseOptions, "database" | "table">;
@@ -78,10 +77,6 @@ const CACHED: readonly string[] = [
     "what is changed or ended here within that moment it may show as it was, until the session is written " +
     "again or the cache forgets it.",
   "If the cache cannot be reached after the table was written, the request fails and the change stands.",
-];
-const CAVEATS: readonly string[] = [
-  "Where a session ended nothing tells of it: a late request is a new visitor's.",
-  "No session can be found from outside its request: not by its user, nor to be listed.",
 ];
 
 const IN_COOKIES: StoreProfile = {

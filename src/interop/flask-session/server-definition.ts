@@ -27,7 +27,7 @@ export function flaskServerDefinition(group: string, options: FlaskServerOptions
     kept: { keys: sidCookie(version === "0.3" ? "uuid4" : idBytes, signingKey), rows: place },
     get profile() {
       const { profile } = place;
-      return { ...profile, caveats: [...profile.caveats, ...caveatsOf(version)] };
+      return { ...profile, caveats: [...profile.caveats, caveatOf(version)] };
     },
   };
 }
@@ -52,10 +52,8 @@ function waysOf({ user, lifetimeMs, isPermanent, refreshes, version }: ServerSet
   };
 }
 
-function caveatsOf(version: ServerSettings["version"]): readonly string[] {
-  const saves =
-    version === "0.3"
-      ? "Flask-Session saves a session after each request, changed or not, as it was when the request began: it undoes what was written here meanwhile, and brings back what ended here meanwhile."
-      : "Flask-Session saves a session whole when a request has changed it: it undoes what was written here meanwhile, and brings back what ended here meanwhile.";
-  return [saves, "No session can be found from outside its request, by its user or otherwise."];
+function caveatOf(version: ServerSettings["version"]): string {
+  return version === "0.3"
+    ? "Flask-Session saves a session after each request, changed or not, as it was when the request began: it undoes what was written here meanwhile, and brings back what ended here meanwhile."
+    : "Flask-Session saves a session whole when a request has changed it: it undoes what was written here meanwhile, and brings back what ended here meanwhile.";
 }

@@ -67,7 +67,7 @@ export class ForeignRecords implements SessionStore {
 
   constructor(sessions: ForeignSessions, rows: ForeignRows, around: Around) {
     const convention = sessions.convention.forRequest?.();
-    this.profile = profileOf(sessions);
+    this.profile = sessions.profile;
     this.#sessions = convention === undefined ? sessions : { ...sessions, convention };
     this.#rows = rows;
     this.#documents = new Documents(this.#sessions, around.manager, around.request);
@@ -268,15 +268,6 @@ export class ForeignRecords implements SessionStore {
     const hash = hashOf(bytes);
     return this.#versions.get(hash) ?? (hash as CommitId);
   }
-}
-
-const UNDONE_LEASES =
-  "Where Python's write began before exclusive work did, it undoes the lease: two may work at once.";
-
-/** How far the laws hold that are not the framework's own. */
-export function profileOf({ profile, kept }: ForeignSessions): StoreProfile {
-  if (kept === undefined) return profile;
-  return { ...profile, caveats: [...profile.caveats, UNDONE_LEASES] };
 }
 
 /** Why what is no session cannot be kept. */

@@ -4,8 +4,9 @@ import type { EngineSettings } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { ForeignAdministration } from "./administration.ts";
 import { ForeignCarrier } from "./foreign-passage.ts";
-import { keepsNothingElse, profileOf } from "./foreign-records.ts";
+import { keepsNothingElse } from "./foreign-records.ts";
 import type { ForeignSessions } from "./foreign-sessions.ts";
+import { sharedProfile } from "./shared-profile.ts";
 
 /** Shares the sessions of another framework: a `store` of `createSessions`. */
 export function sharedStore(sessions: ForeignSessions): SharedStore {
@@ -39,7 +40,10 @@ function refuseSharedKeys({ framework, factsKey, convention }: ForeignSessions):
 function fromOutside(sessions: ForeignSessions): SessionStore {
   const { framework, kept } = sessions;
   return {
-    profile: profileOf(sessions),
+    // Asked anew: what a server evicts is known from its first call on.
+    get profile() {
+      return sharedProfile(sessions);
+    },
     load: async () => undefined,
     create: async () => {
       throw new StoreError("create", "failed", keepsNothingElse(framework));

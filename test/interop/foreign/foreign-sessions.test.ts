@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createSessions, type Session, type Sessions, type Untyped } from "../../../src/index.ts";
-import { profileOf } from "../../../src/interop/foreign/foreign-records.ts";
+import { sharedProfile } from "../../../src/interop/foreign/shared-profile.ts";
 import { sharedStore } from "../../../src/interop/foreign/shared-store.ts";
 import { Browser } from "../../laws/support/browser.ts";
 import { COOKIE_FORMAT, ToyRows, toySessions } from "../support/toy.ts";
@@ -295,7 +295,7 @@ it("its own keys cannot hold the facts as well", () => {
 });
 
 it("tells of leases that Python undoes", () => {
-  expect(profileOf(toySessions(rows)).caveats.join()).toContain("undoes the lease");
+  expect(sharedProfile(toySessions(rows)).caveats.join()).toContain("undoes the lease");
 });
 
 describe("exclusive work", () => {
