@@ -193,7 +193,7 @@ describe.each(PLACES.all)("a value with a time of its own, $name", (place) => {
   });
 });
 
-describe.each(PLACES.all.filter(({ isStore }) => isStore))(
+describe.each(PLACES.where("merges parallel writes"))(
   "values with times of their own that parallel requests set, $name",
   (place) => {
     it("are all there, each with its own time", async () => {
