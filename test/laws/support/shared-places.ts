@@ -9,7 +9,7 @@ import { flaskSessions } from "../../../src/interop/flask/index.ts";
 import { flaskServerSessions } from "../../../src/interop/flask-session/index.ts";
 import type { SharingOptions } from "../../../src/interop/foreign/sharing-options.ts";
 import { starletteSessions } from "../../../src/interop/starlette/index.ts";
-import { pycketSessions } from "../../../src/interop/tornado/index.ts";
+import { pycketSessions, tornadoSessions } from "../../../src/interop/tornado/index.ts";
 import type { RedisClient } from "../../../src/stores/redis/index.ts";
 import type { Lacks } from "./abilities.ts";
 
@@ -61,6 +61,22 @@ export const SHARED_PLACES: readonly SharedPlace[] = [
     name: "in Starlette's cookie",
     lacks: IN_COOKIES,
     begin: async () => async (options) => starletteSessions({ secretKey, ...options }),
+  },
+  {
+    name: "in Tornado's cookie",
+    lacks: IN_COOKIES,
+    begin: async () => async (options) =>
+      tornadoSessions({ cookieSecret: secretKey, holds: "json", ...options }),
+  },
+  {
+    name: "in Django's cookie",
+    lacks: {
+      ...IN_COOKIES,
+      "merges parallel writes": "the answer that arrives last decides",
+      "ends for good": "A copied cookie opens until it expires",
+    },
+    begin: async () => async (options) =>
+      djangoSessions({ engine: "signed_cookies", secretKey, passwordOf, ...options }),
   },
   {
     name: "in Flask-Session's Redis",
