@@ -9,7 +9,9 @@ describe("the notation of the vectors", () => {
     "comes back as it was from %s",
     (name) => {
       const marked = markedIn(JSON.parse(readFileSync(new URL(name, VECTORS), "utf8")));
-      expect(marked.map(fromNotation).map(toNotation)).toStrictEqual(marked);
+      const values = marked.map(fromNotation);
+      // A dict may be noted in two ways.
+      expect(values.map(toNotation).map(fromNotation)).toStrictEqual(values);
     },
   );
 
