@@ -4,18 +4,14 @@ import type { Rejection } from "../../core/events.ts";
 import { currentGeneration } from "../../core/lifecycle/admission.ts";
 import { identified, tombstone } from "../../core/lifecycle/transitions.ts";
 import type { Identity, Inherited } from "../../core/passage.ts";
-import type { EpochMs, SessionRecord } from "../../core/record.ts";
+import type { SessionRecord } from "../../core/record.ts";
 import type { SessionId } from "../../core/token.ts";
 import { adoptedFields } from "./adopted-record.ts";
+import { type Mark, printOf } from "./adoption-marks.ts";
 import type { AdoptionTools, Occasion } from "./occasion.ts";
 import type { Adopted } from "./old-session.ts";
 import type { Old } from "./old-sessions.ts";
-
-/**
- * How long the old cookie leads to the session that was made of it: for requests that were under way,
- * and for browsers that have never got the answer with the new cookie.
- */
-const LATE_MS = 86_400_000;
+import { LATE_MS, leadsOn, type Standing } from "./standing.ts";
 
 /** Which session goes on, and as which. */
 export interface Course {
@@ -48,27 +44,44 @@ export class Takeover implements Course {
     this.#deadline = deadline;
   }
 
-  /** What an earlier request has made of it, or that this has ended since. */
-  async known(old?: Old): Promise<Inherited | Rejection | undefined> {
-    const { token, id, markId } = this.identity;
+  /** What earlier requests have made of it. */
+  async look(): Promise<Standing | undefined> {
+    const { id, markId } = this.identity;
     if (markId === undefined) return undefined;
     const { keeper } = this.#occasion;
-    const [markedAt, stored] = await Promise.all([
+    const [mark, stored] = await Promise.all([
       this.#tools.marks.find(markId, keeper, this.#deadline),
       keeper.load(id, this.#deadline),
     ]);
-    if (markedAt === undefined && stored === undefined) return undefined;
-    const { now } = this.#deadline;
-    const isLate = markedAt !== undefined && now - markedAt >= LATE_MS;
-    const isLive = stored?.kind === "live" && expiredBy(stored, now) === undefined;
-    this.outcome = isLive && !isLate ? undefined : "spent";
+    return mark === undefined && stored === undefined ? undefined : { markId, mark, stored };
+  }
+
+  /**
+   * Takes what stands, or tells that it has ended since.
+   *
+   * @param old - What is there to end; `undefined` where nothing was found.
+   */
+  async goOn(standing: Standing, old: Old | undefined): Promise<Inherited | Rejection> {
+    const { mark, stored } = standing;
+    const isOn = leadsOn(standing, this.#deadline.now);
+    this.outcome = isOn ? undefined : "spent";
+    if (isOn && stored?.kind === "live") await this.#settle(mark, old, stored.userId);
+    else if (old !== undefined && !this.#occasion.isReadOnly) await this.#endOld();
+    const isLate = mark !== undefined && this.#deadline.now - mark.at >= LATE_MS;
     if (stored === undefined || isLate) return "ended";
-    if (isLive) await this.#settle(markedAt === undefined, old?.endsAt);
-    return { token, stored, isNew: false };
+    return { token: this.identity.token, stored, isNew: false };
+  }
+
+  /** Notes that what stands was made of something that is not there any more. */
+  async noteOther({ stored }: Standing): Promise<void> {
+    if (stored?.kind === "live") await this.#mark(undefined, stored.userId);
   }
 
   /** Begins ours, unless another request has done so meanwhile. */
-  async begin(old: Old, adopted: Adopted<object>): Promise<Inherited | Rejection | undefined> {
+  async begin(
+    old: Old,
+    adopted: Adopted<object>,
+  ): Promise<Inherited | Rejection | "taken" | undefined> {
     const { keeper, isReadOnly } = this.#occasion;
     const generation = await this.#generation(adopted);
     if (isOlder(old, adopted, generation)) return this.#revoked();
@@ -77,13 +90,13 @@ export class Takeover implements Course {
     if (expiredBy(record, this.#deadline.now) !== undefined) return "expired";
     const inherited = { token: this.identity.token, stored: record };
     if (isReadOnly) return { ...inherited, isNew: false };
-    if ((await keeper.create(record, this.#deadline)) === "taken") return this.known(old);
+    if ((await keeper.create(record, this.#deadline)) === "taken") return "taken";
     if ((await this.#generation(adopted)) !== generation) {
       const stone = tombstone(this.#tools, record, "revoked", this.#deadline);
       await keeper.end(stone, undefined, this.#deadline);
       return this.#revoked();
     }
-    await this.#settle(true, old.endsAt);
+    await this.#settle(undefined, old, adopted.userId);
     return { ...inherited, isNew: true };
   }
 
@@ -117,10 +130,14 @@ export class Takeover implements Course {
    * Does what is left once ours is there. Until the old session can begin no other one, the browser
    * keeps its cookie, and the next request comes by here again.
    */
-  async #settle(isUnmarked: boolean, endsAt: EpochMs | undefined): Promise<void> {
+  async #settle(
+    mark: Mark | undefined,
+    old: Old | undefined,
+    userId: string | undefined,
+  ): Promise<void> {
     if (this.#occasion.isReadOnly) return;
     try {
-      if (isUnmarked) await this.#mark(endsAt ?? (await this.#oldEnd()));
+      if (mark === undefined) await this.#mark(old, userId);
       this.outcome = "taken";
     } catch (error) {
       this.#occasion.report(error);
@@ -129,18 +146,13 @@ export class Takeover implements Course {
     await this.#endOld();
   }
 
-  async #mark(endsAt: EpochMs): Promise<void> {
+  async #mark(old: Old | undefined, userId: string | undefined): Promise<void> {
     const { markId } = this.identity;
     if (markId === undefined) return;
-    const until = Math.max(endsAt, this.#deadline.now + LATE_MS);
-    await this.#tools.marks.put(markId, until, this.#occasion.keeper, this.#deadline);
-  }
-
-  async #oldEnd(): Promise<EpochMs> {
-    if (this.key === undefined) return 0;
-    const { old: sessions, keeper } = this.#occasion;
-    const old = await sessions.find(this.key, keeper, this.#deadline);
-    return typeof old === "string" ? 0 : old.endsAt;
+    const until = Math.max(old?.endsAt ?? 0, this.#deadline.now + LATE_MS);
+    const content = old && printOf(markId, old.content);
+    const marked = { content, user: printOf(markId, userId) };
+    await this.#tools.marks.put(markId, marked, until, this.#occasion.keeper, this.#deadline);
   }
 
   /** Where that fails, the mark keeps it out here; there it lives until its own end. */
