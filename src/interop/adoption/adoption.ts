@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { Deadline } from "../../core/deadline.ts";
 import type { Rejection } from "../../core/events.ts";
 import type { Inheritance, Inherited } from "../../core/passage.ts";
-import { Candidates } from "./candidates.ts";
+import { type Candidate, Candidates } from "./candidates.ts";
 import type { AdoptionTools, Occasion } from "./occasion.ts";
 import type { Takeover } from "./takeover.ts";
 
-/** Takes over the first of the old sessions that a request brings and that can be. */
+/** Takes over one of the old sessions that a request brings: the first of the best. */
 export class Adoption implements Inheritance {
   readonly #values: readonly string[];
   readonly #tools: AdoptionTools;
@@ -39,15 +39,32 @@ export class Adoption implements Inheritance {
   ): Promise<Inherited | undefined> {
     const candidates = new Candidates(this.#tools, this.#occasion, deadline);
     this.#candidates = candidates;
-    for (const value of this.#values) {
-      const found = await candidates.in(value);
-      const taken = typeof found === "object" ? await found.take() : found;
+    for (const candidate of await this.#found(candidates, rejected)) {
+      const taken = await candidate.take();
       if (typeof taken === "string") rejected(taken);
       else if (taken !== undefined) return taken;
     }
     return undefined;
   }
+
+  /** All that can be taken, the best first; what comes after one that is signed in is not looked at. */
+  async #found(
+    candidates: Candidates,
+    rejected: (reason: Rejection) => void,
+  ): Promise<readonly Candidate[]> {
+    const found: Candidate[] = [];
+    for (const value of this.#values) {
+      const candidate = await candidates.in(value);
+      if (typeof candidate === "string") rejected(candidate);
+      else if (candidate !== undefined) found.push(candidate);
+      if (typeof candidate === "object" && candidate.is === "signed in") break;
+    }
+    return RANKS.flatMap((rank) => found.filter(({ is }) => is === rank));
+  }
 }
+
+/** A signed-in session counts before an anonymous one, which somebody may have planted. */
+const RANKS: readonly Candidate["is"][] = ["signed in", "anonymous", "over"];
 
 /** Of the shortest key of a framework's that nobody can guess: 32 letters and digits, or hex. */
 const KEY_LENGTH = 32;

@@ -5,7 +5,7 @@ import { mapped } from "./adopted-record.ts";
 import type { AdoptionTools, Occasion } from "./occasion.ts";
 import type { Adopted } from "./old-session.ts";
 import type { Old } from "./old-sessions.ts";
-import { isAnother, isSameOld, type Standing } from "./standing.ts";
+import { isAnother, isSameOld, ledTo, type Standing } from "./standing.ts";
 import { Takeover } from "./takeover.ts";
 
 /** What becomes of an old session: ours, why there is none, or that it is left alone. */
@@ -13,6 +13,7 @@ type Outcome = Inherited | Rejection | undefined;
 
 /** An old session that can be taken over, or has been. */
 export interface Candidate {
+  readonly is: "signed in" | "anonymous" | "over";
   take(): Promise<Outcome>;
 }
 
@@ -78,7 +79,7 @@ export class Candidates {
       return this.#standing(last, old);
     const next = this.#new(this.#at(nameAfter(key, standing), key), old, adopted, again);
     if (standing.mark !== undefined || this.#occasion.isReadOnly) return next;
-    return { take: () => takeover.noteOther(standing).then(again) };
+    return { is: next.is, take: () => takeover.noteOther(standing).then(again) };
   }
 
   /**
@@ -115,7 +116,9 @@ export class Candidates {
 
   #standing({ takeover, standing }: Link, old: Old | undefined): Candidate | undefined {
     if (standing === undefined) return undefined;
-    return { take: () => this.#trying(takeover).goOn(standing, old) };
+    const take = () => this.#trying(takeover).goOn(standing, old);
+    const ours = ledTo(standing, this.#deadline.now);
+    return { is: ours === undefined ? "over" : isOf(ours.userId), take };
   }
 
   #new(takeover: Takeover, old: Old, adopted: Adopted<object>, again: Again): Candidate {
@@ -123,7 +126,7 @@ export class Candidates {
       const begun = await this.#trying(takeover).begin(old, adopted);
       return begun === "taken" ? again() : begun;
     };
-    return { take };
+    return { is: isOf(adopted.userId), take };
   }
 
   #trying(takeover: Takeover): Takeover {
@@ -151,6 +154,10 @@ export class Candidates {
 
 /** Looks once more. */
 type Again = () => Promise<Outcome>;
+
+function isOf(userId: string | undefined): Candidate["is"] {
+  return userId === undefined ? "anonymous" : "signed in";
+}
 
 /** What the session is called that has followed under the same key. */
 function nameAfter(key: string, { mark }: Standing): string {

@@ -1,5 +1,5 @@
 import { expiredBy } from "../../core/clocks.ts";
-import type { EpochMs, StoredSession } from "../../core/record.ts";
+import type { EpochMs, SessionRecord, StoredSession } from "../../core/record.ts";
 import type { SessionId } from "../../core/token.ts";
 import { type Mark, printOf } from "./adoption-marks.ts";
 import type { Old } from "./old-sessions.ts";
@@ -20,10 +20,11 @@ export interface Standing {
   readonly stored: StoredSession | undefined;
 }
 
-/** Whether the old cookie still leads to it. */
-export function leadsOn({ mark, stored }: Standing, now: EpochMs): boolean {
+/** The session that the old cookie still leads to. */
+export function ledTo({ mark, stored }: Standing, now: EpochMs): SessionRecord | undefined {
   const isLate = mark !== undefined && now - mark.at >= LATE_MS;
-  return !isLate && stored?.kind === "live" && expiredBy(stored, now) === undefined;
+  if (isLate || stored?.kind !== "live") return undefined;
+  return expiredBy(stored, now) === undefined ? stored : undefined;
 }
 
 /** Whether what lies in the old store is what was taken over, and has only not ended yet. */
@@ -48,6 +49,6 @@ export function isAnother(
   if (isSameOld(standing, old)) return false;
   if (mark === undefined) return stored?.kind === "live" && stored.userId !== userId;
   if (mark.user !== printOf(markId, userId)) return true;
-  if (leadsOn(standing, now)) return false;
+  if (ledTo(standing, now) !== undefined) return false;
   return stored?.kind !== "ended" || now - stored.endedAt > WRITING_MS;
 }

@@ -11,7 +11,7 @@ import { type Mark, printOf } from "./adoption-marks.ts";
 import type { AdoptionTools, Occasion } from "./occasion.ts";
 import type { Adopted } from "./old-session.ts";
 import type { Old } from "./old-sessions.ts";
-import { LATE_MS, leadsOn, type Standing } from "./standing.ts";
+import { LATE_MS, ledTo, type Standing } from "./standing.ts";
 
 /** Which session goes on, and as which. */
 export interface Course {
@@ -63,9 +63,9 @@ export class Takeover implements Course {
    */
   async goOn(standing: Standing, old: Old | undefined): Promise<Inherited | Rejection> {
     const { mark, stored } = standing;
-    const isOn = leadsOn(standing, this.#deadline.now);
-    this.outcome = isOn ? undefined : "spent";
-    if (isOn && stored?.kind === "live") await this.#settle(mark, old, stored.userId);
+    const ours = ledTo(standing, this.#deadline.now);
+    this.outcome = ours === undefined ? "spent" : undefined;
+    if (ours !== undefined) await this.#settle(mark, old, ours.userId);
     else if (old !== undefined && !this.#occasion.isReadOnly) await this.#endOld();
     const isLate = mark !== undefined && this.#deadline.now - mark.at >= LATE_MS;
     if (stored === undefined || isLate) return "ended";
