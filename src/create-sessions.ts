@@ -228,9 +228,11 @@ function keptWhere(
     refuseClocks(options);
     return store.share({ carrier: options, settings, environment, givenName: options.name });
   }
-  const parts = { carrier: options, settings, environment };
+  const policies = { ...settings.policies, areInherited: adopt !== undefined };
+  const parts = { carrier: options, settings: { ...settings, policies }, environment };
   const own: Carrier = new CookieCarrier(options, { ...environment, name: settings.name });
   return {
+    settings: parts.settings,
     store: checkedStore(store) ?? developmentStore(environment),
     carrier: (adopt ?? []).reduce((carrier, old) => old.beside(carrier, parts), own),
   };

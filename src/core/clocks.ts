@@ -8,6 +8,8 @@ export interface Policies {
   readonly anonymous: Policy;
   /** The most that a sign-in may ask for; where left out, what its kind of session has. */
   readonly longest?: Policy | undefined;
+  /** Whether sessions of another kind go on here, of which nobody knows how long they live there. */
+  readonly areInherited?: boolean | undefined;
 }
 
 /** The longest absolute timeout that any session may have. */

@@ -95,7 +95,9 @@ export class EndingAll {
   #raise(): Promise<number> {
     const { keeper, policies } = this.#engine;
     const deadline = this.#deadline();
-    const keepUntil = deadline.now + longestLifeMs(policies) + GRACE_MS;
+    const until = deadline.now + longestLifeMs(policies) + GRACE_MS;
+    // Whatever comes from elsewhere, however late, must not outlive this.
+    const keepUntil = policies.areInherited === true ? undefined : until;
     return keeper.read(
       "raiseGeneration",
       deadline,

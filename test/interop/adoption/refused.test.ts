@@ -6,7 +6,7 @@ import { flaskCookie } from "../../../src/interop/flask/index.ts";
 import { sharedStore } from "../../../src/interop/foreign/shared-store.ts";
 import { Browser } from "../../laws/support/browser.ts";
 import { heardWarnings } from "../../support/warnings.ts";
-import { DAY_MS, OldSite, OURS, show, usual, WHOLE } from "../support/old-site.ts";
+import { DAY_MS, KEY, OldSite, OURS, show, usual, WHOLE } from "../support/old-site.ts";
 import { ToyRows, toySessions } from "../support/toy.ts";
 
 let site: OldSite;
@@ -134,6 +134,20 @@ describe("all of a user's sessions that end here", () => {
     await site.open().revokeAll({ userId: "ada" });
     expect((await browser.visit(show)).json).toMatchObject({ user: null });
     expect([browser.jar.size, site.rows.rows.size]).toEqual([0, 0]);
+    expect(site.told).toEqual(["rejected revoked"]);
+  });
+
+  it("take old ones along however much longer they live than ours can", async () => {
+    const manager = site.open(usual, { options: { persistent: "1d" } });
+    const browser = new Browser(manager, site.visitor({ _user: "ada" }).jar);
+    const [row] = site.rows.rows.values();
+    if (row === undefined) throw new Error("no row");
+    site.rows.rows.set(KEY, { ...row, endsAt: site.now + 365 * DAY_MS });
+    site.now += 60_000;
+    await manager.revokeAll({ userId: "ada" });
+    site.now += 300 * DAY_MS;
+    await manager.deleteExpired();
+    expect((await browser.visit(show)).json).toMatchObject({ user: null });
     expect(site.told).toEqual(["rejected revoked"]);
   });
 
