@@ -81,6 +81,11 @@ export interface Inheritance {
    * @param rejected - Hears why others are not believed.
    */
   take(deadline: Deadline, rejected: (reason: Rejection) => void): Promise<Inherited | undefined>;
+  /**
+   * Ends those that nobody has asked for, as the visitor leaves: none is to bring them back. Does not
+   * reject.
+   */
+  end(deadline: Deadline): Promise<void>;
 }
 
 /** What stands under the token that an inherited session has here. */

@@ -493,6 +493,7 @@ export class SessionState implements Holding {
       }
       this.#emit(reason, deadline);
     }
+    await this.#passage.inheritance?.end(deadline);
     this.#forget(deadline.now);
     return true;
   }

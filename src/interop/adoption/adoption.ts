@@ -47,6 +47,15 @@ export class Adoption implements Inheritance {
     return undefined;
   }
 
+  async end(deadline: Deadline): Promise<void> {
+    if (this.wasAsked) return;
+    const { keeper, old, report } = this.#occasion;
+    for (const value of this.#values) {
+      const key = old.keyIn(value, deadline.now);
+      if (typeof key === "string") await old.end(key, keeper, deadline).catch(report);
+    }
+  }
+
   /** All that can be taken, the best first; what comes after one that is signed in is not looked at. */
   async #found(
     candidates: Candidates,

@@ -7,5 +7,9 @@ export function eitherOf(first: Inheritance | undefined, second: Inheritance): I
     secrets: [...first.secrets, ...second.secrets],
     take: async (deadline, rejected) =>
       (await first.take(deadline, rejected)) ?? second.take(deadline, rejected),
+    end: async (deadline) => {
+      await first.end(deadline);
+      await second.end(deadline);
+    },
   };
 }

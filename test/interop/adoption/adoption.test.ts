@@ -113,6 +113,28 @@ describe("an old session that lies in a store", () => {
     expect(browser.jar.size).toBe(0);
   });
 
+  it.each(["signOut", "destroy"] as const)(
+    "ends where it lies when the visitor leaves, though nobody has looked at it: %s",
+    async (leave) => {
+      const other = new Browser(site.open());
+      await other.visit((session) => session.signIn("ada"));
+      other.jar.set("toy", KEY);
+      await other.visit((session) => session[leave]());
+      expect([other.jar.size, site.rows.rows.size]).toEqual([0, 0]);
+      expect((await browser.visit(show)).json).toMatchObject({ user: null });
+    },
+  );
+
+  it("does not stand in the way of a sign-out where it cannot be ended, which is told", async () => {
+    const other = new Browser(site.open());
+    await other.visit((session) => session.signIn("ada"));
+    other.jar.set("toy", KEY);
+    site.rows.remove = () => Promise.reject(new Error("read-only"));
+    expect((await other.visit((session) => session.signOut())).status).toBe(200);
+    expect(other.jar.size).toBe(0);
+    expect(site.errors).toEqual([expect.objectContaining({ operation: "end" })]);
+  });
+
   it("leaves a live session of ours alone", async () => {
     const other = new Browser(site.open());
     await other.visit((session) => session.signIn("eve"));
