@@ -14,7 +14,7 @@ export interface OldSession {
   readonly userId: string | undefined;
   /** Whether the browser keeps it when it is closed. */
   readonly persistent: boolean;
-  /** When it was last written, epoch ms, where it says so or its end tells. */
+  /** When it was last written, epoch ms, where it says so or its end tells; never after now. */
   readonly writtenAt: EpochMs | undefined;
   /** When the user proved who they are, epoch ms, where Sojourn itself has noted it while sharing. */
   readonly authenticatedAt: EpochMs | undefined;

@@ -97,14 +97,19 @@ export class OldSessions {
         values: parseObject(record.data) ?? {},
         userId,
         persistent,
-        writtenAt,
-        authenticatedAt,
+        writtenAt: notAfter(now, writtenAt),
+        authenticatedAt: notAfter(now, authenticatedAt),
       },
       flash: parseFlash(record.flash),
       endsAt: Math.min(record.expiresAt, record.createdAt + record.absoluteTimeoutMs),
       content: JSON.stringify([document.view ?? viewOf(document.dict), told ?? null]),
     };
   }
+}
+
+/** The other framework's clock may be ahead of ours. */
+function notAfter(now: EpochMs, at: EpochMs | undefined): EpochMs | undefined {
+  return at === undefined ? undefined : Math.min(at, now);
 }
 
 // What is read here gets an identity of ours only when it is taken over.

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Adopted, OldSession } from "../../../src/interop/adoption/old-session.ts";
 import { Browser } from "../../laws/support/browser.ts";
 import { DAY_MS, KEY, OldSite, OURS, START, show, usual, WHOLE } from "../support/old-site.ts";
 
@@ -244,5 +245,21 @@ describe("an application's words", () => {
     expect((await browser.visit((session) => session.isFresh("2h"))).json).toBe(true);
     const [info] = await site.open().list({ userId: "ada" });
     expect(info?.createdAt).toBe(START);
+  });
+
+  it("may say of a clock that is ahead when the old session was written: it counts as now", async () => {
+    site.now += 1000;
+    const { jar } = site.visitor({ _user: "ada" });
+    site.now -= 1000;
+    const since = ({ userId, writtenAt }: OldSession): Adopted => ({
+      data: {},
+      userId,
+      authenticatedAt: writtenAt,
+      createdAt: writtenAt,
+    });
+    const browser = new Browser(site.open(since), jar);
+    expect((await browser.visit(show)).json).toMatchObject({ user: "ada" });
+    const [info] = await site.open().list({ userId: "ada" });
+    expect([info?.createdAt, site.errors]).toEqual([START, []]);
   });
 });
