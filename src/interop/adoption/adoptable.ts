@@ -15,8 +15,8 @@ export interface AdoptionOptions<D extends object> {
   readonly map: AdoptionMap<D>;
   /**
    * The tokens of the adopted sessions are made with it, so that nobody can make one who has only
-   * read the old keys: the framework's own secret, or one for this purpose. It must stay the same
-   * for as long as old cookies come.
+   * read the old keys: the framework's own secret, or better one for this purpose. It must stay the
+   * same for as long as old cookies come, and secret for as long as adopted sessions live.
    */
   readonly secret: PySecret;
   /** Where the old cookie lies in the browser. @defaultValue the request's host, path "/" */

@@ -12,8 +12,11 @@ export interface AdoptionWords<D extends object> {
    */
   readonly map: AdoptionMap<D>;
   /**
-   * With what the tokens of adopted sessions are made. It stays the same for as long as old cookies
-   * come.
+   * With what the tokens of adopted sessions are made: best a secret of its own, of 32 random bytes.
+   * Whoever knows it and can guess what an old session held can make the token of the adopted one, so
+   * it stays secret for as long as those live. It stays the same for as long as old cookies come:
+   * with another one, a whole cookie whose user has signed out here is let in once more. So it is with
+   * the framework's own secret where a new one is put before it.
    *
    * @defaultValue the framework's own secret
    */
