@@ -43,7 +43,11 @@ async function start(name: string, code: string): Promise<Server> {
     "const listening = app.listen(0, () => console.log(Object(listening.address()).port));";
   expect(code).toContain("app.listen(3000);");
   writeFileSync(file, code.replace("app.listen(3000);", listening));
-  const env = plainEnvironment({ SECRET_KEY: flask.secret, NODE_ENV: "development" });
+  const env = plainEnvironment({
+    SECRET_KEY: flask.secret,
+    ADOPTION_SECRET: "0123456789abcdef".repeat(4),
+    NODE_ENV: "development",
+  });
   return startServer([file], { cwd: data, env });
 }
 
