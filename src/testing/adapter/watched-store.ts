@@ -38,7 +38,8 @@ export class WatchedStore implements SilentStore {
     this.directory = this.#watchDirectory(inner.directory);
     this.expiry = {
       intervalMs: inner.expiry.intervalMs,
-      deleteExpired: (call) => this.#run("deleteExpired", () => inner.expiry.deleteExpired(call)),
+      // No request's doing: it begins by itself, at a moment that nobody chooses.
+      deleteExpired: (call) => inner.expiry.deleteExpired(call),
     };
   }
 
