@@ -74,3 +74,15 @@ describe.each(TRAVELLING)("a thousand interleaved changes with %s", (name, share
     expect(outcome).toEqual({ ours: [], pythons: [], done: 1_000 });
   });
 });
+
+it("a thousand interleaved changes with Flask-Session in files lose few by ours, as it knows no lock", async () => {
+  const site = await PythonSite.start("Flask-Session in files", servers);
+  closings.push(() => site.stop());
+  const share: Share = async ({ folder }) =>
+    flaskServerSessions({ filesystem: { folder: `${folder}/sessions`, hash: "md5" }, ...OLD });
+  const pair = { site, managers: await managers(share, site), ada: "ada" };
+  const atOnce = { python: 1, sojourn: 3 };
+  const { ours, done } = await interleave(pair, { seed: 7, operations: 1_000, atOnce });
+  expect(done).toBe(1_000);
+  expect(ours.length).toBeLessThan(50);
+});
