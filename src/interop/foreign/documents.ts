@@ -124,7 +124,7 @@ export class Documents {
     }
     const joined = this.#joined(values, before, changes);
     if (record.data.includes(MARKUP)) refuseNewMarkup(before, joined);
-    const dict = this.#withDueValues(joined, record.notes);
+    const dict = this.#withDueValues(joined, before, record.notes);
     const saidNow = this.said({ dict });
     const { lifetimeMs, endsAt: saidEnd = FOR_EVER, persistent } = saidNow;
     const { renewal = this.#sessions.renewal } = saidNow;
@@ -135,13 +135,13 @@ export class Documents {
   }
 
   /** Notes which values are due, so that what Python puts in their places since is not. */
-  #withDueValues(dict: PyDict, notes: string | undefined): PyDict {
+  #withDueValues(dict: PyDict, before: PyDict, notes: string | undefined): PyDict {
     const { factsKey } = this.#sessions;
     const times = dueTimesIn(notes);
     if (factsKey === undefined || times === undefined) return dict;
     const facts = factsIn(dict.get(factsKey));
     const dueValues = dueValuesIn(dict, times.keys());
-    const stored = storedFacts({ ...facts, dueValues }, dict.get(factsKey));
+    const stored = storedFacts({ ...facts, dueValues }, before.get(factsKey));
     const entries = dict.entries.map(
       (entry): PyEntry => (entry[0] === factsKey ? [factsKey, stored] : entry),
     );

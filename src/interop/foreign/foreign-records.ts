@@ -212,8 +212,8 @@ export class ForeignRecords implements SessionStore {
 
   /**
    * What a new session builds on. What the application does not see goes with what it does see, or
-   * with the user; and
-   * only to be kept is a wish: who signs in without one gets what the framework usually does.
+   * with the user; and only to be kept is a wish: who signs in without one gets what the framework
+   * usually does.
    */
   #groundOf(record: SessionRecord): Ground {
     const { userId, data, persistent } = record;

@@ -34,6 +34,8 @@ function listOf(before: PyValue | undefined, json: readonly JsonValue[], path: s
   const earlier = isTuple ? before.items : isList(before) ? before : [];
   const partners = partnersOf(earlier, json);
   const items = json.map((item, index) => merged(partners(index), item, `${path}[${index}]`));
+  const isKept = (isTuple || isList(before)) && isSameItems(earlier, items);
+  if (isKept) return before;
   return isTuple ? new PyTuple(items) : items;
 }
 
@@ -108,7 +110,14 @@ export function dictOf(before: PyDict, json: ReadonlyObject, path: string): PyDi
   for (const [key, value] of Object.entries(json)) {
     if (!known.has(key)) entries.push([key, merged(undefined, value, placeOf(path, key))]);
   }
-  return new PyDict(entries, before.kind);
+  return isSameItems(before.entries.flat(), entries.flat())
+    ? before
+    : new PyDict(entries, before.kind);
+}
+
+/** Whether nothing has changed: then the earlier value itself goes on. */
+function isSameItems(earlier: readonly PyValue[], items: readonly PyValue[]): boolean {
+  return earlier.length === items.length && items.every((item, index) => item === earlier[index]);
 }
 
 function placeOf(path: string, key: string): string {

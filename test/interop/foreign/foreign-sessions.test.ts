@@ -122,6 +122,13 @@ describe("a session that the other framework has begun", () => {
     },
   );
 
+  it("is not written again where nothing has changed in it", async () => {
+    await browser.visit((session) => session.set("code", { n: 1 }, { expiresIn: "1h" }));
+    rows.calls.length = 0;
+    await browser.visit((session) => session.regenerate());
+    expect(rows.calls).toEqual(["read", "insert", "remove"]);
+  });
+
   it("shows its messages once", async () => {
     stored({ _messages: ["one", "two"] });
     const { json } = await browser.visit((session) => session.takeAll("info"));
