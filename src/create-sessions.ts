@@ -2,6 +2,7 @@ import { CookieCarrier } from "./cookies/cookie-carrier.ts";
 import { type CarrierOptions, speaksOfHttps } from "./cookies/cookie-rules.ts";
 import type { Adoptable, CookieStore, Mounted, SharedStore } from "./cookies/mount.ts";
 import type { KeyedValues, RichValues, ValueKind } from "./core/codec.ts";
+import type { Protection } from "./core/engine.ts";
 import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
 import { OptionsError } from "./core/errors.ts";
 import type { JsonObject } from "./core/json.ts";
@@ -11,6 +12,7 @@ import { type EngineOptions, type EngineSettings, resolveSettings } from "./core
 import type { Carrier } from "./core/passage.ts";
 import { IS_CLOUDFLARE } from "./core/platform.ts";
 import { type ErrorListener, Reporter } from "./core/report.ts";
+import { checkProtections } from "./core/request/protections.ts";
 import type { InputOf, OutputOf, Schema, Settled } from "./core/schema.ts";
 import type { Sessions } from "./core/sessions.ts";
 import type { ShapeOptions } from "./core/shape.ts";
@@ -34,6 +36,13 @@ interface CommonOptions extends EngineOptions, CarrierOptions {
    * @defaultValue prints it with its cause, one of a kind in ten seconds, unless the framework does
    */
   readonly onError?: ErrorListener | undefined;
+  /**
+   * What is added to what sessions do by themselves, each from a subpath of its own:
+   * `limitSessions(…)` of `sojourn/limits` and its like. They are asked in this order.
+   *
+   * @defaultValue none
+   */
+  readonly protections?: readonly Protection[] | undefined;
 }
 
 /** How sessions live, travel and are kept. Every option has a safe default. */
@@ -200,11 +209,13 @@ export function createSessions<
 export function createSessions(options: AnyOptions & ShapeOptions = {}): Sessions<Untyped> {
   requireKnownKeys("", options, Object.keys(KNOWN), ADVICE);
   const settings = resolveSettings(options);
+  const protections = checkProtections(options.protections ?? []);
   const environment = resolveEnvironment(options);
   const kept = keptWhere(options, settings, environment);
   return new SessionManager<Untyped>({
     environment,
     handle,
+    protections,
     ...kept,
     settings: kept.settings ?? settings,
   });
@@ -315,6 +326,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   cacheControl: true,
   clock: true,
   onError: true,
+  protections: true,
 };
 
 /** For those who come from other libraries. */

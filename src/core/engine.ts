@@ -2,13 +2,16 @@ import type { Policies } from "./clocks.ts";
 import { Deadline } from "./deadline.ts";
 import type { Environment } from "./environment.ts";
 import type { Events, Rejection } from "./events.ts";
+import type { Exchange, RequestHead } from "./exchange.ts";
 import type { EndFeed } from "./hearing/end-feed.ts";
 import type { Families } from "./lifecycle/families.ts";
 import type { LeaseLines } from "./lifecycle/lease-lines.ts";
+import type { Fields } from "./lifecycle/new-record.ts";
 import type { NoteEdit } from "./notes.ts";
 import type { Carrier, Passage } from "./passage.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";
 import type { Home, Records } from "./records.ts";
+import type { Condition } from "./request/outcome.ts";
 import type { Shape } from "./shape.ts";
 
 /** What the parts of one manager share. */
@@ -23,6 +26,8 @@ export interface Engine extends Records {
   readonly endings: EndFeed;
   /** Asked in this order whether a session may be opened. */
   readonly guards: readonly Guard[];
+  /** What the application's protections have to say; `undefined` where it has none. */
+  readonly protections: Hooks | undefined;
   readonly carrier: Carrier;
   readonly shape: Shape;
   readonly policies: Policies;
@@ -53,7 +58,59 @@ export type Guard = (
   record: SessionRecord,
   engine: Engine,
   deadline: Deadline,
+  request: RequestHead,
 ) => Promise<Verdict> | undefined;
+
+/**
+ * Something that an application adds to what its sessions do by themselves: one of the list
+ * `protections` of `createSessions`.
+ */
+export interface Protection {
+  /** What makes it, such as `"limitSessions"`. Each is there once. */
+  readonly name: string;
+  /**
+   * Called by `createSessions`.
+   *
+   * @throws {@link OptionsError} where it cannot hold over these sessions.
+   */
+  protect(engine: Engine): Hooks;
+}
+
+/** Where a protection has its say. */
+export interface Hooks {
+  /** Asked whenever a session is opened that is live by its record and its clocks. */
+  readonly guard?: Guard | undefined;
+  /**
+   * Asked before a user's new session is stored. Resolves to what is to be noted in it; a rejection
+   * refuses the sign-in, and nothing has happened then.
+   */
+  signingIn?(signing: SigningIn): Promise<readonly NoteEdit[]>;
+  /**
+   * Asked once the new session is stored, before the old one ends and anybody hears of it. A rejection
+   * refuses the sign-in: the new session is taken back, and the old one goes on.
+   */
+  signedIn?(record: SessionRecord, signing: SigningIn): Promise<void>;
+  /** Called as the response's headers go, once everything about the session is settled. */
+  leaving?(departure: Departure): void;
+}
+
+/** A sign-in that is under way. */
+export interface SigningIn {
+  readonly engine: Engine;
+  readonly userId: string;
+  readonly request: RequestHead;
+  /** The visitor's session until now, or what one would have begun with. */
+  readonly before: SessionRecord | Fields;
+  readonly deadline: Deadline;
+}
+
+/** A response that is about to go out, and where its session stands. */
+export interface Departure {
+  readonly engine: Engine;
+  readonly exchange: Exchange;
+  readonly condition: Condition;
+  readonly record: SessionRecord | undefined;
+}
 
 /** The engine for one request, where that has brought records of its own. */
 export function engineOn(engine: Engine, passage: Passage): Engine {

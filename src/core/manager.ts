@@ -1,7 +1,7 @@
 import { type Administration, StoreAdministration } from "./administration.ts";
 import { Keeper } from "./commit/keeper.ts";
 import { durationMs } from "./duration.ts";
-import { type Engine, engineOn, startDeadline } from "./engine.ts";
+import { type Engine, engineOn, type Protection, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
 import { checkListener, Events, type SessionEvents, type SessionListener } from "./events.ts";
 import { NO_REPLY, type RequestHead } from "./exchange.ts";
@@ -27,6 +27,7 @@ import { arrivalOf, QUIET } from "./request/arrival.ts";
 import { Attachments } from "./request/attachments.ts";
 import { GUARDS } from "./request/guards.ts";
 import { expectHandOff, handOff, redeem } from "./request/hand-off.ts";
+import { protectedBy } from "./request/protections.ts";
 import { unattached } from "./request/unattached.ts";
 import { viewOf } from "./request/view.ts";
 import { headOf } from "./request-head.ts";
@@ -50,6 +51,8 @@ export interface ManagerParts {
   readonly store: SessionStore;
   readonly carrier: Carrier;
   readonly environment: Environment;
+  /** What the application adds to what its sessions do by themselves. */
+  readonly protections?: readonly Protection[] | undefined;
   /** What can be done to sessions from outside their requests, where the store does not know them. */
   readonly administration?: ((engine: Engine) => Administration) | undefined;
   /** The adapter for web-standard handlers, from the layer above. */
@@ -78,7 +81,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     );
     const home = new Home(keeper, { ...settings, environment, events });
     const { origin, queue } = home;
-    this.#engine = {
+    const unprotected: Engine = {
       ...settings,
       ...{ home, keeper, origin, queue, carrier, environment, events },
       families: new Families(keeper, settings.name, environment),
@@ -89,8 +92,10 @@ export class SessionManager<D extends object> implements Sessions<D> {
         now: environment.now,
       }),
       guards: GUARDS,
+      protections: undefined,
       writesNeedHeaders: false,
     };
+    this.#engine = { ...unprotected, ...protectedBy(unprotected, parts.protections ?? []) };
     const engine = this.#engine;
     this.#attachments = new Attachments({
       presented: (request) => this.#presentedBy(request),
@@ -133,7 +138,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const exchange = { request: headOf(source), reply: NO_REPLY };
     const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
     const engine = engineOn(this.#engine, passage);
-    const live = await arrivalOf(engine, passage, startDeadline(engine), QUIET);
+    const live = await arrivalOf(engine, passage, startDeadline(engine), QUIET, exchange.request);
     return live && viewOf<D>(engine, live);
   }
 

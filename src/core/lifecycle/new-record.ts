@@ -37,6 +37,8 @@ export interface SignIn {
   readonly label?: Label | undefined;
   /** Where that is; left out, where the same user was. */
   readonly place?: Label | undefined;
+  /** What else is noted of the new session. */
+  readonly edits?: readonly NoteEdit[] | undefined;
   /** Where the user has not proved who they are here, but to the session that hands it on. */
   readonly handedOff?: HandedOff | undefined;
 }
@@ -89,6 +91,7 @@ export function signedInFields(
       ...(keep === "none" || keep.length === 0 ? [] : [withLeasesOf(newest.notes)]),
       ...timesKept(newest, keep),
       ofNaming(namingOf(newest, signIn)),
+      ...(signIn.edits ?? []),
     ]),
     userId,
     device,

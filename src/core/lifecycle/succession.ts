@@ -39,6 +39,8 @@ export interface Continuation {
   readonly generation: number;
   /** Whether a late revoke of the old session ends the new one too. */
   readonly isLinked: boolean;
+  /** Whether the new session, now that it is stored, is to stand: a rejection takes it back. */
+  readonly confirm?: ((record: SessionRecord) => Promise<void> | undefined) | undefined;
   /** Whether the user signs in: then it is no defeat that a parallel request gave a new token. */
   readonly isSignIn: boolean;
 }
@@ -79,6 +81,7 @@ export async function continueUnder(
   );
   try {
     const edits = await succession.admission();
+    await continuation.confirm?.(record);
     if (stored === undefined) return { token, record, edits };
     const handedOver = await succession.handOver(stored, record);
     // Where the end is of unknown outcome it stays noted: the next request finds it out.

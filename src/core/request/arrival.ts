@@ -3,6 +3,7 @@ import type { Deadline } from "../deadline.ts";
 import { withoutDue } from "../due.ts";
 import type { Engine, Verdict } from "../engine.ts";
 import type { Rejection } from "../events.ts";
+import type { RequestHead } from "../exchange.ts";
 import type { NoteEdit } from "../notes.ts";
 import type { Inheritance, Passage } from "../passage.ts";
 import type { SessionRecord, StoredSession, Tombstone } from "../record.ts";
@@ -51,6 +52,7 @@ export async function arrivalOf(
   { presented, inheritance }: Pick<Passage, "presented" | "inheritance">,
   deadline: Deadline,
   doorkeeper: Doorkeeper,
+  request: RequestHead,
 ): Promise<Live | undefined> {
   let best: Live | undefined;
   for (let place = 0; ; place += 1) {
@@ -59,7 +61,7 @@ export async function arrivalOf(
     const { token, id } = candidate;
     const stored = await engine.keeper.load(id, deadline);
     if (!isLive(stored, id, deadline, doorkeeper)) continue;
-    const judging = judge(engine, stored, deadline);
+    const judging = judge(engine, stored, deadline, request);
     const edits = judging && (await editsOf(await judging, stored, engine, deadline, doorkeeper));
     if (edits === REFUSED) continue;
     const record = withoutDue(stored, deadline.now);
@@ -67,7 +69,7 @@ export async function arrivalOf(
     if (live !== undefined) best = better(best, live);
   }
   if (best !== undefined || inheritance === undefined) return best;
-  return inherited(engine, inheritance, deadline, doorkeeper);
+  return inherited(engine, inheritance, deadline, doorkeeper, request);
 }
 
 async function inherited(
@@ -75,13 +77,14 @@ async function inherited(
   inheritance: Inheritance,
   deadline: Deadline,
   doorkeeper: Doorkeeper,
+  request: RequestHead,
 ): Promise<Live | undefined> {
   const found = await inheritance.take(deadline, (reason) => doorkeeper.rejected(reason));
   if (found === undefined) return undefined;
   const { token, stored, isNew } = found;
   if (isNew) doorkeeper.begun(stored);
   if (!isLive(stored, stored.id, deadline, doorkeeper)) return undefined;
-  const judging = judge(engine, stored, deadline);
+  const judging = judge(engine, stored, deadline, request);
   const edits = judging && (await editsOf(await judging, stored, engine, deadline, doorkeeper));
   if (edits === REFUSED) return undefined;
   return liveOf(token, withoutDue(stored, deadline.now), edits, engine, doorkeeper);

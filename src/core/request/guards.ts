@@ -1,6 +1,7 @@
 import { entersTenth, isTouchDue } from "../clocks.ts";
 import { Deadline } from "../deadline.ts";
 import type { Engine, Guard, Verdict } from "../engine.ts";
+import type { RequestHead } from "../exchange.ts";
 import { currentGeneration, sparedUnder } from "../lifecycle/admission.ts";
 import { handOverStone, tombstone } from "../lifecycle/transitions.ts";
 import {
@@ -19,7 +20,7 @@ const PATIENCE = 4;
 
 const CONSENT: Verdict = { kind: "accepted", edits: [] };
 
-/** The guards of every manager, in the order in which they are asked. */
+/** The guards of every manager, in the order in which they are asked: before its protections. */
 export const GUARDS: readonly Guard[] = [takesOver, isStillAdmitted];
 
 /** What the guards make of a session: the first objection, or all that is to be noted. */
@@ -27,13 +28,14 @@ export function judge(
   engine: Engine,
   record: SessionRecord,
   deadline: Deadline,
+  request: RequestHead,
 ): Promise<Verdict> | undefined {
   let verdicts: Promise<Verdict> | undefined;
   for (const guard of engine.guards) {
     verdicts =
       verdicts === undefined
-        ? guard(record, engine, deadline)
-        : verdicts.then((first) => joined(first, () => guard(record, engine, deadline)));
+        ? guard(record, engine, deadline, request)
+        : verdicts.then((first) => joined(first, () => guard(record, engine, deadline, request)));
   }
   return verdicts;
 }

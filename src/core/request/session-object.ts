@@ -53,6 +53,7 @@ type DoWork<D extends object, R> = (...given: Parameters<Work<D, R>>) => R;
 
 /** What stands behind a session object. */
 export interface Behind {
+  readonly engine: Engine;
   readonly state: SessionState;
   /** Whether the visitor came with a session that had ended. */
   readonly wasDetached: boolean;
@@ -77,7 +78,7 @@ export class SessionObject<D extends object> implements Session<D> {
   /** What stands behind a session of ours, for what the manager does with it. */
   static behind(session: object): Behind | undefined {
     if (!(#state in session)) return undefined;
-    return { state: session.#state, wasDetached: session.#wasDetached };
+    return { engine: session.#engine, state: session.#state, wasDetached: session.#wasDetached };
   }
 
   constructor(engine: Engine, state: SessionState) {

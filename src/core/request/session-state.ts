@@ -5,7 +5,7 @@ import { Shown } from "../commit/shown.ts";
 import { UpdateEdit, type Updater } from "../commit/update-edit.ts";
 import type { Deadline } from "../deadline.ts";
 import { withoutDue } from "../due.ts";
-import type { Engine, Verdict } from "../engine.ts";
+import type { Engine, SigningIn, Verdict } from "../engine.ts";
 import { SessionEndedError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
 import { isPrefetch, type RequestHead } from "../exchange.ts";
@@ -20,7 +20,7 @@ import {
 } from "../lifecycle/new-record.ts";
 import { type Continuation, continueUnder } from "../lifecycle/succession.ts";
 import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "../lifecycle/transitions.ts";
-import { generationOf, type NoteEdit } from "../notes.ts";
+import { editNotes, generationOf, type NoteEdit } from "../notes.ts";
 import type { Passage } from "../passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
 import type { Home } from "../records.ts";
@@ -248,6 +248,11 @@ export class SessionState implements Holding {
     });
   }
 
+  /** What the library notes of the session, with what the next commit notes. */
+  get notes(): string | undefined {
+    return editNotes(this.facts.notes, this.#edits);
+  }
+
   /** Whether there is something to note, be it with a commit of its own. */
   get hasEdits(): boolean {
     return this.#edits.length > 0;
@@ -288,7 +293,7 @@ export class SessionState implements Holding {
   /** Asks what `open` had no reason to ask, where a touch has become due while the request ran. */
   async #judgeLate(record: SessionRecord, deadline: Deadline, arrivedAt: EpochMs): Promise<void> {
     if (isTouchDue(record, arrivedAt)) return;
-    const verdict = await judge(this.#engine, record, deadline);
+    const verdict = await judge(this.#engine, record, deadline, this.request);
     if (verdict?.kind === "ended") await endMissed(this.#engine, record, deadline);
   }
 
@@ -358,9 +363,13 @@ export class SessionState implements Holding {
     const old = this.#stored;
     const generation =
       handedOff?.generation ?? (await currentGeneration(this.#engine, userId, deadline));
+    const { protections } = this.#engine;
+    const signing = protections && this.#signing(userId, deadline);
+    const edits = (signing && (await protections?.signingIn?.(signing))) ?? NO_EDITS;
     const continuation: Continuation = {
       issue: () => this.#passage.issue(),
-      derive: (newest) => signedInFields(this.#engine, newest, signIn, now),
+      derive: (newest) => signedInFields(this.#engine, newest, { ...signIn, edits }, now),
+      confirm: signing && ((record) => protections?.signedIn?.(record, signing)),
       userId,
       generation,
       // The pointer leads only to the same visitor's session: never from one user to another.
@@ -372,6 +381,11 @@ export class SessionState implements Holding {
       const event = { at: now, id: this.id, userId, previousId: old?.id };
       this.#engine.events.emit("signedIn", event);
     });
+  }
+
+  #signing(userId: string, deadline: Deadline): SigningIn {
+    const { request, facts: before } = this;
+    return { engine: this.#engine, userId, request, before, deadline };
   }
 
   /** Ends the session. What follows is a new one with the kept values. */

@@ -255,7 +255,7 @@ export class Visit implements Doorkeeper {
         return Promise.resolve(this.#opened(engine, passage, state));
       }
       const deadline = this.#failures.startDeadline(now);
-      return arrivalOf(engine, passage, deadline, this).then(
+      return arrivalOf(engine, passage, deadline, this, this.request).then(
         (live) => {
           this.#take(live, state, untried > 0);
           return this.#opened(engine, passage, state);
@@ -352,6 +352,11 @@ export class Visit implements Doorkeeper {
     // CVE-2023-30861: a cached response would hand one visitor's session to the next.
     if (passage.leave(farewell) || state.holdsSecret) forbidStoring(reply);
     else if (state.wasSignedIn) forbidSharing(reply, this.#engine.cacheControl);
+    const { protections } = this.#engine;
+    if (protections !== undefined) {
+      const { condition, record } = state;
+      protections.leaving?.({ engine: this.#engine, exchange: this.#exchange, condition, record });
+    }
   }
 
   /** By what the session is now, when all is stored that will be. */

@@ -1,0 +1,57 @@
+import type { Departure, Engine, Guard, Hooks, Protection, SigningIn } from "../engine.ts";
+import { OptionsError } from "../errors.ts";
+import type { NoteEdit } from "../notes.ts";
+import type { SessionRecord } from "../record.ts";
+import { GUARDS } from "./guards.ts";
+
+type Guarded = Pick<Engine, "guards" | "protections">;
+
+/** What an application's protections add to an engine. */
+export function protectedBy(engine: Engine, protections: readonly Protection[]): Guarded {
+  const all = protections.map((protection) => protection.protect(engine));
+  const guards = all.flatMap(({ guard }): readonly Guard[] => (guard === undefined ? [] : [guard]));
+  return {
+    guards: [...GUARDS, ...guards],
+    protections: all.length === 0 ? undefined : new Protections(all),
+  };
+}
+
+/** Refuses what is no list of protections, and one that is there twice. */
+export function checkProtections(protections: readonly Protection[]): readonly Protection[] {
+  const names = new Set<string>();
+  for (const protection of Array.isArray(protections) ? protections : [undefined]) {
+    if (typeof protection?.protect !== "function") {
+      throw new OptionsError(
+        "protections",
+        "must be a list, such as [limitSessions({ perUser: 5 })].",
+      );
+    }
+    const { name } = protection;
+    if (names.has(name)) throw new OptionsError("protections", `${name} is there twice. Keep one.`);
+    names.add(name);
+  }
+  return protections;
+}
+
+/** All of them as one, asked in the order in which they were given. */
+class Protections implements Hooks {
+  readonly #all: readonly Hooks[];
+
+  constructor(all: readonly Hooks[]) {
+    this.#all = all;
+  }
+
+  async signingIn(signing: SigningIn): Promise<readonly NoteEdit[]> {
+    const edits: NoteEdit[] = [];
+    for (const hooks of this.#all) edits.push(...((await hooks.signingIn?.(signing)) ?? []));
+    return edits;
+  }
+
+  async signedIn(record: SessionRecord, signing: SigningIn): Promise<void> {
+    for (const hooks of this.#all) await hooks.signedIn?.(record, signing);
+  }
+
+  leaving(departure: Departure): void {
+    for (const hooks of this.#all) hooks.leaving?.(departure);
+  }
+}
