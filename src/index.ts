@@ -22,6 +22,7 @@ export {
   type StoreOutcome,
 } from "./core/errors.ts";
 export type {
+  EventRequest,
   HandOffRejection,
   Rejection,
   SessionEvents,

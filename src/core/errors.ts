@@ -135,7 +135,7 @@ const MAX_PROBLEM_LENGTH = 800;
  * A text that may hold what a client has chosen: it forges no line of a log, turns no terminal
  * upside down, and does not fill either.
  */
-function printable(text: string, maxLength: number): string {
+export function printable(text: string, maxLength: number): string {
   const escaped = shortened(text, maxLength).replace(/[\p{C}\p{Z}]/gu, (character) =>
     character === " " ? character : escapeOf(character),
   );

@@ -1,5 +1,7 @@
 import { OptionsError, type StoreError } from "./errors.ts";
+import type { RequestHead } from "./exchange.ts";
 import type { EndReason, EpochMs } from "./record.ts";
+import { pathOf } from "./report.ts";
 
 /** Why a presented cookie was not believed. */
 export type Rejection =
@@ -112,14 +114,60 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   storeError: true,
 };
 
-/** Called with what happened. Its own failure is reported as a warning and harms no request. */
+/** Everything that is told of. */
+export const EVENT_NAMES = Object.keys(NAMES) as readonly (keyof SessionEvents)[];
+
+/** The request in which something happened, without what is secret in it. */
+export interface EventRequest {
+  readonly method: string;
+  /** Without the query, in which secrets may travel. */
+  readonly path: string;
+  /** The address at the other end of the socket, which may be a proxy's. */
+  readonly remoteAddress: string | undefined;
+  /** A request header by its lower-case name; `undefined` for those that carry secrets. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * Called with what happened, and the request in which it did; `undefined` where there was none, as
+ * for what an operator ends. Its own failure is reported as a warning and harms no request.
+ */
 export type SessionListener<Name extends keyof SessionEvents> = (
   event: SessionEvents[Name],
+  request: EventRequest | undefined,
 ) => unknown;
+
+const SECRET_HEADERS = /^(?:cookie|.*auth.*|.*token.*|.*secret.*|.*csrf.*|.*session.*)$/i;
+
+class HeardRequest implements EventRequest {
+  readonly #head: RequestHead;
+
+  constructor(head: RequestHead) {
+    this.#head = head;
+  }
+
+  get method(): string {
+    return this.#head.method;
+  }
+
+  get path(): string {
+    return pathOf(this.#head.target);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#head.remoteAddress;
+  }
+
+  header(name: string): string | undefined {
+    return SECRET_HEADERS.test(name) ? undefined : this.#head.header(name.toLowerCase());
+  }
+}
+
+type Entry = (event: never, request: EventRequest | undefined) => unknown;
 
 /** Tells listeners what happens to sessions. */
 export class Events {
-  readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => unknown>>();
+  readonly #listeners = new Map<keyof SessionEvents, Set<Entry>>();
   readonly #notice: (sentence: string) => void;
 
   constructor(notice: (sentence: string) => void) {
@@ -127,18 +175,23 @@ export class Events {
   }
 
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
+    const listeners = this.#listeners.get(name) ?? new Set<Entry>();
     this.#listeners.set(name, listeners);
     // Wrapped, so that a listener added twice is two listeners with an `off` each.
-    const entry = (event: SessionEvents[Name]): unknown => listener(event);
+    const entry: Entry = (event, request) => listener(event, request);
     listeners.add(entry);
     return () => void listeners.delete(entry);
   }
 
-  emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
+  emit<Name extends keyof SessionEvents>(
+    name: Name,
+    event: SessionEvents[Name],
+    head?: RequestHead,
+  ): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    for (const listener of listeners) this.#call(name, () => listener(event as never));
+    const request = head && new HeardRequest(head);
+    for (const listener of listeners) this.#call(name, () => listener(event as never, request));
   }
 
   #call(name: string, listener: () => unknown): void {

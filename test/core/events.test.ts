@@ -15,7 +15,7 @@ describe("a listener", () => {
     them.on("created", listener);
     them.emit("created", CREATED);
     them.emit("destroyed", CREATED);
-    expect(listener.mock.calls).toEqual([[CREATED]]);
+    expect(listener.mock.calls).toEqual([[CREATED, undefined]]);
   });
 
   it("hears in the order in which listeners were added", () => {

@@ -50,6 +50,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "EpochMs",
       "ErrorContext",
       "ErrorListener",
+      "EventRequest",
       "ExclusiveOptions",
       "ExclusiveSession",
       "ExpectHandOffOptions",
@@ -112,6 +113,19 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   "sojourn/adapter": {
     values: ["attach", "holdReply", "keep", "nodeExchange", "plainAnswer", "webExchange"],
     types: ["Exchange", "Fallback", "Reply", "RequestHead", "Visit", "WebExchange"],
+  },
+  "sojourn/audit": {
+    values: ["audit", "verifyAudit"],
+    types: [
+      "Audit",
+      "AuditDetail",
+      "AuditOptions",
+      "AuditRecord",
+      "AuditRequest",
+      "AuditSink",
+      "AuditVerdict",
+      "ChainLink",
+    ],
   },
   "sojourn/bridges": {
     values: ["connectStore", "keyvStore", "unstorageStore"],

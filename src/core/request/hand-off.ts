@@ -101,7 +101,7 @@ export function handOff<D extends object>(
     const code = await issueCode(engine, carried, deadline);
     state.holdsSecret = true;
     const { id, userId } = from;
-    engine.events.emit("handedOff", { at: deadline.now, id, userId, audience });
+    engine.events.emit("handedOff", { at: deadline.now, id, userId, audience }, state.request);
     return code;
   });
 }
@@ -120,7 +120,9 @@ export function redeem<D extends object>(
     if (state.phase !== "open") throw new HeadersSentError("redeem a hand-off");
     checkReach(state, "redeem a hand-off");
     const redeemable = await redeemableBy(engine, state, code, options, deadline);
-    if ("reason" in redeemable) return { ok: false, reason: refused(engine, redeemable, deadline) };
+    if ("reason" in redeemable) {
+      return { ok: false, reason: refused(engine, state, redeemable, deadline) };
+    }
     restartIfDead(state, wasDetached, deadline);
     await signInBy(engine, state, redeemable, deadline);
     tellRedeemed(engine, state, redeemable, deadline);
@@ -294,20 +296,22 @@ const NOTHING_ELSE: Omit<Gathered, "values"> = {
 
 function tellRedeemed(
   { events }: Engine,
-  { id }: SessionState,
+  { id, request }: SessionState,
   { carried, from }: Redeemable,
   { now }: Deadline,
 ): void {
   const { audience } = carried;
-  events.emit("redeemed", { at: now, id, userId: from.userId, audience, fromId: from.id });
+  const event = { at: now, id, userId: from.userId, audience, fromId: from.id };
+  events.emit("redeemed", event, request);
 }
 
 function refused(
   { events }: Engine,
+  { request }: SessionState,
   { reason, carried, userId }: Refused,
   { now }: Deadline,
 ): HandOffRejection {
-  events.emit("handOffRejected", { at: now, reason, id: carried?.fromId, userId });
+  events.emit("handOffRejected", { at: now, reason, id: carried?.fromId, userId }, request);
   return reason;
 }
 

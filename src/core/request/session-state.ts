@@ -287,7 +287,11 @@ export class SessionState implements Holding {
     });
     if (isLive) return this.#judgeLate(record, deadline, arrivedAt);
     const { id, userId } = record;
-    events.emit("lateWrite", { at: now, id, userId, attempt: "touch", reason: "unknown" });
+    events.emit(
+      "lateWrite",
+      { at: now, id, userId, attempt: "touch", reason: "unknown" },
+      this.request,
+    );
   }
 
   /** Asks what `open` had no reason to ask, where a touch has become due while the request ran. */
@@ -352,7 +356,7 @@ export class SessionState implements Holding {
     };
     await this.#continueAs(continuation, deadline, () => {
       const event = { at: deadline.now, id: this.id, userId: old.userId, previousId: old.id };
-      this.#engine.events.emit("regenerated", event);
+      this.#engine.events.emit("regenerated", event, this.request);
     });
   }
 
@@ -379,7 +383,7 @@ export class SessionState implements Holding {
     await this.#continueAs(continuation, deadline, () => {
       if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
       const event = { at: now, id: this.id, userId, previousId: old?.id };
-      this.#engine.events.emit("signedIn", event);
+      this.#engine.events.emit("signedIn", event, this.request);
     });
   }
 
@@ -515,11 +519,19 @@ export class SessionState implements Holding {
   #emitLate({ now }: Deadline): void {
     if (this.#former === undefined) return;
     const { id, userId, reason = "unknown" } = this.#former;
-    this.#engine.events.emit("lateWrite", { at: now, id, userId, attempt: "write", reason });
+    this.#engine.events.emit(
+      "lateWrite",
+      { at: now, id, userId, attempt: "write", reason },
+      this.request,
+    );
   }
 
   #emit(name: "created" | "signedOut" | "destroyed", { now }: Deadline): void {
-    this.#engine.events.emit(name, { at: now, id: this.id, userId: this.facts.userId });
+    this.#engine.events.emit(
+      name,
+      { at: now, id: this.id, userId: this.facts.userId },
+      this.request,
+    );
   }
 
   #adopt(token: string | undefined, record: SessionRecord): void {

@@ -198,20 +198,20 @@ export class Visit implements Doorkeeper {
 
   rejected(reason: Rejection, id?: SessionId): void {
     const { events, environment } = this.#engine;
-    events.emit("rejected", { at: environment.now(), reason, id });
+    events.emit("rejected", { at: environment.now(), reason, id }, this.request);
   }
 
   begun(stored: StoredSession): void {
     if (stored.kind !== "live") return;
     const { id, userId } = stored;
     const { events, environment } = this.#engine;
-    events.emit("created", { at: environment.now(), id, userId });
+    events.emit("created", { at: environment.now(), id, userId }, this.request);
   }
 
   expired(record: SessionRecord, timeout: "idle" | "absolute"): void {
     const { id, userId } = record;
     const { events, environment } = this.#engine;
-    events.emit("expired", { at: environment.now(), id, userId, timeout });
+    events.emit("expired", { at: environment.now(), id, userId, timeout }, this.request);
     this.rejected("expired", id);
   }
 
