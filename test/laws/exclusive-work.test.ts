@@ -17,7 +17,7 @@ import {
 } from "../../src/index.ts";
 import { Browser } from "./support/browser.ts";
 import { MINUTE, SetClock } from "./support/clock.ts";
-import { type Gate, gate, times, World } from "./support/world.ts";
+import { type Gate, gate, quiet, times, World } from "./support/world.ts";
 import { wrapped, yielding } from "./support/wrapped-store.ts";
 
 type Held = Parameters<Parameters<Session<Untyped>["exclusive"]>[2]>[0];
@@ -407,6 +407,25 @@ async function rewritten(
   await memory.update(next, record.version, call);
 }
 
+/** The first answer of that kind that shows work done once waits on its way back. */
+function holdBack(
+  world: World,
+  operation: "load" | "update",
+): { readonly reached: Promise<void>; open(): void } {
+  const [reached, door] = [gate(), gate()];
+  let isHeld = false;
+  world.switch.behave = async (made, send) => {
+    const answer = await send();
+    const shown: unknown = operation === "load" ? Object(answer).data : '{"n":1}';
+    if (isHeld || made !== operation || shown !== '{"n":1}') return answer;
+    isHeld = true;
+    reached.open();
+    await door.passed;
+    return answer;
+  };
+  return { reached: reached.passed, open: door.open };
+}
+
 describe("work that meets what it did not expect", () => {
   it("gives nobody a result that is older than what they have read", async () => {
     const world = new World();
@@ -422,6 +441,33 @@ describe("work that meets what it did not expect", () => {
     });
     expect(json).toEqual([1, "run 2", "run 1"]);
   });
+
+  it.each(["told of it", "who has done it"])(
+    "gives nobody an older result that one of their process is late to learn, %s",
+    async (whose) => {
+      const world = new World();
+      const browser = await world.signedIn();
+      const { work, begun, end } = held(count);
+      const isOwn = whose === "who has done it";
+      const doing = visit(browser.copy(isOwn ? world.sessions : world.process()), work);
+      await begun.passed;
+      const early = isOwn ? doing : visit(browser.copy(), never);
+      await quiet();
+      const answer = holdBack(world, isOwn ? "update" : "load");
+      end.open();
+      await answer.reached;
+      // Meanwhile somebody else does it again, and a visitor has seen that.
+      expect(await visit(browser.copy(world.process()), count)).toEqual(["run 2", 2]);
+      const late = browser.copy().visit(async (session) => {
+        const before = session.get("n");
+        return [before, await refresh(session, count), session.get("n")];
+      });
+      await quiet();
+      answer.open();
+      expect((await late).json).toEqual([2, "run 3", 3]);
+      expect(await early).toEqual(["run 1", 1]);
+    },
+  );
 
   it("does not begin once its lease is over, as the store took that long", async () => {
     const world = new World();

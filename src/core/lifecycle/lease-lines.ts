@@ -7,6 +7,8 @@ import type { SessionRecord } from "../record.ts";
 export interface Done {
   readonly record: SessionRecord;
   readonly result: readonly JsonValue[] | undefined;
+  /** The {@link LeaseLine.moment} before which the store was not asked for it. */
+  readonly askedAt: number;
 }
 
 /**
@@ -16,6 +18,7 @@ export interface Done {
 export class LeaseLine {
   /** How many have come and not gone. */
   size = 0;
+  #moment = 0;
   #turn: Promise<Done | undefined> | undefined;
   #watched:
     | { readonly holder: HolderId; readonly since: number; readonly leaseMs: number }
@@ -24,6 +27,12 @@ export class LeaseLine {
   /** What comes of the one who is at it, if anybody is: `undefined` where they fail. */
   get turn(): Promise<Done | undefined> | undefined {
     return this.#turn;
+  }
+
+  /** This moment, later than every one before: what came first here is not a question of clocks. */
+  moment(): number {
+    this.#moment += 1;
+    return this.#moment;
   }
 
   /** Lets one go, and the others wait. */

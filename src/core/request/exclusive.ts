@@ -83,11 +83,14 @@ export class Exclusive<D extends object, T> {
   }
 
   async #in(line: LeaseLine): Promise<T> {
+    const cameAt = line.moment();
     for (;;) {
       const { turn } = line;
       if (turn === undefined) return (await line.lead(() => this.#lead(line))).value;
       const told = await this.#waitFor(turn);
-      const done = told && this.#doneIn(told.record);
+      // Who came while the answer was on its way may have read the session later than it shows it.
+      const isNews = told !== undefined && told.askedAt > cameAt;
+      const done = isNews ? this.#doneIn(told.record, told.askedAt) : undefined;
       if (done === undefined) continue;
       await this.#takeUp(done.record);
       return done.value;
@@ -98,7 +101,7 @@ export class Exclusive<D extends object, T> {
   async #lead(line: LeaseLine): Promise<Outcome<T>> {
     for (;;) {
       const hold = await this.#claimed();
-      if (hold !== undefined) return this.#hold(hold);
+      if (hold !== undefined) return this.#hold(hold, line);
       const done = await this.#doneByAnother(line);
       if (done !== undefined) return done;
     }
@@ -128,8 +131,9 @@ export class Exclusive<D extends object, T> {
     let bell: Bell | undefined;
     try {
       for (;;) {
+        const askedAt = line.moment();
         const record = await this.#newest();
-        const done = this.#doneIn(record);
+        const done = this.#doneIn(record, askedAt);
         if (done !== undefined || this.#isFree(record, line)) return done;
         const { holder } = leaseIn(record.notes, this.#terms.name);
         const isNewHolder = holder !== undefined && holder !== bell?.holder;
@@ -145,13 +149,13 @@ export class Exclusive<D extends object, T> {
   }
 
   /** What somebody else has done since this request read the session, if there is its result. */
-  #doneIn(record: SessionRecord): Outcome<T> | undefined {
+  #doneIn(record: SessionRecord, askedAt: number): Outcome<T> | undefined {
     const { name, runAnyway } = this.#terms;
     const entry = leaseIn(record.notes, name);
     const now = this.#engine.environment.now();
     if (runAnyway || !isDoneSince(entry, this.#seen, now)) return undefined;
     const { result } = entry;
-    if (result !== undefined) return { record, result, value: copyOfResult(result) };
+    if (result !== undefined) return { record, result, askedAt, value: copyOfResult(result) };
     this.#seen = entry.done;
     return undefined;
   }
@@ -194,7 +198,7 @@ export class Exclusive<D extends object, T> {
     if (this.#id !== undefined && this.#state.record?.id !== this.#id) throw ended();
   }
 
-  async #hold(hold: Hold): Promise<Outcome<T>> {
+  async #hold(hold: Hold, line: LeaseLine): Promise<Outcome<T>> {
     const { record } = this.#state;
     if (record === undefined) throw ended();
     const session = new ExclusiveObject<D>(this.#engine, record, hold);
@@ -202,11 +206,12 @@ export class Exclusive<D extends object, T> {
       const value = await hold.whileHeld(() => this.#work(session, this.#leaseOf(hold, record)));
       const edits = session.gathered();
       const result = shareable(value);
+      const askedAt = line.moment();
       const done = await this.#step((deadline) => {
         const last = completed(deadline.now, result);
         return this.#commit(new LeaseEdit(hold, deadline.now, last, edits), deadline);
       });
-      return { record: done, result, value };
+      return { record: done, result, askedAt, value };
     } catch (error) {
       await this.#giveBack(hold);
       throw error === hold.loss ? this.#state.failures.told(error) : error;
