@@ -25,7 +25,12 @@ async function answer(incoming: Request): Promise<Response> {
   // Cookies that are sent over TLS alone are looked for there alone.
   const { pathname } = new URL(incoming.url);
   const request = new Request(`https://localhost${pathname}`, { headers: incoming.headers });
-  if (pathname !== "/sign-in") return recipe.serve(request, new Errand(plan.provider, request));
+  if (pathname !== "/sign-in") {
+    const errand = new Errand(plan.provider, request);
+    const response = await recipe.serve(request, errand);
+    await errand.survive();
+    return response;
+  }
   const at = Number(request.headers.get("x-at"));
   return recipe.signIn(request, await ask<Tokens>(plan.provider, "/sign-in", { at }));
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { RefreshRequest } from "./provider.ts";
 import { AT_HEADER, FAULT_HEADER, type Fault, now, type Reply, type Tokens } from "./tokens.ts";
 
@@ -12,6 +11,8 @@ export interface RefreshOptions {
 /** How long the commit is on its way when the process is killed in it: from 0 up to this, in ms. */
 const LONGEST_COMMIT_MS = 4;
 
+const NEVER = new Promise<never>(() => undefined);
+
 /** The provider has ended the visitor's tokens. */
 export class GrantEndedError extends Error {}
 
@@ -24,6 +25,7 @@ export class Errand {
   readonly #at: number;
   readonly #fault: Fault | undefined;
   #from: number | undefined;
+  #isDying = false;
 
   constructor(provider: string, request: Request) {
     this.#provider = provider;
@@ -59,11 +61,17 @@ export class Errand {
   async reach(point: Fault): Promise<void> {
     if (!(await this.#meets(point))) return;
     if (point === "in the commit") {
+      this.#isDying = true;
       setTimeout(die, Math.random() * LONGEST_COMMIT_MS);
       return;
     }
     die();
-    await pause(60_000);
+    await NEVER;
+  }
+
+  /** Lets nobody have the answer who is about to die, so that it dies in its own round. */
+  async survive(): Promise<void> {
+    if (this.#isDying) await NEVER;
   }
 
   /** What the request came to. */
