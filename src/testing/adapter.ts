@@ -1,10 +1,13 @@
 import { OptionsError } from "../core/errors.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
 import { tellConnection } from "./adapter/connection.ts";
+import { tellExclusive } from "./adapter/exclusive.ts";
 import { tellFailures } from "./adapter/failures.ts";
+import { tellHandOff } from "./adapter/hand-off.ts";
 import { tellLeaving } from "./adapter/leaving.ts";
 import { tellMounting } from "./adapter/mounting.ts";
 import { tellOwnCookies } from "./adapter/own-cookies.ts";
+import { tellOwnTimes } from "./adapter/own-times.ts";
 import type { ServeRoutes } from "./adapter/port.ts";
 import { tellRaces } from "./adapter/races.ts";
 import { tellReading } from "./adapter/reading.ts";
@@ -53,6 +56,9 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
   ["mounting", tellMounting],
   ["the connection", tellConnection],
   ["cookies beside the session", tellOwnCookies],
+  ["times and names of its own", tellOwnTimes],
+  ["exclusive work", tellExclusive],
+  ["a hand-off", tellHandOff],
 ];
 
 /**
