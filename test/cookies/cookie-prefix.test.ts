@@ -51,11 +51,14 @@ describe("a cookie prefix", () => {
     expect(MATRIX).toHaveLength(80);
   });
 
-  it.each(MATRIX)("%s takes %j just as browsers do", (prefix, settings) => {
-    const resolve = (): unknown => resolveCookie("session", { prefix, ...settings });
-    if (isStoredByBrowsers(prefix, settings)) expect(resolve).not.toThrow();
-    else expect(resolve).toThrow(OptionsError);
-  });
+  it.each(MATRIX)(
+    "%s takes %j just as browsers do [ASVS 3.3.1, ASVS 3.3.3, WSTG-SESS-02]",
+    (prefix, settings) => {
+      const resolve = (): unknown => resolveCookie("session", { prefix, ...settings });
+      if (isStoredByBrowsers(prefix, settings)) expect(resolve).not.toThrow();
+      else expect(resolve).toThrow(OptionsError);
+    },
+  );
 
   it.each(MATRIX.filter(([prefix, settings]) => !isStoredByBrowsers(prefix, settings)))(
     "%s with %j names the strictest prefix that fits",

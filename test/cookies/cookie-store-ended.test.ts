@@ -18,23 +18,26 @@ describe("a copied cookie", () => {
     ["signOut", (s: { signOut(): Promise<void> }) => s.signOut(), null],
     ["destroy", (s: { destroy(): Promise<void> }) => s.destroy(), null],
     ["regenerate", (s: { regenerate(): Promise<void> }) => s.regenerate(), "ada"],
-  ])("is dead after %s, in every process", async (_name, transition, left) => {
-    const world = new CookieWorld();
-    const browser = await world.signedIn();
-    const copies = [browser.copy(), browser.copy(world.process({ name: "session" }))];
-    await browser.visit((session) => transition(session));
-    for (const copy of copies) {
-      const { json, cookies } = await copy.visit((session) => [
-        session.userId ?? null,
-        session.isEnded,
-      ]);
-      expect([json, cookies]).toEqual([[null, true], []]);
-    }
-    expect(world.reasons).toEqual(["ended"]);
-    expect(await userOf(browser)).toBe(left);
-  });
+  ])(
+    "is dead after %s, in every process [ASVS 7.4.1, WSTG-SESS-06]",
+    async (_name, transition, left) => {
+      const world = new CookieWorld();
+      const browser = await world.signedIn();
+      const copies = [browser.copy(), browser.copy(world.process({ name: "session" }))];
+      await browser.visit((session) => transition(session));
+      for (const copy of copies) {
+        const { json, cookies } = await copy.visit((session) => [
+          session.userId ?? null,
+          session.isEnded,
+        ]);
+        expect([json, cookies]).toEqual([[null, true], []]);
+      }
+      expect(world.reasons).toEqual(["ended"]);
+      expect(await userOf(browser)).toBe(left);
+    },
+  );
 
-  it("is dead after its user signs in anew, or another one", async () => {
+  it("is dead after its user signs in anew, or another one [ASVS 7.2.4, WSTG-SESS-03]", async () => {
     const world = new CookieWorld();
     const browser = await world.signedIn("ada");
     const first = browser.copy();
@@ -160,7 +163,7 @@ describe("a copied cookie", () => {
     expect(await world.sessions.revoke(browser.token ?? "", { userId: "ada" })).toBe(false);
   });
 
-  it("is revoked with all of its user's", async () => {
+  it("is revoked with all of its user's [ASVS 7.4.2]", async () => {
     const world = new CookieWorld();
     const [one, other, bob] = [
       await world.signedIn("ada"),

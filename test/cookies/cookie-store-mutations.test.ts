@@ -37,7 +37,7 @@ async function cookiesOf(sessions: Sessions<Untyped>, bytes: number) {
   return [...browser.jar];
 }
 
-it("accepts none of a million mutated cookies, and throws at none", async () => {
+it("accepts none of a million mutated cookies, and throws at none [ASVS 9.1.1, ASVS 11.2.5, WSTG-SESS-10]", async () => {
   const sessions = createSessions<Untyped>({
     store: cookieStore({ revocations: NONE, chunks: 3, maxBytes: 12_288 }),
     keys: [newKey(), newKey()],

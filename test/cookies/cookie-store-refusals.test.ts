@@ -20,7 +20,7 @@ function flipped(text: string, bit: number): string {
 }
 
 describe("a cookie that is not as it was sealed", () => {
-  it("is refused whichever bit is changed, and named", async () => {
+  it("is refused whichever bit is changed, and named [ASVS 7.2.1, ASVS 9.1.1, ASVS 11.3.3, WSTG-SESS-10]", async () => {
     const world = new CookieWorld();
     const browser = await world.signedIn();
     const genuine = browser.token ?? "";
@@ -60,7 +60,7 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual([reason]);
   });
 
-  it("is refused where another application has sealed it, though its name is the same", async () => {
+  it("is refused where another application has sealed it, though its name is the same [ASVS 9.2.3]", async () => {
     const [world, other] = [new CookieWorld(), new CookieWorld()];
     const browser = await other.signedIn("root");
     const stranger = browser.copy(world.sessions);
@@ -68,7 +68,7 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual(["unknownKey"]);
   });
 
-  it("is refused by another application's audience, though keys and name are the same", async () => {
+  it("is refused by another application's audience, though keys and name are the same [ASVS 9.2.3, ASVS 9.2.4]", async () => {
     const world = new CookieWorld({ audience: "www" });
     const browser = await world.signedIn("ada");
     world.clock.move(10 * MINUTE);
@@ -89,7 +89,7 @@ describe("a cookie that is not as it was sealed", () => {
     }
   });
 
-  it("is refused under another cookie's name", async () => {
+  it("is refused under another cookie's name [ASVS 9.2.2]", async () => {
     const world = new CookieWorld();
     const staff = world.process({ name: "staff" });
     const browser = await world.signedIn("ada");
@@ -115,7 +115,7 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual(["altered", "altered"]);
   });
 
-  it("is refused where it was sealed for another purpose under the same key", async () => {
+  it("is refused where it was sealed for another purpose under the same key [ASVS 9.2.2]", async () => {
     const world = new CookieWorld();
     const sealer = new Sealer(new KeyRing("keys", world.keys), pooledRandom());
     const browser = world.browser();
@@ -155,7 +155,7 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual(["duplicate"]);
   });
 
-  it("whose idle clock was changed still opens, at its own time", async () => {
+  it("whose idle clock was changed still opens, at its own time [WSTG-SESS-07]", async () => {
     const world = new CookieWorld();
     const browser = await world.signedIn();
     world.clock.move(10 * MINUTE);
@@ -169,7 +169,7 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual(["altered", "expired"]);
   });
 
-  it("is refused past its clocks though the browser still has it", async () => {
+  it("is refused past its clocks though the browser still has it [ASVS 9.2.1, WSTG-SESS-07, WSTG-SESS-10, NIST 5.1.1 expiry]", async () => {
     const world = new CookieWorld();
     const browser = await world.signedIn();
     world.clock.move(13 * HOUR);
@@ -190,7 +190,7 @@ describe("a cookie that is not as it was sealed", () => {
     expect(await userOf(browser)).toBe("ada");
   });
 
-  it("never throws, whatever it is", async () => {
+  it("never throws, whatever it is [ASVS 11.2.5]", async () => {
     const world = new CookieWorld();
     const browser = world.browser();
     await fc.assert(
@@ -205,7 +205,7 @@ describe("a cookie that is not as it was sealed", () => {
 });
 
 describe("keys", () => {
-  it("that were first once still open; the next write is sealed under the new one", async () => {
+  it("that were first once still open; the next write is sealed under the new one [ASVS 11.2.2]", async () => {
     const [old, fresh] = [newKey(), newKey()];
     const world = new CookieWorld({ keys: [old] });
     const browser = await world.signedIn("ada", { n: 1 });

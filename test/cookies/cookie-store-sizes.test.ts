@@ -18,7 +18,7 @@ const sizes = (cookies: readonly string[]): number[] =>
 const namesOf = (browser: Browser): string[] => [...browser.jar.keys()].sort();
 
 describe("a session that outgrows its cookie", () => {
-  it("fails before anything is sent, naming the largest keys and the way out", async () => {
+  it("fails before anything is sent, naming the largest keys and the way out [ASVS 3.3.5]", async () => {
     const world = new CookieWorld();
     const browser = await world.signedIn("ada", { theme: "dark" });
     const before = browser.token;
@@ -154,7 +154,7 @@ describe("a session in chunks", () => {
     return browser;
   };
 
-  it("uses as many cookies as it needs, each of 4096 bytes at most", async () => {
+  it("uses as many cookies as it needs, each of 4096 bytes at most [ASVS 3.3.5]", async () => {
     const browser = await chunked().signedIn();
     const seen: number[] = [];
     for (const bytes of [100, 2_500, 4_000, 5_500, 8_500, 9_900]) {

@@ -56,7 +56,7 @@ describe("a written cookie", () => {
       "sid=v; Domain=example.com; Path=/app; Secure; HttpOnly; SameSite=None; Partitioned; " +
         "Priority=High; Max-Age=34560000",
     ],
-  ] as const)("turns %j into its header", (options, line) => {
+  ] as const)("turns %j into its header [WSTG-SESS-02]", (options, line) => {
     expect(written(options)).toBe(line);
   });
 
@@ -136,7 +136,7 @@ describe("a deleted cookie", () => {
     { prefix: "__Http-", domain: "example.com", path: "/app" },
     { prefix: "__Secure-", priority: "low", maxAge: "1d" },
     { prefix: "", secure: false },
-  ] as const)("repeats every attribute of %j", (options) => {
+  ] as const)("repeats every attribute of %j [NIST 5.1 logout]", (options) => {
     const { name, attributes } = resolveCookie("session", options);
     const kept = parseSetCookie(serializeCookie(name, "v", attributes));
     const deleted = parseSetCookie(expireCookie(name, attributes));
@@ -153,12 +153,12 @@ describe("name and value together", () => {
   const { name, attributes } = resolveCookie("session");
   const room = MAX_COOKIE_BYTES - name.length;
 
-  it("may fill 4096 octets", () => {
+  it("may fill 4096 octets [ASVS 3.3.5]", () => {
     const line = serializeCookie(name, "v".repeat(room), attributes);
     expect(line.indexOf(";")).toBe(4096 + "=".length);
   });
 
-  it("may not take 4097", () => {
+  it("may not take 4097 [ASVS 3.3.5]", () => {
     const write = (): string => serializeCookie(name, "v".repeat(room + 1), attributes);
     expect(write).toThrow(RangeError);
     expect(write).toThrow(

@@ -22,7 +22,7 @@ function spelled(of: Uint8Array): string {
 }
 
 describe("a token", () => {
-  it("is 256 bits in 43 characters, and is recognised", () => {
+  it("is 256 bits in 43 characters, and is recognised [ASVS 7.2.3, ASVS 11.5.1, NIST 5.1 secret, NIST 5.1.1 opaque]", () => {
     fc.assert(
       fc.property(bytes, (of) => {
         const token = newToken(() => Buffer.from(of));
@@ -32,7 +32,7 @@ describe("a token", () => {
     );
   });
 
-  it("has one spelling: the three others that decode to its bytes are refused", () => {
+  it("has one spelling: the three others that decode to its bytes are refused [WSTG-SESS-01]", () => {
     fc.assert(
       fc.property(bytes, (of) => {
         const text = spelled(of);
@@ -74,7 +74,7 @@ describe("a token", () => {
     );
   });
 
-  it("differs each time", () => {
+  it("differs each time [ASVS 7.2.2, ASVS 7.2.3]", () => {
     const tokens = new Set(Array.from({ length: 2_000 }, () => newToken(random)));
     expect(tokens.size).toBe(2_000);
   });

@@ -89,16 +89,19 @@ describe.each<[string, Serve]>([
   ["Hono", byHono],
   ["sessions.handle", byHandle],
 ])("a failure on %s, where nobody else prints it", (_, serve) => {
-  it.each(["/set", "/update"])("is printed once, with its cause: %s", async (path) => {
-    const manager = shop();
-    const client = await serve(manager);
-    manager.store.failWrites();
-    expect((await client.get(`${path}?code=secret`)).status).toBe(503);
-    expect(printed).toHaveLength(1);
-    expect(printed[0]).toMatch(/^Sojourn: GET \/\w+ was answered with 503\. StoreError: /);
-    expect(printed[0]).toMatch(/\n {4}caused by Error: The disk is full$/);
-    expect(printed[0]).not.toContain("secret");
-  });
+  it.each(["/set", "/update"])(
+    "is printed once, with its cause: %s [ASVS 16.3.4]",
+    async (path) => {
+      const manager = shop();
+      const client = await serve(manager);
+      manager.store.failWrites();
+      expect((await client.get(`${path}?code=secret`)).status).toBe(503);
+      expect(printed).toHaveLength(1);
+      expect(printed[0]).toMatch(/^Sojourn: GET \/\w+ was answered with 503\. StoreError: /);
+      expect(printed[0]).toMatch(/\n {4}caused by Error: The disk is full$/);
+      expect(printed[0]).not.toContain("secret");
+    },
+  );
 
   it("is printed with the place of the slip that it is", async () => {
     const client = await serve(shop());
@@ -205,7 +208,7 @@ describe.each<[string, Serve]>([
     expect(printed[0]).toContain("caused by Error: The connection was refused");
   });
 
-  it("is printed where the session cannot be touched", async () => {
+  it("is printed where the session cannot be touched [ASVS 16.3.4]", async () => {
     const clock = testClock();
     const manager = shop({ clock });
     const client = await serve(manager);

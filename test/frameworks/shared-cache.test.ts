@@ -114,7 +114,7 @@ describe.each(Object.keys(FRAMEWORKS))("behind a shared cache, %s", (framework) 
   });
 
   it.each(Object.keys(RULES))(
-    "shows a signed-in page to its own visitor alone: %s",
+    "shows a signed-in page to its own visitor alone: %s [ASVS 14.2.2, WSTG-SESS-04]",
     async (rule) => {
       const cache = await cacheBefore(framework);
       const { cookie, body } = await visit(cache, `/${rule}`);

@@ -183,7 +183,7 @@ describe("a cookie that is no token", () => {
     "latin-1": `é${good.slice(1)}`,
   };
 
-  it.each(Object.keys(FORMS))("never reaches the store: %s", async (name) => {
+  it.each(Object.keys(FORMS))("never reaches the store: %s [WSTG-SESS-01]", async (name) => {
     const world = new World();
     const browser = world.browser();
     browser.token = String(FORMS[name]);
@@ -193,7 +193,7 @@ describe("a cookie that is no token", () => {
     expect(world.told("rejected")).toMatchObject([{ reason: "malformed", id: undefined }]);
   });
 
-  it("is believed in one spelling of four", async () => {
+  it("is believed in one spelling of four [WSTG-SESS-01]", async () => {
     const world = new World();
     const browser = await world.returning();
     const token = String(browser.token);
@@ -210,7 +210,7 @@ describe("a cookie that is no token", () => {
     expect(world.switch.calls).toEqual([]);
   });
 
-  it("but looks like one is rejected as unknown, left in the browser and never adopted", async () => {
+  it("but looks like one is rejected as unknown, left in the browser and never adopted [ASVS 7.2.1, ASVS 7.2.2, WSTG-SESS-03]", async () => {
     const world = new World();
     const browser = world.browser();
     const planted = "A".repeat(43);
@@ -225,7 +225,7 @@ describe("a cookie that is no token", () => {
     expect((await thief.visit((session) => session.has("n"))).json).toBe(false);
   });
 
-  it("of another manager on the same store is unknown here", async () => {
+  it("of another manager on the same store is unknown here [ASVS 3.5.4]", async () => {
     const world = new World();
     const admin = world.process({ name: "admin" });
     const browser = await world.signedIn("ada");
@@ -265,7 +265,7 @@ describe("nothing leaves before it is kept", () => {
     expect(order).toEqual(["kept", "answered"]);
   });
 
-  it("a failing save is a 503, sends no cookie and stores nothing", async () => {
+  it("a failing save is a 503, sends no cookie and stores nothing [ASVS 16.5.3]", async () => {
     const world = new World();
     world.switch.behave = () => Promise.reject(new Error("down"));
     const browser = world.browser();
@@ -275,7 +275,7 @@ describe("nothing leaves before it is kept", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  it("a failing open is a 503, never a silent new session", async () => {
+  it("a failing open is a 503, never a silent new session [ASVS 16.5.2, ASVS 16.5.3]", async () => {
     const world = new World();
     const browser = await world.returning();
     world.switch.behave = () => Promise.reject(new Error("down"));

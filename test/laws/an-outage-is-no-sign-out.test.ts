@@ -393,7 +393,7 @@ describe("a store that hangs", () => {
     return { world, browser, outcomes, spent, act };
   }
 
-  it("fails each of many waiting writers within its deadline from queueing", async () => {
+  it("fails each of many waiting writers within its deadline from queueing [ASVS 16.5.2]", async () => {
     const { outcomes, spent, act } = await hanging(600);
     await times(20, () => act((session) => session.update("n", (n) => n + 1)));
     expect(outcomes).toHaveLength(20);
@@ -628,7 +628,7 @@ describe("any run of requests, with any calls failing before or after their writ
     { maxLength: 12 },
   );
 
-  it("signs nobody out who did not ask for it, and counts nothing twice", async () => {
+  it("signs nobody out who did not ask for it, and counts nothing twice [ASVS 16.5.2]", async () => {
     await fc.assert(
       fc.asyncProperty(run, async (requests) => {
         const world = new World();

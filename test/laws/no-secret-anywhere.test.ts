@@ -92,7 +92,7 @@ async function wholeLife(world: World, ears: Ears, tokens: Set<string>): Promise
 }
 
 describe("no token is to be found", () => {
-  it("in the store, events, objects, warnings or the console, through a whole life", async () => {
+  it("in the store, events, objects, warnings or the console, through a whole life [ASVS 3.3.4, ASVS 16.2.5, NIST 5.1 storage]", async () => {
     const world = new World();
     const ears = new Ears();
     const tokens = new Set<string>();
@@ -109,45 +109,48 @@ describe("no token is to be found", () => {
     "answering nonsense": async () => undefined as never,
   };
 
-  it.each(Object.keys(FAILURES))("in the errors of a store that is %s", async (failure) => {
-    const world = new World({ storeTimeout: 20, onError: undefined });
-    const ears = new Ears();
-    const browser = await world.signedIn("ada", { n: 1 });
-    const deeds: Parameters<Browser["visit"]>[0][] = [
-      (session) => session.update("n", (n) => n + 1),
-      (session) => session.signIn("ada"),
-      (session) => session.regenerate(),
-      (session) => session.signOut(),
-      (session) => session.destroy(),
-    ];
-    for (const deed of deeds) {
-      const before = browser.token;
-      const answer = await browser
-        .copy()
-        .visit(async (session, request) => {
-          world.switch.behave = FAILURES[failure] ?? world.switch.behave;
-          await Promise.resolve(deed(session, request)).catch((error) => {
+  it.each(Object.keys(FAILURES))(
+    "in the errors of a store that is %s [ASVS 16.2.5]",
+    async (failure) => {
+      const world = new World({ storeTimeout: 20, onError: undefined });
+      const ears = new Ears();
+      const browser = await world.signedIn("ada", { n: 1 });
+      const deeds: Parameters<Browser["visit"]>[0][] = [
+        (session) => session.update("n", (n) => n + 1),
+        (session) => session.signIn("ada"),
+        (session) => session.regenerate(),
+        (session) => session.signOut(),
+        (session) => session.destroy(),
+      ];
+      for (const deed of deeds) {
+        const before = browser.token;
+        const answer = await browser
+          .copy()
+          .visit(async (session, request) => {
+            world.switch.behave = FAILURES[failure] ?? world.switch.behave;
+            await Promise.resolve(deed(session, request)).catch((error) => {
+              ears.hear(error);
+              throw error;
+            });
+            return undefined;
+          })
+          .catch((error) => {
             ears.hear(error);
-            throw error;
+            return undefined;
           });
-          return undefined;
-        })
-        .catch((error) => {
-          ears.hear(error);
-          return undefined;
-        });
-      world.switch.behave = (_operation, send) => send();
-      ears.hear(answer?.text);
-      ears.expectNothingOf(before);
-    }
-    ears.hear(world.heard);
-    ears.hear(warnings);
-    if (failure !== "answering nonsense") expect(printed).not.toEqual([]);
-    ears.hear(printed);
-    ears.expectNothingOf(browser.token);
-  });
+        world.switch.behave = (_operation, send) => send();
+        ears.hear(answer?.text);
+        ears.expectNothingOf(before);
+      }
+      ears.hear(world.heard);
+      ears.hear(warnings);
+      if (failure !== "answering nonsense") expect(printed).not.toEqual([]);
+      ears.hear(printed);
+      ears.expectNothingOf(browser.token);
+    },
+  );
 
-  it("in what is said of a cookie that was not believed", async () => {
+  it("in what is said of a cookie that was not believed [ASVS 16.2.5]", async () => {
     const world = new World();
     const ears = new Ears();
     const browser = await world.signedIn("ada");

@@ -157,7 +157,7 @@ describe("inside the steps of an endAll", () => {
 
 describe("somebody who gives themselves new tokens in a loop, from near by", () => {
   it.each([1, 5, 20, 200])(
-    "is ended by a revokeAll whose calls take %i times as long",
+    "is ended by a revokeAll whose calls take %i times as long [ASVS 7.4.2]",
     async (turns) => {
       const world = new World();
       const browser = await world.signedIn("ada");
@@ -261,7 +261,7 @@ describe("somebody who gives themselves new tokens in a loop, from near by", () 
     expect(await isSignedIn(browser)).toBe(true);
   });
 
-  it("is spared by a revokeAll that is to spare it, and goes on", async () => {
+  it("is spared by a revokeAll that is to spare it, and goes on [ASVS 7.4.3]", async () => {
     const world = new World();
     const [browser, other] = [await world.signedIn("ada"), await world.signedIn("ada")];
     const except = await world.idOf(browser);

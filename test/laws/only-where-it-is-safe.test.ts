@@ -70,7 +70,7 @@ const sorted = (lines: readonly string[]): string[][] =>
   lines.map((line) => line.split("; ").sort());
 
 describe("over HTTPS", () => {
-  it("the cookie is sent with every protection, in production and development", async () => {
+  it("the cookie is sent with every protection, in production and development [ASVS 3.3.1, ASVS 3.3.2, ASVS 3.3.3, ASVS 3.3.4, WSTG-SESS-02, WSTG-SESS-09, NIST 5.1 persistence, NIST 5.1.1 secure]", async () => {
     for (const production of [true, false]) {
       const cookies = await cookiesOver({ url: "https://shop.test/", production });
       expect(sorted(cookies)).toEqual(sorted(SECURE));
@@ -80,7 +80,7 @@ describe("over HTTPS", () => {
 });
 
 describe("over plain HTTP", () => {
-  it("in production nothing is sent, and a loud message says why, once", async () => {
+  it("in production nothing is sent, and a loud message says why, once [WSTG-SESS-09, NIST 5.1 tls]", async () => {
     for (const remoteAddress of ["127.0.0.1", "203.0.113.7"]) {
       warnings.length = 0;
       const connection = { url: "http://localhost/", remoteAddress, production: true };
@@ -128,7 +128,7 @@ describe("over plain HTTP", () => {
     expect(await cookiesOver({ url, remoteAddress: "127.0.0.1" })).toEqual([]);
   });
 
-  it("a token that came in plainly is not believed", async () => {
+  it("a token that came in plainly is not believed [WSTG-SESS-04, WSTG-SESS-09, NIST 5.1 tls]", async () => {
     vi.stubEnv("NODE_ENV", "production");
     const sessions = createSessions<Untyped>({ store: memoryStore() });
     const reasons: string[] = [];

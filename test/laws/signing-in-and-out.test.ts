@@ -6,7 +6,7 @@ import { yielding } from "./support/wrapped-store.ts";
 const dataOf = (session: Session<Untyped>): Untyped => Object.fromEntries([...session.entries()]);
 
 describe("signing in", () => {
-  it("lets the anonymous visitor's cart survive, under a new token and id", async () => {
+  it("lets the anonymous visitor's cart survive, under a new token and id [ASVS 7.2.4]", async () => {
     const world = new World();
     const browser = await world.returning({ cart: ["apple"] });
     const [token, id] = [browser.token, await world.idOf(browser)];
@@ -18,7 +18,7 @@ describe("signing in", () => {
     expect(await world.live()).toBe(1);
   });
 
-  it("kills the token from before, which a fixed victim would share", async () => {
+  it("kills the token from before, which a fixed victim would share [ASVS 7.2.4, WSTG-SESS-03]", async () => {
     const world = new World();
     const attacker = await world.returning();
     const victim = attacker.copy();
@@ -303,7 +303,7 @@ describe("signing in as another user shows nothing of the first one", () => {
 });
 
 describe("signing out", () => {
-  it("ends the session, clears the cookie, and leaves no record", async () => {
+  it("ends the session, clears the cookie, and leaves no record [ASVS 7.4.1, WSTG-SESS-06, NIST 5.1 logout]", async () => {
     const world = new World();
     const browser = await world.signedIn("ada", { n: 1 });
     const { cookies } = await browser.visit((session) => session.signOut());
@@ -596,7 +596,7 @@ describe("a flash message", () => {
 });
 
 describe("signed out everywhere means everywhere", () => {
-  it("ends all of a user's sessions, and nobody else's", async () => {
+  it("ends all of a user's sessions, and nobody else's [ASVS 7.4.2, ASVS 7.4.5]", async () => {
     const world = new World();
     const [one, other, eve] = [
       await world.signedIn("ada"),
@@ -613,7 +613,7 @@ describe("signed out everywhere means everywhere", () => {
     expect(await world.sessions.revokeAll({ userId: "ada" })).toBe(0);
   });
 
-  it("spares the one that is named", async () => {
+  it("spares the one that is named [ASVS 7.4.3]", async () => {
     const world = new World();
     const [here, there] = [await world.signedIn("ada"), await world.signedIn("ada")];
     const except = await world.idOf(here);
@@ -656,7 +656,7 @@ describe("signed out everywhere means everywhere", () => {
 });
 
 describe("an id from outside", () => {
-  it("lists facts and no data, the most recently seen first", async () => {
+  it("lists facts and no data, the most recently seen first [ASVS 7.5.2, WSTG-SESS-11]", async () => {
     const world = new World();
     const first = await world.signedIn("ada", { secret: "canary" });
     world.clock.move(60_000);
@@ -668,7 +668,7 @@ describe("an id from outside", () => {
     expect(await world.sessions.list({ userId: "__proto__" })).toEqual([]);
   });
 
-  it("is refused where it is a token, as a token is where it is an id", async () => {
+  it("is refused where it is a token, as a token is where it is an id [ASVS 7.5.2]", async () => {
     const world = new World();
     const browser = await world.signedIn("ada");
     const id = await world.idOf(browser);
@@ -697,7 +697,7 @@ describe("an id from outside", () => {
     expect(await world.live()).toBe(1);
   });
 
-  it("is guarded by the user it must belong to", async () => {
+  it("is guarded by the user it must belong to [ASVS 7.5.2]", async () => {
     const world = new World();
     const id = await world.idOf(await world.signedIn("ada"));
     const anonymous = await world.idOf(await world.returning());

@@ -90,15 +90,20 @@ describe.each(ENDS)("a write that comes after $name", ({ name, end, isFollowed }
     },
   };
 
-  it.each(Object.keys(LATE))("is refused with 409 and sends no cookie: %s", async (change) => {
-    const { world, answer, oldToken, slow } = await lateRequest(LATE[change] ?? (() => undefined));
-    expect(answer.status).toBe(409);
-    expect(answer.cookies).toEqual([]);
-    expect(await world.live()).toBe(isFollowed ? 1 : 0);
-    slow.token = oldToken;
-    const { json } = await slow.visit((session) => [session.userId ?? null, session.has("n")]);
-    expect(json).toEqual([null, false]);
-  });
+  it.each(Object.keys(LATE))(
+    "is refused with 409 and sends no cookie: %s [ASVS 7.4.1, WSTG-SESS-06]",
+    async (change) => {
+      const { world, answer, oldToken, slow } = await lateRequest(
+        LATE[change] ?? (() => undefined),
+      );
+      expect(answer.status).toBe(409);
+      expect(answer.cookies).toEqual([]);
+      expect(await world.live()).toBe(isFollowed ? 1 : 0);
+      slow.token = oldToken;
+      const { json } = await slow.visit((session) => [session.userId ?? null, session.has("n")]);
+      expect(json).toEqual([null, false]);
+    },
+  );
 
   it("signs in all the same where the browser was given another token, and else is refused", async () => {
     const { answer, world } = await lateRequest((session) => session.signIn("ada"));
@@ -151,7 +156,7 @@ describe.each(["signOut", "destroy", "regenerate"] as const)(
       expect(write.text).toMatch(/wait half a minute/);
     });
 
-    it("starts anew afterwards, with nothing of what was", async () => {
+    it("starts anew afterwards, with nothing of what was [ASVS 7.4.1, WSTG-SESS-06]", async () => {
       const { world, stale, browser } = await lost();
       const live = await world.live();
       world.clock.move(30 * SECOND);
@@ -198,7 +203,7 @@ describe("a session that has expired", () => {
     expect(world.told("lateWrite")).toMatchObject([{ attempt: "write", reason: "expired" }]);
   });
 
-  it("is not brought back by regenerate past its absolute end", async () => {
+  it("is not brought back by regenerate past its absolute end [ASVS 7.3.2, ASVS 7.4.1]", async () => {
     const world = new World({ idleTimeout: "12h" });
     const browser = await world.signedIn("ada", { n: 1 });
     const answer = await browser.visit((session) => {
@@ -368,7 +373,7 @@ describe("in every order in which the store can be asked", () => {
     });
   });
 
-  it("no sign-in of that moment survives a revokeAll, unless it began after", async () => {
+  it("no sign-in of that moment survives a revokeAll, unless it began after [ASVS 7.4.2]", async () => {
     const outcomes = new Set<string>();
     await everyInterleaving(async (schedule) => {
       let isRevoked = false;

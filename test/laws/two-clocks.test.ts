@@ -16,7 +16,7 @@ describe("the idle clock", () => {
     expect(await userOf(browser)).toBe("ada");
   });
 
-  it("ends it at its end, and says so", async () => {
+  it("ends it at its end, and says so [ASVS 7.3.1, WSTG-SESS-07, NIST 5.2 timeouts]", async () => {
     const world = new World();
     const browser = await world.signedIn("ada", { n: 1 });
     world.clock.move(30 * MINUTE);
@@ -27,7 +27,7 @@ describe("the idle clock", () => {
     expect(world.told("rejected")).toMatchObject([{ reason: "expired" }]);
   });
 
-  it("is moved by activity, with a lag of a tenth at most", async () => {
+  it("is moved by activity, with a lag of a tenth at most [ASVS 7.3.1, NIST 5.2 timeouts]", async () => {
     const world = new World();
     const browser = await world.signedIn();
     for (let n = 0; n < 20; n += 1) {
@@ -87,7 +87,7 @@ describe("the absolute clock", () => {
     }
   }
 
-  it("ends a session that is used all the time, to the millisecond", async () => {
+  it("ends a session that is used all the time, to the millisecond [ASVS 7.3.2, WSTG-SESS-07, NIST 5.2 timeouts]", async () => {
     const world = new World();
     const browser = await world.signedIn();
     await busy(world, browser, 11.75);
@@ -98,7 +98,7 @@ describe("the absolute clock", () => {
     expect(world.told("expired").at(-1)).toMatchObject({ timeout: "absolute" });
   });
 
-  it("is not moved by regenerate, save, persistent or update", async () => {
+  it("is not moved by regenerate, save, persistent or update [ASVS 7.3.2]", async () => {
     const world = new World({ persistent: { idleTimeout: "30m", absoluteTimeout: "12h" } });
     const browser = await world.signedIn();
     for (let minute = 0; minute < 12 * 60; minute += 10) {
@@ -112,7 +112,7 @@ describe("the absolute clock", () => {
     expect(await userOf(browser)).toBeNull();
   });
 
-  it("starts again at sign-in, as does the idle clock", async () => {
+  it("starts again at sign-in, as does the idle clock [NIST 5.2 timeouts]", async () => {
     const world = new World();
     const browser = await world.signedIn();
     await busy(world, browser, 11.75);
@@ -190,7 +190,7 @@ describe("those who asked to be remembered", () => {
     expect(await userOf(browser)).toBeNull();
   });
 
-  it("keep their cookie no longer than their session", async () => {
+  it("keep their cookie no longer than their session [NIST 5.1.1 expiry]", async () => {
     const world = new World();
     const browser = world.browser();
     await browser.visit((session) => session.signIn("ada", { persistent: true }));
@@ -210,7 +210,7 @@ describe("those who asked to be remembered", () => {
     expect(await userOf(browser)).toBe("ada");
   });
 
-  it("may take it back, and get a cookie that ends with the browser", async () => {
+  it("may take it back, and get a cookie that ends with the browser [NIST 5.1 persistence]", async () => {
     const world = new World();
     const browser = world.browser();
     await browser.visit((session) => session.signIn("ada", { persistent: true }));
@@ -346,7 +346,7 @@ describe("isFresh", () => {
     [10 * MINUTE - 1, true],
     [10 * MINUTE, false],
     [10 * MINUTE + 1, false],
-  ])("after %i ms is %s for ten minutes", async (ms, isFresh) => {
+  ])("after %i ms is %s for ten minutes [ASVS 7.5.1, ASVS 7.5.2]", async (ms, isFresh) => {
     const world = new World();
     const browser = await world.signedIn();
     world.clock.move(ms);
@@ -364,7 +364,7 @@ describe("isFresh", () => {
     expect(json).toBe(false);
   });
 
-  it("is not renewed by regenerate, and is by signing in again", async () => {
+  it("is not renewed by regenerate, and is by signing in again [ASVS 7.5.1]", async () => {
     const world = new World();
     const browser = await world.signedIn();
     world.clock.move(11 * MINUTE);
@@ -400,7 +400,7 @@ async function carryOut(browser: Browser, deed: Deed, now: number): Promise<unkn
 }
 
 describe("any run of requests", () => {
-  it("never outlives either limit, and never ends before both but for the lag", async () => {
+  it("never outlives either limit, and never ends before both but for the lag [ASVS 7.3.1, ASVS 7.3.2]", async () => {
     const day = fc.array(
       fc.record({
         wait: fc.integer({ min: 0, max: 40 * MINUTE }),

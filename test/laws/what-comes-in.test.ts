@@ -460,7 +460,7 @@ describe("a cookie header", () => {
     }
   });
 
-  it("with ten thousand other cookies is read in no time", async () => {
+  it("with ten thousand other cookies is read in no time [WSTG-SESS-01]", async () => {
     const world = new World();
     const { token } = await world.signedIn("ada");
     const others = Array.from({ length: 10_000 }, (_, n) => `c${n}=${n}`).join("; ");
@@ -681,16 +681,19 @@ describe("a source of randomness", () => {
     return new Browser(sessions);
   }
 
-  it.each([0, 0xff, 0x41])("that fills its bytes with %i alone is refused", (byte) => {
-    const random = pooledRandom((bytes) => void bytes.fill(byte));
-    expect(() => random(32)).toThrow("randomness");
-  });
+  it.each([0, 0xff, 0x41])(
+    "that fills its bytes with %i alone is refused [ASVS 7.2.3, ASVS 11.5.1]",
+    (byte) => {
+      const random = pooledRandom((bytes) => void bytes.fill(byte));
+      expect(() => random(32)).toThrow("randomness");
+    },
+  );
 
   it("that fills nothing is refused", () => {
     expect(() => pooledRandom(() => undefined)(32)).toThrow("randomness");
   });
 
-  it("that fails fails the draw; there is no other", () => {
+  it("that fails fails the draw; there is no other [ASVS 11.5.1, ASVS 16.5.3]", () => {
     const random = pooledRandom(() => {
       throw new Error("no entropy");
     });
@@ -704,7 +707,7 @@ describe("a source of randomness", () => {
     expect(draws.size).toBe(2_000);
   });
 
-  it("that repeats itself gives no visitor another one's session", async () => {
+  it("that repeats itself gives no visitor another one's session [ASVS 7.2.3]", async () => {
     const browser = manager((size) => Buffer.alloc(size, 7));
     await browser.visit((session) => session.set("secret", "first"));
     const other = new Browser(browser.sessions);

@@ -39,7 +39,7 @@ describe("what caches are told", () => {
     expect(await facts(world, world.browser(), act)).toEqual([null, "Cookie"]);
   });
 
-  it("a response with our cookie is not to be stored", async () => {
+  it("a response with our cookie is not to be stored [ASVS 14.2.2, ASVS 14.3.2, WSTG-SESS-04]", async () => {
     const world = new World();
     const browser = world.browser();
     for (const act of [
@@ -64,7 +64,7 @@ describe("what caches are told", () => {
     }
   });
 
-  it("a signed-in page stays the visitor's own, whatever the application says", async () => {
+  it("a signed-in page stays the visitor's own, whatever the application says [ASVS 14.2.2]", async () => {
     const [world, strict] = [new World(), new World({ cacheControl: "no-store" })];
     const headers = { "cache-control": "public, max-age=60" };
     expect(await facts(world, await world.signedIn(), () => 0, headers)).toEqual([
@@ -94,7 +94,7 @@ describe("what caches are told", () => {
     expect((await read({ vary: "*" }))[1]).toBe("*");
   });
 
-  it("a signed-in page is not to be stored where an option says so", async () => {
+  it("a signed-in page is not to be stored where an option says so [ASVS 14.3.2]", async () => {
     const world = new World({ cacheControl: "no-store" });
     const browser = await world.signedIn();
     expect(await facts(world, browser, () => 0)).toEqual(["no-store", "Cookie"]);

@@ -115,7 +115,7 @@ describe("the package", () => {
 
   it("holds the build and the pages for users, and nothing else", () => {
     const others = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file));
-    const pages = find("docs/*.md", "src/**/README.md");
+    const pages = find("docs/*.md", "docs/security/*.md", "src/**/README.md");
     expect(others.sort()).toEqual(
       [
         "CHANGELOG.md",

@@ -97,7 +97,7 @@ describe("two domains, as docs/hand-off.md shows them, in two processes", () => 
     ).toEqual(["127.0.0.1", "localhost"]);
   });
 
-  it("put no code into any address", async () => {
+  it("put no code into any address [ASVS 14.2.1]", async () => {
     const client = testClient(shop);
     const button = await atTheButton(client);
     const { action, form } = await formOf(button);

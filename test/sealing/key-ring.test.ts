@@ -81,7 +81,7 @@ describe("a key ring", () => {
 });
 
 describe("keys as a function", () => {
-  it("take effect at once: a key that is added seals, one that is taken away opens nothing", () => {
+  it("take effect at once: a key that is added seals, one that is taken away opens nothing [ASVS 11.2.2]", () => {
     let keys: KeyList = [a];
     const sealer = sealerOf(() => keys);
     const first = sealer.seal("1", binding);

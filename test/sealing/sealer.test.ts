@@ -43,7 +43,7 @@ describe("a sealed text", () => {
     );
   });
 
-  it("shows nothing of the text but its length in steps of 64 bytes", () => {
+  it("shows nothing of the text but its length in steps of 64 bytes [WSTG-SESS-10, NIST 5.1.1 opaque]", () => {
     const lengths = new Set<number>();
     for (let length = 0; length < 64; length += 1) {
       lengths.add(sealer.seal("x".repeat(length), binding).length);
@@ -55,13 +55,13 @@ describe("a sealed text", () => {
     expect(sealed.toString("latin1")).not.toContain("user");
   });
 
-  it("is never the same twice", () => {
+  it("is never the same twice [ASVS 11.3.4]", () => {
     const texts = Array.from({ length: 1_000 }, () => sealer.seal(TEXT, binding));
     expect(new Set(texts).size).toBe(1_000);
     expect(new Set(texts.map((text) => text.slice(56, 72))).size).toBe(1_000);
   });
 
-  it("does not open after a change of any one bit", () => {
+  it("does not open after a change of any one bit [ASVS 9.1.1, ASVS 11.3.3]", () => {
     const sealed = sealer.seal(TEXT, binding);
     const bits = 8 * Buffer.from(sealed, "base64url").length;
     for (let bit = 0; bit < bits; bit += 1) {
@@ -115,7 +115,7 @@ describe("a sealed text", () => {
     expect(sealer.open(other, binding)).toEqual({ kind: "malformed" });
   });
 
-  it("opens for the very purpose and parts only", () => {
+  it("opens for the very purpose and parts only [ASVS 9.2.2]", () => {
     const contexts: readonly (readonly [string, ...string[]])[] = [
       ["a"],
       ["a", ""],
@@ -137,12 +137,12 @@ describe("a sealed text", () => {
     }
   });
 
-  it("names its key, which is not tried out", () => {
+  it("names its key, which is not tried out [ASVS 9.1.3]", () => {
     const sealed = sealer.seal(TEXT, binding);
     expect(sealerOf(freshKey()).open(sealed, binding)).toEqual({ kind: "unknownKey" });
   });
 
-  it("is refused under a key that it does not commit to, however it was made", () => {
+  it("is refused under a key that it does not commit to, however it was made [ASVS 9.1.3]", () => {
     // Made with the cipher key of one secret, and with the commitment left out: zeros in its place.
     const ringKey = new RingKey(Buffer.from(key, "base64url"));
     const salt = Buffer.alloc(16, 7);
@@ -162,7 +162,7 @@ describe("a sealed text", () => {
     expect(sealer.open(sealedWith(without), binding)).toEqual({ kind: "altered" });
   });
 
-  it("of a shorter tag is malformed", () => {
+  it("of a shorter tag is malformed [ASVS 11.3.3]", () => {
     const sealed = Buffer.from(sealer.seal(TEXT, binding), "base64url");
     for (let cut = 1; cut <= 16; cut += 1) {
       const shorter = sealed.subarray(0, -cut).toString("base64url");
@@ -170,7 +170,7 @@ describe("a sealed text", () => {
     }
   });
 
-  it("of another version is malformed, the signed one among them", () => {
+  it("of another version is malformed, the signed one among them [ASVS 9.1.2, WSTG-SESS-10]", () => {
     const sealed = sealer.seal(TEXT, binding);
     for (let version = 0; version < 256; version += 1) {
       const other = withBytes(sealed, (bytes) => bytes.writeUInt8(version));
@@ -178,7 +178,7 @@ describe("a sealed text", () => {
     }
   });
 
-  it("never makes open throw, whatever it is", () => {
+  it("never makes open throw, whatever it is [ASVS 11.2.5]", () => {
     fc.assert(
       fc.property(fc.anything(), (sealed) => {
         expect(sealer.open(sealed, binding).kind).toBe("malformed");
@@ -205,7 +205,7 @@ describe("what a sealer derives", () => {
     expect(() => idle.seal(TEXT, binding)).toThrow("drawn");
   });
 
-  it("serves 262,144 texts, and then another salt is drawn", () => {
+  it("serves 262,144 texts, and then another salt is drawn [ASVS 11.3.4]", () => {
     const own = sealerOf(key);
     const prefixes = new Set<string>();
     for (let count = 0; count < 262_144; count += 1)

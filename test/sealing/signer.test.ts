@@ -51,14 +51,14 @@ describe("a signed text", () => {
     }
   });
 
-  it("is refused under keys that do not have its own, and opens under an old one", () => {
+  it("is refused under keys that do not have its own, and opens under an old one [ASVS 9.1.3]", () => {
     const signed = signer.sign("x", binding);
     expect(signerOf(freshKey()).verify(signed, binding)).toEqual({ kind: "unknownKey" });
     const opening = signerOf([freshKey(), key]).verify(signed, binding);
     expect(opening).toEqual({ kind: "opened", text: "x", isCurrent: false });
   });
 
-  it("is no sealed one, and the other way round", () => {
+  it("is no sealed one, and the other way round [ASVS 9.1.2]", () => {
     const sealer = sealerOf(key);
     expect(signer.verify(sealer.seal("x", binding), binding)).toEqual({ kind: "malformed" });
     expect(sealer.open(signer.sign("x", binding), binding)).toEqual({ kind: "malformed" });

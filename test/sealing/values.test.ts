@@ -24,7 +24,7 @@ describe.each([
     );
   });
 
-  it("carry it for one purpose only", () => {
+  it("carry it for one purpose only [ASVS 9.2.2]", () => {
     const text = make({ id: 1 }, options);
     expect(read(text, { keys, purpose: "another" })).toBeUndefined();
   });
@@ -70,7 +70,7 @@ describe.each([
 });
 
 describe("a sealed value", () => {
-  it("opens until it expires, and not at that instant", () => {
+  it("opens until it expires, and not at that instant [ASVS 9.2.1]", () => {
     let now = 1_800_000_000_000;
     const timed = { ...options, clock: { now: () => now } };
     const text = seal("x", { ...timed, expiresIn: "10m" });

@@ -214,7 +214,7 @@ describe("an encrypted record", () => {
     expect(listed).toEqual([factsOf({ ...record, device: undefined, notes: undefined })]);
   });
 
-  it("does not open in another session's row", async () => {
+  it("does not open in another session's row [ASVS 9.2.2]", async () => {
     const inside = memoryStore();
     const store = encrypted(inside, key);
     const [mine, victims] = [
@@ -316,7 +316,7 @@ describe("a tombstone in an encrypted store", () => {
 });
 
 describe("the keys of an encrypted store", () => {
-  it("turn: an old record opens, and is sealed under the first key at its next write", async () => {
+  it("turn: an old record opens, and is sealed under the first key at its next write [ASVS 11.2.2]", async () => {
     const inside = memoryStore();
     const record = recordAt(NOW, { manager, ...texts });
     const [first, second] = [freshKey(), freshKey()];

@@ -1,0 +1,86 @@
+import type { Standard } from "./requirement.ts";
+
+export const ASVS_BROWSERS: Standard = {
+  title: "ASVS 5.0, chapter 3: what browsers are told",
+  link: "https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en",
+  about: "The lines on cookies, on requests from elsewhere and on HSTS.",
+  requirements: [
+    {
+      id: "ASVS 3.3.1",
+      level: 1,
+      asks: "Cookies are Secure, and their names begin with __Host- or else with __Secure-.",
+      whose: "library",
+    },
+    {
+      id: "ASVS 3.3.2",
+      level: 2,
+      asks: "SameSite is set by what the cookie is for.",
+      whose: "library",
+      yours: 'Choose sameSite: "strict" where a link from another site shall not arrive signed in.',
+    },
+    {
+      id: "ASVS 3.3.3",
+      level: 2,
+      asks: "The prefix is __Host- unless the cookie is meant for several hosts.",
+      whose: "library",
+    },
+    {
+      id: "ASVS 3.3.4",
+      level: 2,
+      asks: "No script can read the token, and nothing but Set-Cookie carries it to the browser.",
+      whose: "library",
+    },
+    {
+      id: "ASVS 3.3.5",
+      level: 3,
+      asks: "Name and value of a cookie have 4096 bytes together at most.",
+      whose: "library",
+    },
+    {
+      id: "ASVS 3.4.1",
+      level: 1,
+      asks: "Every response sets Strict-Transport-Security.",
+      whose: "application",
+      yours: "Set it where TLS ends, for a year at least and for subdomains.",
+    },
+    {
+      id: "ASVS 3.5.1",
+      level: 1,
+      asks: "A request that changes something, and needs no preflight, is shown to come from the application.",
+      whose: "both",
+      yours: "Until it is built in, check Sec-Fetch-Site or Origin on each such request.",
+      open: "a check of Sec-Fetch-Site and Origin",
+    },
+    {
+      id: "ASVS 3.5.2",
+      level: 1,
+      asks: "What relies on a preflight cannot be reached without one.",
+      whose: "both",
+      yours: "Refuse bodies of other types than the one that you expect.",
+      open: "a check that trusts no content type",
+    },
+    {
+      id: "ASVS 3.5.3",
+      level: 1,
+      asks: "Nothing is changed by GET, HEAD or OPTIONS, or Sec-Fetch-* is checked strictly.",
+      whose: "both",
+      yours: "Sign in, sign out and end sessions by POST.",
+      open: "a check of methods",
+    },
+    {
+      id: "ASVS 3.5.4",
+      level: 2,
+      asks: "Separate applications have hosts of their own.",
+      whose: "both",
+      yours: "Give each application its host. Where two share one, give each manager its own name.",
+    },
+    {
+      id: "ASVS 3.5.8",
+      level: 3,
+      asks: "What a signed-in user may load is embedded by other sites only where that is meant.",
+      whose: "both",
+      yours: "Send Cross-Origin-Resource-Policy, and check Sec-Fetch-Site and Sec-Fetch-Dest.",
+      open: "a check of Sec-Fetch-Dest",
+    },
+  ],
+};

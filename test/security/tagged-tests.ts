@@ -1,0 +1,82 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** `[ASVS 7.2.4, WSTG-SESS-03]`: what a test's name, or its suite's, ends with. */
+const TAG = /\[((?:ASVS|WSTG-SESS|NIST)[^\]\n]*)\]/;
+
+/** A test, or a suite of them, whose name says which requirements it proves. */
+export interface TaggedTest {
+  readonly file: string;
+  readonly name: string;
+  readonly requirements: readonly string[];
+}
+
+/** What the tests of the repository say of requirements. */
+export interface Tags {
+  readonly tests: readonly TaggedTest[];
+  /** Texts that look like tags, where no test that runs has them at the end of its name. */
+  readonly misplaced: readonly string[];
+}
+
+/**
+ * Reads the names from the sources: to list them, vitest would run every file, and many start
+ * servers.
+ */
+export function findTaggedTests(): Tags {
+  const files = globSync("test/**/*.test.ts", { cwd: ROOT }).sort();
+  const found = files.map((file) => tagsOf(file, readFileSync(join(ROOT, file), "utf8")));
+  return {
+    tests: found.flatMap(({ tests }) => tests),
+    misplaced: found.flatMap(({ misplaced }) => misplaced),
+  };
+}
+
+export function tagsOf(file: string, source: string): Tags {
+  const tests: TaggedTest[] = [];
+  const misplaced: string[] = [];
+  if (!TAG.test(source)) return { tests, misplaced };
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) {
+      const test = taggedTest(file, node);
+      if (test !== undefined) tests.push(test);
+      else if (TAG.test(node.text)) misplaced.push(`${file}: ${node.text}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true));
+  return { tests, misplaced };
+}
+
+function taggedTest(file: string, node: ts.LiteralLikeNode): TaggedTest | undefined {
+  const match = TAG.exec(node.text);
+  if (match === null || !node.text.endsWith(match[0]) || !isName(node)) return undefined;
+  const name = [...suitesOf(node.parent), node.text].map(readable).join(": ");
+  return { file, name, requirements: (match[1] ?? "").split(/,\s*/) };
+}
+
+/** Whether a text is the first argument of `it`, `it.each(…)` and their kin, and not skipped. */
+function isName(node: ts.Node): boolean {
+  const call = node.parent;
+  if (!ts.isCallExpression(call) || call.arguments[0] !== node) return false;
+  const callee = call.expression.getText().replaceAll(/\s/g, "");
+  return /^(?:it|test|describe)\b/.test(callee) && !/^\w+\.(?:skip|todo)\b/.test(callee);
+}
+
+/** The names of the suites around a test, the outermost first. */
+function suitesOf(test: ts.Node): string[] {
+  if (test.parent === undefined) return [];
+  const [name] = ts.isCallExpression(test.parent) ? test.parent.arguments : [];
+  const isSuite = name !== undefined && ts.isStringLiteralLike(name) && isName(name);
+  return [...suitesOf(test.parent), ...(isSuite ? [name.text] : [])];
+}
+
+/** Without the tag, and with an ellipsis for what differs from case to case. */
+function readable(name: string): string {
+  return name
+    .replace(TAG, "")
+    .trim()
+    .replaceAll(/%[a-zA-Z]|\$\w+/g, "…");
+}
