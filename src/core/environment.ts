@@ -49,7 +49,9 @@ export function pooledRandom(fill: (bytes: Buffer) => void = randomFillSync): Ra
   let used = POOL_BYTES;
   return (size) => {
     if (pool === undefined || used + size > POOL_BYTES) {
-      pool ??= Buffer.alloc(POOL_BYTES);
+      // Whatever goes wrong, nothing of it is drawn.
+      used = POOL_BYTES;
+      pool = pool?.fill(0) ?? Buffer.alloc(POOL_BYTES);
       fill(pool);
       refuseConstant(pool);
       used = 0;
@@ -60,9 +62,21 @@ export function pooledRandom(fill: (bytes: Buffer) => void = randomFillSync): Ra
   };
 }
 
-/** A source that fills nothing, or one byte over and over, is broken (CVE-2025-66630). */
+/** As much as a token takes: of random bytes so many are never the same. */
+const STRETCH_BYTES = 32;
+
+/** A source that fills nothing, not all, or one byte over and over is broken (CVE-2021-3538). */
 function refuseConstant(pool: Buffer): void {
-  if (pool.every((byte) => byte === pool[0])) {
+  for (let from = 0; from < pool.length; from += STRETCH_BYTES) {
+    if (!isConstant(pool, from)) continue;
     throw new Error("The source of randomness returns constant bytes; no session can be made.");
   }
+}
+
+/** Ends at the second byte nearly always. */
+function isConstant(pool: Buffer, from: number): boolean {
+  const end = from + STRETCH_BYTES;
+  let at = from + 1;
+  while (at < end && pool[at] === pool[from]) at += 1;
+  return at === end;
 }

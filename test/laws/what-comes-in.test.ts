@@ -1,3 +1,4 @@
+import { randomFillSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { CookieCarrier } from "../../src/cookies/cookie-carrier.ts";
@@ -689,8 +690,21 @@ describe("a source of randomness", () => {
     },
   );
 
-  it("that fills nothing is refused", () => {
+  it("that fills nothing, or not all, is refused", () => {
     expect(() => pooledRandom(() => undefined)(32)).toThrow("randomness");
+    for (const filled of [1, 31, 32, 2_000, 4_000]) {
+      const random = pooledRandom((bytes) => void randomFillSync(bytes.subarray(0, filled)));
+      expect(() => random(32)).toThrow("randomness");
+    }
+    let fills = 0;
+    const failing = pooledRandom((bytes) => {
+      fills += 1;
+      if (fills === 1) randomFillSync(bytes);
+    });
+    for (let draws = 0; draws < 127; draws += 1) failing(32);
+    failing(6);
+    // Nor is what is left of the pool drawn afterwards, where it would be enough.
+    for (const size of [32, 6]) expect(() => failing(size)).toThrow("randomness");
   });
 
   it("that fails fails the draw; there is no other [ASVS 11.5.1, ASVS 16.5.3]", () => {
