@@ -89,7 +89,7 @@ describe("a cookie that is not as it was sealed", () => {
     }
   });
 
-  it("is refused under another cookie's name [ASVS 9.2.2]", async () => {
+  it("is refused under another cookie's name [ASVS 9.2.2, Laravel-2020]", async () => {
     const world = new CookieWorld();
     const staff = world.process({ name: "staff" });
     const browser = await world.signedIn("ada");
@@ -115,18 +115,18 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual(["altered", "altered"]);
   });
 
-  it("is refused where it was sealed for another purpose under the same key [ASVS 9.2.2]", async () => {
+  it("is refused where it was sealed for another purpose under the same key [ASVS 9.2.2, CVE-2023-48309]", async () => {
     const world = new CookieWorld();
     const sealer = new Sealer(new KeyRing("keys", world.keys), pooledRandom());
     const browser = world.browser();
-    browser.token = sealer.seal("[]", bindTo("sojourn/value", COOKIE));
+    browser.token = sealer.seal("[]", bindTo("sojourn/value", COOKIE, "1"));
     await userOf(browser);
     browser.token = sealer.seal("[]\n\n{}", bindTo("sojourn/cookie-session", COOKIE, "1"));
     await userOf(browser);
     expect(world.reasons).toEqual(["altered", "malformed"]);
   });
 
-  it("tells two users' sessions apart: with the cookie goes the user, whole", async () => {
+  it("tells two users' sessions apart: with the cookie goes the user, whole [CVE-2024-51996]", async () => {
     const world = new CookieWorld();
     const ada = await world.signedIn("ada", { n: 1 });
     const bob = await world.signedIn("bob", { n: 2 });
