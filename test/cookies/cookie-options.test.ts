@@ -24,7 +24,7 @@ function refusalOf(name: unknown, options: unknown): OptionsError {
 }
 
 describe("a resolved cookie", () => {
-  it("has the strict defaults [ASVS 3.3.1, ASVS 3.3.2, ASVS 3.3.3, WSTG-SESS-02]", () => {
+  it("has the strict defaults [ASVS 3.3.1, ASVS 3.3.2, ASVS 3.3.3, WSTG-SESS-02, WS-2022-0330]", () => {
     expect(resolveCookie("session")).toEqual({
       name: "__Host-Http-session",
       prefix: "__Host-Http-",
@@ -104,7 +104,7 @@ describe("a misspelt or mistyped option", () => {
     ["sameSite", '"lax", "strict", "none"'],
     ["priority", '"low", "medium", "high"'],
     ["prefix", '"__Host-Http-", "__Host-", "__Http-", "__Secure-", ""'],
-  ])("%s must be one of its words (CVE-2026-47675)", (key, list) => {
+  ])("%s must be one of its words [CVE-2026-47675]", (key, list) => {
     for (const value of ["Lax", "High", "lax; Domain=evil.test", true, null, [], "__proto__"]) {
       const error = refusal({ [key]: value });
       expect(error.option).toBe(`cookie.${key}`);

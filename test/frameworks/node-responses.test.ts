@@ -50,7 +50,7 @@ describe("a held Node response", () => {
       "a status text and an object",
       (res) => res.writeHead(200, "Fine", { "set-cookie": ["a=1", "b=2"], "X-Own": "yes" }),
     ],
-  ])("keeps the cookies that writeHead is given in %s", async (_, writeHead) => {
+  ])("keeps the cookies that writeHead is given in %s [CVE-2025-7339]", async (_, writeHead) => {
     const { client } = await serve((res, session) => {
       session.set("name", "Ada");
       writeHead(res);

@@ -138,7 +138,7 @@ describe("what is not touched costs nothing", () => {
   );
 
   it.each(pairs)(
-    "a new visitor for whom the application calls %s, with %s",
+    "a new visitor for whom the application calls %s, with %s [CVE-2015-5963, CVE-2015-5964]",
     async (name, shape) => {
       const world = new World(SHAPES[shape]);
       const answer = await world.browser().visit(NOTHINGS[name] ?? (() => undefined));
@@ -147,7 +147,7 @@ describe("what is not touched costs nothing", () => {
     },
   );
 
-  it("ten thousand visitors without a cookie, or with a bogus one: no row", async () => {
+  it("ten thousand visitors without a cookie, or with a bogus one: no row [CVE-2015-5143]", async () => {
     const world = new World();
     const bogus = ["", "x", "A".repeat(43), "s_".padEnd(45, "A"), "%41".repeat(20)];
     await times(10_000, async (n) => {
@@ -183,7 +183,7 @@ describe("a cookie that is no token", () => {
     "latin-1": `é${good.slice(1)}`,
   };
 
-  it.each(Object.keys(FORMS))("never reaches the store: %s [WSTG-SESS-01]", async (name) => {
+  it.each(Object.keys(FORMS))("never reaches the store: %s [WSTG-SESS-01, CVE-2015-3982]", async (name) => {
     const world = new World();
     const browser = world.browser();
     browser.token = String(FORMS[name]);
@@ -193,7 +193,7 @@ describe("a cookie that is no token", () => {
     expect(world.told("rejected")).toMatchObject([{ reason: "malformed", id: undefined }]);
   });
 
-  it("is believed in one spelling of four [WSTG-SESS-01]", async () => {
+  it("is believed in one spelling of four [WSTG-SESS-01, node-base64url]", async () => {
     const world = new World();
     const browser = await world.returning();
     const token = String(browser.token);
@@ -210,7 +210,7 @@ describe("a cookie that is no token", () => {
     expect(world.switch.calls).toEqual([]);
   });
 
-  it("but looks like one is rejected as unknown, left in the browser and never adopted [ASVS 7.2.1, ASVS 7.2.2, WSTG-SESS-03]", async () => {
+  it("but looks like one is rejected as unknown, left in the browser and never adopted [ASVS 7.2.1, ASVS 7.2.2, WSTG-SESS-03, CVE-2024-38513, CVE-2018-12071, PHP-non-strict]", async () => {
     const world = new World();
     const browser = world.browser();
     const planted = "A".repeat(43);
@@ -225,7 +225,7 @@ describe("a cookie that is no token", () => {
     expect((await thief.visit((session) => session.has("n"))).json).toBe(false);
   });
 
-  it("of another manager on the same store is unknown here [ASVS 3.5.4]", async () => {
+  it("of another manager on the same store is unknown here [ASVS 3.5.4, CVE-2022-46170]", async () => {
     const world = new World();
     const admin = world.process({ name: "admin" });
     const browser = await world.signedIn("ada");

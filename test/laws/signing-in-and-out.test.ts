@@ -18,7 +18,7 @@ describe("signing in", () => {
     expect(await world.live()).toBe(1);
   });
 
-  it("kills the token from before, which a fixed victim would share [ASVS 7.2.4, WSTG-SESS-03]", async () => {
+  it("kills the token from before, which a fixed victim would share [ASVS 7.2.4, WSTG-SESS-03, CVE-2022-25896, CVE-2023-29019]", async () => {
     const world = new World();
     const attacker = await world.returning();
     const victim = attacker.copy();
@@ -736,7 +736,7 @@ describe("an id from outside", () => {
     Symbol("id"),
   ];
   it.each(GARBAGE.map((id, index) => [index, id] as const))(
-    "number %i of the garbage is nobody's, and is not asked of the store",
+    "number %i of the garbage is nobody's, and is not asked of the store [cookie-parser-j]",
     async (_, id) => {
       const world = new World();
       expect(await world.sessions.revoke(id as never)).toBe(false);

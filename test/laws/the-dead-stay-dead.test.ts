@@ -91,7 +91,7 @@ describe.each(ENDS)("a write that comes after $name", ({ name, end, isFollowed }
   };
 
   it.each(Object.keys(LATE))(
-    "is refused with 409 and sends no cookie: %s [ASVS 7.4.1, WSTG-SESS-06]",
+    "is refused with 409 and sends no cookie: %s [CVE-2025-46336, GHSA-9j94-67jr-4cqj, GHSA-vpfw-47h7-xj4g, express-session#632, connect-redis#328, redistore#2]",
     async (change) => {
       const { world, answer, oldToken, slow } = await lateRequest(
         LATE[change] ?? (() => undefined),
@@ -446,7 +446,7 @@ describe("in every order in which the store can be asked", () => {
     });
   });
 
-  it("a touch never revives what is being ended", async () => {
+  it("a touch never revives what is being ended [express-session#957]", async () => {
     await everyInterleaving(async (schedule) => {
       const { world } = await race(
         schedule,

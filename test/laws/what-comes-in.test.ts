@@ -386,7 +386,7 @@ describe("a record that somebody planted in the store", () => {
 });
 
 describe("a large value", () => {
-  it("of a megabyte is refused by its size, and the rest of the session stays", async () => {
+  it("of a megabyte is refused by its size, and the rest of the session stays [CVE-2016-4423]", async () => {
     const world = new World();
     const browser = await world.returning({ n: 1 });
     for (const value of ["x".repeat(1_048_576), "é".repeat(140_000), "\u0000".repeat(50_000)]) {
@@ -436,7 +436,7 @@ describe("a cookie header", () => {
     return world.browser().visit((session) => session.userId ?? null, { headers: { cookie } });
   }
 
-  it("with two cookies of our name is believed in neither, and both are expired", async () => {
+  it("with two cookies of our name is believed in neither, and both are expired [cookie-tossing]", async () => {
     const world = new World();
     const [ada, eve] = [await world.signedIn("ada"), await world.signedIn("eve")];
     world.switch.forget();
@@ -690,7 +690,7 @@ describe("a source of randomness", () => {
     },
   );
 
-  it("that fills nothing, or not all, is refused", () => {
+  it("that fills nothing, or not all, is refused [CVE-2021-3538]", () => {
     expect(() => pooledRandom(() => undefined)(32)).toThrow("randomness");
     for (const filled of [1, 31, 32, 2_000, 4_000]) {
       const random = pooledRandom((bytes) => void randomFillSync(bytes.subarray(0, filled)));
@@ -707,7 +707,7 @@ describe("a source of randomness", () => {
     for (const size of [32, 6]) expect(() => failing(size)).toThrow("randomness");
   });
 
-  it("that fails fails the draw; there is no other [ASVS 11.5.1, ASVS 16.5.3]", () => {
+  it("that fails fails the draw; there is no other [ASVS 11.5.1, ASVS 16.5.3, CVE-2025-66630]", () => {
     const random = pooledRandom(() => {
       throw new Error("no entropy");
     });
@@ -721,7 +721,7 @@ describe("a source of randomness", () => {
     expect(draws.size).toBe(2_000);
   });
 
-  it("that repeats itself gives no visitor another one's session [ASVS 7.2.3]", async () => {
+  it("that repeats itself gives no visitor another one's session [ASVS 7.2.3, tower-sessions-0.12]", async () => {
     const browser = manager((size) => Buffer.alloc(size, 7));
     await browser.visit((session) => session.set("secret", "first"));
     const other = new Browser(browser.sessions);

@@ -31,13 +31,16 @@ describe("what caches are told", () => {
     takeAll: (session) => session.takeAll(),
   };
 
-  it.each(Object.keys(ACCESS))("whoever opens a signed-in session and reads %s", async (name) => {
-    const world = new World();
-    const browser = await world.signedIn();
-    const act = ACCESS[name] ?? (() => undefined);
-    expect(await facts(world, browser, act)).toEqual(["private", "Cookie"]);
-    expect(await facts(world, world.browser(), act)).toEqual([null, "Cookie"]);
-  });
+  it.each(Object.keys(ACCESS))(
+    "whoever opens a signed-in session and reads %s [CVE-2023-30861, CVE-2026-27205]",
+    async (name) => {
+      const world = new World();
+      const browser = await world.signedIn();
+      const act = ACCESS[name] ?? (() => undefined);
+      expect(await facts(world, browser, act)).toEqual(["private", "Cookie"]);
+      expect(await facts(world, world.browser(), act)).toEqual([null, "Cookie"]);
+    },
+  );
 
   it("a response with our cookie is not to be stored [ASVS 14.2.2, ASVS 14.3.2, WSTG-SESS-04]", async () => {
     const world = new World();
@@ -52,7 +55,7 @@ describe("what caches are told", () => {
     }
   });
 
-  it("a response with our cookie is not to be stored, whatever the application says", async () => {
+  it("a response with our cookie is not to be stored, whatever the application says [CVE-2026-24472, CVE-2026-44457]", async () => {
     const world = new World();
     for (const rule of ["public", "public, max-age=0", "s-maxage=60", "private", "max-age=60"]) {
       const headers = { "cache-control": rule, "cdn-cache-control": rule, vary: "Accept" };

@@ -99,7 +99,7 @@ describe("the file store", () => {
   });
 
   it.each(["../../etc/passwd", "s_../../..", "", "s_", `s_${"a".repeat(42)}/`, "s_\0"])(
-    "refuses %j for an id, and touches no path with it",
+    "refuses %j for an id, and touches no path with it [CVE-2024-3400, CVE-2018-18925, CVE-2025-61686]",
     async (text) => {
       const id = text as SessionId;
       const record = recordAt(NOW, { manager, id });

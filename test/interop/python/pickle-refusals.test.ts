@@ -80,7 +80,7 @@ describe("A pickle that would run something is refused by name", () => {
     ["BYTEARRAY8", "\x96\0\0\0\0\0\0\0\0.", "the opcode BYTEARRAY8 is not one that is read"],
     ["NEXT_BUFFER", "\x97.", "the opcode NEXT_BUFFER is not one that is read"],
     ["READONLY_BUFFER", "N\x98.", "the opcode READONLY_BUFFER is not one that is read"],
-  ])("%s", (_, pickle, reason) => {
+  ])("%s [CVE-2021-33026, Flask-Session-pickle]", (_, pickle, reason) => {
     expect(read(pickle)).toEqual({ ok: false, reason });
   });
 });

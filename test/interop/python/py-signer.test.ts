@@ -109,7 +109,7 @@ describe("readPayload", () => {
     expect(payloadOf("ë".repeat(1_000))).toMatch(/^\./);
   });
 
-  it("inflates up to a mebibyte, and refuses what is larger", () => {
+  it("inflates up to a mebibyte, and refuses what is larger [CVE-2024-28176]", () => {
     const packed = (bytes: number) => `.${deflateSync(Buffer.alloc(bytes)).toString("base64url")}`;
     expect(readPayload(packed(1_048_576))).toMatchObject({ ok: true });
     expect(readPayload(packed(1_048_577))).toStrictEqual({ ok: false, reason: "tooLarge" });
