@@ -1,6 +1,7 @@
 import { CookieCarrier } from "./cookies/cookie-carrier.ts";
 import { type CarrierOptions, speaksOfHttps } from "./cookies/cookie-rules.ts";
 import type { Adoptable, CookieStore, Mounted, SharedStore } from "./cookies/mount.ts";
+import { resolveAddress } from "./cookies/transport.ts";
 import type { KeyedValues, RichValues, ValueKind } from "./core/codec.ts";
 import type { Protection } from "./core/engine.ts";
 import { type Clock, developmentOf, type Environment, pooledRandom } from "./core/environment.ts";
@@ -324,6 +325,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   storeTimeout: true,
   maxDataBytes: true,
   cacheControl: true,
+  crossSite: true,
   clock: true,
   onError: true,
   protections: true,
@@ -344,6 +346,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   ttl: "Write idleTimeout and absoluteTimeout.",
   maxAge: "Write idleTimeout and absoluteTimeout.",
   cookieName: "Write name.",
+  csrf: 'Leave it out: what another site\'s page sends is refused. Write crossSite: { trustedOrigins: ["https://accounts.example"] } for exceptions.',
+  trustedOrigins: 'Write crossSite: { trustedOrigins: ["https://accounts.example"] }.',
 };
 
 /** A listener's errors may differ at every call; they must not fill the memory. */
@@ -368,6 +372,7 @@ function resolveEnvironment(options: CommonOptions): Environment {
     development: developmentOf(nodeEnv),
     nodeEnv,
     trustProxy,
+    addressOf: resolveAddress(trustProxy),
     isForHttps: speaksOfHttps(options),
     notice: (sentence) => {
       if (told.has(sentence) || told.size >= MAX_NOTICES) return;

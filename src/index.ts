@@ -8,6 +8,7 @@ export {
   type AnySessionError,
   CodecError,
   CookieTooLargeError,
+  CrossSiteError,
   DataTooLargeError,
   ExclusiveError,
   HeadersSentError,
@@ -55,6 +56,7 @@ export type {
   Tombstone,
 } from "./core/record.ts";
 export type { ErrorContext, ErrorListener } from "./core/report.ts";
+export type { CrossSite, CrossSiteOptions } from "./core/request/cross-site.ts";
 export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export {
   type ExclusiveOptions,

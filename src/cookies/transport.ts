@@ -1,3 +1,4 @@
+import type { Address } from "../core/environment.ts";
 import { OptionsError } from "../core/errors.ts";
 import type { RequestHead } from "../core/exchange.ts";
 import { Addresses } from "./addresses.ts";
@@ -38,6 +39,23 @@ export function resolveTransport(
     }
     if (request.isEncrypted === undefined) return "unknown";
     return request.isEncrypted ? "secure" : "insecure";
+  };
+}
+
+/**
+ * Prepares to tell where browsers believe to be. A trusted proxy tells the host that they asked for; of
+ * a chain the first one does.
+ *
+ * @throws {@link OptionsError} for what is neither an address, a range nor a known name.
+ */
+export function resolveAddress(trust: TrustProxy | undefined): (request: RequestHead) => Address {
+  const transportOf = resolveTransport(trust);
+  const isTrusted = trustedPeers(trust);
+  return (request) => {
+    const forwarded = request.header("x-forwarded-host");
+    const isTold = forwarded !== undefined && isTrusted(request.remoteAddress);
+    const [host] = isTold ? forwarded.split(",", 1) : [request.header("host")];
+    return { host: host?.trim(), isSecure: transportOf(request) === "secure" };
   };
 }
 

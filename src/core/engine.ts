@@ -11,6 +11,7 @@ import type { NoteEdit } from "./notes.ts";
 import type { Carrier, Passage } from "./passage.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";
 import type { Home, Records } from "./records.ts";
+import type { CrossSiteRule } from "./request/cross-site.ts";
 import type { Condition } from "./request/outcome.ts";
 import type { Shape } from "./shape.ts";
 
@@ -37,6 +38,8 @@ export interface Engine extends Records {
   readonly maxDataBytes: number;
   /** What a response that read a signed-in session says to caches. */
   readonly cacheControl: "private" | "no-store";
+  /** Which requests get no session, as another site's page has sent them. */
+  readonly crossSite: CrossSiteRule;
   /** Whether records travel with the requests: a write needs headers, as a new session does. */
   readonly writesNeedHeaders: boolean;
 }

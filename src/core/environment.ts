@@ -1,4 +1,5 @@
 import { randomFillSync } from "node:crypto";
+import type { RequestHead } from "./exchange.ts";
 import type { EpochMs } from "./record.ts";
 import type { Reporter } from "./report.ts";
 import type { RandomBytes } from "./token.ts";
@@ -15,6 +16,14 @@ export interface Clock {
  */
 export type Development = "named" | "assumed";
 
+/** Where the browser believes to be, as far as the connection and the proxies that are believed tell. */
+export interface Address {
+  /** The host, with its port where it is not the usual one. */
+  readonly host: string | undefined;
+  /** Whether the browser's own connection is surely encrypted. */
+  readonly isSecure: boolean;
+}
+
 /** What the engine takes from outside: the time, randomness, and a way to tell the developer. */
 export interface Environment {
   readonly now: () => EpochMs;
@@ -24,6 +33,8 @@ export interface Environment {
   readonly nodeEnv?: string | undefined;
   /** Which proxies are believed that the browser's connection is encrypted, as the options say. */
   readonly trustProxy?: "all" | readonly string[] | undefined;
+  /** Where the browser of a request believes to be. */
+  readonly addressOf: (request: RequestHead) => Address;
   /** Whether the options speak of HTTPS: an unset `NODE_ENV` is then no development. */
   readonly isForHttps?: boolean | undefined;
   /** Says a sentence to the developer, the first time only. */

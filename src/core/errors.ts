@@ -11,6 +11,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_HEADERS_SENT"
   | "ERR_SESSION_PREFETCH"
   | "ERR_SESSION_EXCLUSIVE"
+  | "ERR_SESSION_CROSS_SITE"
   | "ERR_SESSION_INSECURE";
 
 /** A call on the store, as a {@link StoreError} names it. */
@@ -123,6 +124,9 @@ export function plainText(status: number): string {
   if (status === 503) return "Service unavailable. Please try again in a moment.\n";
   if (status === 409) {
     return "This session has ended. Please wait half a minute and reload the page.\n";
+  }
+  if (status === 403) {
+    return "This request did not come from a page of this site. Please go back and reload the page.\n";
   }
   return "Something went wrong.\n";
 }
@@ -387,6 +391,64 @@ export class ExclusiveError extends SessionError {
   }
 }
 
+/** What a request says of the page that has sent it. */
+interface Sender {
+  /** `Sec-Fetch-Site`. */
+  readonly site?: string | undefined;
+  readonly origin?: string | undefined;
+}
+
+/**
+ * Nothing shows that a page of the application has sent a request that may change something (CSRF).
+ * Nothing was loaded or stored for it. It is told to the visitor with 403, to the event `refused`, and
+ * not to the log.
+ *
+ * @example
+ * const foreignErrors: ErrorRequestHandler = (error, _req, res, next) => {
+ *   if (error instanceof CrossSiteError) res.status(error.status).send("Please reload the page.");
+ *   else next(error);
+ * };
+ */
+export class CrossSiteError extends SessionError {
+  static {
+    nameErrors(CrossSiteError, "CrossSiteError");
+  }
+
+  readonly code = "ERR_SESSION_CROSS_SITE";
+  readonly status = 403;
+  /**
+   * `site`: the browser says that another site's page has sent it. `token`: the CSRF token that it
+   * should bring is missing, or not this session's.
+   */
+  readonly reason: "site" | "token";
+  /** The origin of the page, fit for a log, where the browser tells it. */
+  readonly origin: string | undefined;
+
+  constructor(reason: CrossSiteError["reason"], method: string, sender: Sender) {
+    const what = `Refused a ${printable(method, MAX_NAME_LENGTH)}`;
+    super(
+      reason === "site"
+        ? `${what} that another site's page has sent (${toldBy(sender)}). Where that site is yours, ` +
+            "name it: crossSite: { trustedOrigins: [origin] }. A route that others post to by design " +
+            'opens its session with { crossSite: "allow" }, and checks by itself who began.'
+        : `${what} without a CSRF token of this session. Write csrfField(session) into the form, or ` +
+            "send the token as X-CSRF-Token. A sign-in ends the tokens that were made before it.",
+    );
+    this.reason = reason;
+    this.origin =
+      sender.origin === undefined ? undefined : printable(sender.origin, MAX_NAME_LENGTH);
+  }
+}
+
+function toldBy({ site, origin }: Sender): string {
+  const told = { "Sec-Fetch-Site": site, Origin: origin };
+  return Object.entries(told)
+    .flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name} ${printable(value, MAX_NAME_LENGTH)}`],
+    )
+    .join(", ");
+}
+
 /** Any error of this library, for a `switch` on its `code`. */
 export type AnySessionError =
   | OptionsError
@@ -398,4 +460,5 @@ export type AnySessionError =
   | HeadersSentError
   | PrefetchError
   | ExclusiveError
+  | CrossSiteError
   | InsecureConnectionError;

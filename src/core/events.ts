@@ -1,4 +1,4 @@
-import { OptionsError, type StoreError } from "./errors.ts";
+import { type CrossSiteError, OptionsError, type StoreError } from "./errors.ts";
 import type { RequestHead } from "./exchange.ts";
 import type { EndReason, EpochMs } from "./record.ts";
 import { pathOf } from "./report.ts";
@@ -32,7 +32,7 @@ export type Rejection =
 export type HandOffRejection =
   /** Not sent by POST: links are followed by programs too, to fetch ahead or to show a preview. */
   | "method"
-  /** Sent, with a verifier beside it, by another site's page: a form can hold both. */
+  /** Sent by another site's page: a form can hold a code, and a verifier beside it. */
   | "crossSite"
   /** Not of a code's form; never reached the store. */
   | "malformed"
@@ -87,6 +87,15 @@ export interface SessionEvents {
     readonly userId: string | undefined;
   };
   rejected: Happening & { readonly reason: Rejection; readonly id: string | undefined };
+  /** A request got no session, as no page of the application has sent it: see {@link CrossSiteError}. */
+  refused: Happening & {
+    readonly reason: CrossSiteError["reason"];
+    readonly method: string;
+    /** Without the query, in which secrets may travel. */
+    readonly path: string;
+    /** The origin of the page, where the browser tells it. */
+    readonly origin: string | undefined;
+  };
   /** A commit met a newer one and was applied again on top of it. */
   conflict: OfSession;
   /** A request wanted to write to a session, or to touch one, that had ended meanwhile. */
@@ -109,6 +118,7 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   redeemed: true,
   handOffRejected: true,
   rejected: true,
+  refused: true,
   conflict: true,
   lateWrite: true,
   storeError: true,

@@ -16,7 +16,7 @@ import { keepInternals } from "./internals.ts";
 import { Families } from "./lifecycle/families.ts";
 import { LeaseLines } from "./lifecycle/lease-lines.ts";
 import type { EndedListener, OnEndedOptions, Onlooker } from "./onlooker.ts";
-import { requireKnownKeys } from "./option-checks.ts";
+import { oneOf, requireKnownKeys } from "./option-checks.ts";
 import type { EngineSettings } from "./options.ts";
 import type { Carrier } from "./passage.ts";
 import { prepare } from "./preparing.ts";
@@ -25,6 +25,8 @@ import { claimName, releaseName } from "./registry.ts";
 import type { ErrorContext } from "./report.ts";
 import { arrivalOf, QUIET } from "./request/arrival.ts";
 import { Attachments } from "./request/attachments.ts";
+import { CrossSiteRule } from "./request/cross-site.ts";
+import { foreignRefusal } from "./request/foreign.ts";
 import { GUARDS } from "./request/guards.ts";
 import { expectHandOff, handOff, redeem } from "./request/hand-off.ts";
 import { protectedBy } from "./request/protections.ts";
@@ -83,6 +85,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const { origin, queue } = home;
     const unprotected: Engine = {
       ...settings,
+      crossSite: new CrossSiteRule(settings.crossSite, environment.addressOf),
       ...{ home, keeper, origin, queue, carrier, environment, events },
       families: new Families(keeper, settings.name, environment),
       leases: new LeaseLines(),
@@ -113,17 +116,19 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async #openBy(request: object, options: OpenOptions): Promise<Session<D>> {
-    requireKnownKeys("open", options, ["fresh"]);
-    return this.#open(request, options.fresh ?? false);
+    requireKnownKeys("open", options, ["fresh", "crossSite"]);
+    const { fresh = false, crossSite } = options;
+    oneOf("open.crossSite", crossSite, ["refuse", "allow"]);
+    return this.#open(request, fresh, crossSite);
   }
 
-  #open(request: object, fresh: boolean): Promise<Session<D>> {
+  #open(request: object, fresh: boolean, crossSite?: "refuse" | "allow"): Promise<Session<D>> {
     const visit = this.#attachments.find(request);
     // Not while constructing: a manager that nobody uses does nothing.
     this.#sweeping.start();
-    if (visit === undefined) return this.#openCopied(request, fresh);
+    if (visit === undefined) return this.#openCopied(request, fresh, crossSite);
     // The shape vouches for the type: what it refuses never becomes a session.
-    const session: Promise<unknown> = visit.open(fresh);
+    const session: Promise<unknown> = visit.open(fresh, crossSite);
     return session as Promise<Session<D>>;
   }
 
@@ -135,7 +140,11 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async read(source: SessionSource): Promise<SessionView<D> | undefined> {
-    const exchange = { request: headOf(source), reply: NO_REPLY };
+    const request = headOf(source);
+    // Every page may open a WebSocket to every site, with its cookies: OWASP ASVS 5.0, 4.4.2.
+    if (!this.#engine.crossSite.isAllowed && foreignRefusal(this.#engine, request))
+      return undefined;
+    const exchange = { request, reply: NO_REPLY };
     const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
     const engine = engineOn(this.#engine, passage);
     const live = await arrivalOf(engine, passage, startDeadline(engine), QUIET, exchange.request);
@@ -164,7 +173,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
     code: unknown,
     options: RedeemOptions = {},
   ): Promise<Redemption<D>> {
-    const session = await this.#open(request, true);
+    // Judged there, and told in its words.
+    const session = await this.#open(request, true, "allow");
     return redeem(this.#engine, session, code, options);
   }
 
@@ -225,9 +235,13 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   /** A copy of a request is known by the session that both of them carry. */
-  async #openCopied(request: object, isFresh: boolean): Promise<Session<D>> {
+  async #openCopied(
+    request: object,
+    isFresh: boolean,
+    crossSite?: "refuse" | "allow",
+  ): Promise<Session<D>> {
     const visit = this.#attachments.findCopied(request);
-    const session: unknown = await visit?.open(isFresh);
+    const session: unknown = await visit?.open(isFresh, crossSite);
     if (visit?.isKnown !== true) throw unattached(this.#engine, "sessions.open(request)");
     return session as Session<D>;
   }

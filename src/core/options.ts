@@ -3,6 +3,7 @@ import { type Duration, durationMs } from "./duration.ts";
 import { OptionsError } from "./errors.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { Policy } from "./record.ts";
+import type { CrossSite } from "./request/cross-site.ts";
 import { resolveShape, type Shape, type ShapeOptions } from "./shape.ts";
 
 /** Two timeouts. */
@@ -76,6 +77,16 @@ export interface EngineOptions {
    * @defaultValue `"private"`
    */
   readonly cacheControl?: "private" | "no-store" | undefined;
+  /**
+   * What becomes of a request that another site's page sends in the visitor's name (CSRF; OWASP ASVS
+   * 5.0, 3.5.1). By default it opens no session: whatever is not GET, HEAD, OPTIONS or TRACE, and a
+   * WebSocket, is refused with a {@link CrossSiteError} (403) where `Sec-Fetch-Site`, or `Origin` in
+   * older browsers, tells of another origin. `{ trustedOrigins }` names those that are yours; `"allow"`
+   * is for whoever checks it elsewhere.
+   *
+   * @defaultValue `"refuse"`
+   */
+  readonly crossSite?: CrossSite | undefined;
 }
 
 /** The options, checked and with every default filled in. */
@@ -85,6 +96,7 @@ export interface EngineSettings {
   readonly storeTimeoutMs: number;
   readonly maxDataBytes: number;
   readonly cacheControl: "private" | "no-store";
+  readonly crossSite: CrossSite | undefined;
   readonly shape: Shape;
 }
 
@@ -114,6 +126,7 @@ export function resolveSettings(options: EngineOptions & ShapeOptions): EngineSe
     storeTimeoutMs: durationMs("storeTimeout", storeTimeout),
     maxDataBytes,
     cacheControl,
+    crossSite: options.crossSite,
     shape: resolveShape(options),
   };
 }

@@ -87,6 +87,14 @@ export interface OpenOptions {
    * @defaultValue `false`
    */
   readonly fresh?: boolean | undefined;
+  /**
+   * `"allow"` opens the session for a request that another site's page has sent, too: on a route that
+   * others post to by design, and which checks by itself who began (`sojourn/callbacks`). `"refuse"`
+   * refuses it whatever {@link EngineOptions.crossSite} says.
+   *
+   * @defaultValue as `crossSite` of `createSessions` says
+   */
+  readonly crossSite?: "refuse" | "allow" | undefined;
 }
 
 /**
@@ -101,7 +109,8 @@ export interface Sessions<D extends object, K extends ValueKind = "json"> {
    * @param request - The framework's own request object.
    * @param options - `fresh` asks the store where a copy in a cookie would do (`cookieCache`).
    * @throws {@link OptionsError} if no adapter is mounted for it, {@link StoreError} if the store
-   * cannot answer.
+   * cannot answer, {@link CrossSiteError} (403) for what another site's page sends in the visitor's
+   * name.
    * @example
    * const session = await sessions.open(req);
    */
@@ -132,7 +141,8 @@ export interface Sessions<D extends object, K extends ValueKind = "json"> {
    * A look at the session without an adapter: for a WebSocket upgrade or a server component.
    * Creates, touches and sends nothing.
    *
-   * @returns `undefined` where there is no live session.
+   * @returns `undefined` where there is no live session, and for a WebSocket that another site's page
+   * opens.
    * @throws {@link StoreError} if the store cannot answer.
    */
   read(source: SessionSource): Promise<SessionView<D> | undefined>;

@@ -1,6 +1,7 @@
 import { OptionsError } from "../core/errors.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
 import { tellConnection } from "./adapter/connection.ts";
+import { tellCrossSite } from "./adapter/cross-site.ts";
 import { tellExclusive } from "./adapter/exclusive.ts";
 import { tellFailures } from "./adapter/failures.ts";
 import { tellHandOff } from "./adapter/hand-off.ts";
@@ -55,6 +56,7 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
   ["visitors who leave", tellLeaving],
   ["mounting", tellMounting],
   ["the connection", tellConnection],
+  ["pages of other sites", tellCrossSite],
   ["cookies beside the session", tellOwnCookies],
   ["times and names of its own", tellOwnTimes],
   ["exclusive work", tellExclusive],

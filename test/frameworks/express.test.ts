@@ -90,6 +90,8 @@ const COMPANIES: Readonly<Record<string, Company>> = {
       ...ITS_OWN_VARY,
       "an untouched session: answers what opens no session while the store hangs":
         "every session is opened here, so that compression comes after",
+      "pages of other sites: opens the session where the route allows it, and for nobody else":
+        "every session is opened here, before the route could say so",
     },
   },
   "with helmet, cors and morgan": {

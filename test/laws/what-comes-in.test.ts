@@ -671,6 +671,7 @@ describe("a source of randomness", () => {
       development: undefined,
       notice: () => undefined,
       report: () => false,
+      addressOf: () => ({ host: undefined, isSecure: true }),
     };
     const sessions = new SessionManager<Untyped>({
       settings: resolveSettings({}),

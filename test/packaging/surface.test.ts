@@ -13,6 +13,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     values: [
       "CodecError",
       "CookieTooLargeError",
+      "CrossSiteError",
       "DataTooLargeError",
       "ExclusiveError",
       "HeadersSentError",
@@ -35,6 +36,8 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "CookieOptions",
       "CookiePrefix",
       "CookieSessionOptions",
+      "CrossSite",
+      "CrossSiteOptions",
       "DeleteExpiredOptions",
       "DeletedExpired",
       "Directory",

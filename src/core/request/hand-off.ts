@@ -151,7 +151,7 @@ async function redeemableBy(
   options: RedeemOptions,
   deadline: Deadline,
 ): Promise<Redeemable | Refused> {
-  const unfit = unfitRequest(state.request, options);
+  const unfit = unfitRequest(engine, state.request, options);
   const found = unfit ?? (await findCode(engine, code, deadline));
   if (typeof found === "string") return { reason: found, carried: undefined };
   const { carried } = found;
@@ -179,26 +179,18 @@ async function spent(
   return { carried, from };
 }
 
-/** Why a request may redeem nothing, whatever it brings. */
+/**
+ * Why a request may redeem nothing, whatever it brings. With a verifier beside the code another site's
+ * form would bring all that is needed to sign a visitor in as somebody else: there no option helps.
+ */
 function unfitRequest(
+  { crossSite }: Engine,
   request: RequestHead,
   { verifier }: RedeemOptions,
 ): HandOffRejection | undefined {
   if (request.method !== "POST") return "method";
-  return verifier !== undefined && isCrossSite(request) ? "crossSite" : undefined;
-}
-
-/**
- * Whether another site's page sends it: with a verifier beside the code the form would bring all that
- * is needed to sign a visitor in as somebody else. Apps send neither header.
- */
-function isCrossSite(request: RequestHead): boolean {
-  const site = request.header("sec-fetch-site");
-  if (site !== undefined) return site !== "same-origin" && site !== "none";
-  const origin = request.header("origin");
-  if (origin === undefined) return false;
-  const host = request.header("host") ?? request.header(":authority");
-  return host === undefined || URL.parse(origin)?.host !== host.toLowerCase();
+  if (crossSite.isAllowed && verifier === undefined) return undefined;
+  return crossSite.refusalOf(request) === undefined ? undefined : "crossSite";
 }
 
 /** Why the visitor is not who asked for the code; `undefined` if they are. */

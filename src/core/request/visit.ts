@@ -2,7 +2,7 @@ import { absoluteEndOf, isTouchDue } from "../clocks.ts";
 import type { Gathered } from "../commit/edit.ts";
 import type { Deadline } from "../deadline.ts";
 import { type Engine, engineOn } from "../engine.ts";
-import { HeadersSentError, PrefetchError } from "../errors.ts";
+import { type CrossSiteError, HeadersSentError, PrefetchError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
 import type { Exchange, RequestHead } from "../exchange.ts";
 import { forgetPage } from "../failed-page.ts";
@@ -15,6 +15,7 @@ import { arrivalOf, type Doorkeeper, type Live } from "./arrival.ts";
 import { Beside } from "./beside.ts";
 import { addVary, forbidSharing, forbidStoring } from "./caching.ts";
 import { Failures } from "./failures.ts";
+import { foreignRefusal } from "./foreign.ts";
 import { endMissed } from "./guards.ts";
 import { type Change, CONSEQUENCES, cookieFor, type Outcome, outcomeOf } from "./outcome.ts";
 import { requireOwnName } from "./same-name.ts";
@@ -42,6 +43,8 @@ export interface Holder {
 export class Visit implements Doorkeeper {
   /** Who keeps the response closed to everybody else while it waits. */
   holder: Holder | undefined;
+  /** Whether it is proved otherwise that the visitor means this request, whoever's page has sent it. */
+  isMeant = false;
   readonly #engine: Engine;
   readonly #exchange: Exchange;
   readonly #onOpen: ((visit: Visit) => void) | undefined;
@@ -49,6 +52,7 @@ export class Visit implements Doorkeeper {
   readonly #subject: object;
   readonly #arrivedAt: EpochMs;
   #failuresMet: Failures | undefined;
+  #foreign: CrossSiteError | undefined;
   #opening: Promise<Session<object>> | undefined;
   /** Both are there once the session is open. */
   #passage: Passage | undefined;
@@ -122,13 +126,15 @@ export class Visit implements Doorkeeper {
   }
 
   /** The session: loaded at the first call, the same one at each further call. */
-  open(isFresh = false): Promise<Session<object>> {
-    if (this.#opening !== undefined) return isFresh ? this.#refreshed() : this.#opening;
+  open(isFresh = false, crossSite?: "refuse" | "allow"): Promise<Session<object>> {
+    const refusal = this.#refusal(crossSite);
+    if (refusal !== undefined) return unawaited(Promise.reject(refusal));
+    if (this.#opening !== undefined) {
+      return isFresh ? this.#refreshed(this.#opening) : this.#opening;
+    }
     if (this.#phase === "ended") return Promise.reject(new HeadersSentError("open the session"));
     const isFirst = !this.isOpened;
-    this.#opening = this.#load(isFresh);
-    // Who awaits it later still hears of a failure; that nobody does yet must not end the process.
-    this.#opening.catch(ignored);
+    this.#opening = unawaited(this.#load(isFresh));
     if (isFirst) this.#onOpen?.(this);
     return this.#opening;
   }
@@ -241,6 +247,15 @@ export class Visit implements Doorkeeper {
     if (this.#state !== undefined) this.#state.phase = phase;
   }
 
+  /** Why this caller gets no session. Another one of the same request may know who has sent it. */
+  #refusal(crossSite: "refuse" | "allow" | undefined): CrossSiteError | undefined {
+    const { isAllowed } = this.#engine.crossSite;
+    if (this.isMeant || (crossSite === undefined ? isAllowed : crossSite === "allow"))
+      return undefined;
+    this.#foreign ??= foreignRefusal(this.#engine, this.request);
+    return this.#foreign;
+  }
+
   #load(isFresh: boolean): Promise<Session<object>> {
     try {
       requireOwnName(this.#subject, this.#engine);
@@ -288,8 +303,8 @@ export class Visit implements Doorkeeper {
   }
 
   /** What was opened by a copy is compared with the store; what comes from there stays. */
-  async #refreshed(): Promise<Session<object>> {
-    const session = await this.open();
+  async #refreshed(opening: Promise<Session<object>>): Promise<Session<object>> {
+    const session = await opening;
     const state = this.#state;
     if (state?.isOfCopies !== true) return session;
     const id = state.record?.id;
@@ -479,6 +494,12 @@ export class Visit implements Doorkeeper {
     if (this.#phase === "closing") this.#enter("open");
     throw this.failed(error);
   }
+}
+
+/** Who awaits it later still hears of a failure; that nobody does yet must not end the process. */
+function unawaited<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignored);
+  return promise;
 }
 
 const ignored = (): void => undefined;

@@ -27,6 +27,7 @@ const EVENT_NAMES: readonly EventName[] = [
   "redeemed",
   "handOffRejected",
   "rejected",
+  "refused",
   "conflict",
   "lateWrite",
   "storeError",
