@@ -1,12 +1,14 @@
 import type { Request, RequestHandler, Response } from "express";
-import { isSafe } from "./cross-origin.ts";
 import type { Answered } from "./session-log.ts";
 import type { Services } from "./visitor.ts";
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Notes each request that may change a session, for the session's own log. */
 export function recordRequests({ sessions, log }: Services): RequestHandler {
   return async (req, res, next) => {
-    if (isSafe(req)) return next();
+    if (SAFE_METHODS.has(req.method)) return next();
+    // What another site's page has sent gets no further than this (CSRF).
     const session = await sessions.open(req);
     res.once("finish", () => {
       const answered = answeredBy(req, res);

@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import express, { type Express } from "express";
 import { sessionMiddleware } from "sojourn/express";
-import { refuseCrossOrigin } from "./cross-origin.ts";
 import { protectiveHeaders } from "./headers.ts";
 import { HttpError } from "./http-error.ts";
 import { errorPages } from "./pages.ts";
@@ -22,7 +21,6 @@ export function createShop(services: Services): Express {
   const app = express().disable("x-powered-by");
   app.use(protectiveHeaders);
   app.use(sessionMiddleware(services.sessions));
-  app.use(refuseCrossOrigin);
   app.use(recordRequests(services));
   app.use(express.urlencoded({ extended: false, limit: "10kb" }));
 
