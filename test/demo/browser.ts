@@ -17,8 +17,9 @@ const LAUNCH = {
 
 export const PASSWORD = "a short sentence";
 
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch(LAUNCH);
+/** @param args - What else Chromium is told. */
+export function openBrowser(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ ...LAUNCH, args: [...LAUNCH.args, ...args] });
 }
 
 /** Registers at the form, with a new e-mail that it resolves to. */

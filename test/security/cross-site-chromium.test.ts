@@ -1,0 +1,211 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openBrowser } from "../demo/browser.ts";
+import { type Attempt, openSites, type Sites } from "./sites.ts";
+
+const FORMS = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"] as const;
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let sites: Sites;
+let own: string;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+
+afterAll(() => browser?.close());
+
+beforeEach(async () => {
+  sites = await openSites();
+  own = `http://localhost:${sites.port}`;
+  context = await browser.newContext();
+  page = await context.newPage();
+});
+
+afterEach(async () => {
+  await context.close();
+  await sites.close();
+});
+
+/** Who is signed in, and how often something was changed, as the visitor's own page shows it. */
+async function standing(): Promise<unknown> {
+  await page.goto(`${own}/who`);
+  return JSON.parse((await page.textContent("body")) ?? "");
+}
+
+async function signIn(): Promise<void> {
+  await page.goto(`${own}/in`);
+  expect(await standing()).toEqual({ user: "ada", n: 0 });
+  sites.attempts.length = 0;
+}
+
+/** The last request that may have changed something. */
+async function attempt(): Promise<Attempt> {
+  await expect.poll(() => sites.attempts.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  return sites.attempts.at(-1) ?? expect.unreachable();
+}
+
+/** Posts a form, and waits for the answer's page. */
+async function submit(
+  action: string,
+  { enctype = "application/x-www-form-urlencoded", leadsTo = action } = {},
+): Promise<void> {
+  await page.evaluate(
+    ({ action, enctype }) => {
+      const form = document.createElement("form");
+      Object.assign(form, { method: "post", action, enctype });
+      form.innerHTML = '<input name="to" value="mallory">';
+      document.body.append(form);
+      form.submit();
+    },
+    { action, enctype },
+  );
+  await page.waitForURL(leadsTo);
+}
+
+/** Another port of the same host gets the cookie, another host does not: both are refused. */
+const NEIGHBOURS = [
+  ["another port", "localhost", "same-site", true],
+  ["another site", "127.0.0.1", "cross-site", false],
+] as const;
+
+describe.each(NEIGHBOURS)("in Chromium, a page of %s", (_, host, site, hasCookie) => {
+  let foreign: string;
+
+  beforeEach(async () => {
+    foreign = `http://${host}:${sites.foreignPort}`;
+    await signIn();
+    await page.goto(`${foreign}/`);
+  });
+
+  it.each(FORMS)("posts no form: %s [ASVS 3.5.1] [ASVS 3.5.2]", async (enctype) => {
+    await submit(`${own}/change`, { enctype });
+    expect(await attempt()).toMatchObject({ outcome: 403, site, hasCookie });
+    expect(await standing()).toEqual({ user: "ada", n: 0 });
+  });
+
+  it("fetches nothing that changes something, though nobody asks before [ASVS 3.5.2]", async () => {
+    await page.evaluate(async (url) => {
+      const init = { method: "POST", mode: "no-cors", credentials: "include" } as const;
+      await fetch(url, { ...init, body: new Blob(["{}"], { type: "text/plain" }) });
+    }, `${own}/change`);
+    expect(await attempt()).toMatchObject({ outcome: 403, site, hasCookie });
+    await page.evaluate((url) => navigator.sendBeacon(url, "x"), `${own}/change`);
+    await expect.poll(() => sites.attempts.length).toBe(2);
+    expect(await attempt()).toMatchObject({ outcome: 403, site });
+    expect(await standing()).toEqual({ user: "ada", n: 0 });
+  });
+
+  it("signs nobody in as somebody else [ASVS 7.6.2]", async () => {
+    await submit(`${own}/in?user=mallory`);
+    expect(await attempt()).toMatchObject({ outcome: 403, site });
+    expect(await standing()).toEqual({ user: "ada", n: 0 });
+    await context.clearCookies();
+    await page.goto(`${foreign}/`);
+    await submit(`${own}/in?user=mallory`);
+    await expect.poll(() => sites.attempts.length).toBe(2);
+    expect(await context.cookies()).toEqual([]);
+  });
+
+  it("opens no WebSocket as the visitor [ASVS 4.4.2]", async () => {
+    const url = `ws://localhost:${sites.port}/live`;
+    expect(await told(url)).toBe("nobody");
+    expect(await attempt()).toMatchObject({ method: "GET", hasCookie, origin: foreign });
+  });
+});
+
+function told(url: string): Promise<unknown> {
+  return page.evaluate(
+    (url) =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(url);
+        socket.onmessage = ({ data }) => {
+          resolve(data);
+          socket.close();
+        };
+        socket.onerror = () => reject(new Error("no WebSocket"));
+      }),
+    url,
+  );
+}
+
+describe("in Chromium, what is nobody's page", () => {
+  it("posts no form: a sandboxed frame, whose origin is opaque", async () => {
+    await signIn();
+    await page.goto(`${own}/page`);
+    // Within the application's own page, as where it shows what a visitor has uploaded.
+    await page.evaluate((action) => {
+      const frame = document.createElement("iframe");
+      frame.setAttribute("sandbox", "allow-scripts allow-forms");
+      frame.srcdoc = `<form method="post" action="${action}"></form><script>document.forms[0].submit()</script>`;
+      document.body.append(frame);
+    }, `${own}/change`);
+    expect(await attempt()).toMatchObject({ outcome: 403, origin: "null" });
+    expect(await standing()).toEqual({ user: "ada", n: 0 });
+  });
+
+  it.each([
+    ["another port", "localhost"],
+    ["another site", "127.0.0.1"],
+  ])("is led back by %s: a form of one's own that is redirected", async (_, host) => {
+    await signIn();
+    sites.redirectTo = `${own}/change`;
+    await page.goto(`${own}/page`);
+    const leadsTo = `${own}/change`;
+    await submit(`http://${host}:${sites.foreignPort}/redirect`, { leadsTo });
+    expect(await attempt()).toMatchObject({ outcome: 403, origin: "null" });
+    expect(await standing()).toEqual({ user: "ada", n: 0 });
+  });
+});
+
+describe("in Chromium, the application's own page", () => {
+  it.each(FORMS)("posts its forms: %s", async (enctype) => {
+    await signIn();
+    await page.goto(`${own}/page`);
+    await submit(`${own}/change`, { enctype });
+    expect(await attempt()).toMatchObject({ outcome: 200, site: "same-origin", hasCookie: true });
+    expect(await standing()).toEqual({ user: "ada", n: 1 });
+  });
+
+  it("fetches, and opens its WebSockets", async () => {
+    await signIn();
+    await page.goto(`${own}/page`);
+    await page.evaluate(() => fetch("/change", { method: "PUT", body: "{}" }));
+    expect(await attempt()).toMatchObject({ outcome: 200, site: "same-origin" });
+    expect(await told(`ws://localhost:${sites.port}/live`)).toBe("ada");
+  });
+
+  it("is reached by a link of another site, signed in", async () => {
+    await signIn();
+    await page.goto(`http://127.0.0.1:${sites.foreignPort}/`);
+    await page.evaluate((url) => {
+      const link = document.createElement("a");
+      link.href = url;
+      document.body.append(link);
+      link.click();
+    }, `${own}/who`);
+    await page.waitForURL(`${own}/who`);
+    expect(JSON.parse((await page.textContent("body")) ?? "")).toEqual({ user: "ada", n: 0 });
+  });
+
+  it("posts its forms where Chromium does not say whose page it was: plain HTTP, by Origin", async () => {
+    // Such a name counts for no secure context, so that no Sec-Fetch-Site is sent.
+    await context.close();
+    await browser.close();
+    browser = await openBrowser(["--host-resolver-rules=MAP *.local 127.0.0.1"]);
+    context = await browser.newContext();
+    page = await context.newPage();
+    own = `http://shop.local:${sites.port}`;
+    await signIn();
+    await page.goto(`${own}/page`);
+    await submit(`${own}/change`);
+    expect(await attempt()).toMatchObject({ outcome: 200, site: undefined, origin: own });
+    await page.goto(`http://evil.local:${sites.foreignPort}/`);
+    await submit(`${own}/change`);
+    await expect.poll(() => sites.attempts.length).toBe(2);
+    expect(await attempt()).toMatchObject({ outcome: 403, site: undefined });
+    expect(await standing()).toEqual({ user: "ada", n: 1 });
+  });
+});
