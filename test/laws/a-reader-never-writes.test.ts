@@ -183,15 +183,18 @@ describe("a cookie that is no token", () => {
     "latin-1": `é${good.slice(1)}`,
   };
 
-  it.each(Object.keys(FORMS))("never reaches the store: %s [WSTG-SESS-01, CVE-2015-3982]", async (name) => {
-    const world = new World();
-    const browser = world.browser();
-    browser.token = String(FORMS[name]);
-    const answer = await browser.visit((session) => session.isNew);
-    expect(answer).toMatchObject({ status: 200, json: true, cookies: [] });
-    expect(world.switch.calls).toEqual([]);
-    expect(world.told("rejected")).toMatchObject([{ reason: "malformed", id: undefined }]);
-  });
+  it.each(Object.keys(FORMS))(
+    "never reaches the store: %s [WSTG-SESS-01, CVE-2015-3982]",
+    async (name) => {
+      const world = new World();
+      const browser = world.browser();
+      browser.token = String(FORMS[name]);
+      const answer = await browser.visit((session) => session.isNew);
+      expect(answer).toMatchObject({ status: 200, json: true, cookies: [] });
+      expect(world.switch.calls).toEqual([]);
+      expect(world.told("rejected")).toMatchObject([{ reason: "malformed", id: undefined }]);
+    },
+  );
 
   it("is believed in one spelling of four [WSTG-SESS-01, node-base64url]", async () => {
     const world = new World();
