@@ -61,6 +61,7 @@ export type { Schema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export {
   type ExclusiveOptions,
   type ExclusiveSession,
+  type FreshOptions,
   type Lease,
   REMOVE,
   type Session,

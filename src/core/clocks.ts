@@ -6,6 +6,8 @@ export interface Policies {
   readonly signedIn: Policy;
   readonly persistent: Policy;
   readonly anonymous: Policy;
+  /** Whether nobody is remembered beyond the browser's end. */
+  readonly remembersNobody?: boolean | undefined;
   /** The most that a sign-in may ask for; where left out, what its kind of session has. */
   readonly longest?: Policy | undefined;
   /** Whether sessions of another kind go on here, of which nobody knows how long they live there. */

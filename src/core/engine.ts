@@ -29,6 +29,8 @@ export interface Engine extends Records {
   readonly guards: readonly Guard[];
   /** What the application's protections have to say; `undefined` where it has none. */
   readonly protections: Hooks | undefined;
+  /** What they are called, in their order. */
+  readonly protectionNames: readonly string[];
   readonly carrier: Carrier;
   readonly shape: Shape;
   readonly policies: Policies;

@@ -12,7 +12,8 @@ export type SessionErrorCode =
   | "ERR_SESSION_PREFETCH"
   | "ERR_SESSION_EXCLUSIVE"
   | "ERR_SESSION_CROSS_SITE"
-  | "ERR_SESSION_INSECURE";
+  | "ERR_SESSION_INSECURE"
+  | "ERR_SESSION_ASSURANCE";
 
 /** A call on the store, as a {@link StoreError} names it. */
 export type StoreOperation =

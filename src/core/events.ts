@@ -76,6 +76,12 @@ export interface SessionEvents {
   expired: OfSession & { readonly timeout: "idle" | "absolute" };
   revoked: OfSession;
   destroyed: OfSession;
+  /** Its user has proved the factors for one purpose, until `endsAt`. */
+  elevated: OfSession & {
+    readonly purpose: string;
+    readonly factors: readonly string[];
+    readonly endsAt: EpochMs;
+  };
   /** A code was made that carries this session's sign-in to `audience`. */
   handedOff: OfSession & { readonly audience: string };
   /** The sign-in of the session `fromId` was carried here; `signedIn` has told of the new one. */
@@ -114,6 +120,7 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   expired: true,
   revoked: true,
   destroyed: true,
+  elevated: true,
   handedOff: true,
   redeemed: true,
   handOffRejected: true,

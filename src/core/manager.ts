@@ -96,6 +96,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
       }),
       guards: GUARDS,
       protections: undefined,
+      protectionNames: [],
       writesNeedHeaders: false,
     };
     this.#engine = { ...unprotected, ...protectedBy(unprotected, parts.protections ?? []) };

@@ -27,6 +27,11 @@ const DUE_MARK = `"${DUE}"`;
 const LABEL = "l";
 const PLACE = "o";
 
+/** What the session is elevated for, with the id of the session that is. */
+export const ELEVATIONS = "v";
+/** What was proved of a user, or is done in their name: it is of no other user. */
+const OF_ONE_USER: readonly string[] = ["a", "c", "q", ELEVATIONS];
+
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;
 
@@ -253,6 +258,14 @@ const LEADING_ELSEWHERE = [GENERATION, FAMILY, TOKENS, PREDECESSOR, EXPECTED];
 export function lastingNotes(text: string | undefined): string | undefined {
   const drop: NoteEdit = (notes) => {
     for (const key of LEADING_ELSEWHERE) delete notes[key];
+  };
+  return text === undefined ? undefined : editNotes(text, [drop]);
+}
+
+/** The notes without what is of one user alone: for a place where others may have signed in another. */
+export function notesOfNobody(text: string | undefined): string | undefined {
+  const drop: NoteEdit = (notes) => {
+    for (const key of OF_ONE_USER) delete notes[key];
   };
   return text === undefined ? undefined : editNotes(text, [drop]);
 }

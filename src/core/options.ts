@@ -38,11 +38,12 @@ export interface EngineOptions {
   readonly absoluteTimeout?: Duration | undefined;
   /**
    * The timeouts of those who asked to be remembered. A single duration is both: `"31d"` remembers
-   * for 31 days from the sign-in, used or not.
+   * for 31 days from the sign-in, used or not. With `false` nobody is: to ask for it is an error
+   * (NIST SP 800-63B-4, 5.1: session secrets should not be persistent).
    *
    * @defaultValue `{ idleTimeout: "14d", absoluteTimeout: "90d" }`
    */
-  readonly persistent?: Duration | Timeouts | undefined;
+  readonly persistent?: Duration | Timeouts | false | undefined;
   /**
    * The timeouts before sign-in. A single duration is both.
    *
@@ -132,16 +133,22 @@ export function resolveSettings(options: EngineOptions & ShapeOptions): EngineSe
 }
 
 function resolvePolicies(options: EngineOptions): Policies {
-  const persistent = timeoutsOf("persistent", options.persistent);
+  const remembersNobody = options.persistent === false;
   const anonymous = timeoutsOf("anonymous", options.anonymous);
   const { idleTimeout = SIGNED_IN.idleTimeout, absoluteTimeout = SIGNED_IN.absoluteTimeout } =
     options;
+  const signedIn = resolvePolicy("", options, SIGNED_IN);
   return {
-    signedIn: resolvePolicy("", options, SIGNED_IN),
-    persistent: resolvePolicy("persistent.", persistent, REMEMBERED),
+    signedIn,
+    persistent: remembersNobody ? signedIn : resolveRemembered(options.persistent),
+    remembersNobody,
     anonymous: resolvePolicy("anonymous.", anonymous, { idleTimeout, absoluteTimeout }),
     longest: options.longest === undefined ? undefined : resolveLongest(options.longest),
   };
+}
+
+function resolveRemembered(given: Exclude<EngineOptions["persistent"], false>): Policy {
+  return resolvePolicy("persistent.", timeoutsOf("persistent", given), REMEMBERED);
 }
 
 /** Whoever names one of them leaves the other open. */

@@ -48,6 +48,14 @@ export interface SessionView<D extends object> {
   readonly endsAt: number;
   /** When the user last proved who they are. Epoch ms. */
   readonly authenticatedAt: number | undefined;
+  /**
+   * When each factor was proved that `signIn` has named: epoch ms, by the factor's name. It is empty
+   * where none was named, or nobody is signed in.
+   *
+   * @example
+   * const hasTotp = session.factors.has("totp");
+   */
+  readonly factors: ReadonlyMap<string, number>;
   /** Whether the visitor asked to be remembered. */
   readonly persistent: boolean;
   /** What the application or its user calls the device, for a list of the user's devices. */
@@ -55,12 +63,14 @@ export interface SessionView<D extends object> {
   /** Where the user signed in, as the application said at sign-in. */
   readonly place: string | undefined;
   /**
-   * Whether the user signed in within `maxAge`: ask before a sensitive action.
+   * Whether the user signed in within `maxAge`: ask before a sensitive action (OWASP ASVS 5.0, 7.5.1).
    *
+   * @param options - `factors` asks for each of these factors, rather than for any sign-in.
+   * @throws {@link OptionsError} for what is no duration, and for what names no factor.
    * @example
-   * if (!session.isFresh("10m")) return res.redirect("/confirm-password");
+   * if (!session.isFresh("10m", { factors: ["totp"] })) return res.redirect("/confirm");
    */
-  isFresh(maxAge: Duration): boolean;
+  isFresh(maxAge: Duration, options?: FreshOptions): boolean;
 }
 
 /**
@@ -291,6 +301,16 @@ export interface Lease {
   intend(intent: JsonValue): Promise<void>;
 }
 
+/** What has to be fresh. */
+export interface FreshOptions {
+  /**
+   * The factors, each of which must have been proved within the time.
+   *
+   * @defaultValue any sign-in, whatever it proved
+   */
+  readonly factors?: readonly string[] | undefined;
+}
+
 /** How to keep a value. */
 export interface ValueOptions {
   /**
@@ -310,6 +330,16 @@ export interface SignInOptions<D extends object> {
    * @defaultValue `"all"` from an anonymous visitor or the same user, `"none"` from another user
    */
   readonly keep?: "all" | "none" | readonly (keyof D & string)[] | undefined;
+  /**
+   * What the user has just proved, in your own words or those of RFC 8176: `["password", "totp"]`; or
+   * when each was proved, where that is not now: `{ otp: claims.auth_time * 1000 }`, epoch ms. Up to 8.
+   *
+   * Where the same user signs in again (re-authentication, step-up), the time of these factors moves,
+   * and others keep theirs. Nobody else's factors are taken along, nor those of a hand-off.
+   *
+   * @defaultValue none
+   */
+  readonly factors?: readonly string[] | Readonly<Record<string, number>> | undefined;
   /**
    * Whether to remember the user beyond the browser's end.
    *

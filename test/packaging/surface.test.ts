@@ -59,6 +59,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "ExpectHandOffOptions",
       "Expiry",
       "ExportedSession",
+      "FreshOptions",
       "HandOffOptions",
       "HandOffRejection",
       "HandleOptions",
@@ -116,6 +117,28 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   "sojourn/adapter": {
     values: ["attach", "holdReply", "keep", "nodeExchange", "plainAnswer", "webExchange"],
     types: ["Exchange", "Fallback", "Reply", "RequestHead", "Visit", "WebExchange"],
+  },
+  "sojourn/assurance": {
+    values: [
+      "AssuranceError",
+      "describePolicy",
+      "elevate",
+      "endElevation",
+      "isElevated",
+      "nist",
+      "owasp",
+      "requireElevated",
+      "requireFresh",
+    ],
+    types: [
+      "AssuranceReason",
+      "ElevateOptions",
+      "NistLevel",
+      "OwaspRisk",
+      "PresetOptions",
+      "RequireFreshOptions",
+      "SessionPolicy",
+    ],
   },
   "sojourn/audit": {
     values: ["audit", "verifyAudit"],

@@ -1,5 +1,6 @@
 import { type AskedLifetime, type Policies, policyAsked, policyFor } from "../clocks.ts";
 import { flashText, type Label } from "../commit/edit.ts";
+import { type Factors, factorsIn, ofFactors } from "../factors.ts";
 import { pick } from "../json.ts";
 import { withLeasesOf } from "../leases.ts";
 import {
@@ -37,6 +38,8 @@ export interface SignIn {
   readonly label?: Label | undefined;
   /** Where that is; left out, where the same user was. */
   readonly place?: Label | undefined;
+  /** What the user has proved here, and when. */
+  readonly factors?: Factors | undefined;
   /** What else is noted of the new session. */
   readonly edits?: readonly NoteEdit[] | undefined;
   /** Where the user has not proved who they are here, but to the session that hands it on. */
@@ -76,7 +79,8 @@ export function signedInFields(
   signIn: SignIn,
   now: EpochMs,
 ): Fields {
-  const { userId, device, keep, persistent, lifetime, handedOff } = signIn;
+  const { userId, device, keep, lifetime, handedOff } = signIn;
+  const persistent = signIn.persistent && policies.remembersNobody !== true;
   const kept =
     keep === "all"
       ? { data: newest.data, flash: newest.flash }
@@ -91,6 +95,7 @@ export function signedInFields(
       ...(keep === "none" || keep.length === 0 ? [] : [withLeasesOf(newest.notes)]),
       ...timesKept(newest, keep),
       ofNaming(namingOf(newest, signIn)),
+      ...factorsOf(newest, signIn),
       ...(signIn.edits ?? []),
     ]),
     userId,
@@ -125,6 +130,19 @@ function namingOf(
     label: label === undefined && isSameVisitor ? before.label : label?.text,
     place: place === undefined && isSameUser ? before.place : place?.text,
   };
+}
+
+/**
+ * What was proved of the same user here stays proved, as long ago as it was (NIST SP 800-63B-4, 5.1: no
+ * session is worth more than what was proved in it).
+ */
+function factorsOf(
+  newest: Pick<SessionRecord, "notes" | "userId">,
+  { userId, factors = new Map() }: Pick<SignIn, "userId" | "factors">,
+): readonly NoteEdit[] {
+  const before = newest.userId === userId ? factorsIn(newest) : [];
+  const proved = new Map([...before, ...factors]);
+  return proved.size === 0 ? [] : [ofFactors(proved)];
 }
 
 /** What is taken along is due when it was to be due. */

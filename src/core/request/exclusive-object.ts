@@ -9,7 +9,13 @@ import type { Engine } from "../engine.ts";
 import { ExclusiveError, OptionsError } from "../errors.ts";
 import { checkKey, describeKey } from "../json.ts";
 import type { SessionRecord } from "../record.ts";
-import type { ExclusiveSession, REMOVE, SessionView, ValueOptions } from "../session.ts";
+import type {
+  ExclusiveSession,
+  FreshOptions,
+  REMOVE,
+  SessionView,
+  ValueOptions,
+} from "../session.ts";
 import type { Present } from "../storable.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { Draft } from "./draft.ts";
@@ -103,6 +109,10 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     return this.#facts.authenticatedAt;
   }
 
+  get factors(): ReadonlyMap<string, number> {
+    return this.#facts.factors;
+  }
+
   get persistent(): boolean {
     return this.#facts.persistent;
   }
@@ -115,8 +125,8 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     return this.#facts.place;
   }
 
-  isFresh(maxAge: Duration): boolean {
-    return this.#facts.isFresh(maxAge);
+  isFresh(maxAge: Duration, options?: FreshOptions): boolean {
+    return this.#facts.isFresh(maxAge, options);
   }
 
   set<K extends keyof D & string>(

@@ -4,7 +4,7 @@ import type { NoteEdit } from "../notes.ts";
 import type { SessionRecord } from "../record.ts";
 import { GUARDS } from "./guards.ts";
 
-type Guarded = Pick<Engine, "guards" | "protections">;
+type Guarded = Pick<Engine, "guards" | "protections" | "protectionNames">;
 
 /** What an application's protections add to an engine. */
 export function protectedBy(engine: Engine, protections: readonly Protection[]): Guarded {
@@ -13,6 +13,7 @@ export function protectedBy(engine: Engine, protections: readonly Protection[]):
   return {
     guards: [...GUARDS, ...guards],
     protections: all.length === 0 ? undefined : new Protections(all),
+    protectionNames: protections.map(({ name }) => name),
   };
 }
 

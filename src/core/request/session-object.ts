@@ -16,6 +16,8 @@ import {
   OptionsError,
   SessionEndedError,
 } from "../errors.ts";
+import { type Factors, factorsIn, provedFactors } from "../factors.ts";
+import { isFreshAt } from "../freshness.ts";
 import { checkKey, describeKey, type JsonValue } from "../json.ts";
 import type { SignIn } from "../lifecycle/new-record.ts";
 import { namingText } from "../naming.ts";
@@ -24,6 +26,7 @@ import { checkKeys, checkUserId, requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs } from "../record.ts";
 import {
   type ExclusiveOptions,
+  type FreshOptions,
   REMOVE,
   type Session,
   type SignInOptions,
@@ -44,6 +47,7 @@ const LIFETIME_OPTIONS = ["idleTimeout", "absoluteTimeout", "endsAt"] as const;
 const NAMING_OPTIONS = ["label", "place"] as const;
 const SIGN_IN_OPTIONS: readonly string[] = [
   "keep",
+  "factors",
   "persistent",
   ...LIFETIME_OPTIONS,
   ...NAMING_OPTIONS,
@@ -141,10 +145,12 @@ export class SessionObject<D extends object> implements Session<D> {
     return this.#state.facts.authenticatedAt;
   }
 
-  isFresh(maxAge: Duration): boolean {
-    const since = this.authenticatedAt;
-    const ms = durationMs("isFresh(maxAge)", maxAge);
-    return since !== undefined && this.#engine.environment.now() - since < ms;
+  get factors(): Factors {
+    return factorsIn(this.#state.facts);
+  }
+
+  isFresh(maxAge: Duration, options: FreshOptions = {}): boolean {
+    return isFreshAt(this.#state.facts, maxAge, options, this.#engine.environment.now());
   }
 
   get persistent(): boolean {
@@ -156,6 +162,7 @@ export class SessionObject<D extends object> implements Session<D> {
     this.#checkChange(attempt);
     this.#checkCookie(attempt);
     if (typeof value !== "boolean") throw new OptionsError("persistent", "it is true or false.");
+    this.#checkRemembers(value);
     const isAsStored = value === this.#state.facts.persistent;
     this.#state.draft.persistent = isAsStored ? undefined : value;
   }
@@ -278,6 +285,7 @@ export class SessionObject<D extends object> implements Session<D> {
       checkUserId("signIn(userId)", userId);
       requireKnownKeys("signIn", options, SIGN_IN_OPTIONS);
       if (options.keep !== undefined) checkKeys("signIn(keep)", options.keep, ["all", "none"]);
+      this.#checkRemembers(options.persistent);
       this.#checkCookie("sign in");
       this.#checkReach("sign in");
       // The form was sent with a cookie that had already died: the visitor means to start anew.
@@ -285,11 +293,13 @@ export class SessionObject<D extends object> implements Session<D> {
       if (isDead || this.#state.isPastEnd(deadline.now)) this.#state.restart(deadline.now);
       this.#refuseEnded("sign in");
       const choices = this.#choicesFor(userId, options);
+      const factors =
+        options.factors && provedFactors("signIn(factors)", options.factors, deadline.now);
       this.#state.draft.persistent = undefined;
       this.#state.draft.label = undefined;
       const lifetime = lifetimeIn(options, deadline.now);
       const device = deviceOf(this.#state.request);
-      await this.#state.signIn({ userId, device, lifetime, ...choices }, deadline);
+      await this.#state.signIn({ userId, device, lifetime, factors, ...choices }, deadline);
     });
   }
 
@@ -374,6 +384,14 @@ export class SessionObject<D extends object> implements Session<D> {
     if (this.#state.record !== undefined) return;
     const { obstacle } = this.#state;
     if (obstacle !== undefined) throw new InsecureConnectionError(attempt, obstacle);
+  }
+
+  #checkRemembers(persistent: boolean | undefined): void {
+    if (persistent !== true || this.#engine.policies.remembersNobody !== true) return;
+    throw new OptionsError(
+      "persistent",
+      "createSessions says `persistent: false`, so that nobody is remembered beyond the browser's end.",
+    );
   }
 
   #refuseEnded(attempt: string): void {

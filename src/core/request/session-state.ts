@@ -338,8 +338,12 @@ export class SessionState implements Holding {
     return true;
   }
 
-  /** Moves to a new token. Data and clocks stay. */
-  async regenerate(deadline: Deadline): Promise<void> {
+  /**
+   * Moves to a new token. Data and clocks stay.
+   *
+   * @param edits - What is noted of the session from then on.
+   */
+  async regenerate(deadline: Deadline, edits: readonly NoteEdit[] = NO_EDITS): Promise<void> {
     const old = this.#stored;
     if (old === undefined) return;
     if (this.isPastEnd(deadline.now)) {
@@ -348,7 +352,7 @@ export class SessionState implements Holding {
     }
     const continuation: Continuation = {
       issue: () => this.#passage.issue(),
-      derive: (newest) => newest,
+      derive: (newest) => (edits === NO_EDITS ? newest : notedFields(newest, edits)),
       userId: old.userId,
       generation: generationOf(old),
       isLinked: true,
@@ -369,7 +373,8 @@ export class SessionState implements Holding {
       handedOff?.generation ?? (await currentGeneration(this.#engine, userId, deadline));
     const { protections } = this.#engine;
     const signing = protections && this.#signing(userId, deadline);
-    const edits = (signing && (await protections?.signingIn?.(signing))) ?? NO_EDITS;
+    const noted = (signing && (await protections?.signingIn?.(signing))) ?? NO_EDITS;
+    const edits = [...(signIn.edits ?? NO_EDITS), ...noted];
     const continuation: Continuation = {
       issue: () => this.#passage.issue(),
       derive: (newest) => signedInFields(this.#engine, newest, { ...signIn, edits }, now),
@@ -560,4 +565,8 @@ export class SessionState implements Holding {
     this.#issued ??= issued(this.#engine, this.#passage.issue(), this.facts);
     return new Base(this.#issued.record, false);
   }
+}
+
+function notedFields(fields: Fields, edits: readonly NoteEdit[]): Fields {
+  return { ...fields, notes: editNotes(fields.notes, edits) };
 }

@@ -1,9 +1,11 @@
 import { absoluteEndOf, endOf, idleEndOf } from "../clocks.ts";
-import { type Duration, durationMs } from "../duration.ts";
+import type { Duration } from "../duration.ts";
 import type { Engine } from "../engine.ts";
+import { type Factors, factorsIn } from "../factors.ts";
+import { isFreshAt } from "../freshness.ts";
 import { dueTimesIn, namingIn } from "../notes.ts";
 import type { SessionRecord } from "../record.ts";
-import type { SessionView } from "../session.ts";
+import type { FreshOptions, SessionView } from "../session.ts";
 import type { Live } from "./arrival.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { Draft } from "./draft.ts";
@@ -27,11 +29,13 @@ class RecordView<D extends object> implements SessionView<D> {
   readonly idleEndsAt: number;
   readonly endsAt: number;
   readonly authenticatedAt: number | undefined;
+  readonly factors: Factors;
   readonly persistent: boolean;
   readonly label: string | undefined;
   readonly place: string | undefined;
   readonly #draft: Draft;
   readonly #now: () => number;
+  readonly #notes: string | undefined;
 
   static {
     refuseAssignments(
@@ -49,12 +53,14 @@ class RecordView<D extends object> implements SessionView<D> {
     this.idleEndsAt = idleEndOf(record);
     this.endsAt = absoluteEndOf(record);
     this.authenticatedAt = record.authenticatedAt;
+    this.factors = factorsIn(record);
     this.persistent = record.persistent;
     const { label, place } = namingIn(record);
     this.label = label;
     this.place = place;
     this.#draft = draft;
     this.#now = now;
+    this.#notes = record.notes;
   }
 
   get<K extends keyof D & string>(key: K): D[K] {
@@ -69,8 +75,8 @@ class RecordView<D extends object> implements SessionView<D> {
     for (const key of this.#draft.keys() as K[]) yield [key, this.get(key)];
   }
 
-  isFresh(maxAge: Duration): boolean {
-    const ms = durationMs("isFresh(maxAge)", maxAge);
-    return this.authenticatedAt !== undefined && this.#now() - this.authenticatedAt < ms;
+  isFresh(maxAge: Duration, options: FreshOptions = {}): boolean {
+    const { authenticatedAt } = this;
+    return isFreshAt({ authenticatedAt, notes: this.#notes }, maxAge, options, this.#now());
   }
 }

@@ -1,6 +1,6 @@
 import { GRACE_MS } from "../../core/clocks.ts";
 import { type JsonObject, type JsonValue, parseObject } from "../../core/json.ts";
-import { lastingNotes } from "../../core/notes.ts";
+import { lastingNotes, notesOfNobody } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import { merged } from "../python/merge.ts";
 import { PyDict, type PyValue } from "../python/values.ts";
@@ -41,10 +41,11 @@ export function factsSeen(view: JsonValue | undefined): Facts {
 
 /** What of the facts is true of a session in which this user is signed in. */
 export function factsFor(facts: Facts, userId: string | undefined, now: EpochMs): Facts {
-  const { authenticatedAt, device, createdAt, ...notes } = facts;
+  const { authenticatedAt, device, createdAt, ...rest } = facts;
   const isTheirs = userId !== undefined && facts.userId === userId;
   return {
-    ...notes,
+    ...rest,
+    notes: isTheirs ? rest.notes : notesOfNobody(rest.notes),
     createdAt: pastOf(createdAt, now),
     ...(isTheirs && { authenticatedAt: pastOf(authenticatedAt, now), device }),
   };

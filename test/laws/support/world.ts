@@ -23,6 +23,7 @@ const EVENT_NAMES: readonly EventName[] = [
   "expired",
   "revoked",
   "destroyed",
+  "elevated",
   "handedOff",
   "redeemed",
   "handOffRejected",

@@ -1,0 +1,11 @@
+export {
+  type ElevateOptions,
+  elevate,
+  endElevation,
+  isElevated,
+  requireElevated,
+} from "./elevation.ts";
+export { AssuranceError, type AssuranceReason } from "./errors.ts";
+export { describePolicy, type SessionPolicy } from "./policy.ts";
+export { type NistLevel, nist, type OwaspRisk, owasp, type PresetOptions } from "./presets.ts";
+export { type RequireFreshOptions, requireFresh } from "./require-fresh.ts";
