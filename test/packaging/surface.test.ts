@@ -121,6 +121,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   "sojourn/assurance": {
     values: [
       "AssuranceError",
+      "credentials",
       "describePolicy",
       "elevate",
       "endElevation",
@@ -132,6 +133,8 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
     types: [
       "AssuranceReason",
+      "CredentialsOptions",
+      "CredentialsProtection",
       "ElevateOptions",
       "NistLevel",
       "OwaspRisk",

@@ -1,4 +1,9 @@
 export {
+  type CredentialsOptions,
+  type CredentialsProtection,
+  credentials,
+} from "./credentials.ts";
+export {
   type ElevateOptions,
   elevate,
   endElevation,
