@@ -24,7 +24,7 @@ function refusalOf(name: unknown, options: unknown): OptionsError {
 }
 
 describe("a resolved cookie", () => {
-  it("has the strict defaults [ASVS 3.3.1, ASVS 3.3.2, ASVS 3.3.3, WSTG-SESS-02, WS-2022-0330]", () => {
+  it("has the strict defaults [WS-2022-0330] [ASVS 3.3.1, ASVS 3.3.2, ASVS 3.3.3, WSTG-SESS-02]", () => {
     expect(resolveCookie("session")).toEqual({
       name: "__Host-Http-session",
       prefix: "__Host-Http-",

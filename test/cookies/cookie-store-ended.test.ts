@@ -19,7 +19,7 @@ describe("a copied cookie", () => {
     ["destroy", (s: { destroy(): Promise<void> }) => s.destroy(), null],
     ["regenerate", (s: { regenerate(): Promise<void> }) => s.regenerate(), "ada"],
   ])(
-    "is dead after %s, in every process [CVE-2024-31999, CVE-2025-4643]",
+    "is dead after %s, in every process [CVE-2024-31999, CVE-2025-4643] [ASVS 7.4.1, WSTG-SESS-06]",
     async (_name, transition, left) => {
       const world = new CookieWorld();
       const browser = await world.signedIn();

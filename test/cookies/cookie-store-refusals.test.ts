@@ -89,7 +89,7 @@ describe("a cookie that is not as it was sealed", () => {
     }
   });
 
-  it("is refused under another cookie's name [ASVS 9.2.2, Laravel-2020]", async () => {
+  it("is refused under another cookie's name [Laravel-2020] [ASVS 9.2.2]", async () => {
     const world = new CookieWorld();
     const staff = world.process({ name: "staff" });
     const browser = await world.signedIn("ada");
@@ -115,7 +115,7 @@ describe("a cookie that is not as it was sealed", () => {
     expect(world.reasons).toEqual(["altered", "altered"]);
   });
 
-  it("is refused where it was sealed for another purpose under the same key [ASVS 9.2.2, CVE-2023-48309]", async () => {
+  it("is refused where it was sealed for another purpose under the same key [CVE-2023-48309] [ASVS 9.2.2]", async () => {
     const world = new CookieWorld();
     const sealer = new Sealer(new KeyRing("keys", world.keys), pooledRandom());
     const browser = world.browser();

@@ -184,7 +184,7 @@ describe("a cookie that is no token", () => {
   };
 
   it.each(Object.keys(FORMS))(
-    "never reaches the store: %s [WSTG-SESS-01, CVE-2015-3982]",
+    "never reaches the store: %s [CVE-2015-3982] [WSTG-SESS-01]",
     async (name) => {
       const world = new World();
       const browser = world.browser();
@@ -196,7 +196,7 @@ describe("a cookie that is no token", () => {
     },
   );
 
-  it("is believed in one spelling of four [WSTG-SESS-01, node-base64url]", async () => {
+  it("is believed in one spelling of four [node-base64url] [WSTG-SESS-01]", async () => {
     const world = new World();
     const browser = await world.returning();
     const token = String(browser.token);
@@ -213,7 +213,7 @@ describe("a cookie that is no token", () => {
     expect(world.switch.calls).toEqual([]);
   });
 
-  it("but looks like one is rejected as unknown, left in the browser and never adopted [ASVS 7.2.1, ASVS 7.2.2, WSTG-SESS-03, CVE-2024-38513, CVE-2018-12071, PHP-non-strict]", async () => {
+  it("but looks like one is rejected as unknown, left in the browser and never adopted [CVE-2024-38513, CVE-2018-12071, PHP-non-strict] [ASVS 7.2.1, ASVS 7.2.2, WSTG-SESS-03]", async () => {
     const world = new World();
     const browser = world.browser();
     const planted = "A".repeat(43);
@@ -228,7 +228,7 @@ describe("a cookie that is no token", () => {
     expect((await thief.visit((session) => session.has("n"))).json).toBe(false);
   });
 
-  it("of another manager on the same store is unknown here [ASVS 3.5.4, CVE-2022-46170]", async () => {
+  it("of another manager on the same store is unknown here [CVE-2022-46170] [ASVS 3.5.4]", async () => {
     const world = new World();
     const admin = world.process({ name: "admin" });
     const browser = await world.signedIn("ada");

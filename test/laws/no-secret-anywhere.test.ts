@@ -92,7 +92,7 @@ async function wholeLife(world: World, ears: Ears, tokens: Set<string>): Promise
 }
 
 describe("no token is to be found", () => {
-  it("in the store, events, objects, warnings or the console, through a whole life [ASVS 3.3.4, ASVS 16.2.5, NIST 5.1 storage, CVE-2019-16782, CVE-2023-20866]", async () => {
+  it("in the store, events, objects, warnings or the console, through a whole life [CVE-2019-16782, CVE-2023-20866] [ASVS 3.3.4, ASVS 16.2.5, NIST 5.1 storage]", async () => {
     const world = new World();
     const ears = new Ears();
     const tokens = new Set<string>();

@@ -18,7 +18,7 @@ describe("signing in", () => {
     expect(await world.live()).toBe(1);
   });
 
-  it("kills the token from before, which a fixed victim would share [ASVS 7.2.4, WSTG-SESS-03, CVE-2022-25896, CVE-2023-29019]", async () => {
+  it("kills the token from before, which a fixed victim would share [CVE-2022-25896, CVE-2023-29019] [ASVS 7.2.4, WSTG-SESS-03]", async () => {
     const world = new World();
     const attacker = await world.returning();
     const victim = attacker.copy();

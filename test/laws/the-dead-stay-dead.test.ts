@@ -91,7 +91,7 @@ describe.each(ENDS)("a write that comes after $name", ({ name, end, isFollowed }
   };
 
   it.each(Object.keys(LATE))(
-    "is refused with 409 and sends no cookie: %s [CVE-2025-46336, GHSA-9j94-67jr-4cqj, GHSA-vpfw-47h7-xj4g, express-session#632, connect-redis#328, redistore#2]",
+    "is refused with 409 and sends no cookie: %s [CVE-2025-46336, GHSA-9j94-67jr-4cqj, GHSA-vpfw-47h7-xj4g, express-session#632, connect-redis#328, redistore#2] [ASVS 7.4.1, WSTG-SESS-06]",
     async (change) => {
       const { world, answer, oldToken, slow } = await lateRequest(
         LATE[change] ?? (() => undefined),

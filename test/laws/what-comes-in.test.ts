@@ -708,7 +708,7 @@ describe("a source of randomness", () => {
     for (const size of [32, 6]) expect(() => failing(size)).toThrow("randomness");
   });
 
-  it("that fails fails the draw; there is no other [ASVS 11.5.1, ASVS 16.5.3, CVE-2025-66630]", () => {
+  it("that fails fails the draw; there is no other [CVE-2025-66630] [ASVS 11.5.1, ASVS 16.5.3]", () => {
     const random = pooledRandom(() => {
       throw new Error("no entropy");
     });
@@ -722,7 +722,7 @@ describe("a source of randomness", () => {
     expect(draws.size).toBe(2_000);
   });
 
-  it("that repeats itself gives no visitor another one's session [ASVS 7.2.3, tower-sessions-0.12]", async () => {
+  it("that repeats itself gives no visitor another one's session [tower-sessions-0.12] [ASVS 7.2.3]", async () => {
     const browser = manager((size) => Buffer.alloc(size, 7));
     await browser.visit((session) => session.set("secret", "first"));
     const other = new Browser(browser.sessions);

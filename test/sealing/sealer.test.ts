@@ -115,7 +115,7 @@ describe("a sealed text", () => {
     expect(sealer.open(other, binding)).toEqual({ kind: "malformed" });
   });
 
-  it("opens for the very purpose and parts only [ASVS 9.2.2, CVE-2023-48309]", () => {
+  it("opens for the very purpose and parts only [CVE-2023-48309] [ASVS 9.2.2]", () => {
     const contexts: readonly (readonly [string, ...string[]])[] = [
       ["a"],
       ["a", ""],
@@ -162,7 +162,7 @@ describe("a sealed text", () => {
     expect(sealer.open(sealedWith(without), binding)).toEqual({ kind: "altered" });
   });
 
-  it("of a shorter tag is malformed [ASVS 11.3.3, CVE-2025-47275]", () => {
+  it("of a shorter tag is malformed [CVE-2025-47275] [ASVS 11.3.3]", () => {
     const sealed = Buffer.from(sealer.seal(TEXT, binding), "base64url");
     for (let cut = 1; cut <= 16; cut += 1) {
       const shorter = sealed.subarray(0, -cut).toString("base64url");

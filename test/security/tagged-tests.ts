@@ -73,10 +73,10 @@ function suitesOf(test: ts.Node): string[] {
   return [...suitesOf(test.parent), ...(isSuite ? [name.text] : [])];
 }
 
-/** Without the tag, and with an ellipsis for what differs from case to case. */
+/** Without tags, those of advisories too, and with an ellipsis for what differs from case to case. */
 function readable(name: string): string {
   return name
-    .replace(TAG, "")
+    .replaceAll(/ \[[^\]]*\]/g, "")
     .trim()
     .replaceAll(/%[a-zA-Z]|\$\w+/g, "…");
 }
