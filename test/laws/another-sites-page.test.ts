@@ -53,21 +53,24 @@ async function signedIn(options = {}) {
 }
 
 describe("what another site's page sends in the visitor's name", () => {
-  it.each(FOREIGN)("gets no session: %s [ASVS 3.5.1] [ASVS 3.5.3]", async (_, headers) => {
-    const { world, browser } = await signedIn();
-    for (const method of ["POST", "PUT", "DELETE"]) {
-      const answer = await browser.visit((session) => session.set("pwned", true), {
-        method,
-        headers,
-      });
-      expect(answer.status).toBe(403);
-      expect(answer.text).toContain("did not come from a page of this site");
-      expect(answer.cookies).toEqual([]);
-    }
-    const told = world.heard.map(({ name, reason, path }) => ({ name, reason, path }));
-    expect(told).toEqual(Array(3).fill({ name: "refused", reason: "site", path: "/" }));
-    expect((await browser.visit((session) => session.get("pwned") ?? null)).json).toBe(null);
-  });
+  it.each(FOREIGN)(
+    "gets no session: %s [CVE-2026-22030] [ASVS 3.5.1, ASVS 3.5.3]",
+    async (_, headers) => {
+      const { world, browser } = await signedIn();
+      for (const method of ["POST", "PUT", "DELETE"]) {
+        const answer = await browser.visit((session) => session.set("pwned", true), {
+          method,
+          headers,
+        });
+        expect(answer.status).toBe(403);
+        expect(answer.text).toContain("did not come from a page of this site");
+        expect(answer.cookies).toEqual([]);
+      }
+      const told = world.heard.map(({ name, reason, path }) => ({ name, reason, path }));
+      expect(told).toEqual(Array(3).fill({ name: "refused", reason: "site", path: "/" }));
+      expect((await browser.visit((session) => session.get("pwned") ?? null)).json).toBe(null);
+    },
+  );
 
   it.each(OWN)("is not what comes from %s", async (_, headers) => {
     const { world, browser } = await signedIn();
