@@ -1,3 +1,4 @@
+import { resolveClient } from "./cookies/client-address.ts";
 import { CookieCarrier } from "./cookies/cookie-carrier.ts";
 import { type CarrierOptions, speaksOfHttps } from "./cookies/cookie-rules.ts";
 import type { Adoptable, CookieStore, Mounted, SharedStore } from "./cookies/mount.ts";
@@ -373,6 +374,7 @@ function resolveEnvironment(options: CommonOptions): Environment {
     nodeEnv,
     trustProxy,
     addressOf: resolveAddress(trustProxy),
+    clientOf: resolveClient(trustProxy),
     isForHttps: speaksOfHttps(options),
     notice: (sentence) => {
       if (told.has(sentence) || told.size >= MAX_NOTICES) return;

@@ -31,6 +31,8 @@ export interface Engine extends Records {
   readonly protections: Hooks | undefined;
   /** What they are called, in their order. */
   readonly protectionNames: readonly string[];
+  /** Whether the store holds the sessions themselves, and no other framework's. */
+  readonly isHome: boolean;
   readonly carrier: Carrier;
   readonly shape: Shape;
   readonly policies: Policies;
@@ -86,6 +88,11 @@ export interface Hooks {
   /** Asked whenever a session is opened that is live by its record and its clocks. */
   readonly guard?: Guard | undefined;
   /**
+   * Asked before a visitor without a session is given one, but for a sign-in. A rejection refuses it:
+   * nothing of what the request has changed is stored.
+   */
+  readonly creating?: ((creating: Creating) => Promise<void>) | undefined;
+  /**
    * Asked before a user's new session is stored. Resolves to what is to be noted in it; a rejection
    * refuses the sign-in, and nothing has happened then.
    */
@@ -97,6 +104,12 @@ export interface Hooks {
   signedIn?(record: SessionRecord, signing: SigningIn): Promise<void>;
   /** Called as the response's headers go, once everything about the session is settled. */
   leaving?(departure: Departure): void;
+}
+
+/** A session that is about to begin. */
+export interface Creating {
+  readonly engine: Engine;
+  readonly request: RequestHead;
 }
 
 /** A sign-in that is under way. */

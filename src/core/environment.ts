@@ -35,6 +35,8 @@ export interface Environment {
   readonly trustProxy?: "all" | readonly string[] | undefined;
   /** Where the browser of a request believes to be. */
   readonly addressOf: (request: RequestHead) => Address;
+  /** The canonical address of whoever has sent a request; where left out, nobody knows it. */
+  readonly clientOf?: ((request: RequestHead) => string | undefined) | undefined;
   /** Whether the options speak of HTTPS: an unset `NODE_ENV` is then no development. */
   readonly isForHttps?: boolean | undefined;
   /** Says a sentence to the developer, the first time only. */

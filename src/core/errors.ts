@@ -13,7 +13,9 @@ export type SessionErrorCode =
   | "ERR_SESSION_EXCLUSIVE"
   | "ERR_SESSION_CROSS_SITE"
   | "ERR_SESSION_INSECURE"
-  | "ERR_SESSION_ASSURANCE";
+  | "ERR_SESSION_ASSURANCE"
+  | "ERR_SESSION_LIMIT"
+  | "ERR_SESSION_RATE";
 
 /** A call on the store, as a {@link StoreError} names it. */
 export type StoreOperation =
@@ -69,12 +71,23 @@ export abstract class SessionError extends Error {
     return this.status;
   }
 
+  /** What a response to this failure should say in its headers, as Express reads it. */
+  get headers(): Readonly<Record<string, string>> {
+    return {};
+  }
+
+  /** The sentence for a visitor, where that of the status is not the right one. */
+  get sentence(): string | undefined {
+    return undefined;
+  }
+
   /** A plain answer with this status and no detail, for Hono, which asks its errors for one. */
   getResponse(): Response {
     answering.get(this)?.shift()?.();
-    return new Response(plainText(this.status), {
+    const own = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" };
+    return new Response(plainText(this.status, this), {
       status: this.status,
-      headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" },
+      headers: { ...this.headers, ...own },
     });
   }
 }
@@ -121,7 +134,9 @@ export function inOneLine(text: string): string {
 }
 
 /** The sentence a visitor reads where the application has no error page of its own. */
-export function plainText(status: number): string {
+export function plainText(status: number, error?: unknown): string {
+  const sentence = error instanceof SessionError ? error.sentence : undefined;
+  if (sentence !== undefined) return `${sentence}\n`;
   if (status === 503) return "Service unavailable. Please try again in a moment.\n";
   if (status === 409) {
     return "This session has ended. Please wait half a minute and reload the page.\n";

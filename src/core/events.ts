@@ -109,6 +109,17 @@ export interface SessionEvents {
     readonly attempt: "write" | "touch";
     readonly reason: EndReason | "expired" | "unknown";
   };
+  /**
+   * A user had as many sessions as `limitSessions` lets them have. `id` is the one that has ended to
+   * make room; `undefined` where the sign-in was refused.
+   */
+  limited: Happening & {
+    readonly userId: string;
+    readonly id: string | undefined;
+    readonly limit: number;
+  };
+  /** `limitCreation` has refused a client a new session, or an attempt to sign in. */
+  throttled: Happening & { readonly client: string; readonly attempt: "begin" | "signIn" };
   storeError: Happening & { readonly error: StoreError };
 }
 
@@ -128,6 +139,8 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   refused: true,
   conflict: true,
   lateWrite: true,
+  limited: true,
+  throttled: true,
   storeError: true,
 };
 

@@ -97,6 +97,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
       guards: GUARDS,
       protections: undefined,
       protectionNames: [],
+      isHome: parts.administration === undefined,
       writesNeedHeaders: false,
     };
     this.#engine = { ...unprotected, ...protectedBy(unprotected, parts.protections ?? []) };

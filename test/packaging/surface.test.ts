@@ -212,6 +212,17 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   },
   "sojourn/file": { values: ["fileStore"], types: ["FileStoreOptions"] },
   "sojourn/layered": { values: ["layered"], types: ["LayeredOptions", "LayeredStoreOf"] },
+  "sojourn/limits": {
+    values: ["RateLimitError", "SessionLimitError", "limitCreation", "limitSessions"],
+    types: [
+      "ClientRequest",
+      "CreationLimit",
+      "LimitCreationOptions",
+      "LimitSessionsOptions",
+      "OnLimit",
+      "Protection",
+    ],
+  },
   "sojourn/memcached": {
     values: ["memcachedStore"],
     types: [

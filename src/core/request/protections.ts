@@ -36,10 +36,18 @@ export function checkProtections(protections: readonly Protection[]): readonly P
 
 /** All of them as one, asked in the order in which they were given. */
 class Protections implements Hooks {
+  /** Left out where nobody asks for it: then a session begins without a turn of the event loop. */
+  readonly creating: Hooks["creating"];
   readonly #all: readonly Hooks[];
 
   constructor(all: readonly Hooks[]) {
     this.#all = all;
+    const asked = all.flatMap(({ creating }) => creating ?? []);
+    if (asked.length > 0) {
+      this.creating = async (creating) => {
+        for (const ask of asked) await ask(creating);
+      };
+    }
   }
 
   async signingIn(signing: SigningIn): Promise<readonly NoteEdit[]> {

@@ -458,10 +458,17 @@ export class SessionState implements Holding {
 
   #judged(deadline: Deadline): Promise<void> | undefined {
     const record = this.#stored;
-    if (record === undefined) return undefined;
+    if (record === undefined) return this.#begins();
     return judgeWrite(this.#engine, record, this.#openedAt, deadline)?.then((told) =>
       this.#heed(told, record, deadline),
     );
+  }
+
+  /** Asks whether a visitor who has come without a session may have one. */
+  #begins(): Promise<void> | undefined {
+    const { protections } = this.#engine;
+    if (protections?.creating === undefined || this.#came !== undefined) return undefined;
+    return protections.creating({ engine: this.#engine, request: this.request });
   }
 
   async #heed(verdict: Verdict, record: SessionRecord, deadline: Deadline): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Callback, type HeldAnswer, setTrailer } from "./held-answer.ts";
-import { becomePlainAnswer, dropPage, isGone } from "./node-exchange.ts";
+import { becomePlainAnswer, dropPage, isGone, type PlainAnswer } from "./node-exchange.ts";
 import { pretendSent, revealEnd } from "./pretence.ts";
 import type { ReplyInHand } from "./reply-in-hand.ts";
 
@@ -11,7 +11,7 @@ export interface Fallback {
   /** The handler has finished: the framework's error path can take over. */
   fail(error: unknown): void;
   /** The handler may still be writing: the plain answer to send in its place. */
-  plainAnswer(error: unknown): { readonly status: number; readonly body: string };
+  plainAnswer(error: unknown): PlainAnswer;
   /**
    * Whether the framework prints what `fail` is given, so that we need not.
    *

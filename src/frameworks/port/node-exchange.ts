@@ -51,10 +51,19 @@ class NodeReply implements Reply {
 }
 
 /** What a visitor reads where there is no error page: the status, and nothing of the cause. */
-export function plainAnswer(error: unknown): { readonly status: number; readonly body: string } {
-  const status = error instanceof SessionError ? error.status : 500;
-  return { status, body: plainText(status) };
+export function plainAnswer(error: unknown): PlainAnswer {
+  const { status, headers } = error instanceof SessionError ? error : UNKNOWN;
+  return { status, headers, body: plainText(status, error) };
 }
+
+/** The answer to a failure where there is no error page. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const UNKNOWN = { status: 500, headers: {} };
 
 /** Lets go of what described the page that failed, before another answer is sent in its place. */
 export function dropPage(res: ServerResponse): void {
@@ -66,10 +75,11 @@ export function dropPage(res: ServerResponse): void {
 /** Makes a response whose head is not out the plain answer to a failure; its body is still to be sent. */
 export function becomePlainAnswer(
   res: ServerResponse,
-  { status, body }: ReturnType<typeof plainAnswer>,
+  { status, body, headers = {} }: PlainAnswer,
 ): void {
   dropPage(res);
   res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader("Content-Type", "text/plain; charset=utf-8");
   res.setHeader("Content-Length", Buffer.byteLength(body));
   // As it is: what compression has in hand is lost where Express destroys the connection.

@@ -31,6 +31,8 @@ const EVENT_NAMES: readonly EventName[] = [
   "refused",
   "conflict",
   "lateWrite",
+  "limited",
+  "throttled",
   "storeError",
 ];
 
