@@ -109,6 +109,8 @@ export interface SessionEvents {
     readonly attempt: "write" | "touch";
     readonly reason: EndReason | "expired" | "unknown";
   };
+  /** `revokeEveryone` was called in this process. */
+  everyoneRevoked: Happening;
   /**
    * A user had as many sessions as `limitSessions` lets them have. `id` is the one that has ended to
    * make room; `undefined` where the sign-in was refused.
@@ -139,6 +141,7 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   refused: true,
   conflict: true,
   lateWrite: true,
+  everyoneRevoked: true,
   limited: true,
   throttled: true,
   storeError: true,

@@ -348,6 +348,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     values: ["sqliteStore"],
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
   },
+  "sojourn/theft": {
+    values: ["everyoneAtOnce", "revokeEveryone"],
+    types: ["EveryoneOptions", "Protection"],
+  },
   "sojourn/tornado": {
     values: ["pycketCookie", "pycketSessions", "tornadoCookie", "tornadoSessions"],
     types: [

@@ -31,6 +31,7 @@ const EVENT_NAMES: readonly EventName[] = [
   "refused",
   "conflict",
   "lateWrite",
+  "everyoneRevoked",
   "limited",
   "throttled",
   "storeError",
