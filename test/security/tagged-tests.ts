@@ -38,23 +38,32 @@ export function tagsOf(file: string, source: string): Tags {
   const tests: TaggedTest[] = [];
   const misplaced: string[] = [];
   if (!TAG.test(source)) return { tests, misplaced };
-  const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) {
-      const test = taggedTest(file, node);
-      if (test !== undefined) tests.push(test);
-      else if (TAG.test(node.text)) misplaced.push(`${file}: ${node.text}`);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true));
+  for (const node of textsOf(file, source)) {
+    const match = TAG.exec(node.text);
+    if (match === null) continue;
+    const isTag = node.text.endsWith(match[0]) && isName(node);
+    const requirements = (match[1] ?? "").split(/,\s*/);
+    if (isTag) tests.push({ file, name: fullName(node), requirements });
+    else misplaced.push(`${file}: ${node.text}`);
+  }
   return { tests, misplaced };
 }
 
-function taggedTest(file: string, node: ts.LiteralLikeNode): TaggedTest | undefined {
-  const match = TAG.exec(node.text);
-  if (match === null || !node.text.endsWith(match[0]) || !isName(node)) return undefined;
-  const name = [...suitesOf(node.parent), node.text].map(readable).join(": ");
-  return { file, name, requirements: (match[1] ?? "").split(/,\s*/) };
+/** The names of a file's tests and suites, with those of the suites around them. */
+export function testNamesIn(file: string): string[] {
+  return textsOf(file, readFileSync(join(ROOT, file), "utf8"))
+    .filter(isName)
+    .map(fullName);
+}
+
+function textsOf(file: string, source: string): ts.LiteralLikeNode[] {
+  const texts: ts.LiteralLikeNode[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) texts.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true));
+  return texts;
 }
 
 /** Whether a text is the first argument of `it`, `it.each(…)` and their kin, and not skipped. */
@@ -63,6 +72,10 @@ function isName(node: ts.Node): boolean {
   if (!ts.isCallExpression(call) || call.arguments[0] !== node) return false;
   const callee = call.expression.getText().replaceAll(/\s/g, "");
   return /^(?:it|test|describe)\b/.test(callee) && !/^\w+\.(?:skip|todo)\b/.test(callee);
+}
+
+function fullName(node: ts.LiteralLikeNode): string {
+  return [...suitesOf(node.parent), node.text].map(readable).join(": ");
 }
 
 /** The names of the suites around a test, the outermost first. */
