@@ -205,7 +205,7 @@ describe("An account", () => {
 });
 
 describe("Your devices", () => {
-  it("shows every device, and ends one of them, all others or all", async () => {
+  it("shows every device, and ends one of them, all others or all [ASVS 7.5.2]", async () => {
     const here = await device();
     const email = await register(here);
     const there = await device();
@@ -244,7 +244,7 @@ describe("Your devices", () => {
     expect(await isSignedIn(victim)).toBe(true);
   });
 
-  it("ends none without the password, however long ago the sign-in was", async () => {
+  it("ends none without the password, however long ago the sign-in was [ASVS 7.5.2]", async () => {
     const owner = await device();
     const email = await register(owner);
     const thief = await device();
@@ -350,7 +350,7 @@ describe("The shop", () => {
 });
 
 describe("The shop's process", () => {
-  it("asks for the password again before an order, eleven minutes after sign-in", async () => {
+  it("asks for the password again before an order, eleven minutes after sign-in [ASVS 7.5.3]", async () => {
     const own = await startShop(join(folder, "later.db"));
     const page = await device({ baseURL: own.url });
     await register(page);

@@ -127,7 +127,7 @@ describe("what a client has sent", () => {
     ["many long keys", (s) => s.set("prefs", depths(230, "k".repeat(LONG)))],
     ["what a schema refuses", (s) => s.set("n", { [HOSTILE]: "x" })],
     ["what a schema refuses at length", (s) => s.set("n", { ["k".repeat(9_000)]: "x" })],
-  ])("forges no line of a log, and fills none: %s", async (_name, act) => {
+  ])("forges no line of a log, and fills none: %s [ASVS 16.4.1]", async (_name, act) => {
     const { message, path } = await refusal(act);
     for (const text of [message, path]) {
       expect(text).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);

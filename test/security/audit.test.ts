@@ -155,7 +155,7 @@ describe("a chain of audit records", () => {
     expect(verifyAudit(turned as unknown as AuditRecord[], KEY).ok).toBe(true);
   });
 
-  it("shows each single change, at its place", async () => {
+  it("shows each single change, at its place [ASVS 16.4.2]", async () => {
     const records = await recorded();
     for (const [index, record] of records.entries()) {
       for (const key of Object.keys(record).filter((name) => name !== "chain")) {

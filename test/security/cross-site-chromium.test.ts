@@ -80,7 +80,7 @@ describe.each(NEIGHBOURS)("in Chromium, a page of %s", (_, host, site, hasCookie
     await page.goto(`${foreign}/`);
   });
 
-  it.each(FORMS)("posts no form: %s [ASVS 3.5.1] [ASVS 3.5.2]", async (enctype) => {
+  it.each(FORMS)("posts no form: %s [ASVS 3.5.1] [ASVS 3.5.2] [WSTG-SESS-05]", async (enctype) => {
     await submit(`${own}/change`, { enctype });
     expect(await attempt()).toMatchObject({ outcome: 403, site, hasCookie });
     expect(await standing()).toEqual({ user: "ada", n: 0 });

@@ -7,6 +7,9 @@ Each line of the standards that sessions have a part in, in our own words: the n
 standard for its text. Generated from the names of the tests, so that a claim stands here only as long as its
 test does: \`npm run security\` writes this page anew, and \`test/security\` fails where it is stale.
 
+All of it is said of sessions of Sojourn's own. Sessions that are shared with an application in Python are as strong
+as they are there: see [Security](../../SECURITY.md#where-sessions-are-shared-with-python-or-adopted).
+
 A requirement is **held** where tests of the library show it, **open** where something is missing, and
 **yours** where only the application can meet it. *For you* says what the library cannot do in your place.
 

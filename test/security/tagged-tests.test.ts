@@ -12,6 +12,10 @@ describe("a tag", () => {
     [`describe("a ${FIRST}", () => {});`, ["ASVS 1.1.1"]],
     [`it("a ${SECOND}", () => {});`, ["NIST 5.1 tls", "WSTG-SESS-01"]],
     [`it.each([1])("a ${FIRST}", () => {});`, ["ASVS 1.1.1"]],
+    [
+      `it("a [an-advisory] ${FIRST} ${SECOND}", () => {});`,
+      ["ASVS 1.1.1", "NIST 5.1 tls", "WSTG-SESS-01"],
+    ],
     [`it.skipIf(no)("a ${FIRST}", () => {});`, ["ASVS 1.1.1"]],
     [`it(\`a ${FIRST}\`, () => {});`, ["ASVS 1.1.1"]],
   ])("counts at the end of the name of a test or a suite: %s", (source, requirements) => {
@@ -21,8 +25,10 @@ describe("a tag", () => {
 
   it.each([
     `it.skip("a ${FIRST}", () => {});`,
+    `describe.skip("b", () => { it("a ${FIRST}", () => {}); });`,
     `it.todo("a ${FIRST}");`,
     `it("${FIRST} a", () => {});`,
+    `it("a ${FIRST} ${"$"}{n}", () => {});`,
     `const name = "a ${FIRST}";`,
     `expect(1, "a ${FIRST}").toBe(1);`,
   ])("is refused elsewhere: %s", (source) => {

@@ -4,8 +4,14 @@ import ts from "typescript";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** `[ASVS 7.2.4, WSTG-SESS-03]`: what a test's name, or its suite's, ends with. */
-const TAG = /\[((?:ASVS|WSTG-SESS|NIST)[^\]\n]*)\]/;
+/** `[ASVS 7.2.4, CVE-2022-25896] [NIST 5.1 tls]`: what a test's name, or its suite's, ends with. */
+const TAGS = /(?: \[[^[\]\n]+\])+$/;
+
+/** What names a requirement of a standard, and not an advisory. */
+const REQUIREMENT = /\b(?:ASVS|WSTG-SESS|NIST)\b/;
+
+/** What looks like a tag with a requirement in it. */
+const LIKE_TAG = /\[[^\]\n]*\b(?:ASVS |WSTG-SESS|NIST )[^\]\n]*\]/;
 
 /** A test, or a suite of them, whose name says which requirements it proves. */
 export interface TaggedTest {
@@ -37,16 +43,19 @@ export function findTaggedTests(): Tags {
 export function tagsOf(file: string, source: string): Tags {
   const tests: TaggedTest[] = [];
   const misplaced: string[] = [];
-  if (!TAG.test(source)) return { tests, misplaced };
-  for (const node of textsOf(file, source)) {
-    const match = TAG.exec(node.text);
-    if (match === null) continue;
-    const isTag = node.text.endsWith(match[0]) && isName(node);
-    const requirements = (match[1] ?? "").split(/,\s*/);
-    if (isTag) tests.push({ file, name: fullName(node), requirements });
-    else misplaced.push(`${file}: ${node.text}`);
+  if (!LIKE_TAG.test(source)) return { tests, misplaced };
+  for (const node of textsOf(file, source).filter(({ text }) => LIKE_TAG.test(text))) {
+    const isAtEnd = !LIKE_TAG.test(node.text.replace(TAGS, ""));
+    if (!isAtEnd || !isName(node)) misplaced.push(`${file}: ${node.text}`);
+    else tests.push({ file, name: fullName(node), requirements: requirementsIn(node.text) });
   }
   return { tests, misplaced };
+}
+
+function requirementsIn(name: string): string[] {
+  const [tags = ""] = TAGS.exec(name) ?? [];
+  const ids = tags.split(/[[\],]/).map((id) => id.trim());
+  return ids.filter((id) => REQUIREMENT.test(id));
 }
 
 /** The names of a file's tests and suites, with those of the suites around them. */
@@ -70,8 +79,14 @@ function textsOf(file: string, source: string): ts.LiteralLikeNode[] {
 function isName(node: ts.Node): boolean {
   const call = node.parent;
   if (!ts.isCallExpression(call) || call.arguments[0] !== node) return false;
-  const callee = call.expression.getText().replaceAll(/\s/g, "");
-  return /^(?:it|test|describe)\b/.test(callee) && !/^\w+\.(?:skip|todo)\b/.test(callee);
+  return /^(?:it|test|describe)\b/.test(call.expression.getText()) && !isSkipped(call);
+}
+
+function isSkipped(node: ts.Node | undefined): boolean {
+  if (node === undefined) return false;
+  const isHere =
+    ts.isCallExpression(node) && /^\w+\s*\.(?:skip|todo)\b/.test(node.expression.getText());
+  return isHere || isSkipped(node.parent);
 }
 
 function fullName(node: ts.LiteralLikeNode): string {

@@ -1,9 +1,9 @@
 import type { Standard } from "./requirement.ts";
 
 export const ASVS_BROWSERS: Standard = {
-  title: "ASVS 5.0, chapter 3: what browsers are told",
-  link: "https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en",
-  about: "The lines on cookies, on requests from elsewhere and on HSTS.",
+  title: "ASVS 5.0, chapters 3 and 4: browsers",
+  link: "https://github.com/OWASP/ASVS/tree/master/5.0/en",
+  about: "The lines on cookies, on HSTS, on requests from elsewhere, WebSockets among them.",
   requirements: [
     {
       id: "ASVS 3.3.1",
@@ -48,8 +48,7 @@ export const ASVS_BROWSERS: Standard = {
       level: 1,
       asks: "A request that changes something, and needs no preflight, is shown to come from the application.",
       whose: "both",
-      yours: "Until it is built in, check Sec-Fetch-Site or Origin on each such request.",
-      open: "a check of Sec-Fetch-Site and Origin",
+      yours: "Check it yourself on routes that open no session.",
     },
     {
       id: "ASVS 3.5.2",
@@ -57,15 +56,13 @@ export const ASVS_BROWSERS: Standard = {
       asks: "What relies on a preflight cannot be reached without one.",
       whose: "both",
       yours: "Refuse bodies of other types than the one that you expect.",
-      open: "a check that trusts no content type",
     },
     {
       id: "ASVS 3.5.3",
       level: 1,
       asks: "Nothing is changed by GET, HEAD or OPTIONS, or Sec-Fetch-* is checked strictly.",
       whose: "both",
-      yours: "Sign in, sign out and end sessions by POST.",
-      open: "a check of methods",
+      yours: "Sign in, sign out and end sessions by POST: what you change by GET is not checked.",
     },
     {
       id: "ASVS 3.5.4",
@@ -81,6 +78,13 @@ export const ASVS_BROWSERS: Standard = {
       whose: "both",
       yours: "Send Cross-Origin-Resource-Policy, and check Sec-Fetch-Site and Sec-Fetch-Dest.",
       open: "a check of Sec-Fetch-Dest",
+    },
+    {
+      id: "ASVS 4.4.2",
+      level: 2,
+      asks: "A WebSocket is opened for pages of the application alone.",
+      whose: "both",
+      yours: "Open the session before you accept the upgrade.",
     },
   ],
 };

@@ -2,9 +2,9 @@ import type { Standard } from "./requirement.ts";
 
 export const ASVS_CRYPTOGRAPHY: Standard = {
   title: "ASVS 5.0, chapters 9 and 11: tokens that carry data, and cryptography",
-  link: "https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en",
+  link: "https://github.com/OWASP/ASVS/tree/master/5.0/en",
   about:
-    "What is said of self-contained tokens holds for sessions in cookies, for copies of sessions in cookies and for an application's own sealed and signed cookies.",
+    "What is said of self-contained tokens holds for sessions in cookies, for copies of sessions in cookies and for an application's own sealed and signed cookies. Formats of Python are read and written as they are, with the algorithms that they have.",
   requirements: [
     {
       id: "ASVS 9.1.1",

@@ -2,7 +2,7 @@ import type { Standard } from "./requirement.ts";
 
 export const ASVS_DATA: Standard = {
   title: "ASVS 5.0, chapters 14 and 16: data, logs and failures",
-  link: "https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en",
+  link: "https://github.com/OWASP/ASVS/tree/master/5.0/en",
   about: "The lines that sessions have a part in.",
   requirements: [
     {
@@ -47,7 +47,6 @@ export const ASVS_DATA: Standard = {
       asks: "Sign-ins, good and bad, are logged.",
       whose: "both",
       yours: "Log failed passwords: the library sees none of them.",
-      open: "one kind of event for an audit log",
     },
     {
       id: "ASVS 16.3.2",
@@ -62,8 +61,8 @@ export const ASVS_DATA: Standard = {
       level: 2,
       asks: "Attempts to get round the rules are logged.",
       whose: "both",
-      yours: "Keep the events in a log.",
-      open: "events for requests from other sites and for tokens that are used again",
+      yours: "Keep the audit trail.",
+      open: "an event for a token that is used again after its successor",
     },
     {
       id: "ASVS 16.3.4",
@@ -71,6 +70,19 @@ export const ASVS_DATA: Standard = {
       asks: "Unexpected errors are logged.",
       whose: "both",
       yours: "Pass onError, or keep standard error.",
+    },
+    {
+      id: "ASVS 16.4.1",
+      level: 2,
+      asks: "Nothing that a client sends can forge a line of a log.",
+      whose: "library",
+    },
+    {
+      id: "ASVS 16.4.2",
+      level: 2,
+      asks: "Logs cannot be changed unnoticed, nor read by everybody.",
+      whose: "both",
+      yours: "Keep the audit trail, and its key, from those who run the application.",
     },
     {
       id: "ASVS 16.5.2",

@@ -2,7 +2,7 @@ import type { Standard } from "./requirement.ts";
 
 export const ASVS_SESSIONS: Standard = {
   title: "ASVS 5.0, chapter 7: sessions",
-  link: "https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en",
+  link: "https://github.com/OWASP/ASVS/tree/master/5.0/en",
   about: "Every line of the chapter.",
   requirements: [
     {
@@ -145,7 +145,6 @@ export const ASVS_SESSIONS: Standard = {
       asks: "No session is signed in without an act of the user.",
       whose: "both",
       yours: "Sign in by POST alone.",
-      open: "a check against requests from other sites, at sign-in too",
     },
   ],
 };

@@ -30,7 +30,6 @@ export const WSTG: Standard = {
       asks: "Another site can do nothing in the visitor's name.",
       whose: "both",
       yours: "Change nothing by GET.",
-      open: "a check of Sec-Fetch-Site and Origin",
     },
     {
       id: "WSTG-SESS-06",
@@ -55,7 +54,7 @@ export const WSTG: Standard = {
     },
     {
       id: "WSTG-SESS-10",
-      asks: "Tokens with data refuse no algorithm, other keys, other times; and show nothing.",
+      asks: "A token with data is refused where it names no algorithm, another key or another time, and shows nothing of what is in it.",
       whose: "library",
     },
     {
