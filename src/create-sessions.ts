@@ -327,6 +327,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   maxDataBytes: true,
   cacheControl: true,
   crossSite: true,
+  keepAtSignIn: true,
   clock: true,
   onError: true,
   protections: true,

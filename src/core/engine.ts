@@ -4,6 +4,7 @@ import type { Environment } from "./environment.ts";
 import type { Events, Rejection } from "./events.ts";
 import type { Exchange, RequestHead } from "./exchange.ts";
 import type { EndFeed } from "./hearing/end-feed.ts";
+import type { Keep } from "./keeping.ts";
 import type { Families } from "./lifecycle/families.ts";
 import type { LeaseLines } from "./lifecycle/lease-lines.ts";
 import type { Fields } from "./lifecycle/new-record.ts";
@@ -40,6 +41,8 @@ export interface Engine extends Records {
   readonly events: Events;
   readonly storeTimeoutMs: number;
   readonly maxDataBytes: number;
+  /** What a visitor takes along who signs in, where the sign-in does not say. */
+  readonly keepAtSignIn: Keep;
   /** What a response that read a signed-in session says to caches. */
   readonly cacheControl: "private" | "no-store";
   /** Which requests get no session, as another site's page has sent them. */

@@ -15,7 +15,8 @@ export type SessionErrorCode =
   | "ERR_SESSION_INSECURE"
   | "ERR_SESSION_ASSURANCE"
   | "ERR_SESSION_LIMIT"
-  | "ERR_SESSION_RATE";
+  | "ERR_SESSION_RATE"
+  | "ERR_SESSION_FLOW";
 
 /** A call on the store, as a {@link StoreError} names it. */
 export type StoreOperation =

@@ -29,6 +29,8 @@ const PLACE = "o";
 
 /** What the session is elevated for, with the id of the session that is. */
 export const ELEVATIONS = "v";
+/** The flows that are under way. */
+export const FLOWS = "m";
 /** What was proved of a user, or is done in their name: it is of no other user. */
 const OF_ONE_USER: readonly string[] = ["a", "c", "q", ELEVATIONS];
 
@@ -268,6 +270,12 @@ export function notesOfNobody(text: string | undefined): string | undefined {
     for (const key of OF_ONE_USER) delete notes[key];
   };
   return text === undefined ? undefined : editNotes(text, [drop]);
+}
+
+/** Takes the flows that are under way along to another record of the same user. */
+export function withFlowsOf(previous: string | undefined): NoteEdit {
+  const flows = entryOf(previous, FLOWS) as JsonValue | undefined;
+  return (notes) => put(notes, FLOWS, flows);
 }
 
 /** Sets one entry; `undefined` leaves it out. */

@@ -1,6 +1,7 @@
 import type { Policies } from "./clocks.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { OptionsError } from "./errors.ts";
+import { type Keep, resolveKeep } from "./keeping.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { Policy } from "./record.ts";
 import type { CrossSite } from "./request/cross-site.ts";
@@ -58,6 +59,14 @@ export interface EngineOptions {
    */
   readonly longest?: Duration | Timeouts | undefined;
   /**
+   * What a visitor who signs in takes along of what they had before, where `signIn` itself does not say:
+   * `"none"`, the keys of a list, or `"all"`.
+   *
+   * @defaultValue all but what belongs to one login by its name, such as `csrfToken`, `oauthState`,
+   * `nonce`, `otp` or `returnTo` (CVE-2022-35943 and its kin)
+   */
+  readonly keepAtSignIn?: "all" | "none" | readonly string[] | undefined;
+  /**
    * How long a request waits for the store before it fails with a {@link StoreError}.
    *
    * @defaultValue `"5s"`
@@ -96,6 +105,7 @@ export interface EngineSettings {
   readonly policies: Policies;
   readonly storeTimeoutMs: number;
   readonly maxDataBytes: number;
+  readonly keepAtSignIn: Keep;
   readonly cacheControl: "private" | "no-store";
   readonly crossSite: CrossSite | undefined;
   readonly shape: Shape;
@@ -126,6 +136,7 @@ export function resolveSettings(options: EngineOptions & ShapeOptions): EngineSe
     policies: resolvePolicies(options),
     storeTimeoutMs: durationMs("storeTimeout", storeTimeout),
     maxDataBytes,
+    keepAtSignIn: resolveKeep(options.keepAtSignIn),
     cacheControl,
     crossSite: options.crossSite,
     shape: resolveShape(options),
@@ -141,7 +152,7 @@ function resolvePolicies(options: EngineOptions): Policies {
   return {
     signedIn,
     persistent: remembersNobody ? signedIn : resolveRemembered(options.persistent),
-    remembersNobody,
+    remembersNobody: remembersNobody || undefined,
     anonymous: resolvePolicy("anonymous.", anonymous, { idleTimeout, absoluteTimeout }),
     longest: options.longest === undefined ? undefined : resolveLongest(options.longest),
   };

@@ -327,7 +327,8 @@ export interface SignInOptions<D extends object> {
   /**
    * Which data to take along.
    *
-   * @defaultValue `"all"` from an anonymous visitor or the same user, `"none"` from another user
+   * @defaultValue from an anonymous visitor what the option `keepAtSignIn` says, `"all"` from the same
+   * user, `"none"` from another user
    */
   readonly keep?: "all" | "none" | readonly (keyof D & string)[] | undefined;
   /**

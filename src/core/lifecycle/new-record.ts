@@ -2,6 +2,7 @@ import { type AskedLifetime, type Policies, policyAsked, policyFor } from "../cl
 import { flashText, type Label } from "../commit/edit.ts";
 import { type Factors, factorsIn, ofFactors } from "../factors.ts";
 import { pick } from "../json.ts";
+import { isKept, type Keep } from "../keeping.ts";
 import { withLeasesOf } from "../leases.ts";
 import {
   type Bounds,
@@ -13,6 +14,7 @@ import {
   ofBounds,
   ofDueTimes,
   ofNaming,
+  withFlowsOf,
 } from "../notes.ts";
 import type { EpochMs, Policy, SessionRecord } from "../record.ts";
 import type { Shape } from "../shape.ts";
@@ -22,9 +24,6 @@ export type Fields = Omit<
   SessionRecord,
   "kind" | "id" | "manager" | "version" | "earlier" | "expiresAt"
 >;
-
-/** Which data a sign-in takes along. */
-export type Keep = "all" | "none" | readonly string[];
 
 /** Who signs in, and how. */
 export interface SignIn {
@@ -81,10 +80,11 @@ export function signedInFields(
 ): Fields {
   const { userId, device, keep, lifetime, handedOff } = signIn;
   const persistent = signIn.persistent && policies.remembersNobody !== true;
-  const kept =
-    keep === "all"
-      ? { data: newest.data, flash: newest.flash }
-      : { data: picked(shape, newest.data, keep), flash: flashText([]) };
+  const isChosen = keep !== "all" && keep !== "usual";
+  const kept = {
+    data: keep === "all" ? newest.data : picked(shape, newest.data, keep),
+    flash: isChosen ? flashText([]) : newest.flash,
+  };
   const usual = policyFor(policies, { persistent, userId });
   const policy = lifetime === undefined ? usual : policyAsked(usual, policies, lifetime, now);
   return {
@@ -96,6 +96,8 @@ export function signedInFields(
       ...timesKept(newest, keep),
       ofNaming(namingOf(newest, signIn)),
       ...factorsOf(newest, signIn),
+      // A step-up goes on with the flow that has asked for it.
+      ...(newest.userId === userId ? [withFlowsOf(newest.notes)] : []),
       ...(signIn.edits ?? []),
     ]),
     userId,
@@ -149,9 +151,12 @@ function factorsOf(
 function timesKept({ notes }: Pick<SessionRecord, "notes">, keep: Keep): readonly NoteEdit[] {
   const times = dueTimesIn(notes);
   if (times === undefined || keep === "none") return [];
-  return [ofDueTimes(new Map([...times].filter(([key]) => keep === "all" || keep.includes(key))))];
+  return [ofDueTimes(new Map([...times].filter(([key]) => isKept(keep, key))))];
 }
 
 function picked(shape: Shape, data: string, keep: Exclude<Keep, "all">): string {
-  return JSON.stringify(pick(shape.document(data), keep === "none" ? [] : keep));
+  const document = shape.document(data);
+  const keys = Object.keys(document);
+  const kept = keys.filter((key) => isKept(keep, key));
+  return kept.length === keys.length ? data : JSON.stringify(pick(document, kept));
 }

@@ -258,7 +258,8 @@ async function signInBy(
   const { userId, authenticatedAt, persistent } = from;
   const { idleTimeoutMs } = boundsIn(from);
   const isOthers = isOtherUsers(engine, state, carried);
-  const keep = isOthers ? "none" : "all";
+  const isSame = !isOthers && state.facts.userId !== undefined;
+  const keep = isOthers ? "none" : isSame ? "all" : engine.keepAtSignIn;
   const label = isOthers ? undefined : state.draft.label;
   state.draft.persistent = undefined;
   state.draft.label = undefined;

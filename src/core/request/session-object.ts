@@ -19,6 +19,7 @@ import {
 import { type Factors, factorsIn, provedFactors } from "../factors.ts";
 import { isFreshAt } from "../freshness.ts";
 import { checkKey, describeKey, type JsonValue } from "../json.ts";
+import type { Keep } from "../keeping.ts";
 import type { SignIn } from "../lifecycle/new-record.ts";
 import { namingText } from "../naming.ts";
 import { namingIn } from "../notes.ts";
@@ -408,6 +409,12 @@ export class SessionObject<D extends object> implements Session<D> {
     return { ...facts, ...policy, lastSeenAt: Math.max(facts.lastSeenAt, now) };
   }
 
+  #usualKeep(userId: string): Keep {
+    const { userId: before } = this.#state.facts;
+    if (before === undefined) return this.#engine.keepAtSignIn;
+    return before === userId ? "all" : "none";
+  }
+
   /** What a sign-in takes along, where the options leave it open. */
   #choicesFor(
     userId: string,
@@ -419,7 +426,7 @@ export class SessionObject<D extends object> implements Session<D> {
     // A wish of this request is the visitor's own, unless it was another user's.
     const wish = isSameVisitor ? this.#state.draft.persistent : undefined;
     return {
-      keep: options.keep ?? (isSameVisitor ? "all" : "none"),
+      keep: options.keep ?? this.#usualKeep(userId),
       persistent: options.persistent ?? wish ?? (isSameUser && before.persistent),
       label: named("label", options) ?? (isSameVisitor ? this.#state.draft.label : undefined),
       place: named("place", options),

@@ -386,7 +386,10 @@ export class SessionState implements Holding {
       isSignIn: true,
     };
     await this.#continueAs(continuation, deadline, () => {
-      if (keep !== "all") this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
+      // What this request itself has set before it signs in goes in as well.
+      if (keep !== "all" && keep !== "usual") {
+        this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
+      }
       const event = { at: now, id: this.id, userId, previousId: old?.id };
       this.#engine.events.emit("signedIn", event, this.request);
     });
