@@ -256,6 +256,20 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "MysqlValue",
     ],
   },
+  "sojourn/flows": {
+    values: ["FlowError", "flow", "pendingSignIn"],
+    types: [
+      "Flow",
+      "FlowOf",
+      "FlowOptions",
+      "FlowReason",
+      "FlowState",
+      "HalfDone",
+      "InFlow",
+      "PendingSignIn",
+      "PendingSignInOptions",
+    ],
+  },
   "sojourn/flask": {
     values: ["flaskCookie", "flaskSessions"],
     types: [
