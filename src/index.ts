@@ -18,6 +18,7 @@ export {
   SessionEndedError,
   SessionError,
   type SessionErrorCode,
+  SessionLockedError,
   StoreError,
   type StoreOperation,
   type StoreOutcome,

@@ -53,8 +53,12 @@ export interface Engine extends Records {
 
 /** What a guard makes of a session that is live by its record and its clocks. */
 export type Verdict =
-  /** It may be used. The edits go with the next commit. */
-  | { readonly kind: "accepted"; readonly edits: readonly NoteEdit[] }
+  /** It may be used, unless it is locked until its user unlocks it. The edits go with the next commit. */
+  | {
+      readonly kind: "accepted";
+      readonly edits: readonly NoteEdit[];
+      readonly isLocked?: boolean | undefined;
+    }
   /** This request gets another one; the session stays as it is. */
   | { readonly kind: "refused"; readonly reason: Rejection }
   /** It should not be there any more. */

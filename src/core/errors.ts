@@ -13,6 +13,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_EXCLUSIVE"
   | "ERR_SESSION_CROSS_SITE"
   | "ERR_SESSION_INSECURE"
+  | "ERR_SESSION_LOCKED"
   | "ERR_SESSION_ASSURANCE"
   | "ERR_SESSION_LIMIT"
   | "ERR_SESSION_RATE"
@@ -373,6 +374,31 @@ export class PrefetchError extends SessionError {
 }
 
 /**
+ * The session is locked, as nobody has used it for too long: it reads as empty, and can be changed once its user
+ * has unlocked it (`sojourn/assurance`). Signing in, and signing out, are possible.
+ *
+ * @example
+ * const lockErrors: ErrorRequestHandler = (error, _req, res, next) => {
+ *   if (error instanceof SessionLockedError) res.redirect(303, "/unlock");
+ *   else next(error);
+ * };
+ */
+export class SessionLockedError extends SessionError {
+  static {
+    nameErrors(SessionLockedError, "SessionLockedError");
+  }
+
+  readonly code = "ERR_SESSION_LOCKED";
+  readonly status = 401;
+
+  constructor(attempt: string) {
+    super(
+      `Cannot ${attempt}: the session is locked. Ask its user for a factor, and call unlock().`,
+    );
+  }
+}
+
+/**
  * Work that one holder at a time does for a session could not be done: see `session.exclusive`. What
  * it changed is not stored.
  *
@@ -478,4 +504,5 @@ export type AnySessionError =
   | PrefetchError
   | ExclusiveError
   | CrossSiteError
+  | SessionLockedError
   | InsecureConnectionError;

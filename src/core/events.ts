@@ -82,6 +82,8 @@ export interface SessionEvents {
     readonly factors: readonly string[];
     readonly endsAt: EpochMs;
   };
+  /** The user of a locked session has proved factors; `regenerated` has told of the new token. */
+  unlocked: OfSession & { readonly factors: readonly string[] };
   /** A code was made that carries this session's sign-in to `audience`. */
   handedOff: OfSession & { readonly audience: string };
   /** The sign-in of the session `fromId` was carried here; `signedIn` has told of the new one. */
@@ -134,6 +136,7 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   revoked: true,
   destroyed: true,
   elevated: true,
+  unlocked: true,
   handedOff: true,
   redeemed: true,
   handOffRejected: true,

@@ -150,7 +150,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
     const engine = engineOn(this.#engine, passage);
     const live = await arrivalOf(engine, passage, startDeadline(engine), QUIET, exchange.request);
-    return live && viewOf<D>(engine, live);
+    return live === undefined || live.isLocked ? undefined : viewOf<D>(engine, live);
   }
 
   handle(

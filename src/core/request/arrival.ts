@@ -30,6 +30,8 @@ export class Live {
   readonly reading: Reading;
   /** What is to be noted of it. */
   readonly edits: readonly NoteEdit[] | undefined;
+  /** Whether it waits for its user to unlock it. */
+  readonly isLocked: boolean;
   /** Whether another one's place may be taken: what expires elsewhere may be this very cookie. */
   isMisplaced = true;
 
@@ -37,12 +39,13 @@ export class Live {
     token: string,
     record: SessionRecord,
     reading: Reading,
-    edits: readonly NoteEdit[] | undefined,
+    accepted: Accepted | undefined,
   ) {
     this.token = token;
     this.record = record;
     this.reading = reading;
-    this.edits = edits;
+    this.edits = accepted?.edits;
+    this.isLocked = accepted?.isLocked === true;
   }
 }
 
@@ -62,10 +65,10 @@ export async function arrivalOf(
     const stored = await engine.keeper.load(id, deadline);
     if (!isLive(stored, id, deadline, doorkeeper)) continue;
     const judging = judge(engine, stored, deadline, request);
-    const edits = judging && (await editsOf(await judging, stored, engine, deadline, doorkeeper));
-    if (edits === REFUSED) continue;
+    const told = judging && (await heeded(await judging, stored, engine, deadline, doorkeeper));
+    if (told === REFUSED) continue;
     const record = withoutDue(stored, deadline.now);
-    const live = liveOf(token, record, edits, engine, doorkeeper);
+    const live = liveOf(token, record, told, engine, doorkeeper);
     if (live !== undefined) best = better(best, live);
   }
   if (best !== undefined || inheritance === undefined) return best;
@@ -85,22 +88,24 @@ async function inherited(
   if (isNew) doorkeeper.begun(stored);
   if (!isLive(stored, stored.id, deadline, doorkeeper)) return undefined;
   const judging = judge(engine, stored, deadline, request);
-  const edits = judging && (await editsOf(await judging, stored, engine, deadline, doorkeeper));
-  if (edits === REFUSED) return undefined;
-  return liveOf(token, withoutDue(stored, deadline.now), edits, engine, doorkeeper);
+  const told = judging && (await heeded(await judging, stored, engine, deadline, doorkeeper));
+  if (told === REFUSED) return undefined;
+  return liveOf(token, withoutDue(stored, deadline.now), told, engine, doorkeeper);
 }
 
 const REFUSED = "refused";
 
-/** What is to be noted of a session that may be used. */
-async function editsOf(
+type Accepted = Extract<Verdict, { readonly kind: "accepted" }>;
+
+/** What the guards say of a session that may be used. */
+async function heeded(
   verdict: Verdict,
   record: SessionRecord,
   engine: Engine,
   deadline: Deadline,
   doorkeeper: Doorkeeper,
-): Promise<readonly NoteEdit[] | typeof REFUSED> {
-  if (verdict.kind === "accepted") return verdict.edits;
+): Promise<Accepted | typeof REFUSED> {
+  if (verdict.kind === "accepted") return verdict;
   if (verdict.kind === "ended") await doorkeeper.metMissed(record, engine, deadline);
   doorkeeper.rejected(verdict.reason, record.id);
   return REFUSED;
@@ -110,12 +115,12 @@ async function editsOf(
 function liveOf(
   token: string,
   record: SessionRecord,
-  edits: readonly NoteEdit[] | undefined,
+  accepted: Accepted | undefined,
   { shape }: Engine,
   doorkeeper: Doorkeeper,
 ): Live | undefined {
   const reading = shape.read(record.data);
-  if (typeof reading !== "string") return new Live(token, record, reading, edits);
+  if (typeof reading !== "string") return new Live(token, record, reading, accepted);
   doorkeeper.rejected(reading, record.id);
   return undefined;
 }

@@ -44,7 +44,9 @@ async function joined(first: Verdict, next: () => Promise<Verdict> | undefined):
   if (first.kind !== "accepted") return first;
   const second = await next();
   if (second?.kind !== "accepted") return second ?? first;
-  return { kind: "accepted", edits: [...first.edits, ...second.edits] };
+  // Who has more to object is asked all the same: what is locked may have to end.
+  const isLocked = first.isLocked === true || second.isLocked === true;
+  return { kind: "accepted", edits: [...first.edits, ...second.edits], isLocked };
 }
 
 /**

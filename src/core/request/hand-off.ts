@@ -11,6 +11,7 @@ import {
   InsecureConnectionError,
   OptionsError,
   SessionEndedError,
+  SessionLockedError,
 } from "../errors.ts";
 import type { HandOffRejection } from "../events.ts";
 import type { RequestHead } from "../exchange.ts";
@@ -118,6 +119,7 @@ export function redeem<D extends object>(
     checkRedeem(options);
     refuseCookieStore(state, "sessions.redeem");
     if (state.phase !== "open") throw new HeadersSentError("redeem a hand-off");
+    if (state.condition === "locked") throw new SessionLockedError("redeem a hand-off");
     checkReach(state, "redeem a hand-off");
     const redeemable = await redeemableBy(engine, state, code, options, deadline);
     if ("reason" in redeemable) {

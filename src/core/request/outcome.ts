@@ -1,10 +1,10 @@
 import type { Farewell } from "../passage.ts";
 
 /**
- * Where the session stands: `new` has no record yet, `detached` was ended by another request,
- * `destroyed` by this one.
+ * Where the session stands: `new` has no record yet, `locked` waits for its user, `detached` was ended by
+ * another request, `destroyed` by this one.
  */
-export type Condition = "new" | "live" | "detached" | "destroyed";
+export type Condition = "new" | "live" | "locked" | "detached" | "destroyed";
 
 /** What is still to be kept of a request: `seen` that there was one, `notes` of the library's own. */
 export type Change = "none" | "seen" | "notes" | "data";
@@ -57,6 +57,7 @@ export function outcomeOf(condition: Condition, change: Change, isReachable: boo
       return isReachable ? "begun" : "unreachable";
     case "live":
       return LIVE[change];
+    case "locked":
     case "detached":
       return change === "data" ? "late" : "overtaken";
     case "destroyed":

@@ -15,6 +15,7 @@ import {
   InsecureConnectionError,
   OptionsError,
   SessionEndedError,
+  SessionLockedError,
 } from "../errors.ts";
 import { type Factors, factorsIn, provedFactors } from "../factors.ts";
 import { isFreshAt } from "../freshness.ts";
@@ -273,6 +274,7 @@ export class SessionObject<D extends object> implements Session<D> {
       const terms = exclusiveTerms(name, options, work);
       checkPrefetch(this.#state, attempt);
       this.#refuseEnded(attempt);
+      this.#refuseLocked(attempt);
       this.#checkInTime(attempt);
       this.#checkReach(attempt);
       const doWork: Work<D, Awaited<R>> = (...given) => Promise.resolve(work(...given));
@@ -293,14 +295,17 @@ export class SessionObject<D extends object> implements Session<D> {
       const isDead = this.#wasDetached && this.isEnded;
       if (isDead || this.#state.isPastEnd(deadline.now)) this.#state.restart(deadline.now);
       this.#refuseEnded("sign in");
-      const choices = this.#choicesFor(userId, options);
       const factors =
         options.factors && provedFactors("signIn(factors)", options.factors, deadline.now);
-      this.#state.draft.persistent = undefined;
-      this.#state.draft.label = undefined;
       const lifetime = lifetimeIn(options, deadline.now);
       const device = deviceOf(this.#state.request);
-      await this.#state.signIn({ userId, device, lifetime, factors, ...choices }, deadline);
+      await this.#state.unlocking(() => {
+        const choices = this.#choicesFor(userId, options);
+        this.#state.draft.persistent = undefined;
+        this.#state.draft.label = undefined;
+        const signIn = { userId, device, lifetime, factors, ...choices };
+        return this.#state.signIn(signIn, deadline);
+      });
     });
   }
 
@@ -321,6 +326,7 @@ export class SessionObject<D extends object> implements Session<D> {
     return this.#inTurn("regenerate", async (deadline) => {
       this.#checkCookie("regenerate");
       this.#refuseEnded("regenerate");
+      this.#refuseLocked("regenerate");
       await this.#state.regenerate(deadline);
     });
   }
@@ -358,6 +364,7 @@ export class SessionObject<D extends object> implements Session<D> {
       checkPrefetch(this.#state, attempt);
       if (this.#state.phase === "ended") throw new HeadersSentError(attempt);
       if (this.#state.condition === "destroyed") throw new SessionEndedError(attempt);
+      this.#refuseLocked(attempt);
       this.#checkInTime(attempt);
       this.#state.onChange?.();
     });
@@ -393,6 +400,10 @@ export class SessionObject<D extends object> implements Session<D> {
       "persistent",
       "createSessions says `persistent: false`, so that nobody is remembered beyond the browser's end.",
     );
+  }
+
+  #refuseLocked(attempt: string): void {
+    if (this.#state.condition === "locked") throw new SessionLockedError(attempt);
   }
 
   #refuseEnded(attempt: string): void {

@@ -6,7 +6,7 @@ import { UpdateEdit, type Updater } from "../commit/update-edit.ts";
 import type { Deadline } from "../deadline.ts";
 import { withoutDue } from "../due.ts";
 import type { Engine, SigningIn, Verdict } from "../engine.ts";
-import { SessionEndedError } from "../errors.ts";
+import { SessionEndedError, SessionLockedError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
 import { isPrefetch, type RequestHead } from "../exchange.ts";
 import { hasLeases, withLeasesOf } from "../leases.ts";
@@ -65,6 +65,8 @@ export class SessionState implements Holding {
   /** What the browser has sent, if that was live. */
   #came: Live | undefined;
   #holdsStray = false;
+  /** What the browser has sent, where that waits for its user to unlock it. */
+  #locked: Live | undefined;
   /** Whether this request has stored that the visitor is, or is not, to be remembered. */
   #hasWished = false;
   #wasSignedIn = false;
@@ -101,6 +103,34 @@ export class SessionState implements Holding {
     this.#stored = record;
     this.#edits = edits;
     this.#draft = this.#draftOn(new Shown(this.#engine.shape, record, reading));
+  }
+
+  /** The session waits for its user: it reads as empty, and nothing is written until it is unlocked. */
+  lock(live: Live): void {
+    this.#condition = "locked";
+    this.#locked = live;
+    this.#wasSignedIn = live.record.userId !== undefined;
+    this.#came = undefined;
+    this.#forget();
+  }
+
+  /** The session that waits for its user, while it does. */
+  get locked(): SessionRecord | undefined {
+    return this.#locked?.record;
+  }
+
+  /** Opens a locked session for what unlocks it. Where that fails it stays as it was. */
+  async unlocking(transition: () => Promise<void>): Promise<void> {
+    const locked = this.#locked;
+    if (locked === undefined) return transition();
+    this.#locked = undefined;
+    this.resume(locked);
+    try {
+      await transition();
+    } catch (error) {
+      if (this.#stored?.id === locked.record.id) this.lock(locked);
+      throw error;
+    }
   }
 
   /** The session ended in another request: it reads as empty, and no cookie may go out. */
@@ -341,7 +371,7 @@ export class SessionState implements Holding {
   /**
    * Moves to a new token. Data and clocks stay.
    *
-   * @param edits - What is noted of the session from then on.
+   * @param edits - What is noted of the session from then on, which is activity.
    */
   async regenerate(deadline: Deadline, edits: readonly NoteEdit[] = NO_EDITS): Promise<void> {
     const old = this.#stored;
@@ -352,7 +382,7 @@ export class SessionState implements Holding {
     }
     const continuation: Continuation = {
       issue: () => this.#passage.issue(),
-      derive: (newest) => (edits === NO_EDITS ? newest : notedFields(newest, edits)),
+      derive: (newest) => (edits === NO_EDITS ? newest : notedFields(newest, edits, deadline.now)),
       userId: old.userId,
       generation: generationOf(old),
       isLinked: true,
@@ -402,6 +432,7 @@ export class SessionState implements Holding {
 
   /** Ends the session. What follows is a new one with the kept values. */
   async signOut(keep: readonly string[], deadline: Deadline): Promise<void> {
+    if (this.#locked !== undefined) return this.#endLocked("signedOut", deadline);
     const { draft } = this;
     const kept = keep.map((key) => [key, draft.dueAt(key), draft.get(key)] as const);
     const { userId, notes } = this.facts;
@@ -418,6 +449,7 @@ export class SessionState implements Holding {
 
   /** Ends the session for good. */
   async destroy(deadline: Deadline): Promise<void> {
+    if (this.#locked !== undefined) return this.#endLocked("destroyed", deadline);
     await this.#end("destroyed", deadline);
     this.#condition = "destroyed";
   }
@@ -486,6 +518,7 @@ export class SessionState implements Holding {
 
   #refuseEnded(deadline: Deadline): void {
     if (this.#condition === "new" || this.#condition === "live") return;
+    if (this.#condition === "locked") throw new SessionLockedError("store the session's changes");
     this.#emitLate(deadline);
     throw new SessionEndedError("store the session's changes");
   }
@@ -529,6 +562,15 @@ export class SessionState implements Holding {
     await this.#passage.inheritance?.end(deadline);
     this.#forget(deadline.now);
     return true;
+  }
+
+  /** Whoever cannot unlock it can end it. Of what it held nothing comes along. */
+  async #endLocked(reason: "signedOut" | "destroyed", deadline: Deadline): Promise<void> {
+    this.#stored = this.#locked?.record;
+    this.#locked = undefined;
+    this.#holdsStray = true;
+    if (!(await this.#end(reason, deadline))) return;
+    this.#condition = reason === "destroyed" ? "destroyed" : "new";
   }
 
   #emitLate({ now }: Deadline): void {
@@ -577,6 +619,6 @@ export class SessionState implements Holding {
   }
 }
 
-function notedFields(fields: Fields, edits: readonly NoteEdit[]): Fields {
-  return { ...fields, notes: editNotes(fields.notes, edits) };
+function notedFields(fields: Fields, edits: readonly NoteEdit[], lastSeenAt: EpochMs): Fields {
+  return { ...fields, lastSeenAt, notes: editNotes(fields.notes, edits) };
 }

@@ -295,7 +295,8 @@ export class Visit implements Doorkeeper {
 
   #take(live: Live | undefined, state: SessionState, isCrowded: boolean): void {
     this.#isMisplaced = live?.isMisplaced === true;
-    if (live !== undefined) state.resume(live);
+    if (live?.isLocked === true) state.lock(live);
+    else if (live !== undefined) state.resume(live);
     else if (this.#lately !== undefined) state.detach(this.#lately);
     // More than a browser gathers by itself, ours among them or not: all of them go.
     else if (isCrowded) state.meetStray();

@@ -9,8 +9,6 @@ export type AssuranceReason =
   | "stale"
   /** The session is not elevated for this purpose, or not any more. */
   | "notElevated"
-  /** The session has been idle for too long, and waits for its user to unlock it. */
-  | "locked"
   /** An operator acts as the user, and may not do this in their name. */
   | "impersonating"
   /** The user has no credentials, or is no user any more. */
@@ -21,14 +19,13 @@ const SENTENCES: Readonly<Record<AssuranceReason, string>> = {
   stale:
     "the user has not proved who they are lately enough. Ask for the factor, and sign in anew.",
   notElevated: "the session is not elevated for that. Ask for the factors, and call elevate().",
-  locked: "the session is locked. Ask its user for a factor, and call unlock().",
   impersonating: "an operator acts as the user. Call stopImpersonating() first.",
   noCredentials: "the user has no credentials by what `of` says.",
 };
 
 /**
  * What the visitor wants takes more proof than their session has: 401 where nobody can act until
- * somebody signs in (`signedOut`, `locked`), else 403.
+ * somebody signs in (`signedOut`), else 403.
  *
  * @example
  * const assuranceErrors: ErrorRequestHandler = (error, _req, res, next) => {
@@ -49,6 +46,6 @@ export class AssuranceError extends SessionError {
   constructor(reason: AssuranceReason, attempt: string) {
     super(`Cannot ${attempt}: ${SENTENCES[reason]}`);
     this.reason = reason;
-    this.status = reason === "signedOut" || reason === "locked" ? 401 : 403;
+    this.status = reason === "signedOut" ? 401 : 403;
   }
 }

@@ -11,6 +11,13 @@ export {
   requireElevated,
 } from "./elevation.ts";
 export { AssuranceError, type AssuranceReason } from "./errors.ts";
+export {
+  type LockOptions,
+  type LockProtection,
+  lockedUserId,
+  lockWhenIdle,
+  unlock,
+} from "./lock.ts";
 export { describePolicy, type SessionPolicy } from "./policy.ts";
 export { type NistLevel, nist, type OwaspRisk, owasp, type PresetOptions } from "./presets.ts";
 export { type RequireFreshOptions, requireFresh } from "./require-fresh.ts";

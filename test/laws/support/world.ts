@@ -24,6 +24,7 @@ const EVENT_NAMES: readonly EventName[] = [
   "revoked",
   "destroyed",
   "elevated",
+  "unlocked",
   "handedOff",
   "redeemed",
   "handOffRejected",
