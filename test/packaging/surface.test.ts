@@ -191,6 +191,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "SealingOptions",
     ],
   },
+  "sojourn/csrf": {
+    values: ["csrfField", "csrfMeta", "csrfToken", "requireCsrfToken"],
+    types: [],
+  },
   "sojourn/django": {
     values: ["djangoCookie", "djangoSessions"],
     types: [

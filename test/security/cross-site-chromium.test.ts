@@ -47,19 +47,23 @@ async function attempt(): Promise<Attempt> {
   return sites.attempts.at(-1) ?? expect.unreachable();
 }
 
+/** Runs a script in the page, which has what is given to it as `given`. */
+function run(script: string, given: unknown): Promise<unknown> {
+  return page.evaluate(`(async (given) => {${script}})(${JSON.stringify(given)})`);
+}
+
 /** Posts a form, and waits for the answer's page. */
 async function submit(
   action: string,
   { enctype = "application/x-www-form-urlencoded", leadsTo = action } = {},
 ): Promise<void> {
-  await page.evaluate(
-    ({ action, enctype }) => {
-      const form = document.createElement("form");
-      Object.assign(form, { method: "post", action, enctype });
-      form.innerHTML = '<input name="to" value="mallory">';
-      document.body.append(form);
-      form.submit();
-    },
+  await run(
+    `
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: given.action, enctype: given.enctype });
+    form.innerHTML = '<input name="to" value="mallory">';
+    document.body.append(form);
+    form.submit();`,
     { action, enctype },
   );
   await page.waitForURL(leadsTo);
@@ -87,12 +91,14 @@ describe.each(NEIGHBOURS)("in Chromium, a page of %s", (_, host, site, hasCookie
   });
 
   it("fetches nothing that changes something, though nobody asks before [ASVS 3.5.2]", async () => {
-    await page.evaluate(async (url) => {
-      const init = { method: "POST", mode: "no-cors", credentials: "include" } as const;
-      await fetch(url, { ...init, body: new Blob(["{}"], { type: "text/plain" }) });
-    }, `${own}/change`);
+    await run(
+      `
+      const init = { method: "POST", mode: "no-cors", credentials: "include" };
+      await fetch(given, { ...init, body: new Blob(["{}"], { type: "text/plain" }) });`,
+      `${own}/change`,
+    );
     expect(await attempt()).toMatchObject({ outcome: 403, site, hasCookie });
-    await page.evaluate((url) => navigator.sendBeacon(url, "x"), `${own}/change`);
+    await run(`navigator.sendBeacon(given, "x");`, `${own}/change`);
     await expect.poll(() => sites.attempts.length).toBe(2);
     expect(await attempt()).toMatchObject({ outcome: 403, site });
     expect(await standing()).toEqual({ user: "ada", n: 0 });
@@ -116,17 +122,18 @@ describe.each(NEIGHBOURS)("in Chromium, a page of %s", (_, host, site, hasCookie
   });
 });
 
+/** What a WebSocket of the page is told. */
 function told(url: string): Promise<unknown> {
-  return page.evaluate(
-    (url) =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(url);
-        socket.onmessage = ({ data }) => {
-          resolve(data);
-          socket.close();
-        };
-        socket.onerror = () => reject(new Error("no WebSocket"));
-      }),
+  return run(
+    `
+    const socket = new WebSocket(given);
+    return new Promise((resolve, reject) => {
+      socket.onmessage = ({ data }) => {
+        resolve(data);
+        socket.close();
+      };
+      socket.onerror = () => reject(new Error("no WebSocket"));
+    });`,
     url,
   );
 }
@@ -136,12 +143,15 @@ describe("in Chromium, what is nobody's page", () => {
     await signIn();
     await page.goto(`${own}/page`);
     // Within the application's own page, as where it shows what a visitor has uploaded.
-    await page.evaluate((action) => {
+    await run(
+      `
       const frame = document.createElement("iframe");
       frame.setAttribute("sandbox", "allow-scripts allow-forms");
-      frame.srcdoc = `<form method="post" action="${action}"></form><script>document.forms[0].submit()</script>`;
-      document.body.append(frame);
-    }, `${own}/change`);
+      frame.srcdoc =
+        '<form method="post" action="' + given + '"></form><script>document.forms[0].submit()</' + 'script>';
+      document.body.append(frame);`,
+      `${own}/change`,
+    );
     expect(await attempt()).toMatchObject({ outcome: 403, origin: "null" });
     expect(await standing()).toEqual({ user: "ada", n: 0 });
   });
@@ -172,7 +182,7 @@ describe("in Chromium, the application's own page", () => {
   it("fetches, and opens its WebSockets", async () => {
     await signIn();
     await page.goto(`${own}/page`);
-    await page.evaluate(() => fetch("/change", { method: "PUT", body: "{}" }));
+    await run(`await fetch(given, { method: "PUT", body: "{}" });`, "/change");
     expect(await attempt()).toMatchObject({ outcome: 200, site: "same-origin" });
     expect(await told(`ws://localhost:${sites.port}/live`)).toBe("ada");
   });
@@ -180,12 +190,14 @@ describe("in Chromium, the application's own page", () => {
   it("is reached by a link of another site, signed in", async () => {
     await signIn();
     await page.goto(`http://127.0.0.1:${sites.foreignPort}/`);
-    await page.evaluate((url) => {
+    await run(
+      `
       const link = document.createElement("a");
-      link.href = url;
+      link.href = given;
       document.body.append(link);
-      link.click();
-    }, `${own}/who`);
+      link.click();`,
+      `${own}/who`,
+    );
     await page.waitForURL(`${own}/who`);
     expect(JSON.parse((await page.textContent("body")) ?? "")).toEqual({ user: "ada", n: 0 });
   });
