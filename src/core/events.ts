@@ -95,9 +95,12 @@ export interface SessionEvents {
     readonly userId: string | undefined;
   };
   rejected: Happening & { readonly reason: Rejection; readonly id: string | undefined };
-  /** A request got no session, as no page of the application has sent it: see {@link CrossSiteError}. */
+  /**
+   * A request got no session, as no page of the application has sent it: see {@link CrossSiteError}; or
+   * (`callback`) as nothing shows that the visitor has begun what it would finish.
+   */
   refused: Happening & {
-    readonly reason: CrossSiteError["reason"];
+    readonly reason: CrossSiteError["reason"] | "callback";
     readonly method: string;
     /** Without the query, in which secrets may travel. */
     readonly path: string;

@@ -87,6 +87,16 @@ export function handOffId(code: SessionToken, manager: string): SessionId {
   return passingId(`sojourn/hand-off\0${manager}\0${code}`);
 }
 
+/** The id under which a store keeps what a visitor has begun who goes elsewhere and is sent back. */
+export function callbackId(state: SessionToken, manager: string): SessionId {
+  return passingId(`sojourn/callback\0${manager}\0${state}`);
+}
+
+/** What is kept of the secret by which the browser is known that has begun it. */
+export function bindingOf(secret: string, state: SessionToken, manager: string): string {
+  return sha256(`sojourn/callback-binding\0${manager}\0${state}\0${secret}`);
+}
+
 /** The id whose end tells those who wait that a holder is done with its lease. */
 export function bellId(id: SessionId, holder: CommitId): SessionId {
   return passingId(`sojourn/bell\0${id}\0${holder}`);

@@ -177,6 +177,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "UnstorageStoreOptions",
     ],
   },
+  "sojourn/callbacks": {
+    values: ["beginCallback", "finishCallback"],
+    types: ["BeginCallbackOptions", "CallbackRefusal", "FinishCallbackOptions", "FinishedCallback"],
+  },
   "sojourn/cookie": {
     values: ["cookieCache", "cookieStore", "seal", "sign", "unseal", "unsign"],
     types: [

@@ -55,16 +55,16 @@ function run(script: string, given: unknown): Promise<unknown> {
 /** Posts a form, and waits for the answer's page. */
 async function submit(
   action: string,
-  { enctype = "application/x-www-form-urlencoded", leadsTo = action } = {},
+  { enctype = "application/x-www-form-urlencoded", leadsTo = action, to = "mallory" } = {},
 ): Promise<void> {
   await run(
     `
     const form = document.createElement("form");
     Object.assign(form, { method: "post", action: given.action, enctype: given.enctype });
-    form.innerHTML = '<input name="to" value="mallory">';
+    form.innerHTML = '<input name="to" value="' + given.to + '">';
     document.body.append(form);
     form.submit();`,
-    { action, enctype },
+    { action, enctype, to },
   );
   await page.waitForURL(leadsTo);
 }
@@ -219,5 +219,39 @@ describe("in Chromium, the application's own page", () => {
     await expect.poll(() => sites.attempts.length).toBe(2);
     expect(await attempt()).toMatchObject({ outcome: 403, site: undefined });
     expect(await standing()).toEqual({ user: "ada", n: 1 });
+  });
+});
+
+describe("in Chromium, another site's form that was asked for", () => {
+  async function begun(of: Page): Promise<string> {
+    await of.goto(`${own}/saml`);
+    return (await of.textContent("body")) ?? "";
+  }
+
+  it("signs in, and the session that did not come with it goes on", async () => {
+    await page.goto(`${own}/page`);
+    await run(`await fetch(given, { method: "POST" });`, "/change");
+    const to = await begun(page);
+    await page.goto(`http://127.0.0.1:${sites.foreignPort}/`);
+    await submit(`${own}/acs`, { to, leadsTo: `${own}/who` });
+    expect(await attempt()).toMatchObject({
+      ...{ path: "/acs", outcome: 303, site: "cross-site", hasCookie: false },
+    });
+    expect(await standing()).toEqual({ user: "ada", n: 1 });
+    // Once.
+    await page.goto(`http://127.0.0.1:${sites.foreignPort}/`);
+    await submit(`${own}/acs`, { to });
+    expect(await attempt()).toMatchObject({ path: "/acs", outcome: 403 });
+  });
+
+  it("signs nobody in by what somebody else has begun (login CSRF) [ASVS 7.6.2]", async () => {
+    const mallory = await browser.newContext();
+    const planted = await begun(await mallory.newPage());
+    await page.goto(`${own}/saml`);
+    await page.goto(`http://127.0.0.1:${sites.foreignPort}/`);
+    await submit(`${own}/acs`, { to: planted });
+    expect(await attempt()).toMatchObject({ path: "/acs", outcome: 403 });
+    expect(await standing()).toEqual({ user: null, n: 0 });
+    await mallory.close();
   });
 });

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
+import { beginCallback, finishCallback } from "../../src/cookies/callbacks/index.ts";
 import { sessionMiddleware } from "../../src/frameworks/node.ts";
 import { createSessions, memoryStore, type Sessions, type Untyped } from "../../src/index.ts";
 
@@ -83,11 +85,28 @@ async function answer(
     res.setHeader("Content-Type", "text/html").end(PAGE);
     return;
   }
+  if (pathname === "/saml") {
+    res.end(await beginCallback(sessions, req, { purpose: "saml" }));
+    return;
+  }
+  if (pathname === "/acs") return finish(sessions, req, res);
   const session = await sessions.open(req);
   if (pathname === "/in") await session.signIn(searchParams.get("user") ?? "ada");
   if (pathname === "/change") await session.update("n", (n) => (n ?? 0) + 1);
   res.setHeader("Content-Type", "application/json");
   res.end(JSON.stringify({ user: session.userId ?? null, n: session.get("n") ?? 0 }));
+}
+
+/** Where the other site sends the visitor back, by a form. */
+async function finish(
+  sessions: Sessions<Untyped>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const state = new URLSearchParams(await text(req)).get("to");
+  const finished = await finishCallback(sessions, req, state, { purpose: "saml" });
+  if (finished.ok) await finished.session.signIn("ada");
+  res.writeHead(finished.ok ? 303 : 403, { Location: "/who" }).end("done, or not");
 }
 
 /** RFC 6455, 4.2.2, and one text frame: who it is. */

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine.ts";
 import type { CrossSiteError } from "../errors.ts";
+import type { SessionEvents } from "../events.ts";
 import type { RequestHead } from "../exchange.ts";
 import { pathOf } from "../report.ts";
 
@@ -16,7 +17,7 @@ export function foreignRefusal(parts: Parts, request: RequestHead): CrossSiteErr
 export function tellRefused(
   { events, environment }: Omit<Parts, "crossSite">,
   { method, target }: RequestHead,
-  { reason, origin }: CrossSiteError,
+  { reason, origin }: Pick<SessionEvents["refused"], "reason" | "origin">,
 ): void {
   events.emit("refused", { at: environment.now(), reason, method, path: pathOf(target), origin });
 }

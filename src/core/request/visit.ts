@@ -139,6 +139,11 @@ export class Visit implements Doorkeeper {
     return this.#opening;
   }
 
+  /** As {@link Failures.startDeadline}. */
+  startDeadline(): Deadline {
+    return this.#failures.startDeadline();
+  }
+
   /** Notes a failure that the application is told of, and gives it back. */
   failed(error: unknown): unknown {
     return this.#failures.told(error);
