@@ -84,6 +84,14 @@ export interface SessionEvents {
   };
   /** The user of a locked session has proved factors; `regenerated` has told of the new token. */
   unlocked: OfSession & { readonly factors: readonly string[] };
+  /** From here on the operator `actorId` acts as the user, until `endsAt` at the latest. */
+  impersonated: OfSession & {
+    readonly actorId: string;
+    readonly reason: string;
+    readonly endsAt: EpochMs;
+  };
+  /** The operator has gone back to a session of their own, before the time was over. */
+  impersonationEnded: OfSession & { readonly actorId: string };
   /** A code was made that carries this session's sign-in to `audience`. */
   handedOff: OfSession & { readonly audience: string };
   /** The sign-in of the session `fromId` was carried here; `signedIn` has told of the new one. */
@@ -140,6 +148,8 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   destroyed: true,
   elevated: true,
   unlocked: true,
+  impersonated: true,
+  impersonationEnded: true,
   handedOff: true,
   redeemed: true,
   handOffRejected: true,

@@ -31,8 +31,10 @@ const PLACE = "o";
 export const ELEVATIONS = "v";
 /** The flows that are under way. */
 export const FLOWS = "m";
+/** Who acts as the session's user, where that is somebody else. */
+export const IMPERSONATION = "q";
 /** What was proved of a user, or is done in their name: it is of no other user. */
-const OF_ONE_USER: readonly string[] = ["a", "c", "q", ELEVATIONS];
+const OF_ONE_USER: readonly string[] = ["a", "c", IMPERSONATION, ELEVATIONS];
 
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;

@@ -8,7 +8,7 @@ import {
   outcomeOf,
 } from "../../src/core/request/outcome.ts";
 
-const CONDITIONS: readonly Condition[] = ["new", "live", "detached", "destroyed"];
+const CONDITIONS: readonly Condition[] = ["new", "live", "locked", "detached", "destroyed"];
 const CHANGES: readonly Change[] = ["none", "seen", "notes", "data"];
 
 describe("what a request comes to", () => {
@@ -28,11 +28,13 @@ describe("what a request comes to", () => {
     expect([...new Set(words)].sort()).toEqual(Object.keys(CONSEQUENCES).sort());
   });
 
-  it("never changes what the browser of an overtaken request holds", () => {
+  it("never changes what the browser of an overtaken, or a locked, request holds", () => {
     for (const change of CHANGES) {
-      const { browser } = CONSEQUENCES[outcomeOf("detached", change, true)];
-      for (const isHeld of [true, false]) {
-        expect(cookieFor({ browser }, { isHeld, isCurrent: false })).toBe("keep");
+      for (const condition of ["detached", "locked"] as const) {
+        const { browser } = CONSEQUENCES[outcomeOf(condition, change, true)];
+        for (const isHeld of [true, false]) {
+          expect(cookieFor({ browser }, { isHeld, isCurrent: false })).toBe("keep");
+        }
       }
     }
   });

@@ -35,9 +35,11 @@ import {
   alsoExpecting,
   boundsIn,
   dueTimesIn,
+  entryOf,
   expectedIn,
   familyOf,
   generationOf,
+  IMPERSONATION,
 } from "../notes.ts";
 import { checkKeys, oneOf, requireKnownKeys } from "../option-checks.ts";
 import type { EpochMs, SessionRecord } from "../record.ts";
@@ -320,12 +322,22 @@ function behind({ home }: Engine, session: object, call: string): Behind {
   );
 }
 
+/** There nobody would know who acts as the user, nor until when. */
+function refuseImpersonated(record: SessionRecord | undefined): void {
+  if (entryOf(record?.notes, IMPERSONATION) === undefined) return;
+  throw new OptionsError(
+    "handOff(session)",
+    "an operator acts as its user, whose sign-in is not theirs to carry on.",
+  );
+}
+
 function handing(state: SessionState, { now }: Deadline): SignedIn {
   const attempt = "hand off the sign-in";
   if (state.phase !== "open") throw new HeadersSentError(attempt);
   const { condition, record } = state;
   const isOver = condition === "detached" || condition === "destroyed" || state.isPastEnd(now);
   if (isOver) throw new SessionEndedError(attempt);
+  refuseImpersonated(record);
   if (record !== undefined && isSignedIn(record)) return record;
   throw new OptionsError(
     "handOff(session)",

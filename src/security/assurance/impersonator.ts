@@ -1,9 +1,6 @@
-import { entryOf } from "../../core/notes.ts";
+import { entryOf, IMPERSONATION } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import { AssuranceError } from "./errors.ts";
-
-/** The entry of the notes under which it stands on whose behalf somebody acts. */
-export const IMPERSONATION = "q";
 
 /** Who acts as a session's user, and what of their own session they may return to. */
 export interface Impersonation {

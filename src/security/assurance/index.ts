@@ -12,6 +12,13 @@ export {
 } from "./elevation.ts";
 export { AssuranceError, type AssuranceReason } from "./errors.ts";
 export {
+  type ImpersonateOptions,
+  impersonate,
+  impersonation,
+  impersonator,
+  stopImpersonating,
+} from "./impersonation.ts";
+export {
   type LockOptions,
   type LockProtection,
   lockedUserId,

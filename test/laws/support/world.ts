@@ -25,6 +25,8 @@ const EVENT_NAMES: readonly EventName[] = [
   "destroyed",
   "elevated",
   "unlocked",
+  "impersonated",
+  "impersonationEnded",
   "handedOff",
   "redeemed",
   "handOffRejected",
