@@ -53,7 +53,8 @@ export async function elevate(
     const endsAt = deadline.now + lastingMs;
     const elevations = { ...live(before ?? {}, deadline.now), [purpose]: endsAt };
     await state.note(ofElevations(id, elevations), deadline);
-    engine.events.emit("elevated", { at: deadline.now, id, userId, purpose, factors, endsAt });
+    const event = { at: deadline.now, id, userId, purpose, factors, endsAt };
+    engine.events.emit("elevated", event, state.request);
   });
 }
 

@@ -102,8 +102,8 @@ export async function impersonate(
     const entry = JSON.parse(JSON.stringify(acting));
     const edits = [(notes: Parameters<typeof put>[0]) => put(notes, IMPERSONATION, entry)];
     await become(state, { userId, endsAt, handedOff, edits }, deadline);
-    const told = { actorId: by, reason, endsAt };
-    engine.events.emit("impersonated", { at: deadline.now, id: state.id, userId, ...told });
+    const event = { at: deadline.now, id: state.id, userId, actorId: by, reason, endsAt };
+    engine.events.emit("impersonated", event, state.request);
   });
 }
 
@@ -140,7 +140,8 @@ export async function stopImpersonating(session: object): Promise<boolean> {
     const handedOff = { authenticatedAt, generation };
     await become(state, { userId: by, endsAt, handedOff, edits: [] }, deadline);
     const { id, userId } = record;
-    engine.events.emit("impersonationEnded", { at: deadline.now, id, userId, actorId: by });
+    const event = { at: deadline.now, id, userId, actorId: by };
+    engine.events.emit("impersonationEnded", event, state.request);
     return true;
   });
 }

@@ -124,7 +124,8 @@ export async function unlock(
     const proved = alsoProved(provedFactors("unlock(factors)", factors, deadline.now));
     await state.unlocking(() => state.regenerate(deadline, [proved]));
     const { id } = state;
-    engine.events.emit("unlocked", { at: deadline.now, id, userId: locked.userId, factors });
+    const event = { at: deadline.now, id, userId: locked.userId, factors };
+    engine.events.emit("unlocked", event, state.request);
     return true;
   });
 }

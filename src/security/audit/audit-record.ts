@@ -70,6 +70,7 @@ type Happening = { readonly at: number } & Readonly<Record<string, unknown>>;
 function detailsOf(rest: Readonly<Record<string, unknown>>): AuditRecord["details"] {
   const entries = Object.entries(rest).flatMap(([key, value]): [string, AuditDetail][] => {
     if (value instanceof Error) return errorDetails(value);
+    if (Array.isArray(value)) return [[key, printable(value.join(" "), MAX_TEXT_LENGTH)]];
     if (typeof value === "string") return [[key, printable(value, MAX_TEXT_LENGTH)]];
     return typeof value === "number" || typeof value === "boolean" ? [[key, value]] : [];
   });

@@ -62,7 +62,7 @@ describe("factors", () => {
     expect(await isFresh()).toBe(false);
   });
 
-  it("are nobody else's: another user, and a sign-out, begin without", async () => {
+  it("are nobody else's: another user, and a sign-out, begin without [NIST 5.1 assurance]", async () => {
     const world = new World();
     const browser = world.browser();
     await browser.visit(proving("password", "totp"));
@@ -73,7 +73,7 @@ describe("factors", () => {
     expect((await browser.visit(factorsOf)).json).toEqual({});
   });
 
-  it("are proved where they are: a hand-off carries none", async () => {
+  it("are proved where they are: a hand-off carries none [NIST 5.1 assurance]", async () => {
     const world = new World();
     const giver = world.browser();
     await giver.visit(proving("totp"));

@@ -65,7 +65,7 @@ describe("an operator who acts as a user", () => {
     expect(json).toEqual([["ada", "op"], [], false, null, 0, false]);
   });
 
-  it("is told of with the operator's id and the reason [ASVS 16.3.3]", async () => {
+  it("is told of with the operator's id and the reason [ASVS 16.3.1]", async () => {
     const world = worldOf();
     const browser = await acting(world);
     const at = world.clock.now();

@@ -43,7 +43,7 @@ const tried = async (act: () => unknown): Promise<unknown> => {
 };
 
 describe("a session that nobody has used for too long", () => {
-  it("is locked, not ended: its user unlocks it with one factor, under a new token [ASVS 7.2.4]", async () => {
+  it("is locked, not ended: its user unlocks it with one factor, under a new token [ASVS 7.2.4, NIST 2.2.3]", async () => {
     const world = lockedWorld();
     const browser = await locked(world);
     const begun = world.clock.now() - HOUR;

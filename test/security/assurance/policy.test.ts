@@ -48,7 +48,7 @@ describe("a policy", () => {
     ["aal2", HOUR, 24 * HOUR],
     ["aal3", 15 * MINUTE, 12 * HOUR],
   ] as const)(
-    "of nist(%j) is within the limits of that level [ASVS 7.1.1]",
+    "of nist(%j) is within the limits of that level [ASVS 7.1.1, NIST 2.1.3, NIST 2.2.3, NIST 2.3.3]",
     (level, idle, absolute) => {
       const { signedIn, persistent, deviations } = policyOf(nist(level));
       expect(signedIn).toEqual({ idleTimeoutMs: idle, absoluteTimeoutMs: absolute });

@@ -12,7 +12,6 @@ export const ASVS_SESSIONS: Standard = {
       whose: "both",
       yours:
         "Write the timeouts that you have chosen into your own security concept, with the reason.",
-      open: "presets by NIST's levels, and a description of the policy that is in force",
     },
     {
       id: "ASVS 7.1.2",
@@ -113,7 +112,6 @@ export const ASVS_SESSIONS: Standard = {
       whose: "both",
       yours:
         "Ask session.isFresh() before each such change, and for the password again where it is not.",
-      open: "a guard that asks for named factors",
     },
     {
       id: "ASVS 7.5.2",
@@ -129,7 +127,6 @@ export const ASVS_SESSIONS: Standard = {
       asks: "Very sensitive acts ask for a proof of their own.",
       whose: "both",
       yours: "Name the acts, and ask for the further factor.",
-      open: "an elevation for one purpose and a short time",
     },
     {
       id: "ASVS 7.6.1",

@@ -43,7 +43,6 @@ export const NIST: Standard = {
       id: "NIST 5.1 assurance",
       asks: "A session has no higher assurance than the sign-in that began it.",
       whose: "library",
-      open: "assurance levels",
     },
     {
       id: "NIST 5.1 csrf",
@@ -102,19 +101,16 @@ export const NIST: Standard = {
       id: "NIST 2.1.3",
       asks: "AAL1: 30 days in all at most.",
       whose: "library",
-      open: "a preset",
     },
     {
       id: "NIST 2.2.3",
       asks: "AAL2: a longest time, of 24 hours at most, and an hour unused; after that one factor may do.",
       whose: "library",
-      open: "a preset, and a session that is locked until one factor is shown",
     },
     {
       id: "NIST 2.3.3",
       asks: "AAL3: 12 hours in all, and 15 minutes unused.",
       whose: "library",
-      open: "a preset",
     },
   ],
 };
