@@ -1,4 +1,4 @@
-import { boundsIn } from "./notes.ts";
+import { type Bounds, boundsIn } from "./notes.ts";
 import { type EpochMs, type Policy, type SessionRecord, TOMBSTONE_MS } from "./record.ts";
 
 /** The policies of the three kinds of session. */
@@ -91,6 +91,14 @@ export function policyAsked(
   return policyWithin({
     idleTimeoutMs: Math.min(idleTimeoutMs, most.idleTimeoutMs),
     absoluteTimeoutMs: Math.min(absoluteTimeoutMs, most.absoluteTimeoutMs, endsAt - now),
+  });
+}
+
+/** The policy of a session that begins now, within its bounds. */
+export function policyBounded(policy: Policy, bounds: Bounds, now: EpochMs): Policy {
+  return policyWithin({
+    idleTimeoutMs: Math.min(policy.idleTimeoutMs, bounds.idleTimeoutMs),
+    absoluteTimeoutMs: Math.min(policy.absoluteTimeoutMs, bounds.endsAt - now),
   });
 }
 

@@ -3,6 +3,7 @@ import { Deadline } from "./deadline.ts";
 import type { Environment } from "./environment.ts";
 import type { Events, Rejection } from "./events.ts";
 import type { Exchange, RequestHead } from "./exchange.ts";
+import type { Factors } from "./factors.ts";
 import type { EndFeed } from "./hearing/end-feed.ts";
 import type { Keep } from "./keeping.ts";
 import type { Families } from "./lifecycle/families.ts";
@@ -124,6 +125,8 @@ export interface SigningIn {
   readonly engine: Engine;
   readonly userId: string;
   readonly request: RequestHead;
+  /** What is proved of the user in the new session, and when. */
+  readonly factors: Factors;
   /** The visitor's session until now, or what one would have begun with. */
   readonly before: SessionRecord | Fields;
   readonly deadline: Deadline;

@@ -33,8 +33,10 @@ export const ELEVATIONS = "v";
 export const FLOWS = "m";
 /** Who acts as the session's user, where that is somebody else. */
 export const IMPERSONATION = "q";
+/** The best factor of the session's user, where that was not proved in it. */
+export const BELOW_BEST = "b";
 /** What was proved of a user, or is done in their name: it is of no other user. */
-const OF_ONE_USER: readonly string[] = ["a", "c", IMPERSONATION, ELEVATIONS];
+const OF_ONE_USER: readonly string[] = ["a", "c", BELOW_BEST, IMPERSONATION, ELEVATIONS];
 
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;
@@ -157,6 +159,17 @@ export function ofBounds({ idleTimeoutMs, endsAt }: Bounds): NoteEdit {
   return (notes) => {
     put(notes, IDLE_TIMEOUT, Number.isFinite(idleTimeoutMs) ? idleTimeoutMs : undefined);
     put(notes, ENDS_AT, Number.isFinite(endsAt) ? endsAt : undefined);
+  };
+}
+
+/** Notes bounds beside those that are noted: the narrower ones count. */
+export function boundedBy({ idleTimeoutMs, endsAt }: Bounds): NoteEdit {
+  return (notes) => {
+    const before = boundsIn({ notes: JSON.stringify(notes) });
+    ofBounds({
+      idleTimeoutMs: Math.min(before.idleTimeoutMs, idleTimeoutMs),
+      endsAt: Math.min(before.endsAt, endsAt),
+    })(notes);
   };
 }
 

@@ -122,6 +122,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   "sojourn/assurance": {
     values: [
       "AssuranceError",
+      "ceiling",
       "credentials",
       "describePolicy",
       "elevate",
@@ -129,11 +130,13 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "impersonate",
       "impersonation",
       "impersonator",
+      "isBelowBest",
       "isElevated",
       "lockWhenIdle",
       "lockedUserId",
       "nist",
       "owasp",
+      "requireBest",
       "requireElevated",
       "requireFresh",
       "stopImpersonating",
@@ -141,6 +144,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
     types: [
       "AssuranceReason",
+      "CeilingOptions",
       "CredentialsOptions",
       "CredentialsProtection",
       "ElevateOptions",

@@ -1,4 +1,10 @@
-import { type AskedLifetime, type Policies, policyAsked, policyFor } from "../clocks.ts";
+import {
+  type AskedLifetime,
+  type Policies,
+  policyAsked,
+  policyBounded,
+  policyFor,
+} from "../clocks.ts";
 import { flashText, type Label } from "../commit/edit.ts";
 import { type Factors, factorsIn, ofFactors } from "../factors.ts";
 import { pick } from "../json.ts";
@@ -6,6 +12,7 @@ import { isKept, type Keep } from "../keeping.ts";
 import { withLeasesOf } from "../leases.ts";
 import {
   type Bounds,
+  boundsIn,
   dueTimesIn,
   editNotes,
   type Naming,
@@ -87,26 +94,28 @@ export function signedInFields(
   };
   const usual = policyFor(policies, { persistent, userId });
   const policy = lifetime === undefined ? usual : policyAsked(usual, policies, lifetime, now);
+  const notes = editNotes(undefined, [
+    ...(lifetime === undefined ? [] : [ofBounds(boundsOf(lifetime, policy, now))]),
+    // Whoever takes the data along knows what was begun with it.
+    ...(keep === "none" || keep.length === 0 ? [] : [withLeasesOf(newest.notes)]),
+    ...timesKept(newest, keep),
+    ofNaming(namingOf(newest, signIn)),
+    ...factorsOf(newest, signIn),
+    // A step-up goes on with the flow that has asked for it.
+    ...(newest.userId === userId ? [withFlowsOf(newest.notes)] : []),
+    ...(signIn.edits ?? []),
+  ]);
   return {
     ...kept,
-    notes: editNotes(undefined, [
-      ...(lifetime === undefined ? [] : [ofBounds(boundsOf(lifetime, policy, now))]),
-      // Whoever takes the data along knows what was begun with it.
-      ...(keep === "none" || keep.length === 0 ? [] : [withLeasesOf(newest.notes)]),
-      ...timesKept(newest, keep),
-      ofNaming(namingOf(newest, signIn)),
-      ...factorsOf(newest, signIn),
-      // A step-up goes on with the flow that has asked for it.
-      ...(newest.userId === userId ? [withFlowsOf(newest.notes)] : []),
-      ...(signIn.edits ?? []),
-    ]),
+    notes,
     userId,
     device,
     persistent,
     createdAt: now,
     lastSeenAt: now,
     authenticatedAt: handedOff === undefined ? now : handedOff.authenticatedAt,
-    ...policy,
+    // What else is noted may have bounded it further.
+    ...policyBounded(policy, boundsIn({ notes }), now),
   };
 }
 
@@ -138,12 +147,19 @@ function namingOf(
  * What was proved of the same user here stays proved, as long ago as it was (NIST SP 800-63B-4, 5.1: no
  * session is worth more than what was proved in it).
  */
-function factorsOf(
+export function provedIn(
   newest: Pick<SessionRecord, "notes" | "userId">,
   { userId, factors = new Map() }: Pick<SignIn, "userId" | "factors">,
-): readonly NoteEdit[] {
+): Factors {
   const before = newest.userId === userId ? factorsIn(newest) : [];
-  const proved = new Map([...before, ...factors]);
+  return new Map([...before, ...factors]);
+}
+
+function factorsOf(
+  newest: Pick<SessionRecord, "notes" | "userId">,
+  signIn: SignIn,
+): readonly NoteEdit[] {
+  const proved = provedIn(newest, signIn);
   return proved.size === 0 ? [] : [ofFactors(proved)];
 }
 

@@ -15,6 +15,7 @@ import { endRecord } from "../lifecycle/endings.ts";
 import {
   anonymousFields,
   type Fields,
+  provedIn,
   type SignIn,
   signedInFields,
 } from "../lifecycle/new-record.ts";
@@ -402,7 +403,7 @@ export class SessionState implements Holding {
     const generation =
       handedOff?.generation ?? (await currentGeneration(this.#engine, userId, deadline));
     const { protections } = this.#engine;
-    const signing = protections && this.#signing(userId, deadline);
+    const signing = protections && this.#signing(signIn, deadline);
     const noted = (signing && (await protections?.signingIn?.(signing))) ?? NO_EDITS;
     const edits = [...(signIn.edits ?? NO_EDITS), ...noted];
     const continuation: Continuation = {
@@ -425,9 +426,11 @@ export class SessionState implements Holding {
     });
   }
 
-  #signing(userId: string, deadline: Deadline): SigningIn {
+  #signing(signIn: SignIn, deadline: Deadline): SigningIn {
+    const { userId } = signIn;
+    const factors = provedIn(this.facts, signIn);
     const { request, facts: before } = this;
-    return { engine: this.#engine, userId, request, before, deadline };
+    return { engine: this.#engine, userId, factors, request, before, deadline };
   }
 
   /** Ends the session. What follows is a new one with the kept values. */

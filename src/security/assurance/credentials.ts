@@ -33,7 +33,7 @@ export interface CredentialsOptions {
   readonly every?: Duration | undefined;
 }
 
-/** {@link credentials}, and what to call where they change. */
+/** What {@link credentials} returns: a protection, and what to call where credentials change. */
 export interface CredentialsProtection extends Protection {
   /**
    * Lets this session go on after its own user has changed their credentials: under a new token

@@ -9,6 +9,8 @@ export type AssuranceReason =
   | "stale"
   /** The session is not elevated for this purpose, or not any more. */
   | "notElevated"
+  /** The user has a better factor than was proved in this session. */
+  | "belowBest"
   /** An operator acts as the user, and may not do this in their name. */
   | "impersonating"
   /** The user has no credentials, or is no user any more. */
@@ -19,6 +21,7 @@ const SENTENCES: Readonly<Record<AssuranceReason, string>> = {
   stale:
     "the user has not proved who they are lately enough. Ask for the factor, and sign in anew.",
   notElevated: "the session is not elevated for that. Ask for the factors, and call elevate().",
+  belowBest: "the user has a better factor. Ask for that one, and sign in anew.",
   impersonating: "an operator acts as the user. Call stopImpersonating() first.",
   noCredentials: "the user has no credentials by what `of` says.",
 };

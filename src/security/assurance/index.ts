@@ -1,3 +1,4 @@
+export { type CeilingOptions, ceiling, isBelowBest, requireBest } from "./ceiling.ts";
 export {
   type CredentialsOptions,
   type CredentialsProtection,

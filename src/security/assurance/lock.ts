@@ -15,7 +15,7 @@ export interface LockOptions {
   readonly after: Duration;
 }
 
-/** {@link lockWhenIdle}, and what it makes of a list. */
+/** What {@link lockWhenIdle} returns: a protection, which also knows what is locked of a list. */
 export interface LockProtection extends Protection {
   /**
    * Whether a session of a list is locked, or may be: activity is written down once in a tenth of `after`.
