@@ -115,6 +115,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "WatchedUser",
     ],
   },
+  "sojourn/accounts": {
+    values: ["accounts"],
+    types: ["Account", "AccountSignIn", "Accounts", "AccountsOptions"],
+  },
   "sojourn/adapter": {
     values: ["attach", "holdReply", "keep", "nodeExchange", "plainAnswer", "webExchange"],
     types: ["Exchange", "Fallback", "Reply", "RequestHead", "Visit", "WebExchange"],

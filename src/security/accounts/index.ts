@@ -1,0 +1,7 @@
+export {
+  type Account,
+  type AccountSignIn,
+  type Accounts,
+  type AccountsOptions,
+  accounts,
+} from "./accounts.ts";
