@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cookieStore } from "../../src/cookies/cookie.ts";
 import { createSessions, memoryStore, type Sessions, type Untyped } from "../../src/index.ts";
+import { flow } from "../../src/security/flows/index.ts";
 import {
   type LimitSessionsOptions,
   limitSessions,
@@ -86,6 +87,17 @@ describe("a user who may have three sessions", () => {
     expect(await signIn(world.browser())).toBe("SessionLimitError");
     world.clock.move(DAY);
     expect(await signIn(world.browser())).toBe("ada");
+  });
+
+  it("goes on with a flow that is under way, at a step-up in a session that counts", async () => {
+    const world = limited({ perUser: 1, onLimit: "refuseNewest" });
+    const reset = flow("reset", { steps: ["asked"], expiresIn: "1h" }).holding<{ mail: string }>();
+    const [browser] = await oneByOne(world, 1);
+    await browser?.visit((session) => reset.begin(session, { mail: "ada" }));
+    expect(await signIn(browser as Browser)).toBe("ada");
+    const at = await browser?.visit((session) => reset.at(session));
+    expect(at?.json).toMatchObject({ step: "asked", state: { mail: "ada" } });
+    expect(await signIn(world.browser())).toBe("SessionLimitError");
   });
 
   it("is refused the fourth, and the visitor's session of before goes on", async () => {

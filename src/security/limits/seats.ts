@@ -3,7 +3,7 @@ import { entryOf, familyOf, type NoteEdit, predecessorOf, put } from "../../core
 import type { EpochMs, SessionFacts } from "../../core/record.ts";
 
 /** The entry of the notes that names a seat. */
-const SEAT = "m";
+const SEAT = "t";
 
 /**
  * What a sign-in takes up of the sessions that a user may have. A session keeps it under each new
