@@ -110,6 +110,11 @@ export interface Hooks {
    * refuses the sign-in: the new session is taken back, and the old one goes on.
    */
   signedIn?(record: SessionRecord, signing: SigningIn): Promise<void>;
+  /**
+   * Asked once a session that goes on under a new token is stored under it, before it ends under the
+   * old one. A rejection refuses the new token. It may be taken back for other reasons, too.
+   */
+  regenerated?(record: SessionRecord, deadline: Deadline): Promise<void>;
   /** Called as the response's headers go, once everything about the session is settled. */
   leaving?(departure: Departure): void;
 }

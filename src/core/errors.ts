@@ -1,4 +1,5 @@
 import { nameErrors } from "./error-kinds.ts";
+import type { Reply } from "./exchange.ts";
 
 /** Every code a Sojourn error can carry. */
 export type SessionErrorCode =
@@ -17,7 +18,8 @@ export type SessionErrorCode =
   | "ERR_SESSION_ASSURANCE"
   | "ERR_SESSION_LIMIT"
   | "ERR_SESSION_RATE"
-  | "ERR_SESSION_FLOW";
+  | "ERR_SESSION_FLOW"
+  | "ERR_SESSION_DEVICE";
 
 /** A call on the store, as a {@link StoreError} names it. */
 export type StoreOperation =
@@ -77,6 +79,9 @@ export abstract class SessionError extends Error {
   get headers(): Readonly<Record<string, string>> {
     return {};
   }
+
+  /** Adds to the headers of the answer, whoever writes that, what only this failure knows. */
+  leave?(reply: Reply): void;
 
   /** The sentence for a visitor, where that of the status is not the right one. */
   get sentence(): string | undefined {

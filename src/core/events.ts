@@ -26,7 +26,9 @@ export type Rejection =
   /** The stored data is not JSON. */
   | "corrupt"
   /** Sent over plain HTTP, where anyone may have read it. */
-  | "insecure";
+  | "insecure"
+  /** Without the proof of the device that it is bound to. */
+  | "unproven";
 
 /** Why a code that was to carry a sign-in here signed nobody in. The visitor is told none of it. */
 export type HandOffRejection =
@@ -135,6 +137,11 @@ export interface SessionEvents {
   };
   /** `limitCreation` has refused a client a new session, or an attempt to sign in. */
   throttled: Happening & { readonly client: string; readonly attempt: "begin" | "signIn" };
+  /**
+   * A bound session's cookie came without the proof of its device, and signed nobody in: `lost` as the
+   * browser has lost its key, or the cookie was copied; `copied` where that is more than likely.
+   */
+  proofMissing: OfSession & { readonly reason: "lost" | "copied" };
   storeError: Happening & { readonly error: StoreError };
 }
 
@@ -160,6 +167,7 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   everyoneRevoked: true,
   limited: true,
   throttled: true,
+  proofMissing: true,
   storeError: true,
 };
 

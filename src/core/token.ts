@@ -74,6 +74,14 @@ export function familyId(matter: FamilyMatter, family: string, manager: string):
   return (ID_PREFIX + sha256(`sojourn/family/${matter}\0${manager}\0${family}`)) as SessionId;
 }
 
+/** What is kept of the device that a session is bound to: its keys, and each proof of a script's. */
+export type DeviceMatter = "binding" | "proof";
+
+/** The id under which a store keeps it. */
+export function deviceId(matter: DeviceMatter, text: string, manager: string): SessionId {
+  return (ID_PREFIX + sha256(`sojourn/device/${matter}\0${manager}\0${text}`)) as SessionId;
+}
+
 /**
  * Stands for a user wherever something is to be found again by the user alone. Whoever reads the
  * store does not see who it is; whoever guesses can make sure of it, as nothing in it is secret.

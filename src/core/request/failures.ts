@@ -1,7 +1,7 @@
 import { Budget, Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import { SessionError, whenAnswered } from "../errors.ts";
-import type { RequestHead } from "../exchange.ts";
+import type { Reply, RequestHead } from "../exchange.ts";
 import type { EpochMs } from "../record.ts";
 import { type ErrorContext, pathOf } from "../report.ts";
 
@@ -40,6 +40,11 @@ export class Failures {
     this.#told = error;
     if (error instanceof SessionError) whenAnswered(error, () => this.report(error, "answered"));
     return error;
+  }
+
+  /** Lets the failure that the application was told of add to the headers of its answer. */
+  leave(reply: Reply): void {
+    if (this.#told instanceof SessionError) this.#told.leave?.(reply);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Deadline } from "../deadline.ts";
 import type { Departure, Engine, Guard, Hooks, Protection, SigningIn } from "../engine.ts";
 import { OptionsError } from "../errors.ts";
 import type { NoteEdit } from "../notes.ts";
@@ -58,6 +59,10 @@ class Protections implements Hooks {
 
   async signedIn(record: SessionRecord, signing: SigningIn): Promise<void> {
     for (const hooks of this.#all) await hooks.signedIn?.(record, signing);
+  }
+
+  async regenerated(record: SessionRecord, deadline: Deadline): Promise<void> {
+    for (const hooks of this.#all) await hooks.regenerated?.(record, deadline);
   }
 
   leaving(departure: Departure): void {

@@ -381,9 +381,11 @@ export class SessionState implements Holding {
       this.detach({ ...old, reason: "expired" });
       this.#refuseEnded(deadline);
     }
+    const { protections } = this.#engine;
     const continuation: Continuation = {
       issue: () => this.#passage.issue(),
       derive: (newest) => (edits === NO_EDITS ? newest : notedFields(newest, edits, deadline.now)),
+      confirm: protections && ((record) => protections.regenerated?.(record, deadline)),
       userId: old.userId,
       generation: generationOf(old),
       isLinked: true,

@@ -388,7 +388,10 @@ export class Visit implements Doorkeeper {
 
   /** The answer to a failure carries nothing of the page that met it. */
   #forgetPage(status: number): void {
-    if (this.#failuresMet?.isTold === true && status >= 400) forgetPage(this.#exchange.reply);
+    if (this.#failuresMet?.isTold !== true || status < 400) return;
+    const { reply } = this.#exchange;
+    forgetPage(reply);
+    this.#failuresMet.leave(reply);
   }
 
   /** The last words of a stream, for one: a generator may wait before it says them. */

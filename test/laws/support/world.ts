@@ -37,6 +37,7 @@ const EVENT_NAMES: readonly EventName[] = [
   "everyoneRevoked",
   "limited",
   "throttled",
+  "proofMissing",
   "storeError",
 ];
 

@@ -1,0 +1,225 @@
+import type { Deadline } from "../../core/deadline.ts";
+import type { Departure, Engine, Guard, Hooks, SigningIn, Verdict } from "../../core/engine.ts";
+import type { Reply, RequestHead } from "../../core/exchange.ts";
+import type { NoteEdit } from "../../core/notes.ts";
+import type { EpochMs, SessionRecord } from "../../core/record.ts";
+import { forbidStoring } from "../../core/request/caching.ts";
+import { sideManager } from "../../core/side-record.ts";
+import { newToken, parseToken, type SessionToken, sessionId } from "../../core/token.ts";
+import { type Binding, hasValue, OFFER_MS, offered, withSession } from "./binding.ts";
+import { Bindings } from "./bindings.ts";
+import { cookieIn, dropCookie, setCookie } from "./cookies.ts";
+import { type AnswerLine, DeviceProofError } from "./errors.ts";
+import { type BindingNote, bindingNoteIn, ofBinding } from "./note.ts";
+import type { Terms } from "./options.ts";
+import { OFFERED } from "./proof.ts";
+import { type Judgement, judgeProof, type Presented } from "./verdict.ts";
+
+/** What a sign-in offers to the browser, and to its page. */
+interface Offer {
+  readonly note: BindingNote;
+  readonly challenge: SessionToken;
+  readonly keyChallenge: SessionToken;
+}
+
+/** What there is to be said with the response of one request. */
+interface Words {
+  offer?: Offer | undefined;
+  /** What the session was bound by when it came. */
+  came?: BindingNote | undefined;
+  wasAsked?: boolean;
+  nonce?: string;
+}
+
+/** Browsers go on from page to page faster; who is asked again after that is asked anew. */
+const ASKED_MS = 30_000;
+const CONSENT: Verdict = { kind: "accepted", edits: [] };
+
+/** Binds the sessions of one manager to devices. */
+export class DeviceHooks implements Hooks {
+  readonly engine: Engine;
+  readonly terms: Terms;
+  readonly bindings: Bindings;
+  readonly #offers = new WeakMap<SigningIn, Offer>();
+  readonly #words = new WeakMap<RequestHead, Words>();
+
+  constructor(engine: Engine, terms: Terms) {
+    this.engine = engine;
+    this.terms = terms;
+    this.bindings = new Bindings(engine);
+  }
+
+  readonly guard: Guard = (record, engine, deadline, request) => {
+    const note = bindingNoteIn(record);
+    if (note === undefined) return undefined;
+    this.#wordsOf(request).came = note;
+    // The page's script proves its key where it is asked to, and nowhere else.
+    return note.stage === "script"
+      ? undefined
+      : this.#judged(record, note, engine, deadline, request);
+  };
+
+  async signingIn(signing: SigningIn): Promise<readonly NoteEdit[]> {
+    const { environment } = this.engine;
+    const note: BindingNote = {
+      id: this.bindings.newId(),
+      stage: "offered",
+      until: signing.deadline.now + OFFER_MS,
+    };
+    const challenge = newToken(environment.random);
+    const keyChallenge = newToken(environment.random);
+    this.#offers.set(signing, { note, challenge, keyChallenge });
+    return [ofBinding(note)];
+  }
+
+  async signedIn(record: SessionRecord, signing: SigningIn): Promise<void> {
+    const offer = this.#offers.get(signing);
+    if (offer === undefined) return;
+    const { deadline, request } = signing;
+    const hashes = {
+      offer: this.hashOf(offer.challenge),
+      keyOffer: this.hashOf(offer.keyChallenge),
+    };
+    const seed = this.bindings.newId();
+    const binding = offered(record.id, hashes, seed, deadline.now);
+    await this.bindings.create(offer.note.id, binding, deadline);
+    this.#wordsOf(request).offer = offer;
+  }
+
+  async regenerated(record: SessionRecord, deadline: Deadline): Promise<void> {
+    const note = bindingNoteIn(record);
+    if (note === undefined) return;
+    await this.bindings.change(note.id, (binding) => withSession(binding, record), deadline);
+  }
+
+  leaving({ exchange, record }: Departure): void {
+    const words = this.#words.get(exchange.request);
+    if (words === undefined) return;
+    const { reply } = exchange;
+    const note = record && bindingNoteIn(record);
+    const { offer, came, nonce } = words;
+    if (offer !== undefined && offer.note.id === note?.id) this.#sayOffer(offer, reply);
+    // Signed out: the browser asks for a new one, and hears that there is none any more.
+    if (came?.stage === "bound" && note === undefined) {
+      reply.addCookie(dropCookie(this.terms.boundCookie));
+      forbidStoring(reply);
+    }
+    if (words.wasAsked === true && note !== undefined) {
+      reply.addCookie(dropCookie(this.terms.triedCookie));
+      forbidStoring(reply);
+    }
+    if (nonce !== undefined) reply.set("DPoP-Nonce", nonce);
+  }
+
+  /** What is kept of a secret that was handed out. */
+  hashOf(secret: SessionToken): string {
+    return sessionId(secret, sideManager(this.engine.name, "device"));
+  }
+
+  /** What the sign-in of this request offers to its page. */
+  offerIn(request: RequestHead): Offer | undefined {
+    return this.#words.get(request)?.offer;
+  }
+
+  /** Lets the response bring a nonce for the next proof. */
+  bringNonce(request: RequestHead, nonce: string): void {
+    this.#wordsOf(request).nonce = nonce;
+  }
+
+  #wordsOf(request: RequestHead): Words {
+    const known = this.#words.get(request);
+    if (known !== undefined) return known;
+    const words: Words = {};
+    this.#words.set(request, words);
+    return words;
+  }
+
+  #sayOffer({ note, challenge }: Offer, reply: Reply): void {
+    const { registerPath } = this.terms;
+    const parameters = `path="${registerPath}/${note.id}";challenge="${challenge}"`;
+    reply.set("Secure-Session-Registration", `${OFFERED};${parameters}`);
+  }
+
+  async #judged(
+    record: SessionRecord,
+    note: BindingNote,
+    engine: Engine,
+    deadline: Deadline,
+    request: RequestHead,
+  ): Promise<Verdict> {
+    const { now } = deadline;
+    const binding = await this.bindings.load(note.id, deadline);
+    const value = cookieIn(request, this.terms.boundCookie);
+    const presented: Presented = {
+      cookie:
+        value === undefined ? "absent" : this.#isValid(value, binding, now) ? "valid" : "stale",
+      wasAsked: cookieIn(request, this.terms.triedCookie) !== undefined,
+      request,
+    };
+    this.#wordsOf(request).wasAsked = presented.wasAsked;
+    const judgement = judgeProof(note, binding, presented, this.terms.isRequired, now);
+    return this.#verdict(judgement, presented, note, record, engine, now);
+  }
+
+  #verdict(
+    judgement: Judgement,
+    presented: Presented,
+    note: BindingNote,
+    record: SessionRecord,
+    engine: Engine,
+    now: EpochMs,
+  ): Verdict {
+    switch (judgement) {
+      case "proved":
+      case "unbound":
+        return CONSENT;
+      case "confirmed":
+        return noting({ ...note, stage: "bound" });
+      case "forgotten":
+        return noting(undefined);
+      case "script":
+        return noting({ ...note, stage: "script" });
+      case "again":
+      case "later":
+      case "blocked":
+        throw new DeviceProofError(judgement, this.#linesFor(judgement, presented));
+      case "gone":
+        return { kind: "ended", reason: "unproven" };
+      case "lost":
+      case "copied": {
+        const { id, userId } = record;
+        engine.events.emit("proofMissing", { at: now, id, userId, reason: judgement });
+        const isEnded = judgement === "copied" && this.terms.onMissing === "revoke";
+        return { kind: isEnded ? "ended" : "refused", reason: "unproven" };
+      }
+      default:
+        return judgement satisfies never;
+    }
+  }
+
+  /** What makes the browser prove its key, and come again where a page is to be shown. */
+  #linesFor(
+    judgement: "again" | "later" | "blocked",
+    { cookie }: Presented,
+  ): readonly AnswerLine[] {
+    const { boundCookie, triedCookie } = this.terms;
+    const lines: AnswerLine[] = [];
+    if (cookie === "stale") lines.push(["Set-Cookie", dropCookie(boundCookie)]);
+    if (judgement === "later") lines.push(["Retry-After", "60"]);
+    // The browser's own reload comes from the same origin, for which it does prove its key.
+    if (judgement === "again") {
+      lines.push(["Set-Cookie", setCookie(triedCookie, "1", ASKED_MS)], ["Refresh", "0"]);
+    }
+    return lines;
+  }
+
+  #isValid(value: string, binding: Binding | undefined, now: EpochMs): boolean {
+    const token = parseToken(value);
+    if (token === undefined || binding === undefined) return false;
+    return hasValue(binding, this.hashOf(token), now);
+  }
+}
+
+function noting(note: BindingNote | undefined): Verdict {
+  return { kind: "accepted", edits: [ofBinding(note)] };
+}
