@@ -2,18 +2,17 @@ import type { Deadline } from "../../core/deadline.ts";
 import type { Departure, Engine, Guard, Hooks, SigningIn, Verdict } from "../../core/engine.ts";
 import type { Reply, RequestHead } from "../../core/exchange.ts";
 import type { NoteEdit } from "../../core/notes.ts";
-import type { EpochMs, SessionRecord } from "../../core/record.ts";
+import type { SessionRecord } from "../../core/record.ts";
 import { forbidStoring } from "../../core/request/caching.ts";
-import { sideManager } from "../../core/side-record.ts";
-import { newToken, parseToken, type SessionToken, sessionId } from "../../core/token.ts";
-import { type Binding, hasValue, OFFER_MS, offered, withSession } from "./binding.ts";
+import { newToken, type SessionToken } from "../../core/token.ts";
+import { OFFER_MS, offered, withSession } from "./binding.ts";
 import { Bindings } from "./bindings.ts";
-import { cookieIn, dropCookie, setCookie } from "./cookies.ts";
-import { type AnswerLine, DeviceProofError } from "./errors.ts";
+import { dropCookie } from "./cookies.ts";
+import { guarded, wasAsked } from "./guarding.ts";
+import { hashOf } from "./hashes.ts";
 import { type BindingNote, bindingNoteIn, ofBinding } from "./note.ts";
 import type { Terms } from "./options.ts";
 import { OFFERED } from "./proof.ts";
-import { type Judgement, judgeProof, type Presented } from "./verdict.ts";
 
 /** What a sign-in offers to the browser, and to its page. */
 interface Offer {
@@ -30,10 +29,6 @@ interface Words {
   wasAsked?: boolean;
   nonce?: string;
 }
-
-/** Browsers go on from page to page faster; who is asked again after that is asked anew. */
-const ASKED_MS = 30_000;
-const CONSENT: Verdict = { kind: "accepted", edits: [] };
 
 /** Binds the sessions of one manager to devices. */
 export class DeviceHooks implements Hooks {
@@ -53,6 +48,7 @@ export class DeviceHooks implements Hooks {
     const note = bindingNoteIn(record);
     if (note === undefined) return undefined;
     this.#wordsOf(request).came = note;
+    this.#wordsOf(request).wasAsked = wasAsked(request, this.terms);
     // The page's script proves its key where it is asked to, and nowhere else.
     return note.stage === "script"
       ? undefined
@@ -77,8 +73,8 @@ export class DeviceHooks implements Hooks {
     if (offer === undefined) return;
     const { deadline, request } = signing;
     const hashes = {
-      offer: this.hashOf(offer.challenge),
-      keyOffer: this.hashOf(offer.keyChallenge),
+      offer: hashOf(offer.challenge, this.engine),
+      keyOffer: hashOf(offer.keyChallenge, this.engine),
     };
     const seed = this.bindings.newId();
     const binding = offered(record.id, hashes, seed, deadline.now);
@@ -109,11 +105,6 @@ export class DeviceHooks implements Hooks {
       forbidStoring(reply);
     }
     if (nonce !== undefined) reply.set("DPoP-Nonce", nonce);
-  }
-
-  /** What is kept of a secret that was handed out. */
-  hashOf(secret: SessionToken): string {
-    return sessionId(secret, sideManager(this.engine.name, "device"));
   }
 
   /** What the sign-in of this request offers to its page. */
@@ -147,79 +138,7 @@ export class DeviceHooks implements Hooks {
     deadline: Deadline,
     request: RequestHead,
   ): Promise<Verdict> {
-    const { now } = deadline;
     const binding = await this.bindings.load(note.id, deadline);
-    const value = cookieIn(request, this.terms.boundCookie);
-    const presented: Presented = {
-      cookie:
-        value === undefined ? "absent" : this.#isValid(value, binding, now) ? "valid" : "stale",
-      wasAsked: cookieIn(request, this.terms.triedCookie) !== undefined,
-      request,
-    };
-    this.#wordsOf(request).wasAsked = presented.wasAsked;
-    const judgement = judgeProof(note, binding, presented, this.terms.isRequired, now);
-    return this.#verdict(judgement, presented, note, record, engine, now);
+    return guarded({ record, note, binding, request, deadline }, engine, this.terms);
   }
-
-  #verdict(
-    judgement: Judgement,
-    presented: Presented,
-    note: BindingNote,
-    record: SessionRecord,
-    engine: Engine,
-    now: EpochMs,
-  ): Verdict {
-    switch (judgement) {
-      case "proved":
-      case "unbound":
-        return CONSENT;
-      case "confirmed":
-        return noting({ ...note, stage: "bound" });
-      case "forgotten":
-        return noting(undefined);
-      case "script":
-        return noting({ ...note, stage: "script" });
-      case "again":
-      case "later":
-      case "blocked":
-        throw new DeviceProofError(judgement, this.#linesFor(judgement, presented));
-      case "gone":
-        return { kind: "ended", reason: "unproven" };
-      case "lost":
-      case "copied": {
-        const { id, userId } = record;
-        engine.events.emit("proofMissing", { at: now, id, userId, reason: judgement });
-        const isEnded = judgement === "copied" && this.terms.onMissing === "revoke";
-        return { kind: isEnded ? "ended" : "refused", reason: "unproven" };
-      }
-      default:
-        return judgement satisfies never;
-    }
-  }
-
-  /** What makes the browser prove its key, and come again where a page is to be shown. */
-  #linesFor(
-    judgement: "again" | "later" | "blocked",
-    { cookie }: Presented,
-  ): readonly AnswerLine[] {
-    const { boundCookie, triedCookie } = this.terms;
-    const lines: AnswerLine[] = [];
-    if (cookie === "stale") lines.push(["Set-Cookie", dropCookie(boundCookie)]);
-    if (judgement === "later") lines.push(["Retry-After", "60"]);
-    // The browser's own reload comes from the same origin, for which it does prove its key.
-    if (judgement === "again") {
-      lines.push(["Set-Cookie", setCookie(triedCookie, "1", ASKED_MS)], ["Refresh", "0"]);
-    }
-    return lines;
-  }
-
-  #isValid(value: string, binding: Binding | undefined, now: EpochMs): boolean {
-    const token = parseToken(value);
-    if (token === undefined || binding === undefined) return false;
-    return hasValue(binding, this.hashOf(token), now);
-  }
-}
-
-function noting(note: BindingNote | undefined): Verdict {
-  return { kind: "accepted", edits: [ofBinding(note)] };
 }

@@ -57,8 +57,9 @@ export class DeviceProofError extends SessionError {
     this.#lines = lines;
   }
 
-  override get sentence(): string {
-    return this.reason === "again" ? "One moment, please.\n" : "Please reload the page.\n";
+  override get sentence(): string | undefined {
+    if (this.reason === "later") return undefined;
+    return this.reason === "again" ? "One moment, please." : "Please reload the page.";
   }
 
   override leave(reply: Reply): void {

@@ -86,8 +86,8 @@ export function resolveTerms(options: DeviceBoundOptions): (engine: Engine) => T
     onMissing: oneOf("deviceBound.onMissing", onMissing, ["refuse", "revoke"]) ?? "refuse",
     origin: checkedOrigin(origin),
   };
-  return ({ name, keepsSessions }) => {
-    if (!keepsSessions) {
+  return ({ name, isHome }) => {
+    if (!isHome) {
       throw new OptionsError(
         "protections",
         "deviceBound needs sessions in a store of ours: what a cookie or another framework keeps " +

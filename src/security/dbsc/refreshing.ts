@@ -11,6 +11,7 @@ import {
 } from "./binding.ts";
 import { parseBindingId } from "./bindings.ts";
 import type { DeviceHooks } from "./device-hooks.ts";
+import { hashOf } from "./hashes.ts";
 import { BROWSER_TYP, instructions } from "./instructions.ts";
 import { liveSessionOf } from "./live-session.ts";
 import { proofIn, unquoted } from "./proof.ts";
@@ -67,7 +68,7 @@ async function renew(
   const refreshed = (newest: Binding): Binding | undefined => {
     const left = withoutChallenge(newest, met, now);
     if (left === undefined) return undefined;
-    const valued = withValue(left, hooks.hashOf(value), terms.maxAgeMs, now);
+    const valued = withValue(left, hashOf(value, engine), terms.maxAgeMs, now);
     return withChallenge(valued, challenge, terms.maxAgeMs, now);
   };
   const after = await bindings.change(id, refreshed, deadline);

@@ -5,6 +5,7 @@ import { type Answer, json, plain } from "./answers.ts";
 import { type Binding, isOpen, withChallenge, withValue } from "./binding.ts";
 import { parseBindingId } from "./bindings.ts";
 import type { DeviceHooks } from "./device-hooks.ts";
+import { hashOf } from "./hashes.ts";
 import { BROWSER_TYP, instructions, SCRIPT_TYP } from "./instructions.ts";
 import { liveSessionOf } from "./live-session.ts";
 import { freshNonce } from "./nonce.ts";
@@ -29,7 +30,7 @@ export async function register(
   const registered = (binding: Binding): Binding | undefined => {
     if (!isOpen(binding.offer, found.hash, now)) return undefined;
     const open = { ...binding, key, offer: undefined };
-    const bound = withValue(open, hooks.hashOf(value), terms.maxAgeMs, now);
+    const bound = withValue(open, hashOf(value, engine), terms.maxAgeMs, now);
     return withChallenge(bound, challenge, terms.maxAgeMs, now);
   };
   const after = await bindings.change(id, registered, deadline);
@@ -69,7 +70,7 @@ async function registrationFor(
   kind: "offer" | "keyOffer",
   deadline: Deadline,
 ): Promise<Registration | undefined> {
-  const text = request.header("secure-session-response");
+  const text = request.header(kind === "offer" ? "secure-session-response" : "dpop");
   if (text === undefined || parseBindingId(id) === undefined) return undefined;
   const binding = await hooks.bindings.load(id, deadline);
   // To verify costs the most, so what cannot be is not.
@@ -87,7 +88,7 @@ async function registrationFor(
 function hashMet(hooks: DeviceHooks, { claims }: Proof, request: RequestHead): string | undefined {
   if (!isForTarget(claims.aud, request, hooks.terms.origin)) return undefined;
   const challenge = typeof claims.jti === "string" ? parseToken(claims.jti) : undefined;
-  return challenge && hooks.hashOf(challenge);
+  return challenge && hashOf(challenge, hooks.engine);
 }
 
 /** For whatever reason, which is nobody's business. */

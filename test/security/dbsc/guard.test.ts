@@ -6,15 +6,7 @@ import { DeviceProofError, deviceBound } from "../../../src/security/dbsc/index.
 import type { Answer, Browser } from "../../laws/support/browser.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../laws/support/clock.ts";
 import { World } from "../../laws/support/world.ts";
-import {
-  BOUND,
-  Device,
-  FETCH,
-  LINK,
-  PAGE,
-  randomToken,
-  TRIED,
-} from "./support/device.ts";
+import { BOUND, Device, FETCH, LINK, PAGE, randomToken, TRIED } from "./support/device.ts";
 
 const world = (options: Parameters<typeof deviceBound>[0] = {}): World =>
   new World({ protections: [deviceBound(options)] });
@@ -238,9 +230,7 @@ describe("a page that comes without its proof", () => {
     await device.refresh();
     const { json, cookies } = await who(device.browser);
     expect(json).toBe("ada");
-    expect(cookies).toEqual([
-      `${TRIED}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
-    ]);
+    expect(cookies).toEqual([`${TRIED}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`]);
     expect(app.told("proofMissing", "rejected", "revoked")).toEqual([]);
   });
 
@@ -390,7 +380,9 @@ describe("deviceBound", () => {
   it("needs sessions in a store of ours", () => {
     const protections = [deviceBound()];
     const inCookies = {
-      store: cookieStore({ revocations: "none: a copied cookie works until it expires, signed out or not" }),
+      store: cookieStore({
+        revocations: "none: a copied cookie works until it expires, signed out or not",
+      }),
       keys: [randomToken()],
       protections,
     } as const;

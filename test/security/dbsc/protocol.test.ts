@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { createSessions } from "../../../src/index.ts";
 import { dbscHandler, deviceBound } from "../../../src/security/dbsc/index.ts";
-import { HOUR, MINUTE, SECOND } from "../../laws/support/clock.ts";
+import { HOUR, MINUTE } from "../../laws/support/clock.ts";
 import { times, World } from "../../laws/support/world.ts";
 import {
   BOUND,
   challengeIn,
   Device,
   newKey,
-  offerIn,
   ORIGIN,
+  offerIn,
   PAGE,
   randomToken,
   sign,
@@ -48,7 +48,10 @@ describe("a sign-in", () => {
   });
 
   it("that is taken back offers nothing", async () => {
-    const refusal = { name: "no", protect: () => ({ signedIn: () => Promise.reject(new Error()) }) };
+    const refusal = {
+      name: "no",
+      protect: () => ({ signedIn: () => Promise.reject(new Error()) }),
+    };
     const { sessions } = new World({ protections: [deviceBound(), refusal] });
     const browser = new World().browser();
     browser.sessions = sessions;
@@ -269,7 +272,10 @@ describe("a refresh", () => {
   });
 
   it.each<[string, (device: Device) => Promise<Record<string, string>>]>([
-    ["with another's key", async (device) => respond(sign(await newKey(), { jti: device.challenge }))],
+    [
+      "with another's key",
+      async (device) => respond(sign(await newKey(), { jti: device.challenge })),
+    ],
     [
       "with another's key beside the proof [ASVS 9.1.3]",
       async (device) => {
@@ -351,16 +357,19 @@ describe("a refresh", () => {
     ["revoked", async (app, { browser }) => app.sessions.revoke(await app.idOf(browser))],
     ["ended with all of its user's", (app) => app.sessions.revokeAll({ userId: "ada" })],
     ["left alone for longer than it may be", async ({ clock }) => clock.move(31 * MINUTE)],
-  ])("of a session that was %s ends it in the browser, with any proof [ASVS 7.4.1]", async (_how, end) => {
-    const app = world();
-    const device = await new Device(app.browser()).bind();
-    await end(app, device);
-    expect(await over(await device.refresh())).toEqual([
-      200,
-      { session_identifier: device.id, continue: false },
-    ]);
-    expect((await device.refresh()).headers.getSetCookie()).toEqual([]);
-  });
+  ])(
+    "of a session that was %s ends it in the browser, with any proof [ASVS 7.4.1]",
+    async (_how, end) => {
+      const app = world();
+      const device = await new Device(app.browser()).bind();
+      await end(app, device);
+      expect(await over(await device.refresh())).toEqual([
+        200,
+        { session_identifier: device.id, continue: false },
+      ]);
+      expect((await device.refresh()).headers.getSetCookie()).toEqual([]);
+    },
+  );
 
   it("goes on to the session's end and no longer [ASVS 7.3.2, NIST 5.1 possession]", async () => {
     const app = world();
@@ -422,23 +431,33 @@ describe("a refresh", () => {
     expect((await device.refresh()).headers.getSetCookie()).toHaveLength(1);
   });
 
-  it.each(["load", "update"] as const)("says 503 where the store cannot %s, and the next one counts", async (failing) => {
-    const app = world();
-    const device = await new Device(app.browser()).bind();
-    app.switch.behave = (operation, send) =>
-      operation === failing ? Promise.reject(new Error("down")) : send();
-    const answer = await device.ask(await device.proof());
-    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
-    app.switch.behave = (_operation, send) => send();
-    expect((await device.refresh()).status).toBe(200);
-  });
+  it.each(["load", "update"] as const)(
+    "says 503 where the store cannot %s, and the next one counts",
+    async (failing) => {
+      const app = world();
+      const device = await new Device(app.browser()).bind();
+      app.switch.behave = (operation, send) =>
+        operation === failing ? Promise.reject(new Error("down")) : send();
+      const answer = await device.ask(await device.proof());
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+      app.switch.behave = (_operation, send) => send();
+      expect((await device.refresh()).status).toBe(200);
+    },
+  );
 });
 
 describe("the endpoints", () => {
   it("leave every other request alone", async () => {
     const { sessions } = world();
     const dbsc = dbscHandler(sessions);
-    for (const path of ["/", "/dbsc", "/dbsc/", "/dbsc/refresh/", "/dbsc/refreshing", "/x/dbsc/refresh"]) {
+    for (const path of [
+      "/",
+      "/dbsc",
+      "/dbsc/",
+      "/dbsc/refresh/",
+      "/dbsc/refreshing",
+      "/x/dbsc/refresh",
+    ]) {
       expect(await dbsc(new Request(ORIGIN + path, { method: "POST" }))).toBeUndefined();
     }
   });
@@ -476,7 +495,11 @@ function b64(value: object): string {
 }
 
 /** Two processes over the same data, whose calls take turns. */
-function pair(): { sessions: World["sessions"]; process: World["sessions"]; browser: Device["browser"] } {
+function pair(): {
+  sessions: World["sessions"];
+  process: World["sessions"];
+  browser: Device["browser"];
+} {
   const app = world();
   app.switch.behave = async (_operation, send) => {
     await new Promise(setImmediate);

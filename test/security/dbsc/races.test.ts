@@ -101,9 +101,7 @@ describe.each(PLACES.all.slice(0, 4).map(({ name }) => name))("over two processe
     const clock = new SetClock(Date.now());
     const [one, two] = await place.open(clock, { protections: [deviceBound()] });
     const device = new Device(new Browser(one));
-    const offer = offerIn(
-      (await device.browser.visit((session) => session.signIn("ada"))).headers,
-    );
+    const offer = offerIn((await device.browser.visit((session) => session.signIn("ada"))).headers);
     const registered = await times(4, async (at) => {
       const other = new Device(device.browser.copy(at % 2 === 0 ? one : two));
       return { other, status: (await other.register(offer)).status };

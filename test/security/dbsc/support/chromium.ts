@@ -22,7 +22,13 @@ export class Profile {
   readonly #cdp: CDPSession;
   readonly #isOwn: boolean;
 
-  private constructor(folder: string, context: BrowserContext, page: Page, cdp: CDPSession, isOwn: boolean) {
+  private constructor(
+    folder: string,
+    context: BrowserContext,
+    page: Page,
+    cdp: CDPSession,
+    isOwn: boolean,
+  ) {
     this.folder = folder;
     this.context = context;
     this.page = page;

@@ -14,7 +14,7 @@ export const LINK = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigat
 export const FETCH = { "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" };
 
 export interface Key {
-  readonly privateKey: CryptoKey;
+  readonly privateKey: jose.CryptoKey;
   readonly jwk: jose.JWK;
   readonly alg: string;
 }
@@ -29,7 +29,7 @@ export function sign(
   key: Key,
   claims: object,
   header: Record<string, unknown> = {},
-  signer: CryptoKey = key.privateKey,
+  signer: jose.CryptoKey = key.privateKey,
 ): Promise<string> {
   const protectedHeader = { alg: key.alg, typ: "dbsc+jwt", ...header };
   const payload = new TextEncoder().encode(JSON.stringify(claims));
@@ -61,7 +61,10 @@ export class Device {
   id = "";
   challenge = "";
   /** What the browser says of the requests that it makes by itself. */
-  metadata: Record<string, string> = { "sec-fetch-site": "same-origin", "sec-fetch-mode": "no-cors" };
+  metadata: Record<string, string> = {
+    "sec-fetch-site": "same-origin",
+    "sec-fetch-mode": "no-cors",
+  };
   sessions: Sessions<Untyped>;
   readonly browser: Browser;
 
