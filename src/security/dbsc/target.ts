@@ -18,13 +18,17 @@ export function isForTarget(
 export function isAt(named: unknown, request: RequestHead, origin: string | undefined): boolean {
   const url = typeof named === "string" ? URL.parse(named) : null;
   if (url === null || url.username !== "" || url.password !== "") return false;
-  const expected = origin ?? originOf(request);
-  return url.origin === expected && url.pathname === pathnameOf(request);
+  return isOrigin(url, request, origin) && url.pathname === pathnameOf(request);
 }
 
-function originOf(request: RequestHead): string | undefined {
-  return URL.parse(`https://${request.header("host")}`)?.origin;
+function isOrigin(url: URL, request: RequestHead, origin: string | undefined): boolean {
+  if (origin !== undefined) return url.origin === origin;
+  // To browsers, what they ask of their own machine is as safe; that is for development.
+  const scheme = LOOPBACK.test(url.hostname) ? url.protocol : "https:";
+  return url.origin === URL.parse(`${scheme}//${request.header("host")}`)?.origin;
 }
+
+const LOOPBACK = /^(?:(?:[^.]+\.)*localhost|127\.0\.0\.1|\[::1\])$/;
 
 /** The path of a request, without its query. */
 export function pathIn({ target }: Pick<RequestHead, "target">): string {

@@ -74,12 +74,11 @@ function unbound(
  * There is no bound cookie, which proves no theft: a link from elsewhere brings none, for one. Nor does
  * an old one: to a browser whose clock was set back it is not old.
  */
-function missing({ cookie, request, wasAsked }: Presented, sendsMetadata: boolean): Judgement {
+function missing({ request, wasAsked }: Presented, sendsMetadata: boolean): Judgement {
   if (isPrefetch(request) || request.header("secure-session-skipped") !== undefined) return "later";
   const site = request.header("sec-fetch-site");
   if (site === undefined && sendsMetadata) return "copied";
   if (!isPage(request)) return "blocked";
-  if (cookie === "stale") return "again";
   // Nobody else but this browser asks again from the same origin. It was asked, and has no proof.
   const isSecond = wasAsked && (site === undefined || site === "same-origin");
   return isSecond ? "lost" : "again";
