@@ -22,8 +22,10 @@ need_module() {
 find_missing() {
   missing=()
   need chromium chromium
+  need firefox-esr firefox-esr
   need memcached memcached
   need mariadb-server-core mariadbd /usr/sbin/mariadbd
+  need openssl openssl
   need pgbouncer pgbouncer /usr/sbin/pgbouncer
   need_module python3-django django
   need_module python3-django-redis django_redis
