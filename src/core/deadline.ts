@@ -1,7 +1,9 @@
 import { unwatch, type Wait, watch } from "./commit/watch.ts";
 import { StoreError, type StoreOperation, type StoreOutcome } from "./errors.ts";
+import type { Keychain } from "./keychain.ts";
 import type { EpochMs } from "./record.ts";
 import type { StoreCall } from "./store.ts";
+import type { Identity, SessionId } from "./token.ts";
 
 /**
  * The moment by which one request's work with the store must be done, counted from when the work
@@ -12,13 +14,18 @@ export class Deadline implements StoreCall {
   readonly #timeoutMs: number;
   readonly #endsAt: number;
   readonly #budget: Budget | undefined;
+  readonly #keychain: Keychain | undefined;
   #abort: AbortController | undefined;
 
-  /** @param budget - What the time is taken from, where more work may follow. */
-  constructor(timeoutMs: number, now: EpochMs, budget?: Budget) {
+  /**
+   * @param budget - What the time is taken from, where more work may follow.
+   * @param keychain - What the store is told, where it asks for secrets.
+   */
+  constructor(timeoutMs: number, now: EpochMs, budget?: Budget, keychain?: Keychain) {
     this.now = now;
     this.#timeoutMs = timeoutMs;
     this.#budget = budget;
+    this.#keychain = keychain;
     // Not the injected clock: a test that moves the time does not make the store late.
     this.#endsAt = performance.now() + timeoutMs;
   }
@@ -28,6 +35,15 @@ export class Deadline implements StoreCall {
     this.#abort ??= new AbortController();
     if (this.remainingMs <= 0) this.#abort.abort();
     return this.#abort.signal;
+  }
+
+  secretOf(id: SessionId): string | undefined {
+    return this.#keychain?.secretOf(id);
+  }
+
+  /** A token that has come up while the work was done. */
+  know(identity: Identity): void {
+    this.#keychain?.add(identity);
   }
 
   get remainingMs(): number {

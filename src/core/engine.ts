@@ -6,6 +6,7 @@ import type { Exchange, RequestHead } from "./exchange.ts";
 import type { Factors } from "./factors.ts";
 import type { EndFeed } from "./hearing/end-feed.ts";
 import type { Keep } from "./keeping.ts";
+import { Keychain, takesSecrets } from "./keychain.ts";
 import type { Families } from "./lifecycle/families.ts";
 import type { LeaseLines } from "./lifecycle/lease-lines.ts";
 import type { Fields } from "./lifecycle/new-record.ts";
@@ -153,10 +154,19 @@ export function engineOn(engine: Engine, passage: Passage): Engine {
   return { ...engine, keeper, origin, queue, writesNeedHeaders };
 }
 
+/** The secrets of what a request presents; `undefined` where the store asks for none. */
+export function keychainFor(
+  { home, name }: Pick<Engine, "home" | "name">,
+  { presented }: Pick<Passage, "presented">,
+): Keychain | undefined {
+  return takesSecrets(home.keeper.store) ? new Keychain(name, presented) : undefined;
+}
+
 /** A deadline that starts now. */
 export function startDeadline(
   engine: Pick<Engine, "storeTimeoutMs" | "environment">,
   now: EpochMs = engine.environment.now(),
+  keychain?: Keychain,
 ): Deadline {
-  return new Deadline(engine.storeTimeoutMs, now);
+  return new Deadline(engine.storeTimeoutMs, now, undefined, keychain);
 }

@@ -55,7 +55,9 @@ export type HandOffRejection =
   /** The session that it was made in has ended. */
   | "ended"
   /** All sessions of the user have ended since. */
-  | "revoked";
+  | "revoked"
+  /** It is to take values along from a session bound to its token, which has another one since. */
+  | "unopened";
 
 interface Happening {
   readonly at: EpochMs;

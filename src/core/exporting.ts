@@ -4,7 +4,7 @@ import { withoutDue } from "./due.ts";
 import { type Engine, startDeadline } from "./engine.ts";
 import { type JsonValue, parseObject } from "./json.ts";
 import { isOwnedBy } from "./notes.ts";
-import type { SessionFacts, SessionRecord } from "./record.ts";
+import { isBoundData, type SessionFacts, type SessionRecord } from "./record.ts";
 import { infoOf } from "./session-info.ts";
 import type { ExportedSession } from "./sessions.ts";
 import { Reading } from "./shape.ts";
@@ -78,6 +78,9 @@ function isTheirs({ manager, userId }: UserKey, facts: SessionFacts): boolean {
 
 function openedOf({ shape, environment }: Engine, stored: SessionRecord): ExportedSession {
   const record = withoutDue(stored, environment.now());
+  if (isBoundData(record.data)) {
+    return { ...timesOf(record), data: undefined, messages: undefined, problem: "boundToToken" };
+  }
   const reading = shape.read(record.data);
   const problem: ContentProblem | undefined = reading instanceof Reading ? undefined : reading;
   // What is stored, not what the application would see of it: that is what there is of the person.

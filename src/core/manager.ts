@@ -1,7 +1,7 @@
 import { type Administration, StoreAdministration } from "./administration.ts";
 import { Keeper } from "./commit/keeper.ts";
 import { durationMs } from "./duration.ts";
-import { type Engine, engineOn, type Protection, startDeadline } from "./engine.ts";
+import { type Engine, engineOn, keychainFor, type Protection, startDeadline } from "./engine.ts";
 import type { Environment } from "./environment.ts";
 import { checkListener, Events, type SessionEvents, type SessionListener } from "./events.ts";
 import { NO_REPLY, type RequestHead } from "./exchange.ts";
@@ -149,7 +149,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const exchange = { request, reply: NO_REPLY };
     const passage = this.#engine.carrier.arrive(exchange, this.#engine.home, false);
     const engine = engineOn(this.#engine, passage);
-    const live = await arrivalOf(engine, passage, startDeadline(engine), QUIET, exchange.request);
+    const deadline = startDeadline(engine, undefined, keychainFor(engine, passage));
+    const live = await arrivalOf(engine, passage, deadline, QUIET, request);
     return live === undefined || live.isLocked ? undefined : viewOf<D>(engine, live);
   }
 

@@ -4,6 +4,7 @@ import type { Exchange, RequestHead } from "./exchange.ts";
 import type { StoredSession } from "./record.ts";
 import type { Home, Records } from "./records.ts";
 import {
+  type Identity,
   newToken,
   type RandomBytes,
   type SessionId,
@@ -11,12 +12,7 @@ import {
   sessionId,
 } from "./token.ts";
 
-/** A token, and the id of the session that it opens. */
-export interface Identity {
-  /** A secret: what the browser holds, or something in it. */
-  readonly token: string;
-  readonly id: SessionId;
-}
+export type { Identity } from "./token.ts";
 
 /** How the sessions of a manager come with requests, and go back with responses. */
 export interface Carrier {

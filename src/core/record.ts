@@ -65,6 +65,28 @@ export type SessionFacts = Omit<SessionRecord, "data" | "flash">;
  */
 export const UNREADABLE_DATA = '"sojourn: unreadable"';
 
+/** What {@link boundData} begins with: JSON again, and no object. */
+const BOUND_MARK = '"sojourn: bound to the token of ';
+
+/**
+ * In the place of data that opens by the visitor's token alone, for whoever has come without it. It may
+ * be written back under the same id as it is, beside notes that have changed.
+ */
+export function boundData(id: SessionId, sealed: string): string {
+  return `${BOUND_MARK}${id} ${sealed}"`;
+}
+
+/** Whether the data of a record opens by its token alone, which nobody has brought. */
+export function isBoundData(data: string): boolean {
+  return data.startsWith(BOUND_MARK);
+}
+
+/** The text in what {@link boundData} has made for this id; `undefined` for anything else. */
+export function boundTextIn(id: SessionId, data: string): string | undefined {
+  const front = `${BOUND_MARK}${id} `;
+  return data.startsWith(front) ? data.slice(front.length, -1) : undefined;
+}
+
 /** What stands under an id. */
 export type StoredSession = SessionRecord | Tombstone;
 

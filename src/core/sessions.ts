@@ -50,9 +50,11 @@ export interface ExportedSession extends SessionInfo {
   readonly messages: { readonly [key: string]: readonly JsonValue[] } | undefined;
   /**
    * Why the application does not get to see its data: `unknownKey` (sealed under a key that is retired
-   * or missing), `altered`, `corrupt` (no JSON), or `schema`, whose data are here all the same.
+   * or missing), `altered`, `corrupt` (no JSON), or `schema`, whose data are here all the same; and
+   * `boundToToken`, where they open with the visitor's own cookie alone
+   * (`encrypted(store, keys, { bindTo: "token" })`).
    */
-  readonly problem: "unknownKey" | "altered" | "corrupt" | "schema" | undefined;
+  readonly problem: "unknownKey" | "altered" | "corrupt" | "schema" | "boundToToken" | undefined;
 }
 
 /** How long `deleteExpired` may take. */

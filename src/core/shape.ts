@@ -1,7 +1,7 @@
 import { type Codec, JSON_CODEC, type KeyedValues, type RichValues } from "./codec.ts";
 import { CodecError, OptionsError } from "./errors.ts";
 import { type JsonObject, type JsonValue, own, pick } from "./json.ts";
-import { UNREADABLE_DATA } from "./record.ts";
+import { isBoundData, UNREADABLE_DATA } from "./record.ts";
 import { issuePath, type Schema, type SchemaResult } from "./schema.ts";
 
 /** What an application says about its data: a schema, defaults, or nothing. */
@@ -102,7 +102,7 @@ function plainShape(defaults: ReadonlyMap<string, string>, codec: Codec): Shape 
 }
 
 function unreadable(text: string): "corrupt" | "unknownKey" {
-  return text === UNREADABLE_DATA ? "unknownKey" : "corrupt";
+  return text === UNREADABLE_DATA || isBoundData(text) ? "unknownKey" : "corrupt";
 }
 
 function encodeDefaults(defaults: object, codec: Codec): ReadonlyMap<string, string> {

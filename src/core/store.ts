@@ -9,6 +9,11 @@ export interface StoreCall {
   readonly now: EpochMs;
   /** Of a load: whether a copy will not do, where a store keeps copies of what another one has. */
   readonly isFresh?: boolean | undefined;
+  /**
+   * For a store that seals records to their tokens: a secret made of the token, 43 characters, which only
+   * the visitor's request has. `undefined` where nobody in this call has the token.
+   */
+  secretOf?(id: SessionId): string | undefined;
 }
 
 /** How `update` went: `conflict` carries the newest record, `gone` the tombstone if there is one. */

@@ -10,6 +10,13 @@ export type SessionId = Branded<"SessionId">;
 /** Names one write of one record. Opaque; a record remembers its last few. */
 export type CommitId = Branded<"CommitId">;
 
+/** A token, and the id of the session that it opens. */
+export interface Identity {
+  /** A secret: what the browser holds, or something in it. */
+  readonly token: string;
+  readonly id: SessionId;
+}
+
 /** Gives `size` bytes from a cryptographically secure source. The view is only valid at once. */
 export type RandomBytes = (size: number) => Buffer;
 
@@ -120,6 +127,19 @@ const PASSING = `${ID_PREFIX}passing`;
 
 function passingId(text: string): SessionId {
   return (PASSING + sha256(text).slice(PASSING.length - ID_PREFIX.length)) as SessionId;
+}
+
+/**
+ * Opens the record of a token, where a store seals it to that: no store holds it, as none holds the
+ * token, and it opens no session.
+ */
+export function recordSecret(token: string, manager: string): string {
+  return sha256(`sojourn/record-secret\0${manager}\0${token}`);
+}
+
+/** What hides a {@link recordSecret} in what a code carries: used once, and as long as that. */
+export function handOffPad(code: SessionToken, manager: string): string {
+  return sha256(`sojourn/hand-off/secret\0${manager}\0${code}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Duration, durationMs } from "../core/duration.ts";
 import type { Clock } from "../core/environment.ts";
 import { OptionsError } from "../core/errors.ts";
+import { refuseTokenBound } from "../core/keychain.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Route } from "./move-one.ts";
 
@@ -105,6 +106,7 @@ export function checkRoute(caller: string, { from, to }: Route): Route {
       const problem = "must be a store with a directory, so that its sessions can be listed.";
       throw new OptionsError(option, problem);
     }
+    refuseTokenBound(option, store);
     // Which of the two has a session is known by reading; an old answer could undo a change.
     if (store.profile.readYourWrites !== "always") {
       const problem =

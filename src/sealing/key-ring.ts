@@ -14,8 +14,8 @@ export type KeyList = Key | readonly Key[];
  */
 export type Keys = KeyList | (() => KeyList);
 
-/** How a sealed, or a signed, text names its key. */
-type Head = "sealHead" | "signHead";
+/** How a sealed, a signed, or a bound text names its key. */
+type Head = "sealHead" | "signHead" | "boundHead";
 
 const MAX_KEYS = 32;
 

@@ -7,9 +7,10 @@ import {
 } from "node:crypto";
 import { RecentMap } from "./recent-map.ts";
 
-/** The first byte of what is sealed, and of what is signed. One version, one decoder. */
+/** The first byte of what is sealed, signed, and sealed to a token. One version, one decoder. */
 export const SEAL_VERSION = 1;
 const SIGN_VERSION = 2;
+export const BOUND_VERSION = 3;
 
 export const SALT_BYTES = 16;
 export const COMMITMENT_BYTES = 20;
@@ -36,6 +37,8 @@ export class RingKey {
   readonly sealHead: string;
   /** What a signed text under this secret begins with. */
   readonly signHead: string;
+  /** What a text begins with that is sealed under this secret and another one. */
+  readonly boundHead: string;
   /**
    * Derived keys by their prefix. Only those under which a message has opened, or was sealed here,
    * are kept: invented salts evict nothing.
@@ -50,6 +53,7 @@ export class RingKey {
     this.#fingerprint = derive(this.#secret, "sojourn/key-id/v1", FINGERPRINT_BYTES);
     this.sealHead = head(SEAL_VERSION, this.#id);
     this.signHead = head(SIGN_VERSION, this.#id);
+    this.boundHead = head(BOUND_VERSION, this.#id);
   }
 
   /** Whether it is the same secret; the id alone is too short to tell. */
@@ -59,19 +63,16 @@ export class RingKey {
 
   /** 5.3 µs for the derivation, 1 µs for the key object. */
   derive(salt: Uint8Array): DerivedKey {
-    const material = derive(
-      this.#secret,
-      "sojourn/seal/v1",
-      CIPHER_KEY_BYTES + COMMITMENT_BYTES,
-      salt,
-    );
-    const commitment = material.subarray(CIPHER_KEY_BYTES);
-    const start = Buffer.concat([Buffer.of(SEAL_VERSION), this.#id, salt, commitment]);
-    return {
-      prefix: start.toString("base64url"),
-      cipherKey: createSecretKey(material.subarray(0, CIPHER_KEY_BYTES)),
-      commitment,
-    };
+    return this.#derive(SEAL_VERSION, "sojourn/seal/v1", salt, salt);
+  }
+
+  /**
+   * The key for a salt and another secret: without that one this one opens nothing. It goes into HKDF
+   * beside the salt, so that it keys the HMAC which takes in this one: to whoever lacks either of the
+   * two, the key is random. Nothing of it is kept.
+   */
+  deriveBound(salt: Uint8Array, other: Uint8Array): DerivedKey {
+    return this.#derive(BOUND_VERSION, "sojourn/seal-bound/v1", salt, Buffer.concat([salt, other]));
   }
 
   /** HMAC-SHA-256 under the key for signing. */
@@ -80,6 +81,17 @@ export class RingKey {
     const hmac = createHmac("sha256", this.#signing);
     for (const piece of pieces) hmac.update(piece);
     return hmac.digest("base64url");
+  }
+
+  #derive(version: number, use: string, salt: Uint8Array, input: Uint8Array): DerivedKey {
+    const material = derive(this.#secret, use, CIPHER_KEY_BYTES + COMMITMENT_BYTES, input);
+    const commitment = material.subarray(CIPHER_KEY_BYTES);
+    const start = Buffer.concat([Buffer.of(version), this.#id, salt, commitment]);
+    return {
+      prefix: start.toString("base64url"),
+      cipherKey: createSecretKey(material.subarray(0, CIPHER_KEY_BYTES)),
+      commitment,
+    };
   }
 
   get #id(): Buffer {

@@ -1,28 +1,18 @@
-import { createCipheriv, createDecipheriv, timingSafeEqual } from "node:crypto";
 import type { RandomBytes } from "../core/token.ts";
 import type { Binding } from "./binding.ts";
 import type { KeyRing } from "./key-ring.ts";
-import { ALTERED, MALFORMED, type Opening, UNKNOWN_KEY } from "./opening.ts";
-import { isPaddedLength, pad, paddedLength, paddingStart } from "./padding.ts";
 import {
-  COMMITMENT_BYTES,
-  type DerivedKey,
-  type RingKey,
-  SALT_BYTES,
-  SEAL_VERSION,
-} from "./ring-key.ts";
+  committed,
+  decoded,
+  decrypted,
+  HEAD_CHARACTERS,
+  PREFIX_CHARACTERS,
+  sealedMessage,
+} from "./message.ts";
+import { ALTERED, MALFORMED, type Opening, UNKNOWN_KEY } from "./opening.ts";
+import { type DerivedKey, type RingKey, SALT_BYTES, SEAL_VERSION } from "./ring-key.ts";
 
-const CIPHER = "aes-256-gcm";
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-/** Version and key id. Six bytes, so that they are eight whole characters. */
-const HEAD_BYTES = 6;
-const HEAD_CHARACTERS = 8;
-const SALT_END: number = HEAD_BYTES + SALT_BYTES;
-/** Forty-two bytes, so fifty-six whole characters. */
-const PREFIX_BYTES: number = SALT_END + COMMITMENT_BYTES;
-const PREFIX_CHARACTERS: number = (PREFIX_BYTES / 3) * 4;
-const BOX_START: number = PREFIX_BYTES + NONCE_BYTES;
+export { sealedLength } from "./message.ts";
 
 /**
  * How many messages one derived key seals. Two of them have the same random nonce with a
@@ -50,32 +40,18 @@ export class Sealer {
 
   /** Seals a text under the ring's first key, as base64url. Its length shows in steps of 64 bytes. */
   seal(text: string, binding: Binding): string {
-    const { cipherKey, prefix } = this.#derivedKey();
-    const length = Buffer.byteLength(text);
-    const tagStart = NONCE_BYTES + paddedLength(length);
-    const message = Buffer.allocUnsafe(tagStart + TAG_BYTES);
-    message.set(this.#random(NONCE_BYTES));
-    const frame = message.subarray(NONCE_BYTES, tagStart);
-    frame.write(text);
-    pad(frame, length);
-    const cipher = createCipheriv(CIPHER, cipherKey, message.subarray(0, NONCE_BYTES));
-    cipher.setAAD(binding);
-    const sealed = cipher.update(frame);
-    message.set(sealed, NONCE_BYTES);
-    message.set(cipher.final(), NONCE_BYTES + sealed.length);
-    message.set(cipher.getAuthTag(), tagStart);
-    return prefix + message.toString("base64url");
+    return sealedMessage(this.#derivedKey(), text, binding, this.#random);
   }
 
   /** Opens what {@link seal} made for the same binding. Never throws for what it is given. */
   open(sealed: unknown, binding: Binding): Opening {
     if (typeof sealed !== "string") return MALFORMED;
     const key = this.#ring.find("sealHead", sealed.slice(0, HEAD_CHARACTERS));
-    const message = decoded(sealed);
+    const message = decoded(sealed, SEAL_VERSION);
     if (message === undefined) return MALFORMED;
     if (key === undefined) return UNKNOWN_KEY;
     const known = key.derived.get(sealed.slice(0, PREFIX_CHARACTERS));
-    const derived = known ?? committed(key, message);
+    const derived = known ?? committed((salt) => key.derive(salt), message);
     if (derived === undefined) return ALTERED;
     const text = decrypted(derived, message, binding);
     if (text === undefined) return ALTERED;
@@ -94,47 +70,4 @@ export class Sealer {
     this.#messagesLeft -= 1;
     return this.#derived;
   }
-}
-
-/** How many characters a text of `bytes` bytes of UTF-8 has when it is sealed. */
-export function sealedLength(bytes: number): number {
-  return Math.ceil(((BOX_START + paddedLength(bytes) + TAG_BYTES) * 4) / 3);
-}
-
-/** The bytes of a sealed text, unless its form is not exact: one message has one spelling. */
-function decoded(sealed: string): Buffer | undefined {
-  const message = Buffer.from(sealed, "base64url");
-  const isExact =
-    isPaddedLength(message.length - BOX_START - TAG_BYTES) &&
-    message[0] === SEAL_VERSION &&
-    // Node's decoder skips what it does not know, takes + and / too, and drops spare bits.
-    message.toString("base64url") === sealed;
-  return isExact ? message : undefined;
-}
-
-/** The key for the message's salt, if the message commits to it: it was made with this secret. */
-function committed(key: RingKey, message: Buffer): DerivedKey | undefined {
-  const derived = key.derive(message.subarray(HEAD_BYTES, SALT_END));
-  const commitment = message.subarray(SALT_END, PREFIX_BYTES);
-  return timingSafeEqual(derived.commitment, commitment) ? derived : undefined;
-}
-
-function decrypted(
-  { cipherKey }: DerivedKey,
-  message: Buffer,
-  binding: Binding,
-): string | undefined {
-  const tagStart = message.length - TAG_BYTES;
-  const nonce = message.subarray(PREFIX_BYTES, BOX_START);
-  const decipher = createDecipheriv(CIPHER, cipherKey, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(binding);
-  decipher.setAuthTag(message.subarray(tagStart));
-  const frame = decipher.update(message.subarray(BOX_START, tagStart));
-  try {
-    decipher.final();
-  } catch {
-    return undefined;
-  }
-  const end = paddingStart(frame);
-  return end === undefined ? undefined : frame.toString("utf8", 0, end);
 }

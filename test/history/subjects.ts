@@ -101,6 +101,16 @@ const TABLE = {
     },
     faults: ["crash"],
   },
+  "encrypted-to-tokens": {
+    ...STRICT,
+    open: async ({ folder }) => {
+      const { encrypted } = await import("../../src/stores/encrypted/index.ts");
+      const { sqliteStore } = await import("../../src/stores/sqlite/index.ts");
+      const key = createHash("sha256").update(folder).digest("base64url");
+      return encrypted(sqliteStore(join(folder, "sessions.db")), [key], { bindTo: "token" });
+    },
+    faults: ["crash"],
+  },
   redis: {
     ...STRICT,
     server: startDurableRedis,

@@ -1,6 +1,7 @@
 import { longestLifeMs } from "../../core/clocks.ts";
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
+import { refuseTokenBound } from "../../core/keychain.ts";
 import { requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { KeyRing } from "../../sealing/key-ring.ts";
@@ -150,6 +151,7 @@ function checkedRevocations(
         `words ${JSON.stringify(NO_REVOCATIONS)}.`,
     );
   }
+  refuseTokenBound(option, revocations);
   const { durability, eviction } = revocations.profile;
   if (durability !== "process" && eviction === "never") return revocations;
   const reason =

@@ -113,6 +113,10 @@ class FreshCall implements StoreCall {
   get signal(): AbortSignal {
     return this.#deadline.signal;
   }
+
+  secretOf(id: SessionId): string | undefined {
+    return this.#deadline.secretOf(id);
+  }
 }
 
 /** A call of which nothing is to be settled. */

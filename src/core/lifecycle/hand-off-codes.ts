@@ -1,9 +1,17 @@
 import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import type { HandOffRejection } from "../events.ts";
+import type { JsonObject } from "../json.ts";
 import type { EpochMs, SessionRecord } from "../record.ts";
 import { sideContent, sideManager, sideRecord } from "../side-record.ts";
-import { handOffId, newCommitId, newToken, parseToken, type SessionToken } from "../token.ts";
+import {
+  handOffId,
+  handOffPad,
+  newCommitId,
+  newToken,
+  parseToken,
+  type SessionToken,
+} from "../token.ts";
 import { MAX_TOKENS, repeatingTokens, tombstone } from "./transitions.ts";
 
 type Parts = Pick<Engine, "keeper" | "environment" | "name">;
@@ -30,6 +38,8 @@ export interface Carried {
 export interface LiveCode {
   readonly record: SessionRecord;
   readonly carried: Carried;
+  /** What opens the record of the session that hands on, where that takes one. */
+  readonly secret: string | undefined;
 }
 
 /** The kind of side record: one for each code, under its hash. */
@@ -41,6 +51,7 @@ function kindOf({ name }: Pick<Parts, "name">): string {
 export async function issueCode(
   parts: Parts,
   carried: Carried,
+  secret: string | undefined,
   deadline: Deadline,
 ): Promise<SessionToken> {
   const { keeper, environment, name } = parts;
@@ -50,7 +61,7 @@ export async function issueCode(
       id: handOffId(code, name),
       manager: kindOf(parts),
       version: newCommitId(environment.random),
-      content: { ...carried, keep: [...carried.keep] },
+      content: { ...carried, keep: [...carried.keep], ...hidden(secret, code, name) },
       writtenAt: deadline.now,
       endsAt: carried.endsAt,
     });
@@ -73,7 +84,22 @@ export async function findCode(
   // Nobody else writes under such a name, so what is there has the form that we gave it.
   const carried = sideContent(record, kindOf(parts)) as unknown as Carried | undefined;
   if (carried === undefined) return "unknown";
-  return deadline.now < carried.endsAt ? { record, carried } : "expired";
+  if (deadline.now >= carried.endsAt) return "expired";
+  const { secret } = sideContent(record, kindOf(parts)) ?? {};
+  const isHidden = typeof secret === "string";
+  return { record, carried, secret: isHidden ? padded(secret, token, parts.name) : undefined };
+}
+
+/** No store holds the code, so that what is hidden by it opens for whoever brings that alone. */
+function hidden(secret: string | undefined, code: SessionToken, name: string): JsonObject {
+  return secret === undefined ? {} : { secret: padded(secret, code, name) };
+}
+
+/** Hides a secret under a pad of its length, or shows it again. */
+function padded(secret: string, code: SessionToken, name: string): string {
+  const pad = Buffer.from(handOffPad(code, name), "base64url");
+  const bytes = Buffer.from(secret, "base64url");
+  return Buffer.from(bytes.map((byte, place) => byte ^ (pad[place] ?? 0))).toString("base64url");
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   tokensBefore,
 } from "../notes.ts";
 import type { Identity } from "../passage.ts";
-import { commitsBefore, type SessionRecord, type Tombstone } from "../record.ts";
+import { commitsBefore, isBoundData, type SessionRecord, type Tombstone } from "../record.ts";
 import type { EndOutcome } from "../store.ts";
 import type { CommitId } from "../token.ts";
 import { admitted, type Candidate } from "./admission.ts";
@@ -210,6 +210,8 @@ class Succession implements Candidate {
     const stored = await this.#parts.keeper.load(stone.next, this.#deadline);
     if (stored?.kind !== "live") throw ended();
     if (stored.userId !== undefined && stored.userId !== this.userId) throw ended();
+    // Its token went to the other request, and nobody else can carry on what it holds.
+    if (stored.userId === undefined && isBoundData(stored.data)) throw ended();
     return stored;
   }
 

@@ -2,12 +2,15 @@ import { Budget, Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import { SessionError, whenAnswered } from "../errors.ts";
 import type { Reply, RequestHead } from "../exchange.ts";
+import type { Keychain } from "../keychain.ts";
 import type { EpochMs } from "../record.ts";
 import { type ErrorContext, pathOf } from "../report.ts";
 
 /** What goes wrong in one request: who was told of it, and what it leaves of the request's time. */
 export class Failures {
   readonly request: RequestHead;
+  /** The secrets of the request's sessions, where the store asks for them. */
+  keychain: Keychain | undefined;
   readonly #engine: Engine;
   /** The time that the request may wait for the store. */
   readonly #budget: Budget;
@@ -23,7 +26,7 @@ export class Failures {
 
   /** A store that hangs costs the whole request `storeTimeout`, not each of its calls. */
   startDeadline(now: EpochMs = this.#engine.environment.now()): Deadline {
-    return new Deadline(this.#budget.leftMs, now, this.#budget);
+    return new Deadline(this.#budget.leftMs, now, this.#budget, this.keychain);
   }
 
   get hasTimeLeft(): boolean {

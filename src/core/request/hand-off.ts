@@ -42,9 +42,9 @@ import {
   IMPERSONATION,
 } from "../notes.ts";
 import { checkKeys, oneOf, requireKnownKeys } from "../option-checks.ts";
-import type { EpochMs, SessionRecord } from "../record.ts";
+import { type EpochMs, isBoundData, type SessionRecord } from "../record.ts";
 import type { Session } from "../session.ts";
-import { challengeOf, hiddenUserId, parseToken, verifierOf } from "../token.ts";
+import { challengeOf, hiddenUserId, parseId, parseToken, verifierOf } from "../token.ts";
 import { deviceOf } from "./device.ts";
 import { inTurn } from "./in-turn.ts";
 import { type Behind, SessionObject } from "./session-object.ts";
@@ -101,7 +101,9 @@ export function handOff<D extends object>(
       keep: asked.keep,
       endsAt: deadline.now + asked.ttlMs,
     };
-    const code = await issueCode(engine, carried, deadline);
+    // Whoever redeems it has another cookie, and is to read the values all the same.
+    const secret = asked.keep.length > 0 ? deadline.secretOf(from.id) : undefined;
+    const code = await issueCode(engine, carried, secret, deadline);
     state.holdsSecret = true;
     const { id, userId } = from;
     engine.events.emit("handedOff", { at: deadline.now, id, userId, audience }, state.request);
@@ -164,6 +166,10 @@ async function redeemableBy(
   if (isOtherUsers(engine, state, carried) && options.otherUser !== "end") {
     return { reason: "otherUser", carried };
   }
+  const from = parseId(carried.fromId);
+  if (from !== undefined && found.secret !== undefined) {
+    state.failures.keychain?.addSecret(from, found.secret);
+  }
   return spent(engine, found, deadline);
 }
 
@@ -177,6 +183,9 @@ async function spent(
   const from = await handingSession(engine, carried, deadline);
   if (typeof from === "string") return { reason: from, carried };
   const { userId } = from;
+  if (carried.keep.length > 0 && isBoundData(from.data)) {
+    return { reason: "unopened", carried, userId };
+  }
   const generation = await currentGeneration(engine, userId, deadline);
   if (generation > carried.generation) return { reason: "revoked", carried, userId };
   if (!(await spendCode(engine, found, deadline))) return { reason: "used", carried, userId };

@@ -22,7 +22,7 @@ import {
 import { type Continuation, continueUnder } from "../lifecycle/succession.ts";
 import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "../lifecycle/transitions.ts";
 import { editNotes, generationOf, type NoteEdit } from "../notes.ts";
-import type { Passage } from "../passage.ts";
+import type { Identity, Passage } from "../passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
 import type { Home } from "../records.ts";
 import type { Live } from "./arrival.ts";
@@ -383,7 +383,7 @@ export class SessionState implements Holding {
     }
     const { protections } = this.#engine;
     const continuation: Continuation = {
-      issue: () => this.#passage.issue(),
+      issue: () => this.#issue(),
       derive: (newest) => (edits === NO_EDITS ? newest : notedFields(newest, edits, deadline.now)),
       confirm: protections && ((record) => protections.regenerated?.(record, deadline)),
       userId: old.userId,
@@ -409,7 +409,7 @@ export class SessionState implements Holding {
     const noted = (signing && (await protections?.signingIn?.(signing))) ?? NO_EDITS;
     const edits = [...(signIn.edits ?? NO_EDITS), ...noted];
     const continuation: Continuation = {
-      issue: () => this.#passage.issue(),
+      issue: () => this.#issue(),
       derive: (newest) => signedInFields(this.#engine, newest, { ...signIn, edits }, now),
       confirm: signing && ((record) => protections?.signedIn?.(record, signing)),
       userId,
@@ -615,11 +615,18 @@ export class SessionState implements Holding {
     this.#edits = NO_EDITS;
   }
 
+  /** A fresh token, by which this request can open what it stores. */
+  #issue(): Identity {
+    const identity = this.#passage.issue();
+    this.failures.keychain?.add(identity);
+    return identity;
+  }
+
   #base(): Base {
     if (this.#stored !== undefined) {
       return new Base(this.#stored, true, this.#draft?.stored);
     }
-    this.#issued ??= issued(this.#engine, this.#passage.issue(), this.facts);
+    this.#issued ??= issued(this.#engine, this.#issue(), this.facts);
     return new Base(this.#issued.record, false);
   }
 }

@@ -1,7 +1,7 @@
 import { absoluteEndOf, isTouchDue } from "../clocks.ts";
 import type { Gathered } from "../commit/edit.ts";
 import type { Deadline } from "../deadline.ts";
-import { type Engine, engineOn } from "../engine.ts";
+import { type Engine, engineOn, keychainFor } from "../engine.ts";
 import { type CrossSiteError, HeadersSentError, PrefetchError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
 import type { Exchange, RequestHead } from "../exchange.ts";
@@ -267,6 +267,7 @@ export class Visit implements Doorkeeper {
       const passage = this.#engine.carrier.arrive(this.#exchange, this.#engine.home, isFresh);
       const engine = engineOn(this.#engine, passage);
       const now = engine.environment.now();
+      this.#failures.keychain = keychainFor(engine, passage);
       const state = new SessionState(engine, passage, this.#failures, now);
       for (const reason of passage.rejected) this.rejected(reason);
       const { presented, rejected, untried = 0 } = passage;

@@ -42,6 +42,7 @@ export class Takeover implements Course {
     this.identity = course.identity;
     this.key = course.key;
     this.#deadline = deadline;
+    deadline.know(course.identity);
   }
 
   /** What earlier requests have made of it. */

@@ -11,6 +11,11 @@ export function bindParticulars(facts: SessionFacts): Binding {
   return bindFacts("sojourn/encrypted-store/particulars", facts);
 }
 
+/** What is sealed to a session's token opens under its id; the version is the keys' concern. */
+export function bindContents({ id, manager }: SessionRecord): Binding {
+  return bindTo("sojourn/encrypted-store/contents", id, manager);
+}
+
 /**
  * Everything that is written with the data. Not `lastSeenAt` and `expiresAt`: a touch moves them
  * alone.

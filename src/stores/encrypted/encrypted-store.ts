@@ -1,38 +1,52 @@
-import type { Directory, EndOutcome, SessionStore, UpdateOutcome } from "../../core/store.ts";
+import type { TokenBoundStore } from "../../core/keychain.ts";
+import type {
+  Directory,
+  EndOutcome,
+  SessionStore,
+  StoreCall,
+  UpdateOutcome,
+} from "../../core/store.ts";
+import { callInside } from "./call-inside.ts";
 import type { SealedRecords } from "./records.ts";
 
 /** `store` with records sealed on the way in and opened on the way out; all else is its own. */
-export function encryptedStore(store: SessionStore, records: SealedRecords): SessionStore {
+export function encryptedStore(
+  store: SessionStore,
+  records: SealedRecords,
+): SessionStore | TokenBoundStore {
   const { touch, directory, expiry, announcements, close } = store;
+  // Secrets are for us, and for nobody further inside.
+  const inside = records.areBound ? callInside : (call: StoreCall) => call;
   return {
     get profile() {
       return store.profile;
     },
 
     async load(id, call) {
-      const stored = await store.load(id, call);
-      return stored && records.openStored("load", stored);
+      const stored = await store.load(id, inside(call));
+      return stored && records.openStored("load", stored, call);
     },
 
     async create(record, call) {
-      return store.create(records.seal("create", record), call);
+      return store.create(records.seal("create", record, call), inside(call));
     },
 
     async update(record, expected, call) {
-      const outcome = await store.update(records.seal("update", record), expected, call);
-      return opened("update", outcome, records);
+      const sealed = records.seal("update", record, call);
+      return opened("update", await store.update(sealed, expected, inside(call)), records, call);
     },
 
     async end(tombstone, expected, call) {
       const sealed = records.sealTombstone("end", tombstone);
-      return opened("end", await store.end(sealed, expected, call), records);
+      return opened("end", await store.end(sealed, expected, inside(call)), records, call);
     },
 
-    ...(touch && { touch: touch.bind(store) }),
-    ...(directory && { directory: encryptedDirectory(directory, records) }),
+    ...(touch && { touch: (id, seen, call) => touch.call(store, id, seen, inside(call)) }),
+    ...(directory && { directory: encryptedDirectory(directory, records, inside) }),
     ...(expiry && { expiry }),
     ...(announcements && { announcements }),
     ...(close && { close: close.bind(store) }),
+    ...(records.areBound && { takesSecrets: true }),
   };
 }
 
@@ -41,9 +55,10 @@ function opened<Outcome extends UpdateOutcome | EndOutcome>(
   operation: "update" | "end",
   outcome: Outcome,
   records: SealedRecords,
+  call: StoreCall,
 ): Outcome {
   if (outcome.kind === "conflict") {
-    return { ...outcome, current: records.open(operation, outcome.current) };
+    return { ...outcome, current: records.open(operation, outcome.current, call) };
   }
   if (outcome.kind !== "gone" || outcome.tombstone === undefined) return outcome;
   return { ...outcome, tombstone: records.openTombstone(operation, outcome.tombstone) };
@@ -53,22 +68,27 @@ function opened<Outcome extends UpdateOutcome | EndOutcome>(
  * What asks for no record's content goes straight to the store inside. A list and a scan do not end
  * at a record that does not open: there are others behind it.
  */
-function encryptedDirectory(directory: Directory, records: SealedRecords): Directory {
+function encryptedDirectory(
+  directory: Directory,
+  records: SealedRecords,
+  inside: (call: StoreCall) => StoreCall,
+): Directory {
   const forget = directory.forget?.bind(directory);
   return {
-    generation: (user, call) => directory.generation(user, call),
-    raiseGeneration: (user, call, keepUntil) => directory.raiseGeneration(user, call, keepUntil),
+    generation: (user, call) => directory.generation(user, inside(call)),
+    raiseGeneration: (user, call, keepUntil) =>
+      directory.raiseGeneration(user, inside(call), keepUntil),
     async list(user, call) {
-      const found = await directory.list(user, call);
+      const found = await directory.list(user, inside(call));
       return found.map((facts) => records.openFacts("list", facts));
     },
     // Notes are sealed to one tombstone each, and these would be all the same.
-    endAll: (user, end, call) => directory.endAll(user, { ...end, notes: undefined }, call),
-    ...(forget && { forget }),
+    endAll: (user, end, call) => directory.endAll(user, { ...end, notes: undefined }, inside(call)),
+    ...(forget && { forget: (user, call) => forget(user, inside(call)) }),
     async scan(page, call) {
-      const found = await directory.scan(page, call);
-      return found.map((record) => records.open("scan", record, "unreadable"));
+      const found = await directory.scan(page, inside(call));
+      return found.map((record) => records.open("scan", record, call, "unreadable"));
     },
-    count: (manager, call) => directory.count(manager, call),
+    count: (manager, call) => directory.count(manager, inside(call)),
   };
 }

@@ -1,12 +1,15 @@
 import { pooledRandom } from "../../core/environment.ts";
 import { OptionsError } from "../../core/errors.ts";
-import { flag, isStore, requireKnownKeys } from "../../core/option-checks.ts";
+import { refuseTokenBound } from "../../core/keychain.ts";
+import { flag, isStore, oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
+import { BoundSealer } from "../../sealing/bound-sealer.ts";
 import { type KeyList, KeyRing, type Keys } from "../../sealing/key-ring.ts";
 import { Sealer } from "../../sealing/sealer.ts";
 import { encryptedStore } from "./encrypted-store.ts";
 import { SealedRecords } from "./records.ts";
 import { RetiredKeys } from "./retired-keys.ts";
+import { SealedTexts } from "./sealed-texts.ts";
 
 export type { Key, KeyList, Keys } from "../../sealing/key-ring.ts";
 
@@ -28,7 +31,21 @@ export interface EncryptedOptions {
    * @defaultValue none: a session under a key that is not in `keys` is an error
    */
   readonly retired?: KeyList | undefined;
+  /**
+   * `"token"` seals each session under its visitor's token as well, which lies in their cookie and
+   * nowhere else: the store, the keys and the logs together open nothing (OWASP ASVS 5.0, 14.2.4).
+   *
+   * Who works without the visitor's request sees facts and no data: `list`, `find`, `revoke`,
+   * `revokeAll` and `onEnded` work, `export` says `boundToToken`. What was sealed before is read, and
+   * bound at its next write; as long as bound sessions live, leave it in. Wrap with it last, outside of
+   * `layered` and `movingStore`.
+   *
+   * @defaultValue none: the keys alone open
+   */
+  readonly bindTo?: "token" | undefined;
 }
+
+export type { TokenBoundStore } from "../../core/keychain.ts";
 
 /** The wrapped store: it offers whatever the store inside offers. */
 export type EncryptedStore<Store extends SessionStore> = Pick<
@@ -56,17 +73,22 @@ export function encrypted<Store extends SessionStore>(
   keys: Keys,
   options: EncryptedOptions = {},
 ): EncryptedStore<Store> {
-  requireKnownKeys("encrypted", options, ["acceptPlain", "retired"]);
+  requireKnownKeys("encrypted", options, ["acceptPlain", "retired", "bindTo"]);
   if (!isStore(store)) {
     throw new OptionsError(
       "encrypted(store)",
       'takes a store, such as sqliteStore("sessions.db").',
     );
   }
+  refuseTokenBound("encrypted(store)", store);
   const ring = new KeyRing("encrypted(keys)", keys);
+  const random = pooledRandom();
   const retired = new RetiredKeys("encrypted.retired", options.retired ?? [], ring);
-  const acceptPlain = flag("encrypted.acceptPlain", options.acceptPlain) ?? false;
-  const records = new SealedRecords(new Sealer(ring, pooledRandom()), retired, acceptPlain);
+  const records = new SealedRecords({
+    texts: new SealedTexts(new Sealer(ring, random), new BoundSealer(ring, random), retired),
+    acceptPlain: flag("encrypted.acceptPlain", options.acceptPlain) ?? false,
+    areBound: oneOf("encrypted.bindTo", options.bindTo, ["token"]) === "token",
+  });
   // The wrapping has just those members that the store has.
   return encryptedStore(store, records) as EncryptedStore<Store>;
 }

@@ -28,8 +28,27 @@ export function privateFrom(text: string): Private {
   return { data: data ?? "", flash: flash ?? "", device, notes };
 }
 
-export function particularsText({ device, notes }: Particulars): string {
-  return JSON.stringify({ device, notes });
+/** What alone the visitor's token opens. */
+export type Contents = Pick<SessionRecord, "data" | "flash">;
+
+export function contentsText({ data, flash }: Contents): string {
+  return `${data.length} ${data}${flash}`;
+}
+
+export function contentsFrom(text: string): Contents {
+  const [front = "", length] = /^(\d+) /.exec(text) ?? [];
+  const end = front.length + Number(length);
+  return { data: text.slice(front.length, end), flash: text.slice(end) };
+}
+
+/** @param hash - Of what is sealed beside them, where that is not bound to the same. */
+export function particularsText({ device, notes }: Particulars, hash?: string): string {
+  return JSON.stringify({ device, notes, hash });
+}
+
+export function sealedParticularsFrom(text: string): Particulars & { readonly hash: unknown } {
+  const { hash } = parseObject(text) ?? {};
+  return { ...particularsFrom(text), hash };
 }
 
 export function particularsFrom(text: string): Particulars {

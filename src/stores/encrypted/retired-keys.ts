@@ -1,4 +1,5 @@
 import { OptionsError } from "../../core/errors.ts";
+import { isBound, sealHeadOf } from "../../sealing/bound-sealer.ts";
 import type { KeyList, KeyRing } from "../../sealing/key-ring.ts";
 import { RingKey } from "../../sealing/ring-key.ts";
 import { secretBytes } from "../../sealing/secret.ts";
@@ -31,7 +32,7 @@ export class RetiredKeys {
 
 /** The id of the key that a text is sealed under. It opens nothing. */
 export function keyIdOf(sealed: string): string {
-  return sealed.slice(0, KEY_ID_LENGTH);
+  return isBound(sealed) ? sealHeadOf(sealed) : sealed.slice(0, KEY_ID_LENGTH);
 }
 
 function idOf(option: string, key: unknown, ring: KeyRing): string {

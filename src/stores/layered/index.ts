@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
+import { refuseTokenBound } from "../../core/keychain.ts";
 import { isStore, requireKnownKeys } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { LayeredStore } from "./layered-store.ts";
@@ -72,8 +73,10 @@ export function layered<Origin extends SessionStore>(
 }
 
 function checkStore(option: string, store: SessionStore): void {
-  if (isStore(store)) return;
-  throw new OptionsError(option, "takes a store, such as memoryStore() or sqliteStore(path).");
+  if (!isStore(store)) {
+    throw new OptionsError(option, "takes a store, such as memoryStore() or sqliteStore(path).");
+  }
+  refuseTokenBound(option, store);
 }
 
 function checked(options: LayeredOptions): LayeredOptions {

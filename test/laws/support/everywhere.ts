@@ -81,6 +81,10 @@ export function places(): Places {
       const memory = memoryStore();
       return async () => encrypted(wrapped(memory, yielding), [key]);
     },
+    "encrypted to tokens": async () => {
+      const memory = memoryStore();
+      return async () => encrypted(wrapped(memory, yielding), [key], { bindTo: "token" });
+    },
   };
   const placeOf = (name: string, lacks: Lacks, begin: () => Promise<OpenStore>): Place => ({
     name,

@@ -1,0 +1,3 @@
+import { describeHistory } from "./suite.ts";
+
+describeHistory("encrypted-to-tokens", 3);
