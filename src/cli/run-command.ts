@@ -2,6 +2,7 @@ import { adoptCheck } from "./adopt-check/adopt-check.ts";
 import { forge } from "./forge/forge.ts";
 import { inspect } from "./inspect/inspect.ts";
 import { newSecret } from "./new-secret.ts";
+import { ringKeys } from "./ring-keys.ts";
 import { USAGE } from "./usage.ts";
 import type { ExitCode, World } from "./world.ts";
 import { WrongInput } from "./wrong-input.ts";
@@ -13,6 +14,7 @@ const COMMANDS: ReadonlyMap<string | undefined, Command> = new Map<string | unde
   ["inspect", inspect],
   ["forge", forge],
   ["adopt-check", adoptCheck],
+  ["keys", ringKeys],
 ]);
 
 /** Runs one command of the `sojourn` program, and returns its exit code. */

@@ -20,6 +20,10 @@ export const USAGE = `Usage: sojourn <command>
                 sojourn adopt-check --redis redis://localhost [--prefix session:]
                 --sqlite FILE, --postgres URL, --mysql URL [--table NAME], --folder FOLDER
 
+  keys          Shows the keys of a ring of "sojourn/keys", and turns it.
+                sojourn keys list --config ./session-keys.js      its default export is the ring
+                sojourn keys rotate --config FILE     sojourn keys revoke KID --config FILE
+
 Keys are in SOJOURN_KEY, in a variable named by --key-env, or in a file, one a line: --key-file.
 Exit code: 0 fine, 1 a check failed, 2 the input cannot be used.
 `;

@@ -250,6 +250,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["EncryptedOptions", "EncryptedStore", "Key", "KeyList", "Keys"],
   },
   "sojourn/file": { values: ["fileStore"], types: ["FileStoreOptions"] },
+  "sojourn/keys": {
+    values: ["keyRing"],
+    types: ["KeyFacts", "KeyRingOptions", "KeyWrapper", "TurningKeys"],
+  },
   "sojourn/layered": { values: ["layered"], types: ["LayeredOptions", "LayeredStoreOf"] },
   "sojourn/limits": {
     values: ["RateLimitError", "SessionLimitError", "limitCreation", "limitSessions"],

@@ -45,8 +45,6 @@ export interface EncryptedOptions {
   readonly bindTo?: "token" | undefined;
 }
 
-export type { TokenBoundStore } from "../../core/keychain.ts";
-
 /** The wrapped store: it offers whatever the store inside offers. */
 export type EncryptedStore<Store extends SessionStore> = Pick<
   Store,
@@ -83,7 +81,7 @@ export function encrypted<Store extends SessionStore>(
   refuseTokenBound("encrypted(store)", store);
   const ring = new KeyRing("encrypted(keys)", keys);
   const random = pooledRandom();
-  const retired = new RetiredKeys("encrypted.retired", options.retired ?? [], ring);
+  const retired = new RetiredKeys("encrypted.retired", options.retired ?? [], ring, keys);
   const records = new SealedRecords({
     texts: new SealedTexts(new Sealer(ring, random), new BoundSealer(ring, random), retired),
     acceptPlain: flag("encrypted.acceptPlain", options.acceptPlain) ?? false,
