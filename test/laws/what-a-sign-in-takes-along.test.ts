@@ -65,7 +65,9 @@ describe("a visitor who signs in", () => {
     expect(await takenAlong(data, { keepAtSignIn: ["cart"] })).toEqual({ cart: 1 });
     expect(await takenAlong(data, { keepAtSignIn: "none" })).toEqual({});
     expect(await takenAlong(data, { keepAtSignIn: "all" })).toEqual(data);
-    expect(() => new World({ keepAtSignIn: "cart" as never })).toThrow("keepAtSignIn: must be one of");
+    expect(() => new World({ keepAtSignIn: "cart" as never })).toThrow(
+      "keepAtSignIn: must be one of",
+    );
   });
 
   it("keeps all at a step-up, which plants nothing", async () => {

@@ -206,7 +206,7 @@ describe("an operator who acts as a user", () => {
     const plain = await new World().signedIn("op");
     expect(await refusal(plain, become)).toEqual(["OptionsError", "op"]);
     const world = worldOf();
-    const store = { ...wrapped(world.memory, world.switch.intercept), directory: undefined };
+    const { directory: _, ...store } = wrapped(world.memory, world.switch.intercept);
     const sessions = world.process({ protections: [impersonation()], store });
     const browser = new Browser(sessions);
     await browser.visit((session) => session.signIn("op"));
