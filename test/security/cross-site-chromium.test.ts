@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openBrowser } from "../demo/browser.ts";
-import { type Attempt, openSites, type Sites } from "./sites.ts";
+import { type Attempt, openDevServer, openSites, type Sites } from "./sites.ts";
 
 const FORMS = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"] as const;
 
@@ -185,6 +185,20 @@ describe("in Chromium, the application's own page", () => {
     await run(`await fetch(given, { method: "PUT", body: "{}" });`, "/change");
     expect(await attempt()).toMatchObject({ outcome: 200, site: "same-origin" });
     expect(await told(`ws://localhost:${sites.port}/live`)).toBe("ada");
+  });
+
+  it("posts its forms through a dev server that changes Host, and no other page does", async () => {
+    const dev = await openDevServer(sites.port);
+    own = `http://localhost:${dev.port}`;
+    await signIn();
+    await page.goto(`${own}/page`);
+    await submit(`${own}/change`);
+    expect(await attempt()).toMatchObject({ outcome: 200, site: "same-origin", origin: own });
+    await page.goto(`http://localhost:${sites.foreignPort}/`);
+    await submit(`${own}/change`);
+    expect(await attempt()).toMatchObject({ outcome: 403, site: "same-site", hasCookie: true });
+    expect(await standing()).toEqual({ user: "ada", n: 1 });
+    dev.close();
   });
 
   it("is reached by a link of another site, signed in", async () => {

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -66,6 +72,19 @@ export async function openSites(options: object = {}): Promise<Sites> {
     },
   };
   return sites;
+}
+
+/** A dev server that passes requests on under another Host, as those of Vite and webpack do. */
+export async function openDevServer(port: number): Promise<{ port: number; close(): void }> {
+  const server = createServer((req, res) => {
+    const headers = { ...req.headers, host: `127.0.0.1:${port}` };
+    const onward = request({ port, path: req.url, method: req.method, headers }, (answer) => {
+      res.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(res);
+    });
+    req.pipe(onward);
+  });
+  return { port: await listening(server), close: () => server.close() };
 }
 
 /** Both loopback addresses are one server's: to a browser they are two sites. */
