@@ -5,7 +5,8 @@ import {
   finishCallback,
 } from "../../src/cookies/callbacks/index.ts";
 import { cookieStore } from "../../src/cookies/cookie.ts";
-import { createSessions, type Sessions, type Untyped } from "../../src/index.ts";
+import { createSessions, memoryStore, type Sessions, type Untyped } from "../../src/index.ts";
+import { encrypted } from "../../src/stores/encrypted/index.ts";
 import { newKey } from "../cookies/support/cookie-world.ts";
 import { type Answer, Browser } from "../laws/support/browser.ts";
 import { World } from "../laws/support/world.ts";
@@ -130,6 +131,17 @@ describe("what this browser has begun", () => {
     const returning = withoutLax(browser);
     await browser.visit((session) => session.destroy());
     expect((await comeBack(returning, state, { user: "ada" })).json).toMatchObject({ cart: null });
+    expect(await standing(returning)).toEqual({ user: "ada", cart: null });
+  });
+
+  it("signs in where the session's data opens by its token alone, and leaves them behind", async () => {
+    const store = encrypted(memoryStore(), newKey(), { bindTo: "token" });
+    world = new World({ store });
+    const browser = await shopper();
+    const state = await begin(browser, { data: { returnTo: "/" } });
+    const returning = withoutLax(browser);
+    const answer = await comeBack(returning, state, { user: "ada" });
+    expect(answer.json).toEqual({ user: null, cart: null, data: { returnTo: "/" } });
     expect(await standing(returning)).toEqual({ user: "ada", cart: null });
   });
 
