@@ -17,6 +17,7 @@ import type { Home, Records } from "./records.ts";
 import type { CrossSiteRule } from "./request/cross-site.ts";
 import type { Condition } from "./request/outcome.ts";
 import type { Shape } from "./shape.ts";
+import type { SessionId } from "./token.ts";
 
 /** What the parts of one manager share. */
 export interface Engine extends Records {
@@ -108,9 +109,10 @@ export interface Hooks {
   signingIn?(signing: SigningIn): Promise<readonly NoteEdit[]>;
   /**
    * Asked once the new session is stored, before the old one ends and anybody hears of it. A rejection
-   * refuses the sign-in: the new session is taken back, and the old one goes on.
+   * refuses the sign-in: the new session is taken back, and the old one goes on. Resolves to the
+   * sessions that it has ended to make room.
    */
-  signedIn?(record: SessionRecord, signing: SigningIn): Promise<void>;
+  signedIn?(record: SessionRecord, signing: SigningIn): Promise<readonly SessionId[]>;
   /**
    * Asked once a session that goes on under a new token is stored under it, before it ends under the
    * old one. A rejection refuses the new token. It may be taken back for other reasons, too.

@@ -202,6 +202,9 @@ describe("a user who may have three sessions", () => {
   });
 });
 
+/** What changes nothing is not held up, where there would be too many orders. */
+const READS = ["mark", "generation", "touch", "load", "list", "create"] as const;
+
 describe.each(["endOldest", "refuseNewest", "ask"] as const)(
   "whatever is interleaved with a sign-in, %s",
   (onLimit) => {
@@ -218,6 +221,23 @@ describe.each(["endOldest", "refuseNewest", "ask"] as const)(
         await schedule.run(browsers.map((browser) => signIn(browser)));
         const free = browsers.map((browser) => browser.copy(world.sessions));
         const alive = await aliveOf(free);
+        expect(alive.filter(Boolean), schedule.trace.join(" ")).toHaveLength(1);
+      });
+    });
+
+    it("leaves one session of two clicks in a session of the user's, and never none", async () => {
+      await everyInterleaving(async (schedule) => {
+        const world = new World();
+        const at = (name: string): Sessions<Untyped> =>
+          createSessions<Untyped>({
+            store: wrapped(world.memory, schedule.actor(name, ...READS)),
+            clock: world.clock,
+            protections: [limitSessions({ perUser: 1, onLimit })],
+          });
+        const browser = await world.signedIn("ada");
+        const browsers = ["one", "two"].map((name) => browser.copy(at(name)));
+        await schedule.run(browsers.map((each) => signIn(each)));
+        const alive = await aliveOf(browsers.map((each) => each.copy(world.sessions)));
         expect(alive.filter(Boolean), schedule.trace.join(" ")).toHaveLength(1);
       });
     });

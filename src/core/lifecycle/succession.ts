@@ -18,7 +18,7 @@ import {
 import type { Identity } from "../passage.ts";
 import { commitsBefore, isBoundData, type SessionRecord, type Tombstone } from "../record.ts";
 import type { EndOutcome } from "../store.ts";
-import type { CommitId } from "../token.ts";
+import type { CommitId, SessionId } from "../token.ts";
 import { admitted, type Candidate } from "./admission.ts";
 import type { Fields } from "./new-record.ts";
 import { create, handOverStone, type Issued, identified, tombstone, undo } from "./transitions.ts";
@@ -39,8 +39,13 @@ export interface Continuation {
   readonly generation: number;
   /** Whether a late revoke of the old session ends the new one too. */
   readonly isLinked: boolean;
-  /** Whether the new session, now that it is stored, is to stand: a rejection takes it back. */
-  readonly confirm?: ((record: SessionRecord) => Promise<void> | undefined) | undefined;
+  /**
+   * Whether the new session, now that it is stored, is to stand: a rejection takes it back. Resolves to
+   * the sessions that have ended to make room for it.
+   */
+  readonly confirm?:
+    | ((record: SessionRecord) => Promise<readonly SessionId[]> | undefined)
+    | undefined;
   /** Whether the user signs in: then it is no defeat that a parallel request gave a new token. */
   readonly isSignIn: boolean;
 }
@@ -81,9 +86,9 @@ export async function continueUnder(
   );
   try {
     const edits = await succession.admission();
-    await continuation.confirm?.(record);
+    const madeRoom = await continuation.confirm?.(record);
     if (stored === undefined) return { token, record, edits };
-    const handedOver = await succession.handOver(stored, record);
+    const handedOver = await succession.handOver(stored, record, madeRoom ?? []);
     // Where the end is of unknown outcome it stays noted: the next request finds it out.
     if (handedOver.unsettled !== undefined) return { token, edits, ...handedOver };
     return { token, edits: [...edits, takingOverFrom(undefined)], ...handedOver };
@@ -148,9 +153,14 @@ class Succession implements Candidate {
 
   /**
    * Ends the old record in favour of its successor, merging what is written to it until then. To a
-   * sign-in, who gave it another token meanwhile is a rival, not the end: docs/decisions/0055.
+   * sign-in, who gave it another token meanwhile is a rival, not the end: docs/decisions/0055. One that
+   * had to make room for this sign-in is none any more.
    */
-  async handOver(old: SessionRecord, first: SessionRecord): Promise<HandedOver> {
+  async handOver(
+    old: SessionRecord,
+    first: SessionRecord,
+    madeRoom: readonly SessionId[],
+  ): Promise<HandedOver> {
     const next = this.family === undefined ? undefined : first.id;
     let successor = first;
     let newest = old;
@@ -161,8 +171,8 @@ class Succession implements Candidate {
       if (outcome.kind === "ended") return { record: await this.#passed(successor) };
       if (outcome.kind === "conflict") newest = outcome.current;
       else {
-        const rival = await this.#rival(outcome.tombstone, rivals);
-        if (rival.userId !== undefined) return { record: await this.#apart(successor) };
+        const rival = await this.#rival(outcome.tombstone, rivals, madeRoom);
+        if (rival === "apart") return { record: await this.#apart(successor) };
         newest = rival;
         rivals += 1;
       }
@@ -202,17 +212,25 @@ class Succession implements Candidate {
   }
 
   /**
-   * What a parallel request has made of the session: one that the same user has signed in to, as
-   * two clicks on the button do, or one that is still nobody's.
+   * What a parallel request has made of the session: one that is still nobody's, or `apart` where the
+   * same user has signed in, as two clicks on the button do.
    */
-  async #rival(stone: Tombstone | undefined, rivals: number): Promise<SessionRecord> {
+  async #rival(
+    stone: Tombstone | undefined,
+    rivals: number,
+    madeRoom: readonly SessionId[],
+  ): Promise<SessionRecord | "apart"> {
     if (!this.#isSignIn || stone?.next === undefined || rivals === MAX_RIVALS) throw ended();
+    if (madeRoom.includes(stone.next)) return "apart";
     const stored = await this.#parts.keeper.load(stone.next, this.#deadline);
     if (stored?.kind !== "live") throw ended();
-    if (stored.userId !== undefined && stored.userId !== this.userId) throw ended();
-    // Its token went to the other request, and nobody else can carry on what it holds.
-    if (stored.userId === undefined && isBoundData(stored.data)) throw ended();
-    return stored;
+    if (stored.userId === undefined) {
+      // Its token went to the other request, and nobody else can carry on what it holds.
+      if (isBoundData(stored.data)) throw ended();
+      return stored;
+    }
+    if (stored.userId !== this.userId) throw ended();
+    return "apart";
   }
 
   /** Both sign-ins stand, each a session of its own: nobody knows which cookie the browser keeps. */

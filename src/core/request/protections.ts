@@ -3,6 +3,7 @@ import type { Departure, Engine, Guard, Hooks, Protection, SigningIn } from "../
 import { OptionsError } from "../errors.ts";
 import type { NoteEdit } from "../notes.ts";
 import type { SessionRecord } from "../record.ts";
+import type { SessionId } from "../token.ts";
 import { GUARDS } from "./guards.ts";
 
 type Guarded = Pick<Engine, "guards" | "protections" | "protectionNames">;
@@ -57,8 +58,10 @@ class Protections implements Hooks {
     return edits;
   }
 
-  async signedIn(record: SessionRecord, signing: SigningIn): Promise<void> {
-    for (const hooks of this.#all) await hooks.signedIn?.(record, signing);
+  async signedIn(record: SessionRecord, signing: SigningIn): Promise<readonly SessionId[]> {
+    const ended: SessionId[] = [];
+    for (const hooks of this.#all) ended.push(...((await hooks.signedIn?.(record, signing)) ?? []));
+    return ended;
   }
 
   async regenerated(record: SessionRecord, deadline: Deadline): Promise<void> {

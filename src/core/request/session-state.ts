@@ -385,7 +385,8 @@ export class SessionState implements Holding {
     const continuation: Continuation = {
       issue: () => this.#issue(),
       derive: (newest) => (edits === NO_EDITS ? newest : notedFields(newest, edits, deadline.now)),
-      confirm: protections && ((record) => protections.regenerated?.(record, deadline)),
+      confirm:
+        protections && ((record) => protections.regenerated?.(record, deadline)?.then(() => [])),
       userId: old.userId,
       generation: generationOf(old),
       isLinked: true,

@@ -4,7 +4,7 @@ import type { Reply, RequestHead } from "../../core/exchange.ts";
 import type { NoteEdit } from "../../core/notes.ts";
 import type { SessionRecord } from "../../core/record.ts";
 import { forbidStoring } from "../../core/request/caching.ts";
-import { newToken, type SessionToken } from "../../core/token.ts";
+import { newToken, type SessionId, type SessionToken } from "../../core/token.ts";
 import { OFFER_MS, offered, withSession } from "./binding.ts";
 import { Bindings } from "./bindings.ts";
 import { dropCookie } from "./cookies.ts";
@@ -68,9 +68,9 @@ export class DeviceHooks implements Hooks {
     return [ofBinding(note)];
   }
 
-  async signedIn(record: SessionRecord, signing: SigningIn): Promise<void> {
+  async signedIn(record: SessionRecord, signing: SigningIn): Promise<readonly SessionId[]> {
     const offer = this.#offers.get(signing);
-    if (offer === undefined) return;
+    if (offer === undefined) return [];
     const { deadline, request } = signing;
     const hashes = {
       offer: hashOf(offer.challenge, this.engine),
@@ -80,6 +80,7 @@ export class DeviceHooks implements Hooks {
     const binding = offered(record.id, hashes, seed, deadline.now);
     await this.bindings.create(offer.note.id, binding, deadline);
     this.#wordsOf(request).offer = offer;
+    return [];
   }
 
   async regenerated(record: SessionRecord, deadline: Deadline): Promise<void> {

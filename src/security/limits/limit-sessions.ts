@@ -7,7 +7,7 @@ import type { SessionRecord } from "../../core/record.ts";
 import { infoOf } from "../../core/session-info.ts";
 import type { SessionInfo } from "../../core/sessions.ts";
 import type { Directory } from "../../core/store.ts";
-import { newCommitId } from "../../core/token.ts";
+import { newCommitId, type SessionId } from "../../core/token.ts";
 import { Admissions, type Decision } from "./admissions.ts";
 import { SessionLimitError } from "./errors.ts";
 import { ofSeat, type Seat, seatIn, seatsOf } from "./seats.ts";
@@ -70,6 +70,8 @@ export function limitSessions(options: LimitSessionsOptions): Protection {
 
 /** A thief who gives the session new tokens in a loop is not met where it was listed. */
 const PLAIN_ATTEMPTS = 3;
+/** Ends under way at the same time, of an account from before there was a limit. */
+const AT_ONCE = 32;
 
 /** Counts a user's sessions once the new one is stored, and lets it in or takes it back. */
 class SessionLimit implements Hooks {
@@ -85,25 +87,41 @@ class SessionLimit implements Hooks {
     return [ofSeat(newCommitId(engine.environment.random))];
   }
 
-  async signedIn(record: SessionRecord, signing: SigningIn): Promise<void> {
+  async signedIn(record: SessionRecord, signing: SigningIn): Promise<readonly SessionId[]> {
     const { engine, userId, deadline } = signing;
     const isOfKind = this.#kindOf(record);
+    const madeRoom: SessionId[] = [];
     const decision: Decision = {
       seats: () => this.#seats(signing),
-      hasRoom: (others, attempts) => this.#hasRoom(others.filter(isOfKind), attempts, signing),
+      hasRoom: async (others, attempts) => {
+        const ended = await this.#makeRoom(others.filter(isOfKind), attempts, signing);
+        madeRoom.push(...(ended ?? []));
+        return ended === undefined;
+      },
     };
     const own = seatIn(record) ?? record.id;
     await new Admissions(engine, userId).admit(own, decision, deadline);
+    return madeRoom;
   }
 
-  async #hasRoom(others: readonly Seat[], attempts: number, signing: SigningIn): Promise<boolean> {
+  /** Resolves to what has ended, `undefined` where there is room. */
+  async #makeRoom(
+    others: readonly Seat[],
+    attempts: number,
+    signing: SigningIn,
+  ): Promise<readonly SessionId[] | undefined> {
     const { perUser, onLimit } = this.#limit;
     const surplus = others.slice(0, Math.max(0, others.length + 1 - perUser));
-    if (surplus.length === 0) return true;
+    if (surplus.length === 0) return undefined;
     if (onLimit !== "endOldest") throw this.#refusal(signing, onLimit === "ask" ? others : []);
     const isFollowed = attempts >= PLAIN_ATTEMPTS;
-    await Promise.all(surplus.map((seat) => this.#end(seat, signing, isFollowed)));
-    return false;
+    const ended: SessionId[] = [];
+    for (let at = 0; at < surplus.length; at += AT_ONCE) {
+      const some = surplus.slice(at, at + AT_ONCE);
+      const ids = await Promise.all(some.map((seat) => this.#end(seat, signing, isFollowed)));
+      ended.push(...ids.filter((id) => id !== undefined));
+    }
+    return ended;
   }
 
   async #seats({ engine, userId, deadline }: SigningIn): Promise<readonly Seat[]> {
@@ -123,23 +141,28 @@ class SessionLimit implements Hooks {
   }
 
   /** What it has become meanwhile is listed again, and may be a newer sign-in. */
-  async #end({ facts }: Seat, signing: SigningIn, isFollowed: boolean): Promise<void> {
+  async #end(
+    { facts }: Seat,
+    signing: SigningIn,
+    isFollowed: boolean,
+  ): Promise<SessionId | undefined> {
     const { engine, userId, deadline } = signing;
     if (isFollowed) {
       const ending = { reason: "revoked", owner: { userId } } as const;
       const ended = await endFollowing(engine, facts.id, ending, deadline);
-      if (ended?.record !== undefined) this.#tellEnded(signing, ended.id);
-      return;
+      if (ended?.record === undefined) return undefined;
+      return this.#tellEnded(signing, ended.id);
     }
     const stone = tombstone(engine, facts, "revoked", deadline);
     const { kind } = await engine.keeper.end(stone, undefined, deadline);
-    if (kind === "ended") this.#tellEnded(signing, facts.id);
+    return kind === "ended" ? this.#tellEnded(signing, facts.id) : undefined;
   }
 
-  #tellEnded({ engine, userId, deadline }: SigningIn, id: string): void {
+  #tellEnded({ engine, userId, deadline }: SigningIn, id: SessionId): SessionId {
     const at = deadline.now;
     engine.events.emit("revoked", { at, id, userId });
     engine.events.emit("limited", { at, id, userId, limit: this.#limit.perUser });
+    return id;
   }
 
   #refusal(signing: SigningIn, others: readonly Seat[]): SessionLimitError {
