@@ -1,4 +1,5 @@
 import { adoptCheck } from "./adopt-check/adopt-check.ts";
+import { autopsy } from "./autopsy/autopsy.ts";
 import { forge } from "./forge/forge.ts";
 import { inspect } from "./inspect/inspect.ts";
 import { newSecret } from "./new-secret.ts";
@@ -15,6 +16,7 @@ const COMMANDS: ReadonlyMap<string | undefined, Command> = new Map<string | unde
   ["forge", forge],
   ["adopt-check", adoptCheck],
   ["keys", ringKeys],
+  ["autopsy", autopsy],
 ]);
 
 /** Runs one command of the `sojourn` program, and returns its exit code. */

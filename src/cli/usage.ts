@@ -24,6 +24,10 @@ export const USAGE = `Usage: sojourn <command>
                 sojourn keys list --config ./session-keys.js      its default export is the ring
                 sojourn keys rotate --config FILE     sojourn keys revoke KID --config FILE
 
+  autopsy       Tries what a thief would with a dump of the store, keys, logs and a core dump.
+                sojourn autopsy --dump FILE [--keys FILE] [--log FILE] [--core FILE]
+                --name NAME   of the manager    --show   values too    --json   for programs
+
 Keys are in SOJOURN_KEY, in a variable named by --key-env, or in a file, one a line: --key-file.
 Exit code: 0 fine, 1 a check failed, 2 the input cannot be used.
 `;

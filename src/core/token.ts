@@ -34,7 +34,11 @@ const ID_FORM = /^s_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 /** Draws a new token: 256 random bits as 43 base64url characters (OWASP ASVS 5.0, 7.2.3). */
 export function newToken(random: RandomBytes): SessionToken {
-  return random(TOKEN_BYTES).toString("base64url") as SessionToken;
+  const bytes = random(TOKEN_BYTES);
+  const token = bytes.toString("base64url") as SessionToken;
+  // They would lie in the pool of random bytes until that is drawn anew.
+  bytes.fill(0);
+  return token;
 }
 
 /** Draws the id of one write. */

@@ -70,6 +70,15 @@ export function committed(
   return timingSafeEqual(derived.commitment, commitment) ? derived : undefined;
 }
 
+/** What is in a message, whatever it is bound to and whether or not it is whole: what a thief reads. */
+export function unverified({ cipherKey }: DerivedKey, message: Buffer): string | undefined {
+  const nonce = message.subarray(PREFIX_BYTES, BOX_START);
+  const decipher = createDecipheriv(CIPHER, cipherKey, nonce, { authTagLength: TAG_BYTES });
+  const frame = decipher.update(message.subarray(BOX_START, message.length - TAG_BYTES));
+  const end = paddingStart(frame);
+  return end === undefined ? undefined : frame.toString("utf8", 0, end);
+}
+
 /** The text in a message; `undefined` where it was altered, or is bound to something else. */
 export function decrypted(
   { cipherKey }: DerivedKey,
