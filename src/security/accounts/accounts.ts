@@ -63,8 +63,9 @@ const MAX_SLOTS = 10;
  * @param make - Makes the sessions of one slot, under the name that it is given.
  * @throws {@link OptionsError} for a number that is none, and for sessions of another name.
  * @example
+ * const store = memoryStore();
  * const users = accounts((name) => createSessions({ name, store }), { max: 3 });
- * const mail = await users.at(params.slot)?.open(request);
+ * const session = await users.at("0")?.open(req);
  */
 export function accounts<D extends object>(
   make: (name: string) => Sessions<D>,

@@ -27,7 +27,7 @@ export interface CeilingOptions {
  *
  * @throws {@link OptionsError} for options that are none.
  * @example
- * const best = ceiling({ bestFactorOf: (id) => users.bestFactorOf(id), absoluteTimeout: "1h" });
+ * const best = ceiling({ bestFactorOf: (id) => users.bestFactor(id), absoluteTimeout: "1h" });
  * const sessions = createSessions({ store: memoryStore(), protections: [best] });
  */
 export function ceiling(options: CeilingOptions): Protection {

@@ -63,7 +63,7 @@ export interface CredentialsProtection extends Protection {
  *
  * @throws {@link OptionsError} for options that are none.
  * @example
- * const passwords = credentials({ of: (userId) => users.passwordHashOf(userId) });
+ * const passwords = credentials({ of: (id) => users.passwordHash(id) });
  * const sessions = createSessions({ store: memoryStore(), protections: [passwords] });
  */
 export function credentials(options: CredentialsOptions): CredentialsProtection {

@@ -66,8 +66,7 @@ async function refuseStepUp({ before, userId }: SigningIn): Promise<readonly []>
  * already; {@link OptionsError} without {@link impersonation}, and where the store keeps no directory of
  * users; {@link SessionEndedError} where all of the operator's sessions were ended.
  * @example
- * requireFresh(session, { maxAge: "10m", factors: ["passkey"] });
- * await impersonate(session, customer.id, { for: "15m", reason: "Ticket 4711" });
+ * await impersonate(session, user.id, { for: "15m", reason: "Ticket 4711" });
  */
 export async function impersonate(
   session: object,
@@ -112,7 +111,7 @@ export async function impersonate(
  * with whatever they do.
  *
  * @example
- * audit.write({ user: session.userId, actor: impersonator(session) ?? session.userId });
+ * const actor = impersonator(session) ?? session.userId;
  */
 export function impersonator(session: object): string | undefined {
   const { record } = behind(session, "impersonator(session)").state;

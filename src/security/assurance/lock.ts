@@ -21,7 +21,9 @@ export interface LockProtection extends Protection {
    * Whether a session of a list is locked, or may be: activity is written down once in a tenth of `after`.
    *
    * @example
-   * const active = (await sessions.list({ userId })).filter((info) => !lock.isLocked(info));
+   * const lock = lockWhenIdle({ after: "1h" });
+   * const all = await sessions.list({ userId: user.id });
+   * const active = all.filter((info) => !lock.isLocked(info));
    */
   isLocked(info: Pick<SessionInfo, "userId" | "lastSeenAt">): boolean;
 }

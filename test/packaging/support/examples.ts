@@ -84,6 +84,7 @@ const CONTEXT: Readonly<Record<string, string>> = {
   http: 'import * as http from "node:http";',
   memoryStore: 'import { memoryStore } from "sojourn";',
   once: 'import { once } from "node:events";',
+  passwords: 'declare const passwords: import("sojourn/assurance").CredentialsProtection;',
   pipeline: 'import { pipeline } from "node:stream/promises";',
   REMOVE: 'import { REMOVE } from "sojourn";',
   Readable: 'import { Readable } from "node:stream";',
@@ -100,7 +101,9 @@ const CONTEXT: Readonly<Record<string, string>> = {
   sqliteStore: 'import { sqliteStore } from "sojourn/sqlite";',
   token: "declare const token: string;",
   url: "declare const url: string;",
-  user: "declare const user: { readonly id: string };",
+  user: "declare const user: { readonly id: string; readonly passwordHash: string };",
+  users:
+    "declare const users: Record<'bestFactor' | 'passwordHash', (id: string) => Promise<string>>;",
 };
 
 /** Names that another one brings along. */
