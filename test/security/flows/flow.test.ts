@@ -194,6 +194,26 @@ describe("a flow", () => {
   });
 });
 
+it("a flow begins only where its cookie can go, and before the first byte", async () => {
+  const { sessions } = new World();
+  const failures: string[] = [];
+  const note = (error: Error): void => void failures.push(error.name);
+  await sessions.handle(new Request("http://shop.example/"), async (request) => {
+    const session = await sessions.open(request);
+    await reset.begin(session, { account: "ada" }).catch(note);
+    return new Response();
+  });
+  const browser = await asked();
+  await browser.visit(async (session) => {
+    const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+      await reset.step(session, "proved").catch(note);
+      controller.close();
+    };
+    return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+  });
+  expect(failures).toEqual(["InsecureConnectionError", "HeadersSentError"]);
+});
+
 describe("the types of flows", () => {
   it("keep one flow from standing in for another", () => {
     const takesReset = (run: InFlow<"password-reset", "asked" | "proved", { account: string }>) =>
