@@ -12,7 +12,7 @@ import type { LeaseLines } from "./lifecycle/lease-lines.ts";
 import type { Fields } from "./lifecycle/new-record.ts";
 import type { NoteEdit } from "./notes.ts";
 import type { Carrier, Passage } from "./passage.ts";
-import type { EpochMs, SessionRecord } from "./record.ts";
+import type { EpochMs, SessionRecord, Tombstone } from "./record.ts";
 import type { Home, Records } from "./records.ts";
 import type { CrossSiteRule } from "./request/cross-site.ts";
 import type { Condition } from "./request/outcome.ts";
@@ -118,9 +118,57 @@ export interface Hooks {
    * old one. A rejection refuses the new token. It may be taken back for other reasons, too.
    */
   regenerated?(record: SessionRecord, deadline: Deadline): Promise<void>;
+  /** What is made of the tokens that a session has had; one protection at the most has such rules. */
+  readonly tokens?: TokenRules | undefined;
   /** Called as the response's headers go, once everything about the session is settled. */
   leaving?(departure: Departure): void;
 }
+
+/**
+ * Why a session goes on under a new token: as somebody signs in, as the application has asked for it,
+ * or by itself, as its token has been in use for so long or has not reached its visitor.
+ */
+export type NewToken = "signIn" | "call" | "renewal";
+
+/** What a protection makes of the tokens that the sessions of one visitor have had. */
+export interface TokenRules {
+  /** To be noted of a session that takes over from one of the same visitor. */
+  succeeding(now: EpochMs): NoteEdit;
+  /** To be noted where the one before has ended, and until when at least that is to be known. */
+  retiring(
+    before: Pick<SessionRecord, "notes">,
+    successor: SessionRecord,
+    why: NewToken,
+  ): { readonly edit: NoteEdit; readonly keepUntil: EpochMs };
+  /** To be noted of a session whose own token a request has brought. */
+  arrived(record: SessionRecord): NoteEdit | undefined;
+  /** Whether a session is to be given a new token by itself. */
+  isDue(record: SessionRecord, now: EpochMs): boolean;
+  /** What a token that was given up for a newer one leads to. */
+  retired(stone: Tombstone, meeting: Meeting): Promise<Retired>;
+}
+
+/** A request that has brought a token which was given up. */
+export interface Meeting {
+  readonly engine: Engine;
+  readonly request: RequestHead;
+  readonly deadline: Deadline;
+  /** When it came, however long it has waited since. */
+  readonly arrivedAt: EpochMs;
+  /** Whether it may change anything, and be answered with a cookie. */
+  readonly mayAct: boolean;
+}
+
+/** What a token that was given up leads to. */
+export type Retired =
+  /** To nothing: the session has ended for whoever brings it. */
+  | { readonly kind: "over" }
+  /** To the session, for requests that were under way with it. */
+  | { readonly kind: "parallel"; readonly record: SessionRecord }
+  /** To the session, as nobody has ever used the newer token. */
+  | { readonly kind: "lost"; readonly record: SessionRecord }
+  /** Somebody else has the newer one: all that became of the session has ended. */
+  | { readonly kind: "reused" };
 
 /** A session that is about to begin. */
 export interface Creating {

@@ -19,6 +19,8 @@ export type Rejection =
   | "ended"
   /** Ended by an operator or another device. */
   | "revoked"
+  /** Given up for a newer token that somebody has used since: all that became of it has ended. */
+  | "reused"
   /** Two cookies where browsers keep one, or more than a few that lead nowhere: an attack. */
   | "duplicate"
   /** The schema and `migrate` refuse the stored data. */
@@ -126,6 +128,11 @@ export interface SessionEvents {
     readonly attempt: "write" | "touch";
     readonly reason: EndReason | "expired" | "unknown";
   };
+  /**
+   * Two have tokens of one session: `previousId` was given up, and came again after its successor had
+   * been used. `id` is what had become of it, and has ended.
+   */
+  tokenReused: OfSession & { readonly previousId: string };
   /** `revokeEveryone` was called in this process. */
   everyoneRevoked: Happening;
   /**
@@ -166,6 +173,7 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   refused: true,
   conflict: true,
   lateWrite: true,
+  tokenReused: true,
   everyoneRevoked: true,
   limited: true,
   throttled: true,

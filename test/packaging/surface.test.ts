@@ -406,8 +406,8 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
   },
   "sojourn/theft": {
-    values: ["everyoneAtOnce", "revokeEveryone"],
-    types: ["EveryoneOptions", "Protection"],
+    values: ["detectReuse", "everyoneAtOnce", "revokeEveryone"],
+    types: ["DetectReuseOptions", "EveryoneOptions", "Protection"],
   },
   "sojourn/tornado": {
     values: ["pycketCookie", "pycketSessions", "tornadoCookie", "tornadoSessions"],

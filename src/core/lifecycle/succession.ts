@@ -1,7 +1,7 @@
 import { absoluteEndOf } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import { withoutDue } from "../due.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine, NewToken } from "../engine.ts";
 import { SessionEndedError, StoreError } from "../errors.ts";
 import {
   afterTokens,
@@ -25,7 +25,7 @@ import { create, handOverStone, type Issued, identified, tombstone, undo } from 
 
 type Parts = Pick<
   Engine,
-  "keeper" | "families" | "environment" | "name" | "writesNeedHeaders" | "events"
+  "keeper" | "families" | "environment" | "name" | "writesNeedHeaders" | "events" | "protections"
 >;
 
 /** How a session is continued under a new token. */
@@ -46,8 +46,10 @@ export interface Continuation {
   readonly confirm?:
     | ((record: SessionRecord) => Promise<readonly SessionId[]> | undefined)
     | undefined;
-  /** Whether the user signs in: then it is no defeat that a parallel request gave a new token. */
-  readonly isSignIn: boolean;
+  /** To a sign-in it is no defeat that a parallel request gave a new token. */
+  readonly why: NewToken;
+  /** What was still to be noted of the old session. */
+  readonly pending?: readonly NoteEdit[] | undefined;
 }
 
 /** The new session, and what is still to be done about it. */
@@ -112,13 +114,14 @@ class Succession implements Candidate {
   readonly family: Family | undefined;
   readonly #parts: Parts;
   readonly #derive: Continuation["derive"];
-  readonly #isSignIn: boolean;
+  readonly #why: NewToken;
+  readonly #pending: readonly NoteEdit[];
   readonly #old: SessionRecord | undefined;
   readonly #deadline: Deadline;
 
   constructor(
     parts: Parts,
-    { derive, userId, generation, isLinked, isSignIn }: Continuation,
+    { derive, userId, generation, isLinked, why, pending = [] }: Continuation,
     old: SessionRecord | undefined,
     deadline: Deadline,
   ) {
@@ -127,7 +130,8 @@ class Succession implements Candidate {
     this.family = old !== undefined && isLinked ? familyOf(old) : undefined;
     this.#parts = parts;
     this.#derive = derive;
-    this.#isSignIn = isSignIn;
+    this.#why = why;
+    this.#pending = pending;
     this.#old = old;
     this.#deadline = deadline;
   }
@@ -136,11 +140,13 @@ class Succession implements Candidate {
   fields(newest: SessionRecord | Fields): Fields {
     const predecessor = "id" in newest ? newest.id : undefined;
     const tokens = this.family === undefined ? 0 : tokensBefore(newest) + 1;
-    return noted(this.#derive(withoutDue(newest, this.#deadline.now)), [
+    const rules = this.family === undefined ? undefined : this.#parts.protections?.tokens;
+    return noted(this.#derive(noted(withoutDue(newest, this.#deadline.now), this.#pending)), [
       ofGeneration(this.generation),
       ofFamily(this.family),
       afterTokens(tokens),
       takingOverFrom(predecessor),
+      ...(rules === undefined ? [] : [rules.succeeding(this.#deadline.now)]),
     ]);
   }
 
@@ -161,12 +167,10 @@ class Succession implements Candidate {
     first: SessionRecord,
     madeRoom: readonly SessionId[],
   ): Promise<HandedOver> {
-    const next = this.family === undefined ? undefined : first.id;
     let successor = first;
     let newest = old;
     for (let rivals = 0; ; ) {
-      const stone = handOverStone(this.#parts, newest, next, this.#deadline);
-      const outcome = await this.#endOrUnknown(stone, newest.version);
+      const outcome = await this.#endOrUnknown(this.#stone(newest, successor), newest.version);
       if (outcome instanceof StoreError) return { record: successor, unsettled: outcome };
       if (outcome.kind === "ended") return { record: await this.#passed(successor) };
       if (outcome.kind === "conflict") newest = outcome.current;
@@ -178,6 +182,13 @@ class Succession implements Candidate {
       }
       successor = await this.#rewrite(successor, this.fields(newest));
     }
+  }
+
+  /** What is to stand where the old session ends in favour of its successor. */
+  #stone(newest: SessionRecord, successor: SessionRecord): Tombstone {
+    const before = noted(newest, this.#pending);
+    const next = this.family === undefined ? undefined : successor;
+    return handOverStone(this.#parts, before, next, this.#why, this.#deadline);
   }
 
   /** A family that is given many tokens in a row leaves a trace: see {@link Pursuit}. */
@@ -220,7 +231,7 @@ class Succession implements Candidate {
     rivals: number,
     madeRoom: readonly SessionId[],
   ): Promise<SessionRecord | "apart"> {
-    if (!this.#isSignIn || stone?.next === undefined || rivals === MAX_RIVALS) throw ended();
+    if (this.#why !== "signIn" || stone?.next === undefined || rivals === MAX_RIVALS) throw ended();
     if (madeRoom.includes(stone.next)) return "apart";
     const stored = await this.#parts.keeper.load(stone.next, this.#deadline);
     if (stored?.kind !== "live") throw ended();
@@ -261,7 +272,7 @@ class Succession implements Candidate {
   }
 }
 
-function noted(fields: Fields, edits: readonly NoteEdit[]): Fields {
+function noted<Noted extends Fields>(fields: Noted, edits: readonly NoteEdit[]): Noted {
   return { ...fields, notes: editNotes(fields.notes, edits) };
 }
 

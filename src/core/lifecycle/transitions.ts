@@ -1,7 +1,7 @@
 import { storeExpiryOf, tombstoneExpiryAt } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
-import type { Engine } from "../engine.ts";
-import { notesOfEnded, notesOfUser } from "../notes.ts";
+import type { Engine, NewToken } from "../engine.ts";
+import { editNotes, notesOfEnded, notesOfUser } from "../notes.ts";
 import type { Identity } from "../passage.ts";
 import type { EndReason, SessionRecord, Tombstone } from "../record.ts";
 import { tombstoneOf } from "../store-steps.ts";
@@ -97,11 +97,17 @@ export function tombstone(
 
 /** What is to stand where a session ends because the visitor was given a new token. */
 export function handOverStone(
-  parts: Pick<Parts, "environment">,
+  parts: Pick<Engine, "environment" | "protections">,
   record: SessionRecord,
-  next: SessionId | undefined,
+  next: SessionRecord | undefined,
+  why: NewToken,
   deadline: Deadline,
 ): Tombstone {
-  const stone = tombstone(parts, record, "regenerated", deadline);
-  return { ...stone, next, notes: notesOfEnded(record) };
+  const plain = tombstone(parts, record, "regenerated", deadline);
+  const stone = { ...plain, next: next?.id, notes: notesOfEnded(record) };
+  const rules = parts.protections?.tokens;
+  if (rules === undefined || next === undefined) return stone;
+  const { edit, keepUntil } = rules.retiring(record, next, why);
+  const expiresAt = Math.max(stone.expiresAt, keepUntil);
+  return { ...stone, expiresAt, notes: editNotes(stone.notes, [edit]) };
 }

@@ -1,12 +1,12 @@
 import { expiredBy } from "../clocks.ts";
 import type { Deadline } from "../deadline.ts";
 import { withoutDue } from "../due.ts";
-import type { Engine, Verdict } from "../engine.ts";
+import type { Engine, TokenRules, Verdict } from "../engine.ts";
 import type { Rejection } from "../events.ts";
 import type { RequestHead } from "../exchange.ts";
 import type { NoteEdit } from "../notes.ts";
 import type { Inheritance, Passage } from "../passage.ts";
-import type { SessionRecord, StoredSession, Tombstone } from "../record.ts";
+import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../record.ts";
 import type { Reading } from "../shape.ts";
 import type { SessionId } from "../token.ts";
 import { judge } from "./guards.ts";
@@ -17,6 +17,10 @@ export interface Doorkeeper {
   /** A session that was made of one of another kind. */
   begun(record: StoredSession): void;
   expired(record: SessionRecord, timeout: "idle" | "absolute"): void;
+  /** When the request came. */
+  readonly arrivedAt: EpochMs | undefined;
+  /** Whether it may change anything, and be answered with a cookie. */
+  readonly mayAct: boolean;
   /** A session that has ended, or was given a new token. */
   metTombstone(tombstone: Tombstone): void;
   /** A session that should not be there any more. */
@@ -32,6 +36,8 @@ export class Live {
   readonly edits: readonly NoteEdit[] | undefined;
   /** Whether it waits for its user to unlock it. */
   readonly isLocked: boolean;
+  /** By which token it was found: its own, or one that it had before. */
+  readonly by: "own" | "parallel" | "lost";
   /** Whether another one's place may be taken: what expires elsewhere may be this very cookie. */
   isMisplaced = true;
 
@@ -40,7 +46,9 @@ export class Live {
     record: SessionRecord,
     reading: Reading,
     accepted: Accepted | undefined,
+    by: Live["by"] = "own",
   ) {
+    this.by = by;
     this.token = token;
     this.record = record;
     this.reading = reading;
@@ -50,79 +58,138 @@ export class Live {
 }
 
 /** Looks up all that may be the session, and takes the best; or else what can be inherited. */
-export async function arrivalOf(
+export function arrivalOf(
   engine: Engine,
-  { presented, inheritance }: Pick<Passage, "presented" | "inheritance">,
+  passage: Pick<Passage, "presented" | "inheritance">,
   deadline: Deadline,
   doorkeeper: Doorkeeper,
   request: RequestHead,
 ): Promise<Live | undefined> {
-  let best: Live | undefined;
-  for (let place = 0; ; place += 1) {
-    const candidate = presented[place];
-    if (candidate === undefined) break;
-    const { token, id } = candidate;
-    const stored = await engine.keeper.load(id, deadline);
-    if (!isLive(stored, id, deadline, doorkeeper)) continue;
-    const judging = judge(engine, stored, deadline, request);
-    const told = judging && (await heeded(await judging, stored, engine, deadline, doorkeeper));
-    if (told === REFUSED) continue;
-    const record = withoutDue(stored, deadline.now);
-    const live = liveOf(token, record, told, engine, doorkeeper);
-    if (live !== undefined) best = better(best, live);
+  return new Arrival(engine, deadline, doorkeeper, request).of(passage);
+}
+
+/** What a request has brought, one after the other. */
+class Arrival {
+  readonly #engine: Engine;
+  readonly #deadline: Deadline;
+  readonly #doorkeeper: Doorkeeper;
+  readonly #request: RequestHead;
+
+  constructor(engine: Engine, deadline: Deadline, doorkeeper: Doorkeeper, request: RequestHead) {
+    this.#engine = engine;
+    this.#deadline = deadline;
+    this.#doorkeeper = doorkeeper;
+    this.#request = request;
   }
-  if (best !== undefined || inheritance === undefined) return best;
-  return inherited(engine, inheritance, deadline, doorkeeper, request);
+
+  async of({
+    presented,
+    inheritance,
+  }: Pick<Passage, "presented" | "inheritance">): Promise<Live | undefined> {
+    let best: Live | undefined;
+    for (let place = 0; ; place += 1) {
+      const candidate = presented[place];
+      if (candidate === undefined) break;
+      const { token, id } = candidate;
+      const stored = await this.#engine.keeper.load(id, this.#deadline);
+      const judging = isGivenUp(stored)
+        ? this.#givenUp(stored, token)
+        : this.#judged(token, stored, id, "own");
+      const live = judging instanceof Promise ? await judging : judging;
+      if (live !== undefined) best = better(best, live);
+    }
+    return best ?? (inheritance && this.#inherited(inheritance));
+  }
+
+  async #inherited(inheritance: Inheritance): Promise<Live | undefined> {
+    const found = await inheritance.take(this.#deadline, (reason) =>
+      this.#doorkeeper.rejected(reason),
+    );
+    if (found === undefined) return undefined;
+    const { token, stored, isNew } = found;
+    if (isNew) this.#doorkeeper.begun(stored);
+    return this.#judged(token, stored, stored.id, "own");
+  }
+
+  /** A session whose visitor was given a newer token than this one. */
+  #givenUp(stone: Tombstone, token: string): Promise<Live | undefined> | undefined {
+    const { protections } = this.#engine;
+    if (protections?.tokens !== undefined) return this.#retired(protections.tokens, stone, token);
+    this.#doorkeeper.metTombstone(stone);
+    return undefined;
+  }
+
+  async #retired(rules: TokenRules, stone: Tombstone, token: string): Promise<Live | undefined> {
+    const { mayAct, arrivedAt = this.#deadline.now } = this.#doorkeeper;
+    const [engine, request, deadline] = [this.#engine, this.#request, this.#deadline];
+    const meeting = { engine, request, deadline, arrivedAt, mayAct };
+    const retired = await rules.retired(stone, meeting);
+    if (retired.kind === "over") this.#doorkeeper.metTombstone(stone);
+    else if (retired.kind === "reused") this.#doorkeeper.rejected("reused", stone.id);
+    else return this.#judged(token, retired.record, retired.record.id, retired.kind);
+    return undefined;
+  }
+
+  /** It, if it is live, and nobody objects. Without a promise where nobody has to be asked. */
+  #judged(
+    token: string,
+    stored: StoredSession | undefined,
+    id: SessionId,
+    by: Live["by"],
+  ): Promise<Live | undefined> | Live | undefined {
+    if (!isLive(stored, id, this.#deadline, this.#doorkeeper)) return undefined;
+    const judging = judge(this.#engine, stored, this.#deadline, this.#request);
+    if (judging === undefined) return this.#accepted(token, stored, undefined, by);
+    return judging.then((verdict) => this.#heeded(verdict, token, stored, by));
+  }
+
+  async #heeded(
+    verdict: Verdict,
+    token: string,
+    stored: SessionRecord,
+    by: Live["by"],
+  ): Promise<Live | undefined> {
+    if (verdict.kind === "accepted") return this.#accepted(token, stored, verdict, by);
+    if (verdict.kind === "ended") {
+      await this.#doorkeeper.metMissed(stored, this.#engine, this.#deadline);
+    }
+    this.#doorkeeper.rejected(verdict.reason, stored.id);
+    return undefined;
+  }
+
+  /** It, if its data can be read. */
+  #accepted(
+    token: string,
+    stored: SessionRecord,
+    accepted: Accepted | undefined,
+    by: Live["by"],
+  ): Live | undefined {
+    const { shape, protections } = this.#engine;
+    const record = withoutDue(stored, this.#deadline.now);
+    const reading = shape.read(record.data);
+    if (typeof reading === "string") {
+      this.#doorkeeper.rejected(reading, record.id);
+      return undefined;
+    }
+    const arrived = by === "own" ? protections?.tokens?.arrived(record) : undefined;
+    return new Live(token, record, reading, alsoNoting(arrived, accepted), by);
+  }
 }
-
-async function inherited(
-  engine: Engine,
-  inheritance: Inheritance,
-  deadline: Deadline,
-  doorkeeper: Doorkeeper,
-  request: RequestHead,
-): Promise<Live | undefined> {
-  const found = await inheritance.take(deadline, (reason) => doorkeeper.rejected(reason));
-  if (found === undefined) return undefined;
-  const { token, stored, isNew } = found;
-  if (isNew) doorkeeper.begun(stored);
-  if (!isLive(stored, stored.id, deadline, doorkeeper)) return undefined;
-  const judging = judge(engine, stored, deadline, request);
-  const told = judging && (await heeded(await judging, stored, engine, deadline, doorkeeper));
-  if (told === REFUSED) return undefined;
-  return liveOf(token, withoutDue(stored, deadline.now), told, engine, doorkeeper);
-}
-
-const REFUSED = "refused";
-
-type Accepted = Extract<Verdict, { readonly kind: "accepted" }>;
 
 /** What the guards say of a session that may be used. */
-async function heeded(
-  verdict: Verdict,
-  record: SessionRecord,
-  engine: Engine,
-  deadline: Deadline,
-  doorkeeper: Doorkeeper,
-): Promise<Accepted | typeof REFUSED> {
-  if (verdict.kind === "accepted") return verdict;
-  if (verdict.kind === "ended") await doorkeeper.metMissed(record, engine, deadline);
-  doorkeeper.rejected(verdict.reason, record.id);
-  return REFUSED;
+type Accepted = Extract<Verdict, { readonly kind: "accepted" }>;
+
+function alsoNoting(
+  note: NoteEdit | undefined,
+  accepted: Accepted | undefined,
+): Accepted | undefined {
+  if (note === undefined) return accepted;
+  return { kind: "accepted", ...accepted, edits: [...(accepted?.edits ?? []), note] };
 }
 
-/** It, if its data can be read. */
-function liveOf(
-  token: string,
-  record: SessionRecord,
-  accepted: Accepted | undefined,
-  { shape }: Engine,
-  doorkeeper: Doorkeeper,
-): Live | undefined {
-  const reading = shape.read(record.data);
-  if (typeof reading !== "string") return new Live(token, record, reading, accepted);
-  doorkeeper.rejected(reading, record.id);
-  return undefined;
+/** Whether the visitor was given a newer token. */
+function isGivenUp(stored: StoredSession | undefined): stored is Tombstone {
+  return stored?.kind === "ended" && stored.next !== undefined;
 }
 
 /** Whether it is live by its record and its clocks. */
@@ -163,4 +230,6 @@ export const QUIET: Doorkeeper = {
   expired: () => undefined,
   metTombstone: () => undefined,
   metMissed: () => undefined,
+  arrivedAt: undefined,
+  mayAct: false,
 };

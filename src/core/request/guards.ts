@@ -73,7 +73,9 @@ async function settled(
   const next = beginsFamily(record) ? undefined : record.id;
   let before = await origin.load(predecessor, deadline);
   if (before?.kind === "live") {
-    const stone = handOverStone(engine, before, next, deadline);
+    const heir = next === undefined ? undefined : record;
+    // Nobody knows any more why: then it may have been a sign-in.
+    const stone = handOverStone(engine, before, heir, "signIn", deadline);
     const outcome = await origin.end(stone, undefined, deadline);
     before = outcome.kind === "gone" ? outcome.tombstone : stone;
   }

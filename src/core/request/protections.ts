@@ -40,10 +40,12 @@ export function checkProtections(protections: readonly Protection[]): readonly P
 class Protections implements Hooks {
   /** Left out where nobody asks for it: then a session begins without a turn of the event loop. */
   readonly creating: Hooks["creating"];
+  readonly tokens: Hooks["tokens"];
   readonly #all: readonly Hooks[];
 
   constructor(all: readonly Hooks[]) {
     this.#all = all;
+    this.tokens = all.find(({ tokens }) => tokens !== undefined)?.tokens;
     const asked = all.flatMap(({ creating }) => creating ?? []);
     if (asked.length > 0) {
       this.creating = async (creating) => {

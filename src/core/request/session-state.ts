@@ -94,11 +94,11 @@ export class SessionState implements Holding {
     return this.failures.request;
   }
 
-  /** Takes up a live session. */
-  resume(live: Live): void {
+  /** Takes up a live session. The browser holds the token that came: a new one is still to be sent. */
+  resume(live: Live, came: Live = live): void {
     const { token, record, reading, edits = NO_EDITS } = live;
     this.#condition = "live";
-    this.#came = live;
+    this.#came = came;
     this.#wasSignedIn = record.userId !== undefined;
     this.#token = token;
     this.#stored = record;
@@ -390,7 +390,8 @@ export class SessionState implements Holding {
       userId: old.userId,
       generation: generationOf(old),
       isLinked: true,
-      isSignIn: false,
+      why: "call",
+      pending: this.#edits,
     };
     await this.#continueAs(continuation, deadline, () => {
       const event = { at: deadline.now, id: this.id, userId: old.userId, previousId: old.id };
@@ -417,7 +418,8 @@ export class SessionState implements Holding {
       generation,
       // The pointer leads only to the same visitor's session: never from one user to another.
       isLinked: old?.userId === undefined || old.userId === userId,
-      isSignIn: true,
+      why: "signIn",
+      pending: this.#edits,
     };
     await this.#continueAs(continuation, deadline, () => {
       // What this request itself has set before it signs in goes in as well.

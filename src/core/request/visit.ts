@@ -4,7 +4,7 @@ import type { Deadline } from "../deadline.ts";
 import { type Engine, engineOn, keychainFor } from "../engine.ts";
 import { type CrossSiteError, HeadersSentError, PrefetchError } from "../errors.ts";
 import type { Rejection } from "../events.ts";
-import type { Exchange, RequestHead } from "../exchange.ts";
+import { type Exchange, isPrefetch, type RequestHead } from "../exchange.ts";
 import { forgetPage } from "../failed-page.ts";
 import type { Farewell, Passage } from "../passage.ts";
 import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../record.ts";
@@ -18,6 +18,7 @@ import { Failures } from "./failures.ts";
 import { foreignRefusal } from "./foreign.ts";
 import { endMissed } from "./guards.ts";
 import { type Change, CONSEQUENCES, cookieFor, type Outcome, outcomeOf } from "./outcome.ts";
+import { isRenewalDue, renewed } from "./renewal.ts";
 import { requireOwnName } from "./same-name.ts";
 import { SessionObject } from "./session-object.ts";
 import { type ReplyPhase, SessionState } from "./session-state.ts";
@@ -50,7 +51,7 @@ export class Visit implements Doorkeeper {
   readonly #onOpen: ((visit: Visit) => void) | undefined;
   /** The request as the framework has it. */
   readonly #subject: object;
-  readonly #arrivedAt: EpochMs;
+  readonly arrivedAt: EpochMs;
   #failuresMet: Failures | undefined;
   #foreign: CrossSiteError | undefined;
   #opening: Promise<Session<object>> | undefined;
@@ -64,6 +65,8 @@ export class Visit implements Doorkeeper {
   #isKnown = false;
   /** A session that ended so short a time ago that the request may have been on its way. */
   #lately: Tombstone | undefined;
+  /** What the request has brought, where its session was given a new token on the way. */
+  #cameAs: Live | undefined;
   /** What is being stored of the changes after the first byte. It does not reject. */
   #keeping: Promise<void> | undefined;
   /** Whether the reader has left: no end of the response may come that stores what changes now. */
@@ -80,7 +83,7 @@ export class Visit implements Doorkeeper {
     this.#exchange = exchange;
     this.#onOpen = onOpen;
     this.#subject = subject;
-    this.#arrivedAt = engine.environment.now();
+    this.arrivedAt = engine.environment.now();
   }
 
   /** Whether it began with this exchange, whose adapter keeps its response then. */
@@ -113,6 +116,11 @@ export class Visit implements Doorkeeper {
 
   get request(): RequestHead {
     return this.#exchange.request;
+  }
+
+  /** Whether the session may be changed before the application asks for it. */
+  get mayAct(): boolean {
+    return this.#phase === "open" && !isPrefetch(this.request);
   }
 
   /** Whether a cookie waits for the response: of a transition that is completed already. */
@@ -234,7 +242,7 @@ export class Visit implements Doorkeeper {
   metTombstone(tombstone: Tombstone): void {
     const { id, reason, endedAt } = tombstone;
     const isRevoked = reason === "revoked";
-    if (!isRevoked && this.#arrivedAt - endedAt < LATE_ARRIVAL_MS) this.#lately ??= tombstone;
+    if (!isRevoked && this.arrivedAt - endedAt < LATE_ARRIVAL_MS) this.#lately ??= tombstone;
     this.rejected(isRevoked ? "revoked" : "ended", id);
   }
 
@@ -276,7 +284,9 @@ export class Visit implements Doorkeeper {
         return Promise.resolve(this.#opened(engine, passage, state));
       }
       const deadline = this.#failures.startDeadline(now);
-      return arrivalOf(engine, passage, deadline, this, this.request).then(
+      const arrival = arrivalOf(engine, passage, deadline, this, this.request);
+      const renewing = engine.protections?.tokens && this.#renewing(engine, passage, deadline);
+      return (renewing === undefined ? arrival : arrival.then(renewing)).then(
         (live) => {
           this.#take(live, state, untried > 0);
           return this.#opened(engine, passage, state);
@@ -288,6 +298,29 @@ export class Visit implements Doorkeeper {
     } catch (error) {
       return Promise.reject(this.failed(error));
     }
+  }
+
+  /** Gives a session a new token on the way, where that is due. */
+  #renewing(
+    engine: Engine,
+    passage: Passage,
+    deadline: Deadline,
+  ): (live: Live | undefined) => Promise<Live | undefined> {
+    const canAct = (): boolean => this.mayAct && passage.obstacle === undefined;
+    return async (live) => {
+      if (live === undefined || !isRenewalDue(engine, live, deadline)) return live;
+      if (!canAct()) return live.by === "own" ? live : undefined;
+      const next = await renewed(engine, passage, live, deadline, this.request);
+      if (next === undefined) return this.#followed(engine, passage, deadline);
+      if (next !== live) this.#cameAs = live;
+      return next;
+    };
+  }
+
+  /** A parallel request was first: this one goes on with what it has made of the session. */
+  async #followed(engine: Engine, passage: Passage, deadline: Deadline): Promise<Live | undefined> {
+    const live = await arrivalOf(engine, passage, deadline, this, this.request);
+    return live?.by === "lost" ? undefined : live;
   }
 
   #opened(engine: Engine, passage: Passage, state: SessionState): Session<object> {
@@ -302,7 +335,7 @@ export class Visit implements Doorkeeper {
   #take(live: Live | undefined, state: SessionState, isCrowded: boolean): void {
     this.#isMisplaced = live?.isMisplaced === true;
     if (live?.isLocked === true) state.lock(live);
-    else if (live !== undefined) state.resume(live);
+    else if (live !== undefined) state.resume(live, this.#cameAs);
     else if (this.#lately !== undefined) state.detach(this.#lately);
     // More than a browser gathers by itself, ours among them or not: all of them go.
     else if (isCrowded) state.meetStray();
@@ -480,7 +513,7 @@ export class Visit implements Doorkeeper {
     const deadline = this.#failures.startDeadline();
     switch (CONSEQUENCES[outcome].store) {
       case "touch":
-        return state.touch(deadline, this.#arrivedAt);
+        return state.touch(deadline, this.arrivedAt);
       case "note":
         return state.commitEdits(deadline);
       default: {

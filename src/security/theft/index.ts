@@ -1,2 +1,3 @@
 export type { Protection } from "../../core/engine.ts";
 export { type EveryoneOptions, everyoneAtOnce, revokeEveryone } from "./everyone.ts";
+export { type DetectReuseOptions, detectReuse } from "./reuse.ts";

@@ -34,6 +34,7 @@ const EVENT_NAMES: readonly EventName[] = [
   "refused",
   "conflict",
   "lateWrite",
+  "tokenReused",
   "everyoneRevoked",
   "limited",
   "throttled",

@@ -18,6 +18,7 @@ export class Worker {
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    child.setMaxListeners(0);
     child.on("message", (told: Told) => {
       this.#waiting.get(told.number)?.(told);
       this.#waiting.delete(told.number);
@@ -27,7 +28,10 @@ export class Worker {
   do(act: Act): Promise<Told> {
     this.#count += 1;
     const number = this.#count;
-    const told = new Promise<Told>((resolve) => this.#waiting.set(number, resolve));
+    const told = new Promise<Told>((resolve, reject) => {
+      this.#waiting.set(number, resolve);
+      this.#child.once("exit", (code) => reject(new Error(`the process has ended: ${code}`)));
+    });
     this.#child.send({ number, act });
     return told;
   }

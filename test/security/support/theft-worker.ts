@@ -3,7 +3,7 @@
  * it is told what visitors do, several at once, each with the token that they hold, and when it is.
  */
 import { createSessions, type Session, type Untyped } from "../../../src/index.ts";
-import { everyoneAtOnce, revokeEveryone } from "../../../src/security/theft/index.ts";
+import { detectReuse, everyoneAtOnce, revokeEveryone } from "../../../src/security/theft/index.ts";
 import { type StorePlace, type SubjectName, subjects } from "../../history/subjects.ts";
 import { Browser } from "../../laws/support/browser.ts";
 import { SetClock } from "../../laws/support/clock.ts";
@@ -26,7 +26,7 @@ export interface Told {
   readonly status: number;
   readonly userId: string | null;
   readonly token: string | undefined;
-  /** What the process has told of since the last answer. */
+  /** Which tokens the process has told to have come again since the last answer: the ids. */
   readonly heard: readonly string[];
 }
 
@@ -37,8 +37,10 @@ const sessions = createSessions<Untyped>({
   store,
   clock,
   storeTimeout: "20s",
-  protections: [everyoneAtOnce({ within: "30s" })],
+  protections: [everyoneAtOnce({ within: "30s" }), detectReuse({ regenerateEvery: "15m" })],
 });
+let heard: string[] = [];
+sessions.on("tokenReused", ({ previousId }) => void heard.push(previousId));
 
 async function visitor(act: Extract<Act, { readonly does: "signIn" | "regenerate" | "look" }>) {
   const browser = new Browser(sessions);
@@ -48,9 +50,9 @@ async function visitor(act: Extract<Act, { readonly does: "signIn" | "regenerate
     else if (act.does === "regenerate" && !session.isEnded) await session.regenerate();
     return session.userId ?? null;
   };
-  const { status, json } = await browser.visit(handler);
-  const userId = status === 200 ? (json as string | null) : null;
-  return { status, userId, token: browser.token };
+  const answer = await browser.visit(handler);
+  const userId = answer.status === 200 ? (answer.json as string | null) : null;
+  return { status: answer.status, userId, token: browser.token };
 }
 
 async function carryOut(act: Act): Promise<Omit<Told, "number" | "heard">> {
@@ -62,7 +64,9 @@ async function carryOut(act: Act): Promise<Omit<Told, "number" | "heard">> {
 }
 
 process.on("message", async ({ number, act }: Ask) => {
-  process.send?.({ number, ...(await carryOut(act)), heard: [] } satisfies Told);
+  const done = await carryOut(act);
+  process.send?.({ number, ...done, heard } satisfies Told);
+  heard = [];
 });
 // Nobody outlives the tests.
 process.on("disconnect", () => process.exit());
