@@ -21,6 +21,8 @@ export type Rejection =
   | "revoked"
   /** Given up for a newer token that somebody has used since: all that became of it has ended. */
   | "reused"
+  /** Too unlike its sign-in. */
+  | "drifted"
   /** Two cookies where browsers keep one, or more than a few that lead nowhere: an attack. */
   | "duplicate"
   /** The schema and `migrate` refuse the stored data. */
@@ -133,6 +135,14 @@ export interface SessionEvents {
    * been used. `id` is what had become of it, and has ended.
    */
   tokenReused: OfSession & { readonly previousId: string };
+  /**
+   * A request of a session differs from its sign-in, by the signals of `watchForDrift`: `action` is the
+   * most that follows.
+   */
+  drifted: OfSession & {
+    readonly signals: readonly ("browser" | "platform" | "network" | "country")[];
+    readonly action: "event" | "stepUp" | "end";
+  };
   /** `revokeEveryone` was called in this process. */
   everyoneRevoked: Happening;
   /**
@@ -174,6 +184,7 @@ const NAMES: Readonly<Record<keyof SessionEvents, true>> = {
   conflict: true,
   lateWrite: true,
   tokenReused: true,
+  drifted: true,
   everyoneRevoked: true,
   limited: true,
   throttled: true,

@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from "./duration.ts";
 import { factorNames, factorsIn, provedSince } from "./factors.ts";
+import { isDoubted } from "./notes.ts";
 import { requireKnownKeys } from "./option-checks.ts";
 import type { EpochMs, SessionRecord } from "./record.ts";
 import type { FreshOptions } from "./session.ts";
@@ -14,6 +15,7 @@ export function isFreshAt(
   const ms = durationMs("isFresh(maxAge)", maxAge);
   requireKnownKeys("isFresh", options, ["factors"]);
   const { factors } = options;
+  if (isDoubted(facts)) return false;
   const since =
     factors === undefined
       ? facts.authenticatedAt

@@ -38,6 +38,9 @@ export const BELOW_BEST = "b";
 /** What was proved of a user, or is done in their name: it is of no other user. */
 const OF_ONE_USER: readonly string[] = ["a", "c", BELOW_BEST, IMPERSONATION, ELEVATIONS];
 
+/** That the user is to prove anew who they are, whenever they did so last. */
+const DOUBT = "b";
+
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;
 
@@ -292,6 +295,14 @@ export function withFlowsOf(previous: string | undefined): NoteEdit {
   const flows = entryOf(previous, FLOWS) as JsonValue | undefined;
   return (notes) => put(notes, FLOWS, flows);
 }
+
+/** Whether something speaks against the user's last proof of who they are. */
+export function isDoubted({ notes }: Pick<SessionRecord, "notes">): boolean {
+  return entryOf(notes, DOUBT) !== undefined;
+}
+
+/** Notes that nothing proved until now is fresh any more; a sign-in notes nothing of it. */
+export const ofDoubt: NoteEdit = (notes) => put(notes, DOUBT, 1);
 
 /** Sets one entry; `undefined` leaves it out. */
 export function put(notes: JsonObject, key: string, value: JsonValue | undefined): void {

@@ -406,8 +406,17 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
   },
   "sojourn/theft": {
-    values: ["detectReuse", "everyoneAtOnce", "revokeEveryone"],
-    types: ["DetectReuseOptions", "EveryoneOptions", "Protection"],
+    values: ["detectReuse", "everyoneAtOnce", "revokeEveryone", "watchForDrift"],
+    types: [
+      "DetectReuseOptions",
+      "DriftAction",
+      "DriftPolicy",
+      "DriftRequest",
+      "DriftSignal",
+      "EveryoneOptions",
+      "Protection",
+      "WatchForDriftOptions",
+    ],
   },
   "sojourn/tornado": {
     values: ["pycketCookie", "pycketSessions", "tornadoCookie", "tornadoSessions"],

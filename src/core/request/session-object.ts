@@ -152,7 +152,8 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   isFresh(maxAge: Duration, options: FreshOptions = {}): boolean {
-    return isFreshAt(this.#state.facts, maxAge, options, this.#engine.environment.now());
+    const { facts, notes } = this.#state;
+    return isFreshAt({ ...facts, notes }, maxAge, options, this.#engine.environment.now());
   }
 
   get persistent(): boolean {

@@ -35,6 +35,7 @@ const EVENT_NAMES: readonly EventName[] = [
   "conflict",
   "lateWrite",
   "tokenReused",
+  "drifted",
   "everyoneRevoked",
   "limited",
   "throttled",
