@@ -194,6 +194,8 @@ export interface Departure {
   readonly exchange: Exchange;
   readonly condition: Condition;
   readonly record: SessionRecord | undefined;
+  /** Whether this request has ended a session that somebody was signed in to. */
+  readonly hasSignedOut: boolean;
 }
 
 /** The engine for one request, where that has brought records of its own. */

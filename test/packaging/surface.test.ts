@@ -406,7 +406,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
   },
   "sojourn/theft": {
-    values: ["detectReuse", "everyoneAtOnce", "revokeEveryone", "watchForDrift"],
+    values: ["clearSiteData", "detectReuse", "everyoneAtOnce", "revokeEveryone", "watchForDrift"],
     types: [
       "DetectReuseOptions",
       "DriftAction",
@@ -415,6 +415,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "DriftSignal",
       "EveryoneOptions",
       "Protection",
+      "SiteData",
       "WatchForDriftOptions",
     ],
   },

@@ -71,6 +71,7 @@ export class SessionState implements Holding {
   /** Whether this request has stored that the visitor is, or is not, to be remembered. */
   #hasWished = false;
   #wasSignedIn = false;
+  #hasSignedOut = false;
   #isPrefetch: boolean | undefined;
   /** What a record begins with, once one is needed. */
   #fields: Fields | undefined;
@@ -146,6 +147,11 @@ export class SessionState implements Holding {
   /** What came leads nowhere: the browser is told to forget it, unless a new one is sent. */
   meetStray(): void {
     this.#holdsStray = true;
+  }
+
+  /** Whether this request has ended a session that somebody was signed in to. */
+  get hasSignedOut(): boolean {
+    return this.#hasSignedOut;
   }
 
   /** Whether the session was a user's at any time of this request. */
@@ -565,6 +571,7 @@ export class SessionState implements Holding {
         this.detach();
         return false;
       }
+      this.#hasSignedOut ||= record.userId !== undefined;
       this.#emit(reason, deadline);
     }
     await this.#passage.inheritance?.end(deadline);

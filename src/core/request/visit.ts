@@ -409,8 +409,9 @@ export class Visit implements Doorkeeper {
     else if (state.wasSignedIn) forbidSharing(reply, this.#engine.cacheControl);
     const { protections } = this.#engine;
     if (protections !== undefined) {
-      const { condition, record } = state;
-      protections.leaving?.({ engine: this.#engine, exchange: this.#exchange, condition, record });
+      const { condition, record, hasSignedOut } = state;
+      const [engine, exchange] = [this.#engine, this.#exchange];
+      protections.leaving?.({ engine, exchange, condition, record, hasSignedOut });
     }
   }
 

@@ -1,4 +1,5 @@
 export type { Protection } from "../../core/engine.ts";
+export { clearSiteData, type SiteData } from "./clear-site-data.ts";
 export {
   type DriftAction,
   type DriftPolicy,
