@@ -103,6 +103,11 @@ export interface Hooks {
    */
   readonly creating?: ((creating: Creating) => Promise<void>) | undefined;
   /**
+   * Asked of a session whose sign-in was handed on, as somebody redeems that: whether it would still be
+   * opened, whatever request brought it.
+   */
+  stands?(record: SessionRecord, deadline: Deadline): Promise<boolean>;
+  /**
    * Asked before a user's new session is stored. Resolves to what is to be noted in it; a rejection
    * refuses the sign-in, and nothing has happened then.
    */
@@ -185,6 +190,8 @@ export interface SigningIn {
   readonly factors: Factors;
   /** The visitor's session until now, or what one would have begun with. */
   readonly before: SessionRecord | Fields;
+  /** The session that hands its sign-in on, where the user has proved nothing here. */
+  readonly handing: SessionRecord | undefined;
   readonly deadline: Deadline;
 }
 

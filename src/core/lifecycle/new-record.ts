@@ -57,6 +57,8 @@ interface HandedOff {
   readonly authenticatedAt: EpochMs | undefined;
   /** The user's generation that the session was admitted under when it handed the sign-in on. */
   readonly generation: number;
+  /** That session, as it is now. */
+  readonly from: SessionRecord;
 }
 
 /** What the record of a new visitor begins with. */

@@ -187,7 +187,10 @@ async function spent(
     return { reason: "unopened", carried, userId };
   }
   const generation = await currentGeneration(engine, userId, deadline);
-  if (generation > carried.generation) return { reason: "revoked", carried, userId };
+  const isOver =
+    generation > carried.generation ||
+    (await engine.protections?.stands?.(from, deadline)) === false;
+  if (isOver) return { reason: "revoked", carried, userId };
   if (!(await spendCode(engine, found, deadline))) return { reason: "used", carried, userId };
   return { carried, from };
 }
@@ -284,7 +287,7 @@ async function signInBy(
         absoluteTimeoutMs: undefined,
         endsAt: absoluteEndOf(from),
       },
-      handedOff: { authenticatedAt, generation },
+      handedOff: { authenticatedAt, generation, from },
     },
     deadline,
   );

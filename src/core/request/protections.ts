@@ -54,6 +54,13 @@ class Protections implements Hooks {
     }
   }
 
+  async stands(record: SessionRecord, deadline: Deadline): Promise<boolean> {
+    for (const hooks of this.#all) {
+      if ((await hooks.stands?.(record, deadline)) === false) return false;
+    }
+    return true;
+  }
+
   async signingIn(signing: SigningIn): Promise<readonly NoteEdit[]> {
     const edits: NoteEdit[] = [];
     for (const hooks of this.#all) edits.push(...((await hooks.signingIn?.(signing)) ?? []));

@@ -438,10 +438,11 @@ export class SessionState implements Holding {
   }
 
   #signing(signIn: SignIn, deadline: Deadline): SigningIn {
-    const { userId } = signIn;
+    const { userId, handedOff } = signIn;
     const factors = provedIn(this.facts, signIn);
     const { request, facts: before } = this;
-    return { engine: this.#engine, userId, factors, request, before, deadline };
+    const handing = handedOff?.from;
+    return { engine: this.#engine, userId, factors, request, before, handing, deadline };
   }
 
   /** Ends the session. What follows is a new one with the kept values. */

@@ -10,6 +10,7 @@ import { inTurn } from "../../core/request/in-turn.ts";
 import { RecentMap } from "../../sealing/recent-map.ts";
 import { AssuranceError } from "./errors.ts";
 import {
+  asCredentialIn,
   type Digest,
   digestOf,
   hasFingerprint,
@@ -102,12 +103,16 @@ class Credentials implements CredentialsProtection {
     this.#everyMs = everyMs;
   }
 
-  protect(): Hooks {
+  protect(engine: Engine): Hooks {
     const guard: Guard = (record, engine, deadline) =>
       record.userId === undefined
         ? undefined
         : this.#judge(record, record.userId, engine, deadline.now);
-    return { guard, signingIn: (signing) => this.#noteAtSignIn(signing) };
+    return {
+      guard,
+      stands: (record, { now }) => this.#stands(engine, record, now),
+      signingIn: (signing) => this.#noteAtSignIn(signing),
+    };
   }
 
   verified(session: object, userId: string, credential: string): void {
@@ -147,7 +152,18 @@ class Credentials implements CredentialsProtection {
     return isCredentialOf(record, subject, digest) ? CONSENT : ENDED;
   }
 
-  async #noteAtSignIn({ userId, request, engine, deadline }: SigningIn): Promise<NoteEdit[]> {
+  async #stands(engine: Engine, record: SessionRecord, now: EpochMs): Promise<boolean> {
+    const { userId } = record;
+    return (
+      userId === undefined || (await this.#judge(record, userId, engine, now)).kind === "accepted"
+    );
+  }
+
+  /** What is handed on was proved with the credentials of then. */
+  async #noteAtSignIn(signing: SigningIn): Promise<NoteEdit[]> {
+    const { userId, request, engine, handing, deadline } = signing;
+    const handed = handing && asCredentialIn(handing);
+    if (handed !== undefined) return [handed];
     const verified = this.#verified.get(request);
     this.#verified.delete(request);
     const isTheirs = verified !== undefined && verified.userId === userId;

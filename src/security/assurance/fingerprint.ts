@@ -34,6 +34,12 @@ export function ofCredential(
   return (notes) => put(notes, CREDENTIAL, `${salt}.${print}`);
 }
 
+/** Notes the fingerprint of another session of the same user; `undefined` where it has none. */
+export function asCredentialIn({ notes }: Pick<SessionRecord, "notes">): NoteEdit | undefined {
+  const noted = entryOf(notes, CREDENTIAL);
+  return typeof noted === "string" ? (own) => put(own, CREDENTIAL, noted) : undefined;
+}
+
 /** Whether a session has noted a fingerprint. */
 export function hasFingerprint({ notes }: Pick<SessionRecord, "notes">): boolean {
   return entryOf(notes, CREDENTIAL) !== undefined;

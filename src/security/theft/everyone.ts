@@ -1,9 +1,11 @@
 import { GRACE_MS, longestLifeMs } from "../../core/clocks.ts";
+import type { Deadline } from "../../core/deadline.ts";
 import { type Duration, durationMs } from "../../core/duration.ts";
 import {
   type Engine,
   type Hooks,
   type Protection,
+  type SigningIn,
   startDeadline,
   type Verdict,
 } from "../../core/engine.ts";
@@ -127,10 +129,14 @@ class Epoch implements Hooks {
     return epochOf(record) < this.#newest ? Promise.resolve(OVER) : undefined;
   };
 
-  /** Anew, as who signs in after {@link raise} is to stay. */
-  async signingIn(): Promise<readonly NoteEdit[]> {
-    const newest = await this.#ask(this.#engine.environment.now(), true);
-    return newest === 0 ? [] : [(notes) => put(notes, EPOCH, newest)];
+  /** Anew, as who signs in after {@link raise} is to stay. A sign-in that is handed on is as old as it was. */
+  async signingIn({ handing, deadline }: SigningIn): Promise<readonly NoteEdit[]> {
+    const epoch = handing === undefined ? await this.#ask(deadline.now, true) : epochOf(handing);
+    return epoch === 0 ? [] : [(notes) => put(notes, EPOCH, epoch)];
+  }
+
+  async stands(record: SessionRecord, { now }: Deadline): Promise<boolean> {
+    return epochOf(record) >= (await this.#ask(now, true));
   }
 
   async raise(): Promise<void> {
