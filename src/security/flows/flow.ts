@@ -49,14 +49,15 @@ export interface Flow<Name extends string, Step extends string, State> {
   /** Where it stands; `undefined` where it was not begun here, is finished or over. */
   at(session: object): InFlow<Name, Step, State> | undefined;
   /**
-   * Takes the next step, once among parallel requests.
+   * Takes the next step, once among parallel requests; over sessions in cookies, once with each copy.
    *
    * @param state - What it holds from now on; as it was, if left out.
    * @throws {@link FlowError} `none`, or `order` where `to` does not follow the step that it is at.
    */
   step(session: object, to: Step, state?: State): Promise<InFlow<Name, Step, State>>;
   /**
-   * Finishes it from its last step, once among parallel requests. Resolves to what it held.
+   * Finishes it from its last step, once among parallel requests; over sessions in cookies, once with each
+   * copy. Resolves to what it held.
    *
    * @throws {@link FlowError} `none`, or `order` where it is at an earlier step.
    */

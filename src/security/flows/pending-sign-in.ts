@@ -6,6 +6,7 @@ import { entryOf, put } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { EpochMs } from "../../core/record.ts";
 import { behind } from "../../core/request/behind.ts";
+import type { Behind } from "../../core/request/session-object.ts";
 import type { Session, SignInOptions } from "../../core/session.ts";
 import { changeNotes } from "./change.ts";
 import { FlowError } from "./errors.ts";
@@ -35,6 +36,8 @@ export interface PendingSignIn {
   /**
    * Notes that the first factors are proved, under a new token where the visitor has a session. Nobody is
    * signed in by it.
+   *
+   * @throws {@link OptionsError} for sessions in cookies, whose older copies forget wrong codes.
    */
   begin(
     session: object,
@@ -109,7 +112,8 @@ class PendingSignIns implements PendingSignIn {
   ): Promise<void> {
     checkUserId("begin(userId)", userId);
     requireKnownKeys("begin", options, ["factors"]);
-    const { engine } = behind(session, "begin(session)");
+    const { engine, state } = behind(session, "begin(session)");
+    refuseCookies(state);
     const proved = provedFactors("begin(factors)", options.factors, engine.environment.now());
     const factors = Object.fromEntries(proved);
     await changeNotes(session, {
@@ -166,6 +170,16 @@ class PendingSignIns implements PendingSignIn {
     const factors = Object.fromEntries([...factorsOf(noted), ...rest]);
     await session.signIn(noted.user, { ...options, factors });
   }
+}
+
+/** An old copy of a cookie would bring the tries back that were used up since, as often as anybody likes. */
+function refuseCookies({ writesNeedHeaders }: Behind["state"]): void {
+  if (!writesNeedHeaders) return;
+  throw new OptionsError(
+    "pendingSignIn",
+    "sessions in cookies cannot count wrong codes, as an older copy of the cookie forgets them. Keep " +
+      'sessions on the server: sqliteStore("sessions.db") from "sojourn/sqlite".',
+  );
 }
 
 function liveIn(entry: unknown, now: EpochMs): Noted | undefined {

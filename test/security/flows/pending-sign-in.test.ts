@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Session, Untyped } from "../../../src/index.ts";
+import { cookieStore } from "../../../src/cookies/cookie.ts";
+import { createSessions, type Session, type Untyped } from "../../../src/index.ts";
 import { requireFresh } from "../../../src/security/assurance/index.ts";
 import { flow, pendingSignIn } from "../../../src/security/flows/index.ts";
-import type { Browser } from "../../laws/support/browser.ts";
+import { bound, durableStore, newKey } from "../../cookies/support/cookie-world.ts";
+import { Browser } from "../../laws/support/browser.ts";
 import { MINUTE } from "../../laws/support/clock.ts";
 import { times, World } from "../../laws/support/world.ts";
 import { yielding } from "../../laws/support/wrapped-store.ts";
@@ -107,6 +109,15 @@ describe("a sign-in that is half done", () => {
     world.switch.behave = yielding;
     const left = await times(9, () => tried(browser.copy(), (session) => signIns.failed(session)));
     expect(left.filter((each) => each !== "none").sort()).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it("is refused over sessions in cookies, where an older copy would bring tries back", async () => {
+    const store = cookieStore({ revocations: bound(durableStore()) });
+    const browser = new Browser(createSessions<Untyped>({ store, keys: [newKey()] }));
+    const { json } = await browser.visit((session) =>
+      begin(session).catch((error: Error) => error.message),
+    );
+    expect(json).toMatch(/^pendingSignIn: sessions in cookies cannot count wrong codes/);
   });
 
   it("begins under a new token, so that whoever planted the old one has no part in it", async () => {
