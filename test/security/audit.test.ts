@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { SessionOptions } from "../../src/index.ts";
+import { elevate, lockWhenIdle, unlock } from "../../src/security/assurance/index.ts";
 import {
   type AuditOptions,
   type AuditRecord,
   audit,
   verifyAudit,
 } from "../../src/security/audit/index.ts";
+import { limitCreation, limitSessions } from "../../src/security/limits/index.ts";
+import { MINUTE } from "../laws/support/clock.ts";
 import { World } from "../laws/support/world.ts";
 
 const KEY = "kSJ3v0gq0mZ5x1Wb2cYt7uNn4pLr8sDf9aHj6eGi";
@@ -100,6 +103,66 @@ describe("an audit", () => {
     }
     expect(addresses).toEqual([undefined, "203.0.113.7"]);
   });
+
+  it("records no address of whom a limit has met, unless it is told to", async () => {
+    const details: unknown[] = [];
+    for (const address of [false, true]) {
+      const refuse = limitCreation({
+        consume: () => Promise.reject({}),
+        client: () => "192.0.2.1",
+      });
+      const { world, records, close } = audited({ address }, { protections: [refuse] });
+      await world.returning();
+      await close();
+      details.push(records.find(({ event }) => event === "throttled")?.details);
+    }
+    expect(details).toEqual([{ attempt: "begin" }, { attempt: "begin", client: "192.0.2.1" }]);
+  });
+
+  it("tells by which request whatever a protection has seen happened [ASVS 16.3.1]", async () => {
+    const limit = limitCreation({ consume: () => Promise.reject({}), client: () => "me" });
+    const lock = lockWhenIdle({ after: "5m" });
+    const protections = [lock, limitSessions({ perUser: 1 }), limit];
+    const { world, records, close } = audited({}, { protections });
+    const browser = await world.signedIn("ada");
+    const factors = ["totp", "pin"];
+    await browser.visit((session) => elevate(session, { purpose: "pay", factors, for: "1m" }));
+    world.clock.move(10 * MINUTE);
+    await browser.visit((session) => unlock(session, { factors: ["pin"] }));
+    await world.signedIn("ada");
+    const foreign = { method: "POST", headers: { "sec-fetch-site": "cross-site" } };
+    await browser.visit(() => undefined, foreign);
+    await world.returning();
+    await close();
+    const seen = ["elevated", "unlocked", "limited", "revoked", "refused", "throttled"];
+    for (const event of seen) {
+      const record = records.find((each) => each.event === event);
+      expect([event, record?.request?.path]).toEqual([event, "/"]);
+    }
+    expect(records.find(({ event }) => event === "elevated")?.details).toMatchObject({
+      factors: "totp pin",
+    });
+  });
+
+  it.each([
+    ["Cookie", "X-Api-Key", "Cf-Access-Jwt-Assertion", "Proxy-Authorization", "X-XSRF-Token"],
+    ["Referer", "X-Original-Url", "X-Forwarded-Uri", "X-Amz-Security-Token", "X-Password"],
+  ])(
+    "gives its listeners no header with a secret: %s, %s, %s, %s, %s [ASVS 16.2.5]",
+    async (...names) => {
+      const world = new World();
+      const told: unknown[] = [];
+      world.sessions.on("signedIn", (_event, request) => {
+        told.push(...names.map((name) => request?.header(name)), request?.header("user-agent"));
+      });
+      const headers = Object.fromEntries(names.map((name) => [name, "/reset?token=s3cret"]));
+      const browser = world.browser();
+      await browser.visit((session) => session.signIn("ada"), {
+        headers: { ...headers, "user-agent": "Browser/1" },
+      });
+      expect(told).toEqual([...names.map(() => undefined), "Browser/1"]);
+    },
+  );
 
   it("gives a record again that the sink has refused, and keeps their order", async () => {
     const kept: string[] = [];

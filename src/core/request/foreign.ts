@@ -16,8 +16,10 @@ export function foreignRefusal(parts: Parts, request: RequestHead): CrossSiteErr
 /** Tells listeners of a request that was refused. */
 export function tellRefused(
   { events, environment }: Omit<Parts, "crossSite">,
-  { method, target }: RequestHead,
+  request: RequestHead,
   { reason, origin }: Pick<SessionEvents["refused"], "reason" | "origin">,
 ): void {
-  events.emit("refused", { at: environment.now(), reason, method, path: pathOf(target), origin });
+  const { method, target } = request;
+  const event = { at: environment.now(), reason, method, path: pathOf(target), origin };
+  events.emit("refused", event, request);
 }

@@ -50,9 +50,11 @@ export function recordOf<Name extends keyof SessionEvents>(
   happening: SessionEvents[Name],
   sessions: string,
   request: AuditRequest | undefined,
+  hasAddresses: boolean,
 ): AuditRecord {
-  const { at, id, userId, ...rest } = happening as unknown as Happening;
-  const details = detailsOf(rest);
+  const { at, id, userId, client, ...rest } = happening as unknown as Happening;
+  // Whom a limit has met is an address, unless the application says otherwise.
+  const details = detailsOf(hasAddresses && client !== undefined ? { ...rest, client } : rest);
   return {
     time: new Date(at).toISOString(),
     event,
@@ -66,7 +68,7 @@ export function recordOf<Name extends keyof SessionEvents>(
 
 type Happening = { readonly at: number } & Readonly<Record<string, unknown>>;
 
-/** Texts, numbers and truth values; of an error its code and what was attempted. */
+/** Texts, lists of them, numbers and truth values; of an error its code and what was attempted. */
 function detailsOf(rest: Readonly<Record<string, unknown>>): AuditRecord["details"] {
   const entries = Object.entries(rest).flatMap(([key, value]): [string, AuditDetail][] => {
     if (value instanceof Error) return errorDetails(value);

@@ -19,8 +19,8 @@ export interface AuditOptions {
    */
   readonly events?: readonly (keyof SessionEvents)[] | undefined;
   /**
-   * Whether the visitor's address is recorded: `true` takes the socket's own; behind a proxy give a
-   * function that knows which header to believe.
+   * Whether the visitor's address is recorded, and whom `limitCreation` has throttled: `true` takes the
+   * socket's own; behind a proxy give a function that knows which header to believe.
    *
    * @defaultValue `false`: an address is personal data
    */
@@ -63,7 +63,7 @@ export function audit(sessions: Sessions<any, any>, options: AuditOptions): Audi
     request: EventRequest | undefined,
   ): void => {
     const written = request && requestOf(request, address);
-    const bare = recordOf(name, event, engine.name, written);
+    const bare = recordOf(name, event, engine.name, written, address !== undefined);
     if (outbox.put(links === undefined ? bare : links.link(bare))) tellDropped(engine, outbox);
   };
   const stops = events.map((name) =>

@@ -106,7 +106,7 @@ async function consume(
       const detail = "the limiter of limitCreation could not count";
       throw new StoreError("create", "failed", detail, { cause: rejection });
     }
-    events.emit("throttled", { at: environment.now(), client, attempt });
+    events.emit("throttled", { at: environment.now(), client, attempt }, request);
     throw new RateLimitError(attempt, secondsIn(rejection));
   }
 }

@@ -158,17 +158,17 @@ class SessionLimit implements Hooks {
     return kind === "ended" ? this.#tellEnded(signing, facts.id) : undefined;
   }
 
-  #tellEnded({ engine, userId, deadline }: SigningIn, id: SessionId): SessionId {
+  #tellEnded({ engine, userId, request, deadline }: SigningIn, id: SessionId): SessionId {
     const at = deadline.now;
-    engine.events.emit("revoked", { at, id, userId });
-    engine.events.emit("limited", { at, id, userId, limit: this.#limit.perUser });
+    engine.events.emit("revoked", { at, id, userId }, request);
+    engine.events.emit("limited", { at, id, userId, limit: this.#limit.perUser }, request);
     return id;
   }
 
   #refusal(signing: SigningIn, others: readonly Seat[]): SessionLimitError {
-    const { engine, userId, deadline } = signing;
+    const { engine, userId, request, deadline } = signing;
     const limit = this.#limit.perUser;
-    engine.events.emit("limited", { at: deadline.now, id: undefined, userId, limit });
+    engine.events.emit("limited", { at: deadline.now, id: undefined, userId, limit }, request);
     return new SessionLimitError(
       limit,
       others.map(({ facts }) => infoOf(facts)),
