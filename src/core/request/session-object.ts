@@ -300,8 +300,12 @@ export class SessionObject<D extends object> implements Session<D> {
         options.factors && provedFactors("signIn(factors)", options.factors, deadline.now);
       const lifetime = lifetimeIn(options, deadline.now);
       const device = deviceOf(this.#state.request);
+      const { locked } = this.#state;
+      // Who reads nothing in it, nor whose it is, cannot mean that its data go over to somebody else.
+      const isOthers = locked !== undefined && locked.userId !== userId;
+      const asked: SignInOptions<D> = isOthers ? { ...options, keep: "none" } : options;
       await this.#state.unlocking(() => {
-        const choices = this.#choicesFor(userId, options);
+        const choices = this.#choicesFor(userId, asked);
         this.#state.draft.persistent = undefined;
         this.#state.draft.label = undefined;
         const signIn = { userId, device, lifetime, factors, ...choices };

@@ -121,6 +121,11 @@ export class SessionState implements Holding {
     return this.#locked?.record;
   }
 
+  /** The token that the browser will hold, of a session that waits for its user as well. */
+  get heldToken(): string | undefined {
+    return this.token ?? this.#locked?.token;
+  }
+
   /** Opens a locked session for what unlocks it. Where that fails it stays as it was. */
   async unlocking(transition: () => Promise<void>): Promise<void> {
     const locked = this.#locked;

@@ -37,10 +37,12 @@ export async function csrfToken(session: object): Promise<string> {
   await state.whenIdle();
   if (state.phase !== "open") throw new HeadersSentError(ATTEMPT);
   if (state.condition === "new") await inTurn(state, ATTEMPT, (deadline) => begin(state, deadline));
-  const { condition, token } = state;
-  if (condition !== "live" || token === undefined) throw new SessionEndedError(ATTEMPT);
+  const { condition, heldToken } = state;
+  // A locked one has a page of its own, to unlock it.
+  const isThere = condition === "live" || condition === "locked";
+  if (!isThere || heldToken === undefined) throw new SessionEndedError(ATTEMPT);
   state.holdsSecret = true;
-  return maskedToken(token, engine.name, engine.environment.random(NONCE_BYTES));
+  return maskedToken(heldToken, engine.name, engine.environment.random(NONCE_BYTES));
 }
 
 /**
@@ -83,7 +85,7 @@ export async function csrfMeta(session: object): Promise<string> {
  */
 export function requireCsrfToken(session: object, value?: unknown): void {
   const { engine, state } = behind(session, "requireCsrfToken(session)");
-  const { request, token } = state;
+  const { request, heldToken: token } = state;
   const given = value ?? request.header(HEADER);
   const isOwn =
     typeof given === "string" && token !== undefined && isTokenOf(given, token, engine.name);

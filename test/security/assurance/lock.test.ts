@@ -7,6 +7,7 @@ import {
   lockWhenIdle,
   unlock,
 } from "../../../src/security/assurance/index.ts";
+import { csrfToken, requireCsrfToken } from "../../../src/security/csrf/index.ts";
 import { flow, pendingSignIn } from "../../../src/security/flows/index.ts";
 import type { Browser } from "../../laws/support/browser.ts";
 import { HOUR, MINUTE } from "../../laws/support/clock.ts";
@@ -185,6 +186,28 @@ describe("a session that nobody has used for too long", () => {
     expect(cookies.join()).toMatch(/Max-Age=0/);
     expect(await world.live()).toBe(0);
     expect(world.told(reason)).toMatchObject([{ userId: "ada" }]);
+  });
+
+  it.each(["all", ["cart"]] as const)(
+    "gives another user nothing of it, though keep is %j",
+    async (keep) => {
+      const browser = await locked();
+      await browser.visit((session) => session.signIn("bob", { keep }));
+      expect((await browser.visit(seen)).json).toEqual(["bob", [], null]);
+    },
+  );
+
+  it("has a CSRF token for the page that unlocks it, which the unlocking ends", async () => {
+    const browser = await locked();
+    const { json: token } = await browser.visit((session) => csrfToken(session));
+    const check = (session: Session<Untyped>): Promise<unknown> =>
+      tried(() => requireCsrfToken(session, token));
+    const { json } = await browser.visit(async (session) => [
+      await check(session),
+      await unlock(session, { factors: ["pin"] }),
+      await check(session),
+    ]);
+    expect(json).toEqual(["done", true, expect.stringMatching(/^Refused a GET without a CSRF/)]);
   });
 
   it("stays locked where the sign-in, or the unlocking, fails", async () => {
