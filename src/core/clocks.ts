@@ -8,6 +8,8 @@ export interface Policies {
   readonly anonymous: Policy;
   /** Whether nobody is remembered beyond the browser's end. */
   readonly remembersNobody?: boolean | undefined;
+  /** Whether it is another framework that says how long sessions live, and when somebody was here last. */
+  readonly areForeign?: boolean | undefined;
   /** The most that a sign-in may ask for; where left out, what its kind of session has. */
   readonly longest?: Policy | undefined;
   /** Whether sessions of another kind go on here, of which nobody knows how long they live there. */

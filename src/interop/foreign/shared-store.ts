@@ -61,6 +61,6 @@ const THEIR_CLOCK_MS = 400 * 86_400_000;
 
 function withTheirClocks(settings: EngineSettings): EngineSettings {
   const policy = { idleTimeoutMs: THEIR_CLOCK_MS, absoluteTimeoutMs: THEIR_CLOCK_MS };
-  const policies = { signedIn: policy, persistent: policy, anonymous: policy, longest: undefined };
-  return { ...settings, policies };
+  const kinds = { signedIn: policy, persistent: policy, anonymous: policy };
+  return { ...settings, policies: { ...kinds, areForeign: true, longest: undefined } };
 }

@@ -40,7 +40,8 @@ const SEEN: Verdict = { kind: "accepted", edits: [() => undefined] };
  * its user proves one factor (NIST SP 800-63B-4, 2.2.3). What it takes longer ends it as ever: `idleTimeout`
  * while it is locked, `absoluteTimeout` in any case.
  *
- * @throws {@link OptionsError} where sessions end before they would be locked.
+ * @throws {@link OptionsError} where sessions end before they would be locked, and from `createSessions` over
+ * sessions that are shared with another framework.
  * @example
  * const lock = lockWhenIdle({ after: "1h" });
  * const sessions = createSessions({
@@ -65,6 +66,13 @@ class Lock implements LockProtection {
   }
 
   protect({ policies, environment }: Engine): Hooks {
+    if (policies.areForeign === true) {
+      throw new OptionsError(
+        "protections",
+        "lockWhenIdle: sessions that are shared with another framework do not tell when somebody was here " +
+          "last, and that framework would unlock them. Leave lockWhenIdle out.",
+      );
+    }
     if (this.#afterMs >= policies.signedIn.idleTimeoutMs) {
       throw new OptionsError(
         "lockWhenIdle(after)",

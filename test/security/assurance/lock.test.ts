@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type Session, SessionLockedError, type Untyped } from "../../../src/index.ts";
+import {
+  createSessions,
+  type Session,
+  SessionLockedError,
+  type Untyped,
+} from "../../../src/index.ts";
+import { djangoSessions } from "../../../src/interop/django/index.ts";
+import { flaskSessions } from "../../../src/interop/flask/index.ts";
 import {
   credentials,
   isElevated,
@@ -271,6 +278,17 @@ describe("a session that nobody has used for too long", () => {
     const browser = await world.returning({ cart: ["tea"] });
     world.clock.move(2 * HOUR);
     expect((await browser.visit(seen)).json).toEqual([null, ["tea"], null]);
+  });
+
+  it.each(["Flask", "Django"])("is refused where it is %s's, which locks none", (framework) => {
+    const secretKey = "x".repeat(40);
+    const store =
+      framework === "Flask"
+        ? flaskSessions({ secretKey })
+        : djangoSessions({ engine: "signed_cookies", secretKey, passwordOf: async () => "hash" });
+    expect(() => createSessions({ store, protections: [lockWhenIdle({ after: "1h" })] })).toThrow(
+      "protections: lockWhenIdle: sessions that are shared with another framework do not tell",
+    );
   });
 
   it("must be lockable before it ends", () => {
