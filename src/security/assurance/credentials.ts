@@ -162,7 +162,8 @@ class Credentials implements CredentialsProtection {
   /** What is handed on was proved with the credentials of then. */
   async #noteAtSignIn(signing: SigningIn): Promise<NoteEdit[]> {
     const { userId, request, engine, handing, deadline } = signing;
-    const handed = handing && asCredentialIn(handing);
+    // Who acts as a user hands on what is their own.
+    const handed = handing?.userId === userId ? asCredentialIn(handing) : undefined;
     if (handed !== undefined) return [handed];
     const verified = this.#verified.get(request);
     this.#verified.delete(request);

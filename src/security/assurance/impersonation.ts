@@ -96,6 +96,7 @@ export async function impersonate(
     const handedOff = {
       authenticatedAt: undefined,
       generation: await currentGeneration(engine, userId, deadline),
+      from: operator,
     };
     // JSON has no form for what is undefined.
     const entry = JSON.parse(JSON.stringify(acting));
@@ -136,7 +137,7 @@ export async function stopImpersonating(session: object): Promise<boolean> {
     if (record === undefined || acting === undefined) return false;
     if (state.phase !== "open") throw new HeadersSentError(attempt);
     const { by, authenticatedAt, generation, endsAt } = acting;
-    const handedOff = { authenticatedAt, generation };
+    const handedOff = { authenticatedAt, generation, from: record };
     await become(state, { userId: by, endsAt, handedOff, edits: [] }, deadline);
     const { id, userId } = record;
     const event = { at: deadline.now, id, userId, actorId: by };
