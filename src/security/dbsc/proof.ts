@@ -18,7 +18,7 @@ const ALGORITHMS: readonly string[] = ["ES256", "RS256"];
 const RSA_EXPONENT = "AQAB";
 
 /** What browsers are offered, the better first. */
-export const OFFERED = `(${ALGORITHMS.join(" ")})`;
+export const OFFERED: string = `(${ALGORITHMS.join(" ")})`;
 
 /** A registration: signed with the key that it shows. Any text is accepted. */
 export async function registrationIn(text: string, typ: string): Promise<Proof | undefined> {
