@@ -77,7 +77,8 @@ export class IncomingHead implements RequestHead {
   }
 
   get target(): string {
-    return this.#request.url ?? "/";
+    // Routers take the path that they are mounted at off `url`.
+    return this.#request.originalUrl ?? this.#request.url ?? "/";
   }
 
   get httpVersion(): string | undefined {

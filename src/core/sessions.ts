@@ -18,6 +18,8 @@ export type SessionSource = Request | Headers | NodeRequest;
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  /** As it was before a router took a part off: Express's. */
+  readonly originalUrl?: string | undefined;
   readonly httpVersion?: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: unknown };
