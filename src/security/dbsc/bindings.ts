@@ -92,7 +92,8 @@ export class Bindings {
   }
 
   #load(id: string, deadline: Deadline): Promise<Awaited<ReturnType<LoadOf>>> {
-    return this.#engine.home.keeper.load(this.#idOf(id), deadline);
+    // A copy may not know of the value that the browser has just been given.
+    return this.#engine.home.keeper.loadNewest(this.#idOf(id), deadline);
   }
 
   #idOf(id: string): SessionId {

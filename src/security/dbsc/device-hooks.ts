@@ -26,6 +26,8 @@ interface Words {
   offer?: Offer | undefined;
   /** What the session was bound by when it came. */
   came?: BindingNote | undefined;
+  /** The binding whose session this request may have, whatever time it takes. */
+  admitted?: string;
   wasAsked?: boolean;
   nonce?: string;
 }
@@ -47,12 +49,14 @@ export class DeviceHooks implements Hooks {
   readonly guard: Guard = (record, engine, deadline, request) => {
     const note = bindingNoteIn(record);
     if (note === undefined) return undefined;
-    this.#wordsOf(request).came = note;
-    this.#wordsOf(request).wasAsked = wasAsked(request, this.terms);
+    const words = this.#wordsOf(request);
+    // A touch that has become due asks again.
+    if (words.admitted === note.id) return undefined;
+    words.came = note;
+    words.wasAsked = wasAsked(request, this.terms);
     // The page's script proves its key where it is asked to, and nowhere else.
-    return note.stage === "script"
-      ? undefined
-      : this.#judged(record, note, engine, deadline, request);
+    if (note.stage === "script") return undefined;
+    return this.#judged(record, note, engine, deadline, request);
   };
 
   async signingIn(signing: SigningIn): Promise<readonly NoteEdit[]> {
@@ -140,6 +144,8 @@ export class DeviceHooks implements Hooks {
     request: RequestHead,
   ): Promise<Verdict> {
     const binding = await this.bindings.load(note.id, deadline);
-    return guarded({ record, note, binding, request, deadline }, engine, this.terms);
+    const verdict = guarded({ record, note, binding, request, deadline }, engine, this.terms);
+    if (verdict.kind === "accepted") this.#wordsOf(request).admitted = note.id;
+    return verdict;
   }
 }

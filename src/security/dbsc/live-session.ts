@@ -18,7 +18,7 @@ export async function liveSessionOf(
 ): Promise<SessionRecord | undefined> {
   for (const session of binding.sessions) {
     const id = parseId(session);
-    const stored = id && (await engine.home.keeper.load(id, deadline));
+    const stored = id && (await engine.home.keeper.loadNewest(id, deadline));
     if (stored?.kind !== "live" || expiredBy(stored, deadline.now) !== undefined) continue;
     if (await isAdmitted(stored, engine, deadline)) return stored;
   }

@@ -109,6 +109,19 @@ describe("a bound session", () => {
     }
   });
 
+  it("is judged once for a request, however long that takes", async () => {
+    const app = world();
+    const device = await bound(app);
+    const { status, json } = await device.browser.visit(
+      async (session) => {
+        app.clock.move(15 * MINUTE);
+        return session.userId;
+      },
+      { headers: PAGE },
+    );
+    expect([status, json]).toEqual([200, "ada"]);
+  });
+
   it("ends where the store has lost what it was bound by", async () => {
     const app = world();
     const device = await bound(app);
