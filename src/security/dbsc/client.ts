@@ -35,7 +35,7 @@ export interface DeviceKey {
  *
  * export async function signIn(form: FormData): Promise<void> {
  *   const answer = await fetch("/sign-in", { method: "POST", body: form });
- *   const { deviceKey: offer } = (await answer.json()) as { deviceKey: string };
+ *   const { deviceKey: offer } = Object(await answer.json());
  *   await device.register(offer);
  * }
  *

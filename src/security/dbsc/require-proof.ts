@@ -23,7 +23,7 @@ const JTI = /^[A-Za-z0-9_-]{16,64}$/;
  * @example
  * app.post("/sign-in", async (req, res) => {
  *   const session = await sessions.open(req);
- *   await session.signIn(await userOf(req));
+ *   await session.signIn("ada"); // after you have checked the password
  *   res.json({ deviceKey: deviceKeyOffer(session) });
  * });
  */

@@ -167,7 +167,7 @@ describe("a copied cookie", () => {
     return { device, thief: device.browser.copy() };
   }
 
-  it("is refused within the age of the bound cookie, though all of them were copied", async () => {
+  it("is refused within the age of the bound cookie, though all of them were copied [NIST 5.1 possession]", async () => {
     const app = world();
     const { device, thief } = await copied(app);
     app.clock.move(11 * MINUTE);

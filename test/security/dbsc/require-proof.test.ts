@@ -176,10 +176,9 @@ describe("a key of a page's script", () => {
   const REFUSED: Readonly<Record<string, (script: Script) => Promise<string | undefined>>> = {
     "without a proof": async () => undefined,
     "with an empty one": async () => "",
-    "for another method [ASVS 9.2.3]": (script) => script.proof({ htm: "GET" }),
-    "for another path [ASVS 9.2.3]": (script) => script.proof({ htu: `${ORIGIN}/other` }),
-    "for another origin [ASVS 9.2.3]": (script) =>
-      script.proof({ htu: `https://evil.example${PATH}` }),
+    "for another method": (script) => script.proof({ htm: "GET" }),
+    "for another path": (script) => script.proof({ htu: `${ORIGIN}/other` }),
+    "for another origin": (script) => script.proof({ htu: `https://evil.example${PATH}` }),
     "for no URL": (script) => script.proof({ htu: undefined }),
     "for a session that is another's": (script) =>
       script.proof({ ath: challengeOf(randomToken()) }),
@@ -187,23 +186,26 @@ describe("a key of a page's script", () => {
     "without a time": (script) => script.proof({ iat: undefined }),
     "without a name": (script) => script.proof({ jti: undefined }),
     "with a name too short to be its own": (script) => script.proof({ jti: "1" }),
-    "of another type [ASVS 9.2.2]": (script) => script.proof({}, { typ: "sojourn-key+jwt" }),
+    "of another type": (script) => script.proof({}, { typ: "sojourn-key+jwt" }),
     "with another's key": async (script) => {
       const other = new Script(script.browser, await newKey(), script.id, script.nonce);
       return other.proof();
     },
-    "with another's key beside it [ASVS 9.1.3]": async (script) => {
+    "with another's key beside it": async (script) => {
       const key = await newKey();
       return new Script(script.browser, key, script.id, script.nonce).proof({}, { jwk: key.jwk });
     },
   };
 
-  it.each(Object.keys(REFUSED))("lets nothing through %s", async (what) => {
-    const script = await Script.register(world().browser());
-    const answer = await script.transfer(await REFUSED[what]?.(script));
-    expect([answer.status, answer.text]).toEqual([401, "Please reload the page.\n"]);
-    expect((await script.transfer(await script.proof())).json).toBe("ada");
-  });
+  it.each(Object.keys(REFUSED))(
+    "lets nothing through %s [ASVS 9.1.3, ASVS 9.2.2, ASVS 9.2.3, NIST 5.1 possession]",
+    async (what) => {
+      const script = await Script.register(world().browser());
+      const answer = await script.transfer(await REFUSED[what]?.(script));
+      expect([answer.status, answer.text]).toEqual([401, "Please reload the page.\n"]);
+      expect((await script.transfer(await script.proof())).json).toBe("ada");
+    },
+  );
 
   it("is believed once, of however many requests at several processes", async () => {
     const app = world();

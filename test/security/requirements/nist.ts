@@ -55,7 +55,6 @@ export const NIST: Standard = {
       id: "NIST 5.1 possession",
       asks: "The secret is presented by its holder, or better: a key is shown to be possessed.",
       whose: "library",
-      open: "sessions that are bound to a device (DBSC)",
     },
     {
       id: "NIST 5.1 offer",
