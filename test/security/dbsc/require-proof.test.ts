@@ -161,7 +161,7 @@ describe("a key of a page's script", () => {
   it("is asked for a newer nonce where its own is older than five minutes", async () => {
     const app = world();
     const script = await Script.register(app.browser());
-    for (const nonce of [undefined, "", "x", `${randomToken()}`]) {
+    for (const nonce of [undefined, "", "x", `${app.clock.now().toString(36)}.${randomToken()}`]) {
       const asked = await script.transfer(await script.proof({ nonce }));
       expect(asked.status).toBe(401);
       expect(asked.headers.get("www-authenticate")).toBe('DPoP error="use_dpop_nonce"');
