@@ -35,7 +35,7 @@ const LEAST_DISTINCT = 25;
 
 /** Looks for whatever hashes to the id of a session, in every spelling that programs leave behind. */
 export class TokenHunt {
-  readonly found = new Map<string, FoundToken>();
+  readonly found: Map<string, FoundToken> = new Map();
   readonly #ids: ReadonlySet<string>;
   readonly #names: readonly string[];
 
