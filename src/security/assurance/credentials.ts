@@ -10,13 +10,15 @@ import { inTurn } from "../../core/request/in-turn.ts";
 import { RecentMap } from "../../sealing/recent-map.ts";
 import { AssuranceError } from "./errors.ts";
 import {
-  asCredentialIn,
+  asNoted,
+  credentialIn,
   type Digest,
   digestOf,
   hasFingerprint,
   isCredentialOf,
   ofCredential,
 } from "./fingerprint.ts";
+import { impersonationIn } from "./impersonator.ts";
 
 /** What a user's sessions depend on. */
 export interface CredentialsOptions {
@@ -162,9 +164,8 @@ class Credentials implements CredentialsProtection {
   /** What is handed on was proved with the credentials of then. */
   async #noteAtSignIn(signing: SigningIn): Promise<NoteEdit[]> {
     const { userId, request, engine, handing, deadline } = signing;
-    // Who acts as a user hands on what is their own.
-    const handed = handing?.userId === userId ? asCredentialIn(handing) : undefined;
-    if (handed !== undefined) return [handed];
+    const handed = handing && handedCredential(handing, userId);
+    if (handed !== undefined) return [asNoted(handed)];
     const verified = this.#verified.get(request);
     this.#verified.delete(request);
     const isTheirs = verified !== undefined && verified.userId === userId;
@@ -185,6 +186,13 @@ class Credentials implements CredentialsProtection {
     if (this.#everyMs !== undefined) this.#answers.set(userId, { at: now, digest });
     return digest;
   }
+}
+
+/** Of the session that hands on, or of that which an operator comes back to. */
+function handedCredential(handing: SessionRecord, userId: string): string | undefined {
+  if (handing.userId === userId) return credentialIn(handing);
+  const acting = impersonationIn(handing);
+  return acting?.by === userId ? acting.credential : undefined;
 }
 
 function digestChecked(credential: unknown): Digest {

@@ -34,10 +34,15 @@ export function ofCredential(
   return (notes) => put(notes, CREDENTIAL, `${salt}.${print}`);
 }
 
-/** Notes the fingerprint of another session of the same user; `undefined` where it has none. */
-export function asCredentialIn({ notes }: Pick<SessionRecord, "notes">): NoteEdit | undefined {
+/** The fingerprint that a session has noted, as it stands there. */
+export function credentialIn({ notes }: Pick<SessionRecord, "notes">): string | undefined {
   const noted = entryOf(notes, CREDENTIAL);
-  return typeof noted === "string" ? (own) => put(own, CREDENTIAL, noted) : undefined;
+  return typeof noted === "string" ? noted : undefined;
+}
+
+/** Notes a fingerprint that another session of the same user has noted. */
+export function asNoted(credential: string): NoteEdit {
+  return (notes) => put(notes, CREDENTIAL, credential);
 }
 
 /** Whether a session has noted a fingerprint. */

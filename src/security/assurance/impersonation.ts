@@ -14,6 +14,7 @@ import { deviceOf } from "../../core/request/device.ts";
 import { inTurn } from "../../core/request/in-turn.ts";
 import type { SessionState } from "../../core/request/session-state.ts";
 import { AssuranceError } from "./errors.ts";
+import { credentialIn } from "./fingerprint.ts";
 import { type Impersonation, impersonationIn, refuseImpersonator } from "./impersonator.ts";
 
 const NAME = "impersonation";
@@ -91,7 +92,9 @@ export async function impersonate(
     const generation = await admitted(engine, candidate, deadline);
     if (generation === undefined) throw new SessionEndedError(attempt);
     const ownEnd = absoluteEndOf(operator);
-    const acting: Impersonation = { by, reason, generation, authenticatedAt, endsAt: ownEnd };
+    const credential = credentialIn(operator);
+    const own = { generation, authenticatedAt, credential, endsAt: ownEnd };
+    const acting: Impersonation = { by, reason, ...own };
     const endsAt = Math.min(deadline.now + lastingMs, ownEnd);
     const handedOff = {
       authenticatedAt: undefined,

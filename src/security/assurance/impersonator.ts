@@ -10,6 +10,8 @@ export interface Impersonation {
   /** When it began, which is what an ending of all the operator's sessions is compared with. */
   readonly generation: number;
   readonly authenticatedAt?: EpochMs | undefined;
+  /** What their session noted of their credentials. */
+  readonly credential?: string | undefined;
   /** The absolute end of the operator's own session. */
   readonly endsAt: EpochMs;
 }

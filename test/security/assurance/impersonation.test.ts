@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Session, Untyped } from "../../../src/index.ts";
 import {
+  credentials,
   elevate,
   impersonate,
   impersonation,
@@ -164,6 +165,21 @@ describe("an operator who acts as a user", () => {
       return stopImpersonating(session).catch((error: Error) => error.name);
     });
     expect(json).toBe("SessionEndedError");
+    expect(await whoIn(browser)).toEqual([null, null]);
+  });
+
+  it("comes back to nothing once their credentials have changed [ASVS 7.4.3]", async () => {
+    const hashes = new Map([
+      ["op", "one"],
+      ["ada", "hers"],
+    ]);
+    const passwords = credentials({ of: (userId) => hashes.get(userId) });
+    const browser = await acting(worldOf({ protections: [passwords, impersonation()] }));
+    const returning = await acting(worldOf({ protections: [passwords, impersonation()] }));
+    await returning.visit((session) => stopImpersonating(session));
+    expect(await whoIn(returning)).toEqual(["op", null]);
+    hashes.set("op", "two");
+    await browser.visit((session) => stopImpersonating(session));
     expect(await whoIn(browser)).toEqual([null, null]);
   });
 
