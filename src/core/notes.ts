@@ -39,7 +39,7 @@ export const BELOW_BEST = "b";
 const OF_ONE_USER: readonly string[] = ["a", "c", BELOW_BEST, IMPERSONATION, ELEVATIONS];
 
 /** That the user is to prove anew who they are, whenever they did so last. */
-const DOUBT = "b";
+const DOUBT = "D";
 
 /** Changes one entry of the newest notes. */
 export type NoteEdit = (notes: JsonObject) => void;

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 it("each entry of a session's notes belongs to one part of the library", () => {
   const files = globSync("src/{core,security}/**/*.ts");
   const names = files.flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/^(?:export )?const [A-Z_]+ = "([a-z])";$/gm)].map(
+    [...readFileSync(file, "utf8").matchAll(/^(?:export )?const [A-Z_]+ = "([A-Za-z])";$/gm)].map(
       ([, name]) => name,
     ),
   );

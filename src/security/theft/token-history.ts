@@ -3,7 +3,7 @@ import { entryOf, type NoteEdit, put } from "../../core/notes.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
 
 /** The entry of the notes, of a session and of what stands where it has ended. */
-const TOKEN = "v";
+const TOKEN = "z";
 const UNUSED = 1;
 
 /** Notes when a session's token was issued, and that nobody has brought it yet. */
