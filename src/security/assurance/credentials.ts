@@ -1,6 +1,7 @@
+import type { Deadline, Terms } from "../../core/deadline.ts";
 import { type Duration, durationMs } from "../../core/duration.ts";
 import type { Engine, Guard, Hooks, Protection, SigningIn, Verdict } from "../../core/engine.ts";
-import { HeadersSentError, OptionsError } from "../../core/errors.ts";
+import { HeadersSentError, OptionsError, StoreError } from "../../core/errors.ts";
 import type { RequestHead } from "../../core/exchange.ts";
 import type { NoteEdit } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
@@ -26,6 +27,7 @@ export interface CredentialsOptions {
    * What changes whenever the user's credentials do: the password's hash as your table has it, with the
    * ids of passkeys if they count. `undefined` where there is no such user, or they may not sign in: then
    * their sessions end, and nobody begins one. What it throws, `open` throws: nobody is signed out by it.
+   * It may take as long as the store may (`storeTimeout`).
    */
   readonly of: (userId: string) => Promise<string | undefined> | string | undefined;
   /**
@@ -83,6 +85,16 @@ const REMEMBERED_USERS = 10_000;
 const CONSENT: Verdict = { kind: "accepted", edits: [] };
 const ENDED: Verdict = { kind: "ended", reason: "revoked" };
 
+/** The application's own error is thrown as it is. */
+const ANSWER: Terms = {
+  operation: "load",
+  outcome: "failed",
+  asError: (cause) =>
+    cause instanceof StoreError
+      ? new StoreError("load", "failed", "credentials(of) gave no answer", { cause })
+      : cause,
+};
+
 interface Answer {
   readonly at: EpochMs;
   readonly digest: Digest | undefined;
@@ -109,10 +121,10 @@ class Credentials implements CredentialsProtection {
     const guard: Guard = (record, engine, deadline) =>
       record.userId === undefined
         ? undefined
-        : this.#judge(record, record.userId, engine, deadline.now);
+        : this.#judge(record, record.userId, engine, deadline);
     return {
       guard,
-      stands: (record, { now }) => this.#stands(engine, record, now),
+      stands: (record, deadline) => this.#stands(engine, record, deadline),
       signingIn: (signing) => this.#noteAtSignIn(signing),
     };
   }
@@ -130,7 +142,7 @@ class Credentials implements CredentialsProtection {
       const userId = state.record?.userId;
       if (userId === undefined) throw new AssuranceError("signedOut", attempt);
       if (state.phase !== "open") throw new HeadersSentError(attempt);
-      const digest = await this.#ask(userId, deadline.now);
+      const digest = await this.#ask(userId, deadline);
       if (digest === undefined) throw new AssuranceError("noCredentials", attempt);
       await state.regenerate(deadline, [edit(engine, userId, digest)]);
     });
@@ -141,12 +153,12 @@ class Credentials implements CredentialsProtection {
     record: SessionRecord,
     userId: string,
     engine: Engine,
-    now: EpochMs,
+    deadline: Deadline,
   ): Promise<Verdict> {
     const subject = { manager: engine.name, userId };
-    const known = this.#remembered(userId, now);
+    const known = this.#remembered(userId, deadline.now);
     if (known !== undefined && isCredentialOf(record, subject, known)) return CONSENT;
-    const digest = await this.#ask(userId, now);
+    const digest = await this.#ask(userId, deadline);
     if (digest === undefined) return ENDED;
     if (!hasFingerprint(record)) {
       return { kind: "accepted", edits: [edit(engine, userId, digest)] };
@@ -154,10 +166,11 @@ class Credentials implements CredentialsProtection {
     return isCredentialOf(record, subject, digest) ? CONSENT : ENDED;
   }
 
-  async #stands(engine: Engine, record: SessionRecord, now: EpochMs): Promise<boolean> {
+  async #stands(engine: Engine, record: SessionRecord, deadline: Deadline): Promise<boolean> {
     const { userId } = record;
     return (
-      userId === undefined || (await this.#judge(record, userId, engine, now)).kind === "accepted"
+      userId === undefined ||
+      (await this.#judge(record, userId, engine, deadline)).kind === "accepted"
     );
   }
 
@@ -169,7 +182,7 @@ class Credentials implements CredentialsProtection {
     const verified = this.#verified.get(request);
     this.#verified.delete(request);
     const isTheirs = verified !== undefined && verified.userId === userId;
-    const digest = isTheirs ? verified.digest : await this.#ask(userId, deadline.now);
+    const digest = isTheirs ? verified.digest : await this.#ask(userId, deadline);
     if (digest === undefined) throw new AssuranceError("noCredentials", "sign in");
     return [edit(engine, userId, digest)];
   }
@@ -180,8 +193,9 @@ class Credentials implements CredentialsProtection {
     return answer !== undefined && now - answer.at < this.#everyMs ? answer.digest : undefined;
   }
 
-  async #ask(userId: string, now: EpochMs): Promise<Digest | undefined> {
-    const credential = await this.#of(userId);
+  async #ask(userId: string, deadline: Deadline): Promise<Digest | undefined> {
+    const { now } = deadline;
+    const credential = await deadline.guard(async () => this.#of(userId), ANSWER);
     const digest = credential === undefined ? undefined : digestChecked(credential);
     if (this.#everyMs !== undefined) this.#answers.set(userId, { at: now, digest });
     return digest;

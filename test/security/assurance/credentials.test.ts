@@ -29,6 +29,26 @@ function app(options: { readonly every?: "1m" } = {}) {
 }
 
 describe("credentials", () => {
+  it("keep nobody waiting for ever, nor signed out, where they are not told", async () => {
+    let isHanging = false;
+    const of = (): Promise<string> =>
+      isHanging ? new Promise(() => undefined) : Promise.resolve("one");
+    const told: string[] = [];
+    const onError = ({ message }: Error): void => void told.push(message);
+    const world = new World({ storeTimeout: "50ms", onError, protections: [credentials({ of })] });
+    const browser = await world.signedIn();
+    isHanging = true;
+    const answer = await browser
+      .visit((session) => session.userId)
+      .catch(({ status }) => ({ status }));
+    expect([answer.status, told]).toEqual([
+      503,
+      [expect.stringMatching(/credentials\(of\) gave no answer/)],
+    ]);
+    isHanging = false;
+    expect(await userOf(browser)).toBe("ada");
+  });
+
   it("end a user's other sessions once they change, each at its next open, and nobody else's [ASVS 7.4.2, ASVS 7.4.3]", async () => {
     const { hashes, passwords, world } = app();
     const [own, other, bob] = [
