@@ -127,10 +127,12 @@ export function absoluteEndOf(session: Clocked): EpochMs {
 /**
  * Which clock has run out at `now`, if any. Servers whose clocks differ end a session earlier or
  * later by that difference at the most: the grace keeps stores from forgetting it before.
+ *
+ * Asked whether there is time left: what a damaged record has in the place of a time leaves none.
  */
 export function expiredBy(session: Clocked, now: EpochMs): "idle" | "absolute" | undefined {
-  if (now >= absoluteEndOf(session)) return "absolute";
-  return now >= idleEndOf(session) ? "idle" : undefined;
+  if (!(now < absoluteEndOf(session))) return "absolute";
+  return now < idleEndOf(session) ? undefined : "idle";
 }
 
 /** When a store may forget the record. */

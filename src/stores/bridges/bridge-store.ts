@@ -10,11 +10,12 @@ import type {
   UpdateOutcome,
 } from "../../core/store.ts";
 import { refusal, touched } from "../../core/store-steps.ts";
+import { storedFrom, UnreadableError } from "../../core/stored-session.ts";
 import { type CommitId, parseId, type SessionId } from "../../core/token.ts";
 import { untilAborted } from "../../core/waiting.ts";
 import type { Backend } from "./backend.ts";
 import { type Locks, locksOf, type Mode } from "./locks.ts";
-import { plainOf, storedOf, UnreadableError } from "./values.ts";
+import { plainOf } from "./values.ts";
 
 /** The backend keeps a value this much longer: it may have a clock of its own. */
 const CLOCK_SKEW_MS = 60_000;
@@ -148,7 +149,7 @@ export class BridgeStore implements BridgedStore {
   async peek(operation: StoreOperation, id: SessionId): Promise<StoredSession | undefined> {
     try {
       const value = await this.#backend.get(this.keyOf(id));
-      return value === undefined ? undefined : storedOf(value, id);
+      return value === undefined ? undefined : storedFrom(value, id);
     } catch (cause) {
       const detail =
         cause instanceof UnreadableError

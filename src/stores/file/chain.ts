@@ -37,7 +37,7 @@ export async function read(task: Task, id: SessionId): Promise<Standing | undefi
     const head = await findHead(task, id);
     if (head === undefined) return undefined;
     const text = await unless(ABSENT, task.files.read(join(pathOf(task, id, head), head.file)));
-    if (text !== undefined) return { head, stored: storedOf(head, text) };
+    if (text !== undefined) return { head, stored: storedOf(id, head, text) };
     // Nobody removes the file of a head: the second time it is missing it was lost otherwise.
     if (missed === head.nonce) return { head, stored: undefined };
     missed = head.nonce;

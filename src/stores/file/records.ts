@@ -1,4 +1,6 @@
 import type { SessionRecord, StoredSession, Tombstone } from "../../core/record.ts";
+import { storedFrom, UnreadableError } from "../../core/stored-session.ts";
+import type { SessionId } from "../../core/token.ts";
 import type { Head } from "./heads.ts";
 
 // What the name of the head tells is not told again in the file.
@@ -17,62 +19,15 @@ export function textOf(stored: StoredSession): string {
 }
 
 /**
- * What a head and its file tell together; `undefined` where the file is no whole one, as after a
- * loss of power.
+ * What a head and its file tell together of the session `id`; `undefined` where the file is no whole one, as
+ * after a loss of power, or somebody has damaged it.
  */
-export function storedOf(head: Head, text: string): StoredSession | undefined {
-  const file = parsed(text);
-  if (file === undefined) return undefined;
-  const { version, expiresAt, lastSeenAt } = head;
-  return head.kind === "live"
-    ? liveOf(file as LiveFile, { version, expiresAt, lastSeenAt })
-    : endedOf(file as EndedFile, { version, expiresAt });
-}
-
-function parsed(text: string): object | undefined {
+export function storedOf(id: SessionId, head: Head, text: string): StoredSession | undefined {
+  const { kind, version, expiresAt, lastSeenAt } = head;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
+    return storedFrom({ ...JSON.parse(text), kind, version, expiresAt, lastSeenAt }, id);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof UnreadableError) return undefined;
+    throw error;
   }
-}
-
-function liveOf(
-  file: LiveFile,
-  told: Pick<SessionRecord, "version" | "expiresAt" | "lastSeenAt">,
-): SessionRecord {
-  return {
-    kind: "live",
-    id: file.id,
-    manager: file.manager,
-    version: told.version,
-    earlier: file.earlier,
-    data: file.data,
-    flash: file.flash,
-    notes: file.notes,
-    userId: file.userId,
-    createdAt: file.createdAt,
-    lastSeenAt: told.lastSeenAt,
-    authenticatedAt: file.authenticatedAt,
-    persistent: file.persistent,
-    device: file.device,
-    idleTimeoutMs: file.idleTimeoutMs,
-    absoluteTimeoutMs: file.absoluteTimeoutMs,
-    expiresAt: told.expiresAt,
-  };
-}
-
-function endedOf(file: EndedFile, told: Pick<Tombstone, "version" | "expiresAt">): Tombstone {
-  return {
-    kind: "ended",
-    id: file.id,
-    manager: file.manager,
-    version: told.version,
-    reason: file.reason,
-    endedAt: file.endedAt,
-    next: file.next,
-    notes: file.notes,
-    expiresAt: told.expiresAt,
-  };
 }

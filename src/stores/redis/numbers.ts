@@ -1,4 +1,5 @@
 import type { EpochMs, Policy, SessionRecord } from "../../core/record.ts";
+import { Unforeseen } from "./replies.ts";
 
 // The second line of a live record (see records.ts): when it was created, and its marks.
 
@@ -105,9 +106,15 @@ export function shortText(value: number): string {
   return value.toString(RADIX);
 }
 
-/** Reads what {@link shortText} wrote. */
+/**
+ * Reads what {@link shortText} wrote.
+ *
+ * @throws {@link Unforeseen} for what is no number: a clock that is none would never run out.
+ */
 export function numberOf(text: string): number {
-  return Number.parseInt(text, RADIX);
+  const number = Number.parseInt(text, RADIX);
+  if (!Number.isSafeInteger(number)) throw new Unforeseen("a number of the session is none");
+  return number;
 }
 
 function sumOf(base: number, text: string): number {
