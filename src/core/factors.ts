@@ -22,7 +22,8 @@ export function factorsIn({ notes }: Pick<SessionRecord, "notes">): Factors {
   return factorsOf(entryOf(notes, FACTORS));
 }
 
-function factorsOf(entry: unknown): Factors {
+/** The factors that an entry of the notes names, whatever has become of it. */
+export function factorsOf(entry: unknown): Factors {
   if (entry === undefined) return NONE;
   const times = Object.entries(Object(entry) as JsonObject);
   return new Map(times.filter((each): each is [string, EpochMs] => typeof each[1] === "number"));

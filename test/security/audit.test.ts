@@ -242,6 +242,9 @@ describe("a chain of audit records", () => {
     expect(verifyAudit([bare], KEY)).toEqual({ ok: false, index: 0, problem: "unchained" });
     const other = verifyAudit(records, KEY.toLowerCase());
     expect(other).toEqual({ ok: false, index: 0, problem: "altered" });
+    const link = { ...first.chain, note: "put in" } as AuditRecord["chain"] & object;
+    const beside = verifyAudit([{ ...first, chain: link }], KEY);
+    expect(beside).toEqual({ ok: false, index: 0, problem: "altered" });
     for (const odd of [null, 1, { chain: 1 }, { chain: { id: 1 } }]) {
       expect(verifyAudit([odd as never], KEY)).toMatchObject({ ok: false, problem: "unchained" });
     }

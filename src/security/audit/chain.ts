@@ -71,6 +71,7 @@ function problemOf(
 ): "altered" | "missing" | "unchained" | undefined {
   const { chain, ...bare } = Object(record) as AuditRecord;
   if (!isLink(chain)) return "unchained";
+  if (isDeeper(bare, RECORD_LEVELS) || Object.keys(chain).length > LINK_KEYS) return "altered";
   const before = last.get(chain.id);
   if (chain.place !== (before?.place ?? 0) + 1) return "missing";
   const mark = markOf(key, bare, { id: chain.id, place: chain.place }, before?.mark ?? "");
@@ -97,6 +98,17 @@ function markOf(
 ): string {
   const text = JSON.stringify(["sojourn/audit/1", id, place, before, sorted(record)]);
   return createHmac("sha256", key).update(text).digest("base64url");
+}
+
+/** The id, the place and the mark, which bind the record, and each other, but nothing beside them. */
+const LINK_KEYS = 3;
+/** The record, and what stands under one of its keys: plain data. */
+const RECORD_LEVELS = 2;
+
+/** Whether a value has more levels. What somebody else wrote may have more than the stack has room for. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
 
 /** A database may give a record back with its keys in another order. */

@@ -1,6 +1,6 @@
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
-import { type Factors, type ProvedFactors, provedFactors } from "../../core/factors.ts";
+import { factorsOf, type ProvedFactors, provedFactors } from "../../core/factors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { entryOf, put } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
@@ -135,7 +135,7 @@ class PendingSignIns implements PendingSignIn {
     const noted = liveIn(entryOf(state.record?.notes, PENDING), engine.environment.now());
     if (noted === undefined) return undefined;
     const { user, tries, endsAt } = noted;
-    return { candidateId: user, factors: factorsOf(noted), triesLeft: tries, endsAt };
+    return { candidateId: user, factors: factorsOf(noted.factors), triesLeft: tries, endsAt };
   }
 
   failed(session: object): Promise<number> {
@@ -167,7 +167,7 @@ class PendingSignIns implements PendingSignIn {
         return half;
       },
     });
-    const factors = Object.fromEntries([...factorsOf(noted), ...rest]);
+    const factors = Object.fromEntries([...factorsOf(noted.factors), ...rest]);
     await session.signIn(noted.user, { ...options, factors });
   }
 }
@@ -183,16 +183,15 @@ function refuseCookies({ writesNeedHeaders }: Behind["state"]): void {
 }
 
 function liveIn(entry: unknown, now: EpochMs): Noted | undefined {
-  const noted = entry as Noted | undefined;
-  return noted !== undefined && now < noted.endsAt ? noted : undefined;
+  const noted: Partial<Noted> = Object(entry);
+  const { user, tries, endsAt } = noted;
+  const isWhole =
+    typeof user === "string" && typeof tries === "number" && typeof endsAt === "number";
+  return isWhole && now < endsAt ? (noted as Noted) : undefined;
 }
 
 function requiredIn(notes: JsonObject, now: EpochMs): Noted & JsonObject {
   const noted = liveIn(notes[PENDING], now);
   if (noted === undefined) throw new FlowError("none", NAME);
   return noted as Noted & JsonObject;
-}
-
-function factorsOf({ factors }: Noted): Factors {
-  return new Map(Object.entries(factors));
 }

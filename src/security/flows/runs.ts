@@ -15,8 +15,10 @@ const MAX_RUNS = 8;
 /** The run of that flow, if it is not over. */
 export function runIn(noted: unknown, name: string, now: EpochMs): Run | undefined {
   if (!isObject(noted) || !Object.hasOwn(noted, name)) return undefined;
-  const run = (noted as Readonly<Record<string, Run>>)[name];
-  return run !== undefined && now < run.endsAt ? run : undefined;
+  const run: Partial<Run> = Object((noted as Readonly<Record<string, unknown>>)[name]);
+  const { step, state, endsAt } = run;
+  const isWhole = typeof step === "string" && isObject(state) && typeof endsAt === "number";
+  return isWhole && now < endsAt ? (run as Run) : undefined;
 }
 
 /** Notes the run of one flow beside the others; `undefined` that it is over. */
