@@ -60,6 +60,13 @@ describe("the end of a session", () => {
     expect(expiredBy(busy, 12 * HOUR_MS)).toBe("absolute");
   });
 
+  it.each(["createdAt", "lastSeenAt", "idleTimeoutMs", "absoluteTimeoutMs"] as const)(
+    "has come where %s is no number any more",
+    (damaged) => {
+      expect(expiredBy({ ...SESSION, [damaged]: Number.NaN }, 0)).toBeDefined();
+    },
+  );
+
   it("is called absolute where both clocks have run out", () => {
     expect(expiredBy(SESSION, 24 * HOUR_MS)).toBe("absolute");
   });
