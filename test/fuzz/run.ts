@@ -15,7 +15,7 @@ export interface Report {
   readonly failures: readonly Failure[];
 }
 
-export interface Failure {
+interface Failure {
   readonly problem: string;
   /** The input, so that it can be tried again. */
   readonly input: string;

@@ -17,7 +17,7 @@ import { createShop } from "../../../demo/shop.ts";
 import { bareShop } from "./bare-shop.ts";
 
 /** What the attacks are made on, and from where. */
-export interface Origins {
+interface Origins {
   /** The demo shop. */
   readonly shop: string;
   /** The shop without a defence. */
