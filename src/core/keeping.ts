@@ -12,11 +12,27 @@ const CSRF = /^[cx]srf/;
 const RETURN_ADDRESS = /^(return|redirect|next)(to|url|uri|path)$/;
 
 /**
+ * Applications have few keys, each sign-in asks about all of them, and taking a name apart costs most of a
+ * kilobyte. Bounded, as a visitor may be the one who makes up keys.
+ */
+const judged = new Map<string, boolean>();
+const MAX_JUDGED = 256;
+const MAX_JUDGED_LENGTH = 64;
+
+/**
  * Whether a key is one whose value must not outlive a login by its name: of a CSRF token, of what an
  * identity provider's answer is compared with, of a half-done sign-in, of where to go afterwards
  * (CVE-2022-35943 and its kin: whoever has planted the session knows them).
  */
 export function isOfOneLogin(key: string): boolean {
+  const before = judged.get(key);
+  if (before !== undefined) return before;
+  const verdict = isNamedForOneLogin(key);
+  if (judged.size < MAX_JUDGED && key.length <= MAX_JUDGED_LENGTH) judged.set(key, verdict);
+  return verdict;
+}
+
+function isNamedForOneLogin(key: string): boolean {
   const words = wordsOf(key);
   if (words.some((word) => CSRF.test(word) || WORDS.has(word))) return true;
   return RETURN_ADDRESS.test(words.join(""));
