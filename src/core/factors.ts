@@ -46,10 +46,18 @@ export function alsoProved(factors: Factors): NoteEdit {
 /**
  * Checks what a sign-in says of its factors.
  *
+ * @param listedAt - When those were proved that have no time of their own.
  * @throws {@link OptionsError} for what is no name of a factor, or was not proved yet.
  */
-export function provedFactors(option: string, given: ProvedFactors, now: EpochMs): Factors {
-  if (Array.isArray(given)) return new Map(factorNames(option, given).map((name) => [name, now]));
+export function provedFactors(
+  option: string,
+  given: ProvedFactors,
+  now: EpochMs,
+  listedAt: EpochMs = now,
+): Factors {
+  if (Array.isArray(given)) {
+    return new Map(factorNames(option, given).map((name) => [name, listedAt]));
+  }
   const times = Object.entries(Object(given) as Record<string, EpochMs>);
   factorNames(
     option,

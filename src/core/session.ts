@@ -217,7 +217,7 @@ export interface Session<D extends object, K extends ValueKind = "json"> extends
   takeAll<V = JsonValue>(): Record<string, V[]>;
 
   /**
-   * Signs a user in: new token, both clocks start again, `authenticatedAt` is now.
+   * Signs a user in: new token, both clocks start again, `authenticatedAt` is now unless said.
    *
    * Resolves when the new session is stored and the old token is dead (OWASP ASVS 5.0, 7.2.4).
    *
@@ -364,6 +364,14 @@ export interface SignInOptions<D extends object> {
    * @defaultValue none
    */
   readonly endsAt?: number | undefined;
+  /**
+   * When the user proved who they are, where an identity provider says that it was earlier (`auth_time`
+   * of an ID token, times 1000): `isFresh` asks for that, and listed `factors` were proved then. Epoch ms,
+   * not in the future.
+   *
+   * @defaultValue now
+   */
+  readonly authenticatedAt?: number | undefined;
   /**
    * What to call the device in a list of the user's devices. It is kept on one line, of 200 characters
    * at the most.

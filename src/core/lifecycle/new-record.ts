@@ -46,6 +46,8 @@ export interface SignIn {
   readonly place?: Label | undefined;
   /** What the user has proved here, and when. */
   readonly factors?: Factors | undefined;
+  /** When the user proved who they are, where that was elsewhere and earlier. */
+  readonly authenticatedAt?: EpochMs | undefined;
   /** What else is noted of the new session. */
   readonly edits?: readonly NoteEdit[] | undefined;
   /** Where the user has not proved who they are here, but to the session that hands it on. */
@@ -115,7 +117,8 @@ export function signedInFields(
     persistent,
     createdAt: now,
     lastSeenAt: now,
-    authenticatedAt: handedOff === undefined ? now : handedOff.authenticatedAt,
+    authenticatedAt:
+      handedOff === undefined ? (signIn.authenticatedAt ?? now) : handedOff.authenticatedAt,
     // What else is noted may have bounded it further.
     ...policyBounded(policy, boundsIn({ notes }), now),
   };

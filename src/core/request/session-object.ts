@@ -50,6 +50,7 @@ const NAMING_OPTIONS = ["label", "place"] as const;
 const SIGN_IN_OPTIONS: readonly string[] = [
   "keep",
   "factors",
+  "authenticatedAt",
   "persistent",
   ...LIFETIME_OPTIONS,
   ...NAMING_OPTIONS,
@@ -296,8 +297,10 @@ export class SessionObject<D extends object> implements Session<D> {
       const isDead = this.#wasDetached && this.isEnded;
       if (isDead || this.#state.isPastEnd(deadline.now)) this.#state.restart(deadline.now);
       this.#refuseEnded("sign in");
+      const { now } = deadline;
+      const authenticatedAt = authenticatedIn(options, now);
       const factors =
-        options.factors && provedFactors("signIn(factors)", options.factors, deadline.now);
+        options.factors && provedFactors("signIn(factors)", options.factors, now, authenticatedAt);
       const lifetime = lifetimeIn(options, deadline.now);
       const device = deviceOf(this.#state.request);
       const { locked } = this.#state;
@@ -308,7 +311,7 @@ export class SessionObject<D extends object> implements Session<D> {
         const choices = this.#choicesFor(userId, asked);
         this.#state.draft.persistent = undefined;
         this.#state.draft.label = undefined;
-        const signIn = { userId, device, lifetime, factors, ...choices };
+        const signIn = { userId, device, lifetime, factors, authenticatedAt, ...choices };
         return this.#state.signIn(signIn, deadline);
       });
     });
@@ -456,6 +459,20 @@ function named(
   { [option]: value }: Pick<SignInOptions<object>, (typeof NAMING_OPTIONS)[number]>,
 ): Label | undefined {
   return value === undefined ? undefined : { text: namingText(`signIn(${option})`, value) };
+}
+
+/** When the user proved who they are, if that is said. */
+function authenticatedIn(
+  { authenticatedAt }: Pick<SignInOptions<object>, "authenticatedAt">,
+  now: EpochMs,
+): EpochMs | undefined {
+  if (authenticatedAt === undefined) return undefined;
+  const isPast = Number.isFinite(authenticatedAt) && authenticatedAt >= 0 && authenticatedAt <= now;
+  if (isPast) return Math.floor(authenticatedAt);
+  throw new OptionsError(
+    "signIn(authenticatedAt)",
+    "it is no moment that has been. Write epoch milliseconds: of an ID token, auth_time * 1000.",
+  );
 }
 
 /** The lifetime that a sign-in asks for; `undefined` if none. */
