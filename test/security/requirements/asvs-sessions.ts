@@ -27,7 +27,6 @@ export const ASVS_SESSIONS: Standard = {
       asks: "Each system that takes part in single sign-on is written down, and how lifetimes and ends go together.",
       whose: "both",
       yours: "List your identity providers, and what ends where.",
-      open: "facts of a federated sign-in on the session",
     },
     {
       id: "ASVS 7.2.1",
@@ -134,7 +133,6 @@ export const ASVS_SESSIONS: Standard = {
       asks: "Lifetimes and ends go together with those of the identity provider as written down.",
       whose: "both",
       yours: "Register the sign-out address with your provider.",
-      open: "sign-out that a provider announces",
     },
     {
       id: "ASVS 7.6.2",

@@ -87,7 +87,6 @@ export const NIST: Standard = {
       asks: "With single sign-on the application itself decides when to ask for a new sign-in.",
       whose: "both",
       yours: "Say how old a sign-in at the provider may be.",
-      open: "the time of the provider's sign-in on the session",
     },
     {
       id: "NIST 5.3 monitoring",
