@@ -35,8 +35,13 @@ export const FLOWS = "m";
 export const IMPERSONATION = "q";
 /** The best factor of the session's user, where that was not proved in it. */
 export const BELOW_BEST = "b";
-/** What was proved of a user, or is done in their name: it is of no other user. */
-const OF_ONE_USER: readonly string[] = ["a", "c", BELOW_BEST, IMPERSONATION, ELEVATIONS];
+/** A sign-in that is half done. */
+export const PENDING = "j";
+/** What was proved of a user, is done in their name or under way: it is of no other user. */
+const OF_ONE_USER: readonly string[] = [
+  ...["a", "c", BELOW_BEST, IMPERSONATION, ELEVATIONS],
+  ...[FLOWS, PENDING],
+];
 
 /** That the user is to prove anew who they are, whenever they did so last. */
 const DOUBT = "D";

@@ -145,8 +145,8 @@ export interface Sessions<D extends object, K extends ValueKind = "json"> {
    * A look at the session without an adapter: for a WebSocket upgrade or a server component.
    * Creates, touches and sends nothing.
    *
-   * @returns `undefined` where there is no live session, and for a WebSocket that another site's page
-   * opens.
+   * @returns `undefined` where there is no live session, or a locked one, and for a WebSocket, or a
+   * request that may change something, of another site's page.
    * @throws {@link StoreError} if the store cannot answer.
    */
   read(source: SessionSource): Promise<SessionView<D> | undefined>;

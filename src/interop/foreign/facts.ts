@@ -45,7 +45,8 @@ export function factsFor(facts: Facts, userId: string | undefined, now: EpochMs)
   const isTheirs = userId !== undefined && facts.userId === userId;
   return {
     ...rest,
-    notes: isTheirs ? rest.notes : notesOfNobody(rest.notes),
+    // A visitor who is nobody, as before, goes on with what they have begun.
+    notes: facts.userId === userId ? rest.notes : notesOfNobody(rest.notes),
     createdAt: pastOf(createdAt, now),
     ...(isTheirs && { authenticatedAt: pastOf(authenticatedAt, now), device }),
   };

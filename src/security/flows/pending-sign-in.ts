@@ -2,7 +2,7 @@ import { type Duration, durationMs } from "../../core/duration.ts";
 import { OptionsError } from "../../core/errors.ts";
 import { factorsOf, type ProvedFactors, provedFactors } from "../../core/factors.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { entryOf, put } from "../../core/notes.ts";
+import { entryOf, PENDING, put } from "../../core/notes.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { EpochMs } from "../../core/record.ts";
 import { behind } from "../../core/request/behind.ts";
@@ -85,8 +85,6 @@ export function pendingSignIn(options: PendingSignInOptions = {}): PendingSignIn
   return new PendingSignIns(durationMs("pendingSignIn(expiresIn)", expiresIn), tries);
 }
 
-/** The entry of the notes: dropped by every sign-in. */
-const PENDING = "j";
 const NAME = "sign-in";
 
 interface Noted {
