@@ -5,7 +5,7 @@ import type { Account } from "./account.ts";
 import { accessToken } from "./tokens.ts";
 
 /** What scripts of other sites cannot send without asking first, and nobody answers them. */
-export const OWN_HEADER = "x-notes";
+const OWN_HEADER = "x-notes";
 
 /** Passes calls on to the API with the user's access token, and back what it says, without a header more. */
 export function proxy(sessions: Sessions<Account>, provider: Configuration, api: string): Router {
