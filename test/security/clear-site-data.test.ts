@@ -38,8 +38,14 @@ describe("a signed-in session that ends", () => {
   });
 
   it("says nothing over plain HTTP", async () => {
-    const { sessions } = new World({ protections: [clearSiteData()], cookie: { secure: false, prefix: "" } });
-    const answer = async (cookie: string, handler: (session: never) => unknown): Promise<Response> => {
+    const { sessions } = new World({
+      protections: [clearSiteData()],
+      cookie: { secure: false, prefix: "" },
+    });
+    const answer = async (
+      cookie: string,
+      handler: (session: never) => unknown,
+    ): Promise<Response> => {
       const request = new Request("http://shop.example/", { method: "POST", headers: { cookie } });
       return sessions.handle(request, async () => {
         await handler((await sessions.open(request)) as never);
@@ -54,10 +60,13 @@ describe("a signed-in session that ends", () => {
     expect(out.headers.get(HEADER)).toBeNull();
   });
 
-  it.each([[], ["cache", "everything"], "cache"])("is told what there is to forget: %j", (...kinds) => {
-    const given = kinds.length === 1 && kinds[0] === "cache" ? "cache" : kinds;
-    expect(() => clearSiteData(given as never)).toThrow("clearSiteData(kinds): must be a list");
-  });
+  it.each([[], ["cache", "everything"], "cache"])(
+    "is told what there is to forget: %j",
+    (...kinds) => {
+      const given = kinds.length === 1 && kinds[0] === "cache" ? "cache" : kinds;
+      expect(() => clearSiteData(given as never)).toThrow("clearSiteData(kinds): must be a list");
+    },
+  );
 });
 
 describe("Chromium", () => {

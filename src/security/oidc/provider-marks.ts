@@ -39,6 +39,7 @@ const UNMARKED: Mark = { users: [], endedUpTo: 0 };
 /** One user at the provider is one of ours, unless accounts were linked anew. */
 const MAX_USERS = 8;
 const MAX_CONFLICTS = 16;
+const CIPHER = "aes-256-gcm";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -113,7 +114,7 @@ export class ProviderMarks {
 
   #contentOf(named: Named, { users, endedUpTo }: Mark): JsonObject {
     const iv = this.#engine.environment.random(IV_BYTES);
-    const cipher = createCipheriv("aes-256-gcm", this.#key(named), iv);
+    const cipher = createCipheriv(CIPHER, this.#key(named), iv);
     const sealed = [Buffer.from(iv), cipher.update(JSON.stringify(users)), cipher.final()];
     const users64 = Buffer.concat([...sealed, cipher.getAuthTag()]).toString("base64url");
     return { users: users64, endedUpTo };
@@ -124,12 +125,9 @@ export class ProviderMarks {
     const content = sideContent(stored, this.#kind);
     if (content === undefined) return UNMARKED;
     const bytes = Buffer.from(String(content["users"]), "base64url");
-    const decipher = createDecipheriv(
-      "aes-256-gcm",
-      this.#key(named),
-      bytes.subarray(0, IV_BYTES),
-      { authTagLength: TAG_BYTES },
-    );
+    const decipher = createDecipheriv(CIPHER, this.#key(named), bytes.subarray(0, IV_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     const text = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES));
     const users: string[] = JSON.parse(Buffer.concat([text, decipher.final()]).toString());

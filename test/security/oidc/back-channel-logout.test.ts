@@ -2,7 +2,12 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Sessions, Untyped } from "../../../src/index.ts";
 import { endWhatCameOf } from "../../../src/security/oidc/ending.ts";
 import { federationOf } from "../../../src/security/oidc/federation.ts";
-import { type IdTokenClaims, identityOf, receiveLogout, signInFrom } from "../../../src/security/oidc/index.ts";
+import {
+  type IdTokenClaims,
+  identityOf,
+  receiveLogout,
+  signInFrom,
+} from "../../../src/security/oidc/index.ts";
 import { FOR_EVER, type Named } from "../../../src/security/oidc/provider-marks.ts";
 import type { Browser } from "../../laws/support/browser.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../laws/support/clock.ts";
