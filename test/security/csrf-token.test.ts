@@ -85,7 +85,7 @@ describe.each(Object.keys(KINDS))("a CSRF token of a session %s [ASVS 3.5.1]", (
     expect(await sent(browser, next)).toBe("refused");
   });
 
-  it("is nobody else's, and none that was changed, missing or no text", async () => {
+  it("is nobody else's, and none that was changed, missing or no text [NIST 5.1 csrf]", async () => {
     const browser = visitor();
     const token = await tokenOf(browser);
     const stranger = visitor();

@@ -36,7 +36,7 @@ const look = async (browser: Browser, headers: Headers): Promise<unknown> => {
 };
 
 describe("a session that is used by something else than it was signed in by", () => {
-  it("is told of once, with what has changed, and goes on", async () => {
+  it("is told of once, with what has changed, and goes on [NIST 5.3 monitoring]", async () => {
     const world = watching();
     const browser = await signedIn(world, CHROME);
     for (const headers of [CHROME, SCRIPT, SCRIPT]) {
@@ -58,7 +58,7 @@ describe("a session that is used by something else than it was signed in by", ()
     expect(world.told("drifted")).toEqual([]);
   });
 
-  it("is fresh no more until the user signs in again [ASVS 7.5.1]", async () => {
+  it("is fresh no more until the user signs in again [ASVS 7.5.1] [NIST 5.3 monitoring]", async () => {
     const world = watching({ policy: { browser: "stepUp" } });
     const browser = await signedIn(world, CHROME);
     expect(await look(browser, SCRIPT)).toEqual(["ada", false]);

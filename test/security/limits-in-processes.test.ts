@@ -67,7 +67,7 @@ async function judged(
 
 describe.each(Object.entries(ROUNDS))("two processes that share %s", (name, rounds) => {
   it.each(["endOldest", "refuseNewest"] as const)(
-    `let a user have ${PER_USER} sessions, whoever signs in at the same moment: %s [ASVS 7.1.2]`,
+    "let a user have two sessions, whoever signs in at the same moment: %s [ASVS 7.1.2, WSTG-SESS-11]",
     async (onLimit: OnLimit) => {
       const subject = name as SubjectName;
       const folder = await mkdtemp(join(tmpdir(), "sojourn-limits-"));

@@ -108,7 +108,7 @@ describe("a session that is given a new token every quarter of an hour", () => {
 });
 
 describe("a token that was given up and comes again", () => {
-  it("ends the session of whoever has the newer one, and it is told once", async () => {
+  it("ends the session of whoever has the newer one, and it is told once [ASVS 16.3.3]", async () => {
     const world = watching();
     const { victim, thief } = await stolen(world);
     world.clock.move(15 * MINUTE);

@@ -24,7 +24,6 @@ export const ASVS_DATA: Standard = {
       asks: "What a signed-in user has seen is cleared from the browser when the session ends.",
       whose: "both",
       yours: "Clear what your own scripts keep in the page.",
-      open: "Clear-Site-Data at sign-out",
     },
     {
       id: "ASVS 14.3.2",
@@ -54,7 +53,6 @@ export const ASVS_DATA: Standard = {
       asks: "Refused access is logged.",
       whose: "both",
       yours: "Log what your own rules refuse.",
-      open: "an event where a guard refuses",
     },
     {
       id: "ASVS 16.3.3",
@@ -62,7 +60,6 @@ export const ASVS_DATA: Standard = {
       asks: "Attempts to get round the rules are logged.",
       whose: "both",
       yours: "Keep the audit trail.",
-      open: "an event for a token that is used again after its successor",
     },
     {
       id: "ASVS 16.3.4",

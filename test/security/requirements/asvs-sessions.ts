@@ -19,7 +19,6 @@ export const ASVS_SESSIONS: Standard = {
       asks: "It is written down how many sessions one account may have, and what happens to one too many.",
       whose: "both",
       yours: "Choose the number and what becomes of the session that is too much.",
-      open: "a limit that holds while sign-ins race",
     },
     {
       id: "ASVS 7.1.3",
@@ -102,7 +101,6 @@ export const ASVS_SESSIONS: Standard = {
       asks: "Administrators can end the sessions of one user, and of all.",
       whose: "both",
       yours: "Give your administrators a page that calls sessions.revokeAll.",
-      open: "ending everybody's sessions at once",
     },
     {
       id: "ASVS 7.5.1",

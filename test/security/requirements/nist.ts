@@ -49,7 +49,6 @@ export const NIST: Standard = {
       asks: "A request with a body is shown to belong to the session.",
       whose: "both",
       yours: "Put the token into your forms where you want to follow the letter.",
-      open: "a token that is bound to the session",
     },
     {
       id: "NIST 5.1 possession",
@@ -93,7 +92,6 @@ export const NIST: Standard = {
       asks: "What looks like theft may be noticed, and leads to a new sign-in.",
       whose: "both",
       yours: "Decide what a change of network or browser means to you.",
-      open: "signals",
     },
     {
       id: "NIST 2.1.3",

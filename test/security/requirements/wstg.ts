@@ -62,7 +62,6 @@ export const WSTG: Standard = {
       asks: "Many sessions of one account at once are limited, or shown to their user.",
       whose: "both",
       yours: "Show the list of devices.",
-      open: "a limit that holds while sign-ins race",
     },
   ],
 };
