@@ -15,7 +15,8 @@ export type Factors = ReadonlyMap<string, EpochMs>;
 /** What a sign-in says of its factors: those proved just now, or when each of them was. */
 export type ProvedFactors = readonly string[] | Readonly<Record<string, EpochMs>>;
 
-const NONE: Factors = new Map();
+/** Of whoever has proved none. */
+export const NO_FACTORS: Factors = new Map();
 
 /** The factors that were proved in a session. */
 export function factorsIn({ notes }: Pick<SessionRecord, "notes">): Factors {
@@ -24,7 +25,7 @@ export function factorsIn({ notes }: Pick<SessionRecord, "notes">): Factors {
 
 /** The factors that an entry of the notes names, whatever has become of it. */
 export function factorsOf(entry: unknown): Factors {
-  if (entry === undefined) return NONE;
+  if (entry === undefined) return NO_FACTORS;
   const times = Object.entries(Object(entry) as JsonObject);
   return new Map(times.filter((each): each is [string, EpochMs] => typeof each[1] === "number"));
 }

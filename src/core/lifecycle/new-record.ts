@@ -6,7 +6,7 @@ import {
   policyFor,
 } from "../clocks.ts";
 import { flashText, type Label } from "../commit/edit.ts";
-import { type Factors, factorsIn, ofFactors } from "../factors.ts";
+import { type Factors, factorsIn, NO_FACTORS, ofFactors } from "../factors.ts";
 import { pick } from "../json.ts";
 import { isKept, type Keep } from "../keeping.ts";
 import { withLeasesOf } from "../leases.ts";
@@ -154,10 +154,10 @@ function namingOf(
  */
 export function provedIn(
   newest: Pick<SessionRecord, "notes" | "userId">,
-  { userId, factors = new Map() }: Pick<SignIn, "userId" | "factors">,
+  { userId, factors = NO_FACTORS }: Pick<SignIn, "userId" | "factors">,
 ): Factors {
-  const before = newest.userId === userId ? factorsIn(newest) : [];
-  return new Map([...before, ...factors]);
+  const before = newest.userId === userId ? factorsIn(newest) : NO_FACTORS;
+  return before.size === 0 ? factors : new Map([...before, ...factors]);
 }
 
 function factorsOf(

@@ -88,7 +88,7 @@ export async function continueUnder(
   );
   try {
     const edits = await succession.admission();
-    const madeRoom = await continuation.confirm?.(record);
+    const madeRoom = continuation.confirm && (await continuation.confirm(record));
     if (stored === undefined) return { token, record, edits };
     const handedOver = await succession.handOver(stored, record, madeRoom ?? []);
     // Where the end is of unknown outcome it stays noted: the next request finds it out.
@@ -273,7 +273,7 @@ class Succession implements Candidate {
 }
 
 function noted<Noted extends Fields>(fields: Noted, edits: readonly NoteEdit[]): Noted {
-  return { ...fields, notes: editNotes(fields.notes, edits) };
+  return edits.length === 0 ? fields : { ...fields, notes: editNotes(fields.notes, edits) };
 }
 
 function ended(): SessionEndedError {

@@ -127,9 +127,11 @@ export class SessionState implements Holding {
   }
 
   /** Opens a locked session for what unlocks it. Where that fails it stays as it was. */
-  async unlocking(transition: () => Promise<void>): Promise<void> {
-    const locked = this.#locked;
-    if (locked === undefined) return transition();
+  unlocking(transition: () => Promise<void>): Promise<void> {
+    return this.#locked === undefined ? transition() : this.#unlock(this.#locked, transition);
+  }
+
+  async #unlock(locked: Live, transition: () => Promise<void>): Promise<void> {
     this.#locked = undefined;
     this.resume(locked);
     try {
@@ -420,10 +422,11 @@ export class SessionState implements Holding {
     const { protections } = this.#engine;
     const signing = protections && this.#signing(signIn, deadline);
     const noted = (signing && (await protections?.signingIn?.(signing))) ?? NO_EDITS;
-    const edits = [...(signIn.edits ?? NO_EDITS), ...noted];
+    const whole =
+      noted.length === 0 ? signIn : { ...signIn, edits: [...(signIn.edits ?? NO_EDITS), ...noted] };
     const continuation: Continuation = {
       issue: () => this.#issue(),
-      derive: (newest) => signedInFields(this.#engine, newest, { ...signIn, edits }, now),
+      derive: (newest) => signedInFields(this.#engine, newest, whole, now),
       confirm: signing && ((record) => protections?.signedIn?.(record, signing)),
       userId,
       generation,
