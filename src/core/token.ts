@@ -94,6 +94,16 @@ export function deviceId(matter: DeviceMatter, text: string, manager: string): S
 }
 
 /**
+ * The id under which something is kept beside the sessions.
+ *
+ * @param kind - As `sideManager` has it: the manager's name is in it.
+ * @param text - What it is found again by.
+ */
+export function sideId(kind: string, text: string): SessionId {
+  return (ID_PREFIX + sha256(`sojourn/side\0${kind}\0${text}`)) as SessionId;
+}
+
+/**
  * Stands for a user wherever something is to be found again by the user alone. Whoever reads the
  * store does not see who it is; whoever guesses can make sure of it, as nothing in it is secret.
  */

@@ -4,7 +4,7 @@ import type { Engine } from "../../core/engine.ts";
 import { StoreError } from "../../core/errors.ts";
 import { commitsBefore, type SessionRecord, type StoredSession } from "../../core/record.ts";
 import { sideContent, sideManager, sideRecord } from "../../core/side-record.ts";
-import { hiddenUserId, newCommitId, parseId, type SessionId } from "../../core/token.ts";
+import { newCommitId, type SessionId, sideId } from "../../core/token.ts";
 import { type Seat, seatIn } from "./seats.ts";
 
 /** Each of them means that somebody else has just signed in as the same user, or that room was made. */
@@ -35,7 +35,7 @@ export class Admissions {
   constructor(engine: Engine, userId: string) {
     this.#engine = engine;
     this.#kind = sideManager(engine.name, "seats");
-    this.#id = idOf(userId, this.#kind);
+    this.#id = sideId(this.#kind, userId);
   }
 
   /** Lets a seat in once there is room. */
@@ -106,10 +106,4 @@ export class Admissions {
       endsAt: now + longestLifeMs(policies),
     });
   }
-}
-
-function idOf(userId: string, kind: string): SessionId {
-  const id = parseId(`s_${hiddenUserId(userId, kind)}`);
-  if (id === undefined) throw new Error("A hash has the form of an id.");
-  return id;
 }

@@ -6,7 +6,7 @@ import { StoreError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { commitsBefore, type StoredSession } from "../../core/record.ts";
 import { sideContent, sideManager, sideRecord } from "../../core/side-record.ts";
-import { hiddenUserId, newCommitId, parseId, type SessionId } from "../../core/token.ts";
+import { newCommitId, type SessionId, sideId } from "../../core/token.ts";
 
 /**
  * What an identity provider names when it ends something: a session of its own (`sid`), a user of its own
@@ -140,8 +140,6 @@ export class ProviderMarks {
   }
 
   #id({ issuer, kind, value }: Named): SessionId {
-    const id = parseId(`s_${hiddenUserId(JSON.stringify([issuer, kind, value]), this.#kind)}`);
-    if (id === undefined) throw new Error("A hash has the form of an id.");
-    return id;
+    return sideId(this.#kind, JSON.stringify([issuer, kind, value]));
   }
 }

@@ -1,6 +1,6 @@
 import { startDeadline } from "../../core/engine.ts";
 import { sideManager, sideRecord } from "../../core/side-record.ts";
-import { hiddenUserId, newCommitId, parseId } from "../../core/token.ts";
+import { newCommitId, sideId } from "../../core/token.ts";
 import type { Federation } from "./federation.ts";
 import type { Received, Verified } from "./tokens.ts";
 
@@ -16,8 +16,7 @@ export async function once(
 ): Promise<Received> {
   const { keeper, environment, name } = engine;
   const kind = sideManager(name, "oidc-token");
-  const id = parseId(`s_${hiddenUserId(JSON.stringify([provider.issuer, payload.jti]), kind)}`);
-  if (id === undefined) throw new Error("A hash has the form of an id.");
+  const id = sideId(kind, JSON.stringify([provider.issuer, payload.jti]));
   if ((await keeper.load(id, startDeadline(engine))) !== undefined) {
     return { ok: true, ended: 0 };
   }
