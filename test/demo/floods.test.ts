@@ -200,10 +200,10 @@ function seen({ status, headers, text }: Answer, email: string): string {
 
 describe("A form from another origin", () => {
   it.each([
-    ["https", "the same host by another scheme"],
-    ["ftp", "by a scheme that is none"],
-  ])("is refused with %s", async (scheme) => {
-    const origin = shop.url.replace("http:", `${scheme}:`);
+    ["another port", /:\d+$/, ":1"],
+    ["a scheme that is none", /^http:/, "ftp:"],
+  ])("is refused with %s", async (_, part, instead) => {
+    const origin = shop.url.replace(part, instead);
     const answer = await visitor(undefined, { origin }).post("/visits");
     expect(answer.status).toBe(403);
   });

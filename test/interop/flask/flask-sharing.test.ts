@@ -96,12 +96,12 @@ describe.each(SITES)("a session shared with %s", (name, options) => {
     expect((await browser.visit((session) => session.takeAll("error"))).json).toEqual([]);
   });
 
-  it("keeps Flask's token against forgery when somebody signs in", async () => {
+  it("leaves Flask's token against forgery behind when somebody signs in, and Flask makes another", async () => {
     const { token } = await site.csrf(jar);
     const raw = (await browser.visit((session) => session.get("csrf_token"))).json;
     await browser.visit((session) => session.signIn("ada"));
     expect(await site.csrf(jar)).toMatchObject({ inSession: true });
-    expect((await browser.visit((session) => session.get("csrf_token"))).json).toBe(raw);
+    expect((await browser.visit((session) => session.get("csrf_token"))).json).not.toBe(raw);
     expect(token).toEqual(expect.any(String));
   });
 
