@@ -262,6 +262,45 @@ describe("a newer token that never arrived", () => {
     expect(world.told("tokenReused")).toEqual([]);
   });
 
+  it.each([
+    ["an update", (session: Session<Untyped>) => session.update("n", (n) => n + 1)],
+    [
+      "a new token by the application and an update",
+      async (session: Session<Untyped>) => {
+        await session.regenerate();
+        await session.update("n", (n) => n + 1);
+      },
+    ],
+  ])("stays away where it is late, as its answer was held up after %s", async (_name, act) => {
+    const world = watching();
+    const { victim } = await stolen(world);
+    world.clock.move(15 * MINUTE);
+    const tab = victim.copy();
+    const { cookies } = await tab.visit(async (session) => {
+      await act(session);
+      world.clock.move(31 * SECOND);
+      expect(await userOf(victim)).toBe("ada");
+      expect(await userOf(victim)).toBe("ada");
+    });
+    // One jar: what the last answer sets is what is in it.
+    if (cookies.length > 0) victim.token = String(tab.token);
+    world.clock.move(MINUTE);
+    expect(await userOf(victim)).toBe("ada");
+    expect(world.told("tokenReused")).toEqual([]);
+  });
+
+  it("comes late, as its answer was held up, where nobody was given another one", async () => {
+    const world = watching();
+    const { victim, thief } = await stolen(world);
+    world.clock.move(15 * MINUTE);
+    await victim.visit(async (session) => {
+      await session.update("n", (n) => n + 1);
+      world.clock.move(MINUTE);
+    });
+    expect(victim.token).not.toBe(thief.token);
+    expect(await userOf(victim)).toBe("ada");
+  });
+
   it("is found out to have been stolen once both have tokens", async () => {
     const world = watching();
     const { victim, thief } = await stolen(world);

@@ -484,11 +484,22 @@ export class Visit implements Doorkeeper {
 
   #changeOf(state: SessionState, gathered: Gathered | undefined, isRest: boolean): Change {
     if (gathered !== undefined) return "data";
-    const { record, hasEdits } = state;
+    const { record } = state;
     if (record === undefined || isRest) return "none";
-    if (!hasEdits && !isTouchDue(record, this.#engine.environment.now())) return "none";
+    const { now } = this.#engine.environment;
+    const hasEdits = state.hasEdits || this.#isTokenLate(state, now());
+    if (!hasEdits && !isTouchDue(record, now())) return "none";
     if (!this.#failures.hasTimeLeft || state.isPrefetch) return "none";
     return hasEdits ? "notes" : "seen";
+  }
+
+  /**
+   * Whether the browser, which waits for its new token, may have been given a newer one meanwhile: the
+   * commit tells, and then this one must not take its place.
+   */
+  #isTokenLate({ isCurrent }: SessionState, now: EpochMs): boolean {
+    const canBeLost = this.#engine.protections?.tokens !== undefined;
+    return canBeLost && !isCurrent && now - this.arrivedAt >= LATE_ARRIVAL_MS;
   }
 
   #carryOut(
