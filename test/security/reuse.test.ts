@@ -289,6 +289,26 @@ describe("a newer token that never arrived", () => {
     expect(world.told("tokenReused")).toEqual([]);
   });
 
+  it.each([
+    ["signs in again", (session: Session<Untyped>) => session.signIn("ada")],
+    ["asks for a new token", (session: Session<Untyped>) => session.regenerate()],
+  ])("stays away where a request under way %s before the answer", async (_name, act) => {
+    const world = watching();
+    const { victim } = await stolen(world);
+    world.clock.move(15 * MINUTE);
+    const tab = victim.copy();
+    const { cookies } = await tab.visit(async (session) => {
+      await session.update("n", (n) => n + 1);
+      world.clock.move(SECOND);
+      await victim.visit(act);
+      expect(await userOf(victim)).toBe("ada");
+    });
+    if (cookies.length > 0) victim.token = String(tab.token);
+    world.clock.move(MINUTE);
+    expect(await userOf(victim)).toBe("ada");
+    expect(world.told("tokenReused")).toEqual([]);
+  });
+
   it("comes late, as its answer was held up, where nobody was given another one", async () => {
     const world = watching();
     const { victim, thief } = await stolen(world);

@@ -487,7 +487,7 @@ export class Visit implements Doorkeeper {
     const { record } = state;
     if (record === undefined || isRest) return "none";
     const { now } = this.#engine.environment;
-    const hasEdits = state.hasEdits || this.#isTokenLate(state, now());
+    const hasEdits = state.hasEdits || this.#isTokenDoubtful(state, now());
     if (!hasEdits && !isTouchDue(record, now())) return "none";
     if (!this.#failures.hasTimeLeft || state.isPrefetch) return "none";
     return hasEdits ? "notes" : "seen";
@@ -497,9 +497,10 @@ export class Visit implements Doorkeeper {
    * Whether the browser, which waits for its new token, may have been given a newer one meanwhile: the
    * commit tells, and then this one must not take its place.
    */
-  #isTokenLate({ isCurrent }: SessionState, now: EpochMs): boolean {
-    const canBeLost = this.#engine.protections?.tokens !== undefined;
-    return canBeLost && !isCurrent && now - this.arrivedAt >= LATE_ARRIVAL_MS;
+  #isTokenDoubtful({ isCurrent }: SessionState, now: EpochMs): boolean {
+    if (isCurrent || this.#engine.protections?.tokens === undefined) return false;
+    // Requests with the old token go on under the new one, or later under another one.
+    return this.#cameAs !== undefined || now - this.arrivedAt >= LATE_ARRIVAL_MS;
   }
 
   #carryOut(
