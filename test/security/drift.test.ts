@@ -103,6 +103,18 @@ describe("a session that is used by something else than it was signed in by", ()
     expect(world.told("drifted").map(({ signals }) => signals)).toEqual([["network"], ["country"]]);
   });
 
+  it("is not told of for what was not known at the sign-in, and is compared with it from then on", async () => {
+    const world = watching({
+      policy: { browser: "ignore", platform: "ignore", country: "end" },
+      country: ({ header }) => header("cf-ipcountry"),
+    });
+    const browser = await signedIn(world, {});
+    expect(await look(browser, { "cf-ipcountry": "DE" })).toEqual(["ada", true]);
+    expect(await look(browser, { "cf-ipcountry": "DE" })).toEqual(["ada", true]);
+    expect(world.told("drifted")).toEqual([]);
+    expect(await look(browser, { "cf-ipcountry": "FR" })).toEqual([null, false]);
+  });
+
   it("knows families by what is passed in", async () => {
     const family = (agent: string): string | undefined => /Chrome|Firefox/.exec(agent)?.[0];
     const world = watching({ family });

@@ -113,10 +113,13 @@ class Drift implements Hooks {
     const noted = record.userId === undefined ? undefined : notedIn(record);
     if (noted === undefined) return undefined;
     const seen = this.#hashesOf(request, noted.salt);
-    const changed = this.#watching.watched.filter(
+    const differing = this.#watching.watched.filter(
       ([signal]) => seen[signal] !== undefined && noted[signal] !== seen[signal],
     );
-    if (changed.length === 0) return undefined;
+    if (differing.length === 0) return undefined;
+    // What nobody knew until now has not changed.
+    const changed = differing.filter(([signal]) => noted[signal] !== undefined);
+    if (changed.length === 0) return Promise.resolve(verdictOf("event", differing, seen));
     const action = strongest(changed.map(([, each]) => each));
     this.#tell(
       record,
@@ -124,7 +127,7 @@ class Drift implements Hooks {
       seen,
       request,
     );
-    return Promise.resolve(verdictOf(action, changed, seen));
+    return Promise.resolve(verdictOf(action, differing, seen));
   };
 
   async signingIn({ request, engine }: SigningIn): Promise<readonly NoteEdit[]> {
@@ -186,11 +189,11 @@ class Drift implements Hooks {
   }
 }
 
-function verdictOf(action: DriftAction, changed: Watching["watched"], seen: JsonObject): Verdict {
+function verdictOf(action: DriftAction, differing: Watching["watched"], seen: JsonObject): Verdict {
   if (action === "end") return { kind: "ended", reason: "drifted" };
   const usual: NoteEdit = (notes) => {
     const before = notes[SIGNALS] as JsonObject | undefined;
-    const now = changed.map(([signal]) => [signal, seen[signal] ?? ""] as const);
+    const now = differing.map(([signal]) => [signal, seen[signal] ?? ""] as const);
     put(notes, SIGNALS, { ...before, ...Object.fromEntries(now) });
   };
   return { kind: "accepted", edits: action === "stepUp" ? [usual, ofDoubt] : [usual] };
