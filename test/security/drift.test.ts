@@ -103,6 +103,17 @@ describe("a session that is used by something else than it was signed in by", ()
     expect(world.told("drifted").map(({ signals }) => signals)).toEqual([["network"], ["country"]]);
   });
 
+  it("is not told of for the workers and WebSockets of a Chromium, which send no hints", async () => {
+    const world = watching({ policy: { browser: "end", platform: "end" } });
+    const { "user-agent": agent = "" } = CHROME;
+    const browser = await signedIn(world, CHROME);
+    expect(await look(browser, { "user-agent": agent })).toEqual(["ada", true]);
+    const worker = await signedIn(world, { "user-agent": agent });
+    expect(await look(worker, CHROME)).toEqual(["ada", true]);
+    expect(world.told("drifted")).toEqual([]);
+    for (const each of [browser, worker]) expect(await look(each, SCRIPT)).toEqual([null, false]);
+  });
+
   it("is not told of for what was not known at the sign-in, and is compared with it from then on", async () => {
     const world = watching({
       policy: { browser: "ignore", platform: "ignore", country: "end" },

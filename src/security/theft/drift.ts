@@ -168,10 +168,10 @@ class Drift implements Hooks {
     const { family, country } = this.#watching;
     switch (signal) {
       case "browser":
-        return family === undefined
-          ? brandsIn(request.header("sec-ch-ua") ?? "")
-          : family(request.header("user-agent") ?? "");
+        if (family !== undefined) return family(request.header("user-agent") ?? "");
+        return withholdsHints(request) ? undefined : brandsIn(request.header("sec-ch-ua") ?? "");
       case "platform": {
+        if (withholdsHints(request)) return undefined;
         const names = ["sec-ch-ua-platform", "sec-ch-ua-mobile"];
         return names.map((name) => request.header(name) ?? "").join(" ");
       }
@@ -202,6 +202,12 @@ function verdictOf(action: DriftAction, differing: Watching["watched"], seen: Js
 // Nobody else writes these notes, so what is there has the form that we gave it.
 function notedIn({ notes }: SessionRecord): Noted | undefined {
   return entryOf(notes, SIGNALS) as Noted | undefined;
+}
+
+/** Chromium sends no hints from a worker, nor for a WebSocket, nor over plain HTTP. */
+function withholdsHints(request: RequestHead): boolean {
+  const isChromium = /Chrom(?:e|ium)\//.test(request.header("user-agent") ?? "");
+  return isChromium && request.header("sec-ch-ua") === undefined;
 }
 
 /** Names such as `"Chromium"`; browsers add one that changes, to be ignored (UA-CH, 6.2). */
