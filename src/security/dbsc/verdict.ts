@@ -76,6 +76,8 @@ function unbound(
  */
 function missing({ request, wasAsked }: Presented, sendsMetadata: boolean): Judgement {
   if (isPrefetch(request) || request.header("secure-session-skipped") !== undefined) return "later";
+  // Of where a WebSocket comes from Chromium tells nothing, whoever has it.
+  if (request.header("sec-websocket-version") !== undefined) return "blocked";
   const site = request.header("sec-fetch-site");
   if (site === undefined && sendsMetadata) return "copied";
   if (!isPage(request)) return "blocked";

@@ -301,6 +301,7 @@ describe("what is no page, and comes without its proof", () => {
     ["a page's fetch", FETCH, "GET"],
     ["a fetch from elsewhere", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" }, "GET"],
     ["a web socket", { "sec-fetch-site": "same-origin", "sec-fetch-mode": "websocket" }, "GET"],
+    ["a web socket of Chromium's", { "sec-websocket-version": "13" }, "GET"],
     ["a form", PAGE, "POST"],
     ["a form from elsewhere", LINK, "POST"],
   ])("is refused, with its session untouched: %s", async (_what, headers, method) => {
