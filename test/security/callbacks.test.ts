@@ -6,11 +6,13 @@ import {
 } from "../../src/cookies/callbacks/index.ts";
 import { cookieStore } from "../../src/cookies/cookie.ts";
 import { createSessions, memoryStore, type Sessions, type Untyped } from "../../src/index.ts";
+import { deviceBound } from "../../src/security/dbsc/index.ts";
 import { encrypted } from "../../src/stores/encrypted/index.ts";
 import { newKey } from "../cookies/support/cookie-world.ts";
 import { type Answer, Browser } from "../laws/support/browser.ts";
 import { World } from "../laws/support/world.ts";
 import { yielding } from "../laws/support/wrapped-store.ts";
+import { BOUND, Device } from "./dbsc/support/device.ts";
 
 const SESSION = "__Host-Http-session";
 const COOKIE = "__Host-Http-session-callback";
@@ -338,5 +340,40 @@ describe("slips", () => {
       return new Response(String(error));
     });
     expect(answer.text).toContain("sessions in cookies remember nothing");
+  });
+});
+
+describe("what was begun in a session that is bound to a device", () => {
+  const NAVIGATION = { ...FOREIGN, "sec-fetch-mode": "navigate" };
+
+  async function bound(): Promise<Device> {
+    world = new World({ protections: [deviceBound()] });
+    const device = await new Device(world.browser()).bind();
+    await device.browser.visit((session) => session.set("cart", ["mug"]));
+    world.clock.move(61_000);
+    return device;
+  }
+
+  it("is not used up by a return that the browser is to make once more, with its proof", async () => {
+    const device = await bound();
+    const { browser } = device;
+    const state = await begin(browser);
+    device.forget();
+    const asked = await comeBack(browser, state, { method: "GET", headers: NAVIGATION });
+    expect([asked.status, asked.headers.get("refresh")]).toEqual([403, "0"]);
+    await device.refresh();
+    const returned = await comeBack(browser, state, { method: "GET", headers: NAVIGATION });
+    expect(returned.json).toMatchObject({ user: "ada", cart: ["mug"] });
+  });
+
+  it("is finished by another site's form, which brings no proof: in a session of its own", async () => {
+    const { browser } = await bound();
+    const state = await begin(browser);
+    const returning = withoutLax(browser);
+    returning.jar.delete(BOUND);
+    const answer = await comeBack(returning, state, { headers: NAVIGATION, user: "ada" });
+    expect(answer.json).toEqual({ user: null, cart: null, data: {} });
+    expect(await standing(returning)).toEqual({ user: "ada", cart: null });
+    expect(await standing(browser)).toEqual({ user: "ada", cart: ["mug"] });
   });
 });

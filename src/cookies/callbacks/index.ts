@@ -6,6 +6,8 @@ import {
   OptionsError,
   PrefetchError,
   SessionEndedError,
+  SessionError,
+  StoreError,
 } from "../../core/errors.ts";
 import { isPrefetch } from "../../core/exchange.ts";
 import { internalsOf } from "../../core/internals.ts";
@@ -112,7 +114,12 @@ export async function finishCallback<D extends object>(
     const begun = await finishable(engine, visit, state, options);
     if (typeof begun === "string") return refused(engine, visit, begun);
     visit.isMeant = true;
+    // First: who guards the session may let the browser come again, with a proof, to finish it then.
     const session = await visit.open(true);
+    if (!(await spend(engine, begun, visit.startDeadline()))) {
+      visit.isMeant = false;
+      return refused(engine, visit, "used");
+    }
     if (begun.isOwn) await goOn(session, begun);
     // The manager whose visit it is vouches for the type.
     return { ok: true, session: session as unknown as Session<D>, data: begun.kept.data };
@@ -121,7 +128,7 @@ export async function finishCallback<D extends object>(
   }
 }
 
-/** What this request may finish and has used up by that, or why not. */
+/** What this request may finish, or why not. */
 async function finishable(
   engine: Engine,
   visit: Visit,
@@ -133,7 +140,7 @@ async function finishable(
   if (typeof begun === "string") return begun;
   const isOwn = isBegunBy(cookieOf(engine).secretsIn(visit.beside.exchange), begun, engine.name);
   if (!isOwn && !isAccepted(engine, visit, options)) return "otherBrowser";
-  return (await spend(engine, begun, deadline)) ? { ...begun, isOwn } : "used";
+  return { ...begun, isOwn };
 }
 
 /** Where the parting stands among those of a response; no cookie of an application's is called so. */
@@ -183,11 +190,18 @@ function goOn(session: object, { kept }: Begun): Promise<void> {
   const presented = [{ token: "", id: fromId as SessionId }];
   return inTurn(state, FINISH, async (deadline) => {
     const { request } = state;
-    const live = await arrivalOf(engine, { presented }, deadline, QUIET, request);
+    const arrival = arrivalOf(engine, { presented }, deadline, QUIET, request);
+    const live = await arrival.catch(heldBack);
     if (live === undefined) return;
     state.resume(live);
     await underNewToken(state, deadline);
   });
+}
+
+/** A session that is not given out without a proof stays as it is: what came brings the proof of none. */
+function heldBack(error: unknown): undefined {
+  if (error instanceof SessionError && !(error instanceof StoreError)) return undefined;
+  throw error;
 }
 
 /** Its own token is not known here, and must not be: who has the store has no token. */
