@@ -2,6 +2,7 @@ import { OptionsError } from "../../core/errors.ts";
 import { internalsOf } from "../../core/internals.ts";
 import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import { behind } from "../../core/request/behind.ts";
+import { Turns } from "../../core/request/turns.ts";
 import type { Session, SignInOptions } from "../../core/session.ts";
 import type { SessionInfo, Sessions } from "../../core/sessions.ts";
 
@@ -87,6 +88,7 @@ function made<D extends object>(make: (name: string) => Sessions<D>, name: strin
 
 class Slots<D extends object> implements Accounts<D> {
   readonly slots: readonly Sessions<D>[];
+  readonly #turns = new WeakMap<object, Turns>();
 
   constructor(slots: readonly Sessions<D>[]) {
     this.slots = slots;
@@ -116,6 +118,17 @@ class Slots<D extends object> implements Accounts<D> {
     options?: SignInOptions<D>,
   ): Promise<AccountSignIn<D>> {
     checkUserId("signIn(userId)", userId);
+    // Two that see the same slot free would both take it.
+    const turns = this.#turns.get(request) ?? new Turns();
+    this.#turns.set(request, turns);
+    return turns.take(() => this.#signIn(request, userId, options));
+  }
+
+  async #signIn(
+    request: object,
+    userId: string,
+    options: SignInOptions<D> | undefined,
+  ): Promise<AccountSignIn<D>> {
     const all = await this.#open(request);
     const own = all.find(({ session }) => holderOf(session) === userId);
     const account = own ?? all.find(({ session }) => holderOf(session) === undefined);

@@ -100,6 +100,16 @@ describe("several accounts in one browser", () => {
     expect(await place.who()).toEqual({ 0: "ada", 1: "bob" });
   });
 
+  it("are not mistaken for one another where one request signs in two at once", async () => {
+    const place = new Place(2);
+    const slots = await place.visit(async (request) => {
+      const all = ["ada", "bob", "eve"].map((userId) => place.accounts.signIn(request, userId));
+      return (await Promise.all(all)).map((each) => each.ok && [each.slot, each.session.userId]);
+    });
+    expect(slots).toEqual([[0, "ada"], [1, "bob"], false]);
+    expect(await place.who()).toEqual({ 0: "ada", 1: "bob" });
+  });
+
   it("end one by one: the sign-out of one leaves the others", async () => {
     const place = new Place();
     await place.signIn("ada", "bob");
