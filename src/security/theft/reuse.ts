@@ -8,6 +8,7 @@ import { endFollowing } from "../../core/lifecycle/endings.ts";
 import type { NoteEdit } from "../../core/notes.ts";
 import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
 import type { EpochMs, SessionRecord, Tombstone } from "../../core/record.ts";
+import { RecentMap } from "../../sealing/recent-map.ts";
 import {
   givenUpIn,
   issuedAt,
@@ -36,7 +37,7 @@ export interface DetectReuseOptions {
   readonly grace?: Duration | undefined;
   /**
    * `"endFamily"` ends the session and all that it may have become; `"tell"` tells of it and ends nothing,
-   * to see how often it happens before you end anything.
+   * to see how often it happens before you end anything: once for each old token in each process.
    *
    * @defaultValue "endFamily"
    */
@@ -87,6 +88,9 @@ const LATE_MS = 30_000;
 /** A session that is given more tokens than that while a copy of an old one lies about is no session. */
 const MAX_STEPS = 512;
 
+/** So many tokens are remembered that were told of, where that ends nothing. */
+const MAX_TOLD = 1_000;
+
 const OVER: Retired = { kind: "over" };
 const REUSED: Retired = { kind: "reused" };
 
@@ -103,6 +107,7 @@ interface Course {
 
 class Reuse implements TokenRules {
   readonly #settings: Settings;
+  readonly #told = new RecentMap<true>(MAX_TOLD);
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -150,6 +155,8 @@ class Reuse implements TokenRules {
     const { userId } = live;
     const at = deadline.now;
     if (onReuse === "tell") {
+      if (this.#told.get(previousId) !== undefined) return OVER;
+      this.#told.set(previousId, true);
       engine.events.emit("tokenReused", { at, id: live.id, userId, previousId }, request);
       return OVER;
     }
