@@ -198,6 +198,14 @@ describe("sojourn autopsy", () => {
     expect(stdout).toContain("the keys canary");
   });
 
+  it("takes no row without an id for data of the session in the row before", async () => {
+    const id = `s_${"A".repeat(43)}`;
+    const other = JSON.stringify({ name: "version", value: 2 });
+    const dump = await file("dump", `${id} ended\n${other}\n`);
+    const { stdout } = await autopsy("--dump", dump);
+    expect(stdout).not.toContain("in plain");
+  });
+
   it("finds data in plain: in a row, and beside an id in a log", async () => {
     const { dump, sessions } = await scene("redis", (store) => store);
     const { code, stdout } = await autopsy("--dump", await dump());

@@ -12,6 +12,8 @@ export interface PlainData {
 const IDS = /s_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]/g;
 /** As far as a row, or a line, of a session reaches. */
 const REACH = 8_192;
+/** Where rows are lines of JSON, the next one is another's, though it has no id. */
+const NEXT_ROW = /\r?\n(?=\{)/;
 const SEALED = "sojourn:sealed";
 
 /** The ids of the sessions in a piece. */
@@ -26,7 +28,7 @@ export function plainDataIn(source: Source, { bytes }: Piece): readonly PlainDat
   const places = [...text.matchAll(IDS)];
   return places.flatMap(({ 0: id, index }, at) => {
     const end = Math.min(places[at + 1]?.index ?? text.length, index + REACH);
-    const row = text.slice(index + id.length, end);
+    const [row = ""] = text.slice(index + id.length, end).split(NEXT_ROW, 1);
     // Within JSON lines and in the texts of some drivers the quotes are escaped.
     const object = objectIn(row) ?? objectIn(row.replaceAll('\\"', '"'));
     const keys = Object.keys(object ?? {});
