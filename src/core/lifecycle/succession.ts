@@ -52,6 +52,14 @@ export interface Continuation {
   readonly pending?: readonly NoteEdit[] | undefined;
 }
 
+/** Has the protections agree to a new token of the same visitor, which makes room for nobody. */
+export function confirmNewToken(
+  { protections }: Pick<Engine, "protections">,
+  deadline: Deadline,
+): Continuation["confirm"] {
+  return protections && ((record) => protections.regenerated?.(record, deadline)?.then(() => []));
+}
+
 /** The new session, and what is still to be done about it. */
 export interface Continued extends Issued {
   /** To be noted with the next commit. Until then whoever opens the session finds it out. */

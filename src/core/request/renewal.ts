@@ -2,7 +2,7 @@ import type { Deadline } from "../deadline.ts";
 import type { Engine } from "../engine.ts";
 import { SessionEndedError, StoreError } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
-import { continueUnder } from "../lifecycle/succession.ts";
+import { confirmNewToken, continueUnder } from "../lifecycle/succession.ts";
 import { generationOf } from "../notes.ts";
 import type { Passage } from "../passage.ts";
 import { Live } from "./arrival.ts";
@@ -40,7 +40,7 @@ export async function renewed(
         derive: (newest) => newest,
         userId: old.userId,
         generation: generationOf(old),
-        confirm: (record) => engine.protections?.regenerated?.(record, deadline)?.then(() => []),
+        confirm: confirmNewToken(engine, deadline),
         isLinked: true,
         why: "renewal",
         pending,

@@ -153,8 +153,13 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   isFresh(maxAge: Duration, options: FreshOptions = {}): boolean {
-    const { facts, notes } = this.#state;
-    return isFreshAt({ ...facts, notes }, maxAge, options, this.#engine.environment.now());
+    const { notes } = this.#state;
+    return isFreshAt(
+      { authenticatedAt: this.authenticatedAt, notes },
+      maxAge,
+      options,
+      this.#engine.environment.now(),
+    );
   }
 
   get persistent(): boolean {

@@ -19,7 +19,7 @@ import {
   type SignIn,
   signedInFields,
 } from "../lifecycle/new-record.ts";
-import { type Continuation, continueUnder } from "../lifecycle/succession.ts";
+import { type Continuation, confirmNewToken, continueUnder } from "../lifecycle/succession.ts";
 import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "../lifecycle/transitions.ts";
 import { editNotes, generationOf, type NoteEdit } from "../notes.ts";
 import type { Identity, Passage } from "../passage.ts";
@@ -394,12 +394,10 @@ export class SessionState implements Holding {
       this.detach({ ...old, reason: "expired" });
       this.#refuseEnded(deadline);
     }
-    const { protections } = this.#engine;
     const continuation: Continuation = {
       issue: () => this.#issue(),
       derive: (newest) => (edits === NO_EDITS ? newest : notedFields(newest, edits, deadline.now)),
-      confirm:
-        protections && ((record) => protections.regenerated?.(record, deadline)?.then(() => [])),
+      confirm: confirmNewToken(this.#engine, deadline),
       userId: old.userId,
       generation: generationOf(old),
       isLinked: true,

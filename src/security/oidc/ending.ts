@@ -24,12 +24,12 @@ export async function endWhatCameOf(
   const { users } = await marks.ended(named, upTo, startDeadline(engine));
   const isMeant = (facts: SessionFacts): boolean => isAbout(facts, named, upTo);
   let ended = 0;
-  for (const userId of users) ended += await endOf(engine, userId, isMeant);
+  for (const userId of users) ended += await endMeant(engine, userId, isMeant);
   return ended;
 }
 
 /** Ends those of a user's sessions that are meant. */
-export async function endOf(
+export async function endMeant(
   engine: Engine,
   userId: string,
   isMeant: (facts: SessionFacts) => boolean,

@@ -2,7 +2,7 @@ import { startDeadline } from "../../core/engine.ts";
 import type { SessionFacts } from "../../core/record.ts";
 import { infoOf } from "../../core/session-info.ts";
 import type { SessionInfo } from "../../core/sessions.ts";
-import { beganAt, endOf, isNamed } from "./ending.ts";
+import { beganAt, endMeant, isNamed } from "./ending.ts";
 import type { Federation } from "./federation.ts";
 import { bothOf, type Named } from "./provider-marks.ts";
 import { isOfUser, nameIn, type Part, partsOf, type SubjectId } from "./subject.ts";
@@ -61,7 +61,7 @@ export async function endRevoked(
       if (isOfUser(part) && userId === ownUser) return true;
       return named === undefined && isMeant(infoOf(facts), part.name, part.subject);
     };
-    ended += await endOf(engine, userId, (facts) => {
+    ended += await endMeant(engine, userId, (facts) => {
       return beganAt(facts, issuer) <= upTo && parts.every((part) => meansBy(part, facts));
     });
   }
