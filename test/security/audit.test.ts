@@ -183,6 +183,29 @@ describe("an audit", () => {
     expect(heard).toEqual(["disk full", "disk full"]);
   });
 
+  it("says how many records were lost while the sink was out", async () => {
+    let isOut = true;
+    const heard: string[] = [];
+    const sink = (): Promise<void> =>
+      isOut ? Promise.reject(new Error("out")) : Promise.resolve();
+    const onError = (error: Error): void => void heard.push(error.message);
+    const { world, close } = audited({ sink }, { onError });
+    const browser = world.browser();
+    browser.token = "malformed";
+    for (let visits = 0; visits < 10_003; visits += 1) await browser.copy().visit(() => undefined);
+    isOut = false;
+    await expect
+      .poll(
+        async () => {
+          await browser.copy().visit(() => undefined);
+          return heard.filter((message) => message !== "out");
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual([expect.stringMatching(/^\d+ audit records were lost/)]);
+    await close();
+  });
+
   it("refuses what is no sink, no event and no key", () => {
     const world = new World();
     const sink = (): void => undefined;

@@ -45,7 +45,7 @@ export interface Audit {
  * 16.3.4). A record holds public ids and no secret (16.2.5).
  *
  * A sink that fails is given the record again, with pauses of up to 30 s. Meanwhile 10,000 records wait;
- * beyond that they are lost, and the next warning says how many.
+ * beyond that they are lost, and `onError` hears how many.
  *
  * @throws {@link OptionsError} for what is no sink, event or key.
  * @example
@@ -73,7 +73,8 @@ export function audit(sessions: Sessions<any, any>, options: AuditOptions): Audi
     close: async () => {
       for (const stop of stops) stop();
       const left = await outbox.close();
-      if (left > 0) engine.environment.notice(`${left} audit records were not kept by the sink.`);
+      tellDropped(engine, outbox);
+      if (left > 0) complain(engine, new Error(`${left} audit records were not kept by the sink.`));
     },
   };
 }
@@ -110,13 +111,14 @@ function addressOf(address: NonNullable<AuditOptions["address"]>): Checked["addr
   return address ? ({ remoteAddress }) => remoteAddress : undefined;
 }
 
-/** Once for as long as the sink is out: what became of each record shows in the number that is lost. */
+/** To whom failures are told: a warning would be told once, and of each number apart. */
 function complain({ environment, name }: Engine, error: unknown): void {
   const context = { name, method: undefined, path: undefined, outcome: "background" } as const;
   environment.report(error, context, false);
 }
 
-function tellDropped({ environment }: Engine, outbox: Outbox): void {
+function tellDropped(engine: Engine, outbox: Outbox): void {
   const dropped = outbox.takeDropped();
-  if (dropped > 0) environment.notice(`${dropped} audit records were lost: the sink was out.`);
+  if (dropped === 0) return;
+  complain(engine, new Error(`${dropped} audit records were lost: the sink was out.`));
 }
