@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // These have a lane of their own: vitest.built.config.ts.
+    exclude: ["test/built/**"],
     pool: "forks",
     // Much of the time is spent waiting for servers: two at once even where there are two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -9,6 +9,7 @@ import { type Clock, developmentOf, type Environment, pooledRandom } from "./cor
 import { OptionsError } from "./core/errors.ts";
 import type { JsonObject } from "./core/json.ts";
 import { SessionManager } from "./core/manager.ts";
+import { missing } from "./core/missing.ts";
 import { isStore, requireKnownKeys } from "./core/option-checks.ts";
 import { type EngineOptions, type EngineSettings, resolveSettings } from "./core/options.ts";
 import type { Carrier } from "./core/passage.ts";
@@ -22,6 +23,7 @@ import type { Opened, RefusalIn, StorableData } from "./core/storable.ts";
 import type { SessionStore } from "./core/store.ts";
 import { handle } from "./frameworks/web.ts";
 import type { Keys } from "./sealing/key-ring.ts";
+import { areMissing } from "./sealing/missing-keys.ts";
 import { memoryStore } from "./stores/memory/index.ts";
 
 interface CommonOptions extends EngineOptions, CarrierOptions {
@@ -172,7 +174,8 @@ type MigrateOf<K extends ValueKind> = K extends "json"
  * Makes the sessions of an application.
  *
  * Describe the data by a `schema` (Standard Schema), by `defaults`, or by a type alone. Nothing is
- * read, written, timed or drawn until the first request.
+ * read, written, timed or drawn until the first request. A store or a key that is missing is refused
+ * then, and by `sessions.prepare()`: builds of frameworks import this module where neither is at hand.
  *
  * @throws {@link OptionsError} naming the option that is wrong and what to write instead.
  * @example
@@ -231,8 +234,9 @@ function keptWhere(
 ): Mounted {
   if (adopt !== undefined) refuseAdoption(adopt, store);
   if (isCookieStore(store)) {
-    const sealing = { keys: requiredKeys(keys), audience: checkedAudience(audience) };
-    return store.mount({ carrier: options, ...sealing, settings, environment });
+    const checked = checkedAudience(audience);
+    if (areMissing(keys)) return missing(noKeys());
+    return store.mount({ carrier: options, keys, audience: checked, settings, environment });
   }
   for (const [option, value] of Object.entries({ keys, audience })) {
     if (value !== undefined) throw new OptionsError(option, `is not known. ${ADVICE[option]}`);
@@ -241,12 +245,14 @@ function keptWhere(
     refuseClocks(options);
     return store.share({ carrier: options, settings, environment, givenName: options.name });
   }
+  const chosen = checkedStore(store) ?? developmentStore(environment);
+  if (chosen === undefined) return missing(noStore());
   const policies = { ...settings.policies, areInherited: adopt !== undefined };
   const parts = { carrier: options, settings: { ...settings, policies }, environment };
   const own: Carrier = new CookieCarrier(options, { ...environment, name: settings.name });
   return {
     settings: parts.settings,
-    store: checkedStore(store) ?? developmentStore(environment),
+    store: chosen,
     carrier: (adopt ?? []).reduce((carrier, old) => old.beside(carrier, parts), own),
   };
 }
@@ -291,9 +297,8 @@ function refuseClocks(options: Omit<AnyOptions, "store" | "keys" | "audience" | 
   );
 }
 
-function requiredKeys(keys: Keys | undefined): Keys {
-  if (keys !== undefined) return keys;
-  throw new OptionsError(
+function noKeys(): OptionsError {
+  return new OptionsError(
     "keys",
     'sessions in cookies are sealed with them. Make one with "npx sojourn secret", and write ' +
       'keys: [process.env["SESSION_KEY"] ?? ""].',
@@ -396,17 +401,19 @@ function checkedStore(store: SessionStore | undefined): SessionStore | undefined
 }
 
 /** Memory loses every session at a restart and shares none between processes. */
-function developmentStore({ development, notice }: Environment): SessionStore {
-  if (development === undefined) {
-    throw new OptionsError(
-      "store",
-      'choose one in production: sqliteStore("sessions.db") from "sojourn/sqlite" keeps sessions ' +
-        "on one machine; memoryStore() loses them at every restart.",
-    );
-  }
+function developmentStore({ development, notice }: Environment): SessionStore | undefined {
+  if (development === undefined) return undefined;
   notice(
     "Sessions are kept in memory and end with this process. Before production choose a store, " +
       'such as sqliteStore("sessions.db") from "sojourn/sqlite".',
   );
   return memoryStore();
+}
+
+function noStore(): OptionsError {
+  return new OptionsError(
+    "store",
+    'choose one in production: sqliteStore("sessions.db") from "sojourn/sqlite" keeps sessions ' +
+      "on one machine; memoryStore() loses them at every restart.",
+  );
 }

@@ -75,6 +75,11 @@ export abstract class SessionError extends Error {
     return this.status;
   }
 
+  /** That the message is for the log and not for the visitor, as Koa and Nest read it. */
+  get expose(): boolean {
+    return false;
+  }
+
   /** What a response to this failure should say in its headers, as Express reads it. */
   get headers(): Readonly<Record<string, string>> {
     return {};

@@ -75,3 +75,23 @@ export function attach(
   attachments.add(visit, aliases);
   return visit;
 }
+
+/** Runs `handle` so that what the framework asks of itself meanwhile can {@link attachInner}. */
+export function enclose<T>(sessions: object, visit: Visit, handle: () => T): T {
+  return internalsOf(sessions).attachments.enclose(visit, handle);
+}
+
+/**
+ * Lets a request that the framework itself makes, while it handles another one, lead to that one's
+ * session, so that there is one session and one cookie: SvelteKit's `event.fetch`, Nuxt's `useFetch`,
+ * Astro's `rewrite`. Its response is none of ours.
+ *
+ * @returns Whether it runs inside another one, as of {@link enclose}.
+ */
+export function attachInner(sessions: object, aliases: readonly object[]): boolean {
+  const { attachments } = internalsOf(sessions);
+  const { enclosing } = attachments;
+  if (enclosing === undefined) return false;
+  attachments.add(enclosing, aliases);
+  return true;
+}

@@ -5,7 +5,7 @@ import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { HonoHead } from "./port/hono-head.ts";
 import { type WebExchange, webExchange } from "./port/web-exchange.ts";
-import { keep } from "./web.ts";
+import { keep, keepThrown } from "./port/web-reply.ts";
 
 /**
  * Sessions for Hono. `sessions.open` takes the context `c`, `c.req` or `c.req.raw`.
@@ -63,9 +63,5 @@ function replace(c: Context, response: Response): void {
  */
 async function errorBase(visit: Visit, exchange: WebExchange, failed: Headers): Promise<Response> {
   const headers = new Headers([...failed].filter(([name]) => !isOfPage(name)));
-  exchange.answerWith(headers);
-  // What fails as well is heard of by the one that is thrown.
-  await visit.beforeHeaders(500)?.catch(() => undefined);
-  visit.end();
-  return new Response(null, { headers });
+  return new Response(null, { headers: await keepThrown(visit, exchange, 500, headers) });
 }

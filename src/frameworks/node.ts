@@ -2,14 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { answerPlainly, isBroken } from "./port/attach-node.ts";
 import { type Fallback, holdReply } from "./port/hold.ts";
-import {
-  becomePlainAnswer,
-  cutReply,
-  isGone,
-  nodeExchange,
-  plainAnswer,
-} from "./port/node-exchange.ts";
+import { isGone, nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** Handles a request within {@link sessionMiddleware}; a rejection becomes a plain error answer. */
 export type NodeNext = () => unknown;
@@ -40,7 +35,7 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
   // A slip is told where it is made, not at the first request.
   internalsOf(sessions);
   return async (req, res, next) => {
-    const fallback: Fallback = { fail: (error) => answer(res, error), plainAnswer };
+    const fallback: Fallback = { fail: (error) => answerPlainly(res, error), plainAnswer };
     const hold = (visit: Visit): void => holdReply(res, visit, fallback);
     const exchange = nodeExchange(req, res);
     const visit = attach(sessions, exchange, [req], hold);
@@ -50,27 +45,13 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
       // Where it is mounted further out as well, it is answered there.
       if (!visit.isOf(exchange)) throw error;
       if (!isFarewell(error, res, visit)) visit.report(error, isBroken(res) ? "cut" : "answered");
-      answer(res, error);
+      answerPlainly(res, error);
     }
   };
-}
-
-/** Whether the response has begun and will not be whole. */
-function isBroken(res: ServerResponse): boolean {
-  return res.headersSent && !res.writableEnded;
 }
 
 /** What a pipeline says whose reader has left, or whose response was answered or cut before. */
 function isFarewell(error: unknown, res: ServerResponse, visit: Visit): boolean {
   const { code } = Object(error) as { readonly code?: unknown };
   return code === "ERR_STREAM_PREMATURE_CLOSE" && (isGone(res) || visit.phase === "ended");
-}
-
-/** A response that has begun cannot be taken back, only cut; one that is answered stays so. */
-function answer(res: ServerResponse, error: unknown): void {
-  if (isBroken(res)) cutReply(res);
-  if (res.headersSent) return;
-  const plain = plainAnswer(error);
-  becomePlainAnswer(res, plain);
-  res.end(plain.body);
 }

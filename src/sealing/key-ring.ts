@@ -1,4 +1,5 @@
 import { OptionsError } from "../core/errors.ts";
+import { areMissing } from "./missing-keys.ts";
 import { RingKey } from "./ring-key.ts";
 import { type Key, secretBytes } from "./secret.ts";
 
@@ -23,18 +24,23 @@ const MAX_KEYS = 32;
 export class KeyRing {
   readonly #option: string;
   readonly #source: (() => KeyList) | undefined;
-  #given: readonly Key[];
+  /** `undefined` until there are any. */
+  #given: readonly Key[] | undefined;
   #keys: readonly RingKey[];
 
   /**
    * @param option - What the keys are called where they were given, for errors.
-   * @throws {@link OptionsError} if a key is weak or there twice, or if the function fails.
+   * @throws {@link OptionsError} if a key is weak or there twice, or if the function fails. Where none
+   * is there at all, at their first use.
    */
   constructor(option: string, keys: Keys) {
+    const given = typeof keys === "function" ? called(option, keys) : keys;
+    const isMissing = areMissing(given);
+    const asGiven = (): KeyList => given;
     this.#option = option;
-    this.#source = typeof keys === "function" ? keys : undefined;
-    this.#given = listed(option, typeof keys === "function" ? called(option, keys) : keys);
-    this.#keys = ringKeys(option, this.#given);
+    this.#source = typeof keys === "function" ? keys : isMissing ? asGiven : undefined;
+    this.#given = isMissing ? undefined : listed(option, given);
+    this.#keys = ringKeys(option, this.#given ?? []);
   }
 
   /** The key that seals. @throws {@link OptionsError} if the function of keys fails. */
@@ -49,13 +55,14 @@ export class KeyRing {
 
   /** Whether it was made of just these keys. */
   isOf(keys: readonly Key[]): boolean {
-    return areSame(keys, this.#given);
+    return this.#given !== undefined && areSame(keys, this.#given);
   }
 
   #current(): readonly RingKey[] {
     if (this.#source === undefined) return this.#keys;
     const keys = called(this.#option, this.#source);
-    if (!isSame(keys, this.#given)) this.#replace(listed(this.#option, keys));
+    if (this.#given === undefined || !isSame(keys, this.#given))
+      this.#replace(listed(this.#option, keys));
     return this.#keys;
   }
 

@@ -160,5 +160,7 @@ function toolsOf(option: string, keys: Keys): Tools {
 
 function makeTools(option: string, keys: Keys): Tools {
   const ring = new KeyRing(option, keys);
+  // Here they are used at once.
+  void ring.first;
   return { ring, sealer: new Sealer(ring, random), signer: new Signer(ring) };
 }

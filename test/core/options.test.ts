@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { cookieCache, cookieStore } from "../../src/cookies/cookie.ts";
 import { OptionsError } from "../../src/core/errors.ts";
 import { resolveSettings } from "../../src/core/options.ts";
 import { createSessions, memoryStore } from "../../src/index.ts";
+
+const NONE = "none: a copied cookie works until it expires, signed out or not";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -219,8 +222,43 @@ describe("the construction of a manager", () => {
 
   it("wants a store to be chosen in production", () => {
     vi.stubEnv("NODE_ENV", "production");
-    expect(refusal({}).message).toMatch(/choose one in production.*sqliteStore.*memoryStore/);
     expect(() => createSessions({ store: memoryStore() })).not.toThrow();
     expect(warnings).toEqual([]);
   });
+
+  // `vite build` and `next build` import the module that makes the manager.
+  it.each([
+    ["a store", () => createSessions(), /choose one in production.*sqliteStore.*memoryStore/],
+    [
+      "keys",
+      () => createSessions({ store: cookieStore({ revocations: NONE }), keys: [""] }),
+      /npx sojourn secret/,
+    ],
+    [
+      "keys",
+      () =>
+        createSessions({ store: cookieCache(memoryStore(), { maxStaleness: "10s" }), keys: [] }),
+      /npx sojourn/,
+    ],
+  ])(
+    "asks for %s where it is first used, so that a build may do without",
+    async (_, make, says) => {
+      vi.stubEnv("NODE_ENV", "production");
+      const sessions = make();
+      const refused = { constructor: OptionsError, message: expect.stringMatching(says) };
+      const request = new Request("https://shop.example/");
+      const untouched = await sessions.handle(request, () => new Response("no session"));
+      expect(untouched.status).toBe(200);
+      const opening = sessions.handle(request, async () => {
+        await expect(sessions.open(request)).rejects.toMatchObject(refused);
+        return new Response();
+      });
+      await opening;
+      await expect(sessions.read(request)).rejects.toMatchObject(refused);
+      await expect(sessions.prepare()).rejects.toMatchObject(refused);
+      await expect(sessions.find("x")).rejects.toMatchObject(refused);
+      await expect(sessions.revokeAll({ userId: "ada" })).rejects.toMatchObject(refused);
+      await sessions.close();
+    },
+  );
 });

@@ -171,17 +171,17 @@ describe("the first five minutes", () => {
     expect(readdirSync(folder)).toEqual([...before, "counter.js"].sort());
   });
 
-  it("end in production with a sentence that says what to choose", async () => {
+  it("fail in production at the first visit, with a sentence that says what to choose", async () => {
     const production = { cwd: folder, env: plainEnvironment({ NODE_ENV: "production" }) };
-    const { code, stdout, stderr } = await run(
-      process.execPath,
-      [write("counter.js", COUNTER)],
-      production,
-    );
-    expect(code).toBe(1);
-    expect(stdout).toBe("");
-    expect(stderr).toMatch(/OptionsError: store: choose one in production: sqliteStore\(/);
-    expect(stderr).toMatch(/memoryStore\(\)/);
+    const server = await startServer([write("counter.js", COUNTER)], production);
+    try {
+      expect((await new Browser(server.origin).get("/")).status).toBe(500);
+      const sentence = /OptionsError: store: choose one in production: sqliteStore\(/;
+      await vi.waitFor(() => expect(server.complaints()).toMatch(sentence));
+      expect(server.complaints()).toMatch(/memoryStore\(\)/);
+    } finally {
+      await server.stop();
+    }
   });
 
   it("take memory in production where it is chosen by name, and say what HTTPS needs", async () => {

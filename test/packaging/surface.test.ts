@@ -120,8 +120,20 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["Account", "AccountSignIn", "Accounts", "AccountsOptions"],
   },
   "sojourn/adapter": {
-    values: ["attach", "holdReply", "keep", "nodeExchange", "plainAnswer", "webExchange"],
-    types: ["Exchange", "Fallback", "Reply", "RequestHead", "Visit", "WebExchange"],
+    values: [
+      "attach",
+      "attachInner",
+      "attachNode",
+      "enclose",
+      "holdReply",
+      "keep",
+      "keepThrown",
+      "nodeExchange",
+      "plainAnswer",
+      "serve",
+      "webExchange",
+    ],
+    types: ["Exchange", "Fallback", "Reply", "RequestHead", "Serving", "Visit", "WebExchange"],
   },
   "sojourn/assurance": {
     values: [
@@ -514,7 +526,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
 };
 
 /** Bytes of JavaScript that `import "sojourn"` may load, a hundredth of it to spare. */
-const MAX_LOADED_BYTES = 408_000;
+const MAX_LOADED_BYTES = 412_000;
 
 const program = ts.createProgram(
   SUBPATHS.map(({ types }) => types),
@@ -641,9 +653,11 @@ describe("the modules that are loaded", () => {
     expect(outside.sort()).toEqual([
       "create-sessions.js",
       "frameworks/port/web-exchange.js",
+      "frameworks/port/web-reply.js",
       "frameworks/port/whole-body.js",
       "frameworks/web.js",
       "index.js",
+      "sealing/missing-keys.js",
     ]);
     expect(packages).toEqual([
       "node:async_hooks",

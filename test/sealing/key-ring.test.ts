@@ -124,8 +124,6 @@ describe("keys as a function", () => {
       },
     ],
     ["returns a promise", async () => a],
-    ["returns nothing", () => undefined],
-    ["returns no key", () => []],
     ["returns a weak key", () => "changeme"],
   ])("are an OptionsError where the function %s, at the start and later", (_, broken) => {
     expect(() => new KeyRing("keys", broken as () => KeyList)).toThrow(OptionsError);
@@ -135,6 +133,13 @@ describe("keys as a function", () => {
     expect(() => ring.first).toThrow(/^keys: /);
     isBroken = false;
     expect(ring.first).toBeDefined();
+  });
+
+  it.each([undefined, []])("are an OptionsError where it returns none any more: %j", (none) => {
+    let isBroken = false;
+    const ring = new KeyRing("keys", () => (isBroken ? (none as unknown as KeyList) : a));
+    isBroken = true;
+    expect(() => ring.first).toThrow(OptionsError);
   });
 });
 
@@ -241,12 +246,30 @@ describe("a weak key", () => {
     },
   );
 
-  it.each([[undefined], [null], [42], [{}], [[]], [Array.from({ length: 33 }, freshKey)]])(
+  it.each([[42], [{}], [Array.from({ length: 33 }, freshKey)], [[freshKey(), ""]]])(
     "may be no key at all: %j",
     (keys) => {
       expect(() => new KeyRing("keys", keys as unknown as Keys)).toThrow(OptionsError);
     },
   );
+
+  // Frameworks import the application's modules when they build, where no secret is at hand.
+  it.each([[undefined], [null], [""], [[]], [[""]], [[undefined]], [() => ""], [() => []]])(
+    "may be missing until it is used: %j",
+    (keys) => {
+      const ring = new KeyRing("keys", keys as unknown as Keys);
+      expect(() => ring.first).toThrow(OptionsError);
+      expect(() => ring.find("sealHead", "AAAA")).toThrow(OptionsError);
+    },
+  );
+
+  it("may come once the function has one", () => {
+    let key = "";
+    const ring = new KeyRing("keys", () => key);
+    expect(() => ring.first).toThrow(/^keys: the key is empty/);
+    key = freshKey();
+    expect(ring.first).toBeDefined();
+  });
 
   it("is none that was drawn at random, in any spelling", () => {
     fc.assert(

@@ -7,6 +7,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { OptionsError, StoreError } from "../../src/core/errors.ts";
 import { type SessionRecord, UNREADABLE_DATA } from "../../src/core/record.ts";
 import type { SessionStore, SilentStore } from "../../src/core/store.ts";
+import { createSessions } from "../../src/create-sessions.ts";
 import { encrypted, type KeyList } from "../../src/stores/encrypted/index.ts";
 import { memoryStore } from "../../src/stores/memory/index.ts";
 import { sqliteStore } from "../../src/stores/sqlite/index.ts";
@@ -392,8 +393,6 @@ describe("records stored before encryption", () => {
 describe("options of an encrypted store", () => {
   it.each<[string, () => unknown]>([
     ["a weak key", () => encrypted(memoryStore(), "changeme")],
-    // @ts-expect-error it is asked for
-    ["no key", () => encrypted(memoryStore())],
     // @ts-expect-error no store
     ["what is no store", () => encrypted({}, key)],
     // @ts-expect-error nor is what cannot begin or end a session
@@ -404,6 +403,15 @@ describe("options of an encrypted store", () => {
     ["a text for a flag", () => encrypted(memoryStore(), key, { acceptPlain: "no" })],
   ])("refuse %s", (_, wrap) => {
     expect(wrap).toThrow(OptionsError);
+  });
+
+  it("may lack the key until it is used, as in a framework's build", async () => {
+    const store = encrypted(memoryStore(), "");
+    const sessions = createSessions({ store });
+    await expect(sessions.prepare()).rejects.toMatchObject({
+      cause: { cause: { message: expect.stringContaining("encrypted(keys): the key is empty") } },
+    });
+    await sessions.close();
   });
 });
 

@@ -68,6 +68,20 @@ export class Attachments {
     return mayBeKnown ? this.#current.run(visit, handle) : handle();
   }
 
+  /** Runs `handle` so that {@link enclosing} tells the visit. */
+  enclose<T>(visit: Visit, handle: () => T): T {
+    return this.#current.run(visit, handle);
+  }
+
+  /**
+   * The visit in whose handling this runs. Good where the framework says that it has made a request
+   * inside another one; without its word a queue may have started what runs here.
+   */
+  get enclosing(): Visit | undefined {
+    const visit = this.#current.getStore();
+    return visit === undefined || visit.phase === "ended" ? undefined : visit;
+  }
+
   /** From here on a request leads to the visit by the framework's own word, until it is over. */
   follow(visit: Visit, holder: RequestHolder): Handling {
     const handling = new Handling(visit, holder);
@@ -100,8 +114,8 @@ export class Attachments {
    * original does not. Whether the session is one is known when it is opened.
    */
   findCopied(request: object): Visit | undefined {
-    const visit = this.#current.getStore();
-    if (visit === undefined || visit.phase === "ended") return undefined;
+    const visit = this.enclosing;
+    if (visit === undefined) return undefined;
     return request instanceof Request && this.#isCopy(request, visit.request) ? visit : undefined;
   }
 

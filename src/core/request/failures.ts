@@ -33,6 +33,11 @@ export class Failures {
     return this.#budget.leftMs > 0;
   }
 
+  /** What the application was told of last. */
+  get lastTold(): unknown {
+    return this.#told;
+  }
+
   /** Whether the application was told of one. */
   get isTold(): boolean {
     return this.#told !== undefined;

@@ -72,6 +72,8 @@ export class Visit implements Doorkeeper {
   /** Whether the reader has left: no end of the response may come that stores what changes now. */
   #hasLeft = false;
   #isKeepingSoon = false;
+  /** Whether the response was out of our hands before anybody asked for the session. */
+  #isLate = false;
 
   constructor(
     engine: Engine,
@@ -128,6 +130,11 @@ export class Visit implements Doorkeeper {
     return this.#state !== undefined && this.#cookieOf(this.#state) !== "keep";
   }
 
+  /** What the application was told of last that failed; its framework may have answered for it. */
+  get failure(): unknown {
+    return this.#failuresMet?.lastTold;
+  }
+
   /** How far the response is. */
   get phase(): ReplyPhase {
     return this.#phase;
@@ -140,7 +147,7 @@ export class Visit implements Doorkeeper {
     if (this.#opening !== undefined) {
       return isFresh ? this.#refreshed(this.#opening) : this.#opening;
     }
-    if (this.#phase === "ended") return Promise.reject(new HeadersSentError("open the session"));
+    if (this.#phase === "ended") this.outlive();
     const isFirst = !this.isOpened;
     this.#opening = unawaited(this.#load(isFresh));
     if (isFirst) this.#onOpen?.(this);
@@ -170,6 +177,15 @@ export class Visit implements Doorkeeper {
   /** The first byte was out before the session was opened: what needs a cookie comes too late. */
   headersSent(): void {
     if (this.#phase === "open") this.#enter("headersSent");
+  }
+
+  /**
+   * The response is out, and only now the session is asked for: it can be read, and what changes is
+   * stored by itself, as long as no cookie has to go.
+   */
+  outlive(): void {
+    this.#isLate = true;
+    this.#hasLeft = true;
   }
 
   /** The response is out of the adapter's hands: what is not committed now never will be. */
@@ -325,10 +341,12 @@ export class Visit implements Doorkeeper {
 
   #opened(engine: Engine, passage: Passage, state: SessionState): Session<object> {
     this.#isKnown = state.condition !== "new";
-    state.phase = this.#phase;
+    state.phase = this.#isLate ? "headersSent" : this.#phase;
     if (this.#hasLeft) state.onChange = () => this.#keepSoon();
     this.#passage = passage;
     this.#state = state;
+    // No end of a response comes that would note the visit.
+    if (this.#isLate) this.#keepSoon();
     return new SessionObject(engine, state);
   }
 
@@ -473,7 +491,7 @@ export class Visit implements Doorkeeper {
       if (next !== undefined) this.#enter(next);
       return this.#giveUp(state, error);
     }
-    const change = this.#changeOf(state, gathered, status === undefined);
+    const change = this.#changeOf(state, gathered, status === undefined && !this.#isLate);
     const isReachable = change === "none" || state.condition !== "new" || !state.obstacle;
     const outcome = outcomeOf(state.condition, change, isReachable);
     if (outcome === "unreachable") state.draft.drop();

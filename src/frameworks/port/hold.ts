@@ -75,11 +75,11 @@ class HeldReply implements Front {
 
   /** The first byte was out before the session was opened. */
   #joinLate(): void {
+    this.#visit.headersSent();
     if (this.#res.writableEnded) {
-      this.#visit.end();
+      this.#visit.outlive();
       return;
     }
-    this.#visit.headersSent();
     this.#watchReader();
   }
 

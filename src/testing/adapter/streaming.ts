@@ -152,6 +152,22 @@ export function tellStreaming(tell: Tell): void {
     assert.deepEqual(stage.store.calls, []);
   });
 
+  tell(
+    "reads a session that is first opened after the headers, and stores its changes",
+    async (stage) => {
+      const heard: string[] = [];
+      const client = await stage.serve({
+        ...SHOP,
+        "/stream": ({ open }) => stream(openingLate(open, heard)),
+      });
+      await client.get("/count");
+      assert.equal(await (await client.get("/stream")).text(), "begin end");
+      assert.deepEqual(heard, ["visits: 1"]);
+      const name = async (): Promise<string> => (await client.get("/name")).text();
+      assert.equal(await eventually(name, (stored) => stored !== ""), "Ada");
+    },
+  );
+
   tell("sends a stream of 5 MB whole to a client that reads as it likes", async (stage) => {
     const client = await stage.serve({
       ...SHOP,
@@ -280,7 +296,9 @@ async function* openingLate(
 ): AsyncGenerator<string> {
   yield "begin ";
   try {
-    (await open()).set("name", "Ada");
+    const session = await open();
+    if (!session.isNew) heard.push(`visits: ${session.get("visits")}`);
+    session.set("name", "Ada");
   } catch (error) {
     heard.push(String((error as { code?: string }).code));
   }

@@ -1,0 +1,51 @@
+import type { Administration } from "./administration.ts";
+import type { OptionsError } from "./errors.ts";
+import type { ManagerParts } from "./manager.ts";
+import type { SessionStore } from "./store.ts";
+
+/**
+ * What a manager is made of that lacks what it cannot do without: whatever is asked of it fails with
+ * the error. Frameworks import the module that makes the manager when they build, where neither a
+ * database nor a secret is at hand, so that it must not fail there.
+ */
+export function missing(
+  error: OptionsError,
+): Pick<ManagerParts, "store" | "carrier" | "administration"> {
+  const refuse = (): never => {
+    throw error;
+  };
+  const rejects = (): Promise<never> => Promise.reject(error);
+  const administration: Administration = {
+    find: rejects,
+    list: rejects,
+    revoke: rejects,
+    revokeAll: rejects,
+    forget: rejects,
+    export: refuse,
+    count: rejects,
+    onEnded: rejects,
+  };
+  return {
+    // One for each: a manager's name is taken on its store.
+    store: { ...NOWHERE },
+    carrier: { arrive: refuse, mayArrive: () => false, prepare: refuse },
+    administration: () => administration,
+  };
+}
+
+const nothing = (): Promise<never> => new Promise(() => undefined);
+
+/** Nothing gets as far as this store: what carries sessions, and what administers them, refuses first. */
+const NOWHERE: SessionStore = {
+  profile: {
+    scope: "process",
+    durability: "process",
+    readYourWrites: "always",
+    eviction: "never",
+    caveats: [],
+  },
+  load: nothing,
+  create: nothing,
+  update: nothing,
+  end: nothing,
+};
