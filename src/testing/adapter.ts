@@ -4,6 +4,7 @@ import { tellConnection } from "./adapter/connection.ts";
 import { tellCrossSite } from "./adapter/cross-site.ts";
 import { tellExclusive } from "./adapter/exclusive.ts";
 import { tellFailures } from "./adapter/failures.ts";
+import { tellFrameworksWays } from "./adapter/frameworks-ways.ts";
 import { tellHandOff } from "./adapter/hand-off.ts";
 import { tellLeaving } from "./adapter/leaving.ts";
 import { tellMounting } from "./adapter/mounting.ts";
@@ -55,6 +56,7 @@ const CHAPTERS: readonly (readonly [string, (tell: Tell) => void])[] = [
   ["streaming", tellStreaming],
   ["visitors who leave", tellLeaving],
   ["mounting", tellMounting],
+  ["the framework's own ways", tellFrameworksWays],
   ["the connection", tellConnection],
   ["pages of other sites", tellCrossSite],
   ["cookies beside the session", tellOwnCookies],

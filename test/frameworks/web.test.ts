@@ -27,5 +27,7 @@ describeAdapter("sessions.handle", serve, {
   deviations: {
     "streaming: lets early hints pass while the first byte waits":
       "a web Response has no 1xx before it",
+    "the framework's own ways: answers requests that come in a row on one connection, each by its own session":
+      "there is no connection",
   },
 });

@@ -7,10 +7,14 @@ import { CollectingRunner } from "./support/collecting-runner.ts";
 import { FAULTS, type Fault, serveWith } from "./support/faulty-adapter.ts";
 
 const EARLY_HINTS = "lets early hints pass while the first byte waits";
+const IN_A_ROW = "answers requests that come in a row on one connection, each by its own session";
 
 function suiteFor(fault?: Fault): CollectingRunner {
   const runner = new CollectingRunner();
-  const deviations = { [`streaming: ${EARLY_HINTS}`]: "a web Response has no 1xx before it" };
+  const deviations = {
+    [`streaming: ${EARLY_HINTS}`]: "a web Response has no 1xx before it",
+    [`the framework's own ways: ${IN_A_ROW}`]: "there is no connection",
+  };
   describeAdapter(fault ?? "no fault", serveWith(fault), { runner, deviations });
   return runner;
 }

@@ -24,11 +24,21 @@ export interface AdapterAnswer {
   readonly headers: [name: string, value: string][];
   /** Text to send in one piece, or pieces to stream, each as soon as it is there. */
   readonly body: string | AsyncIterable<Uint8Array> | undefined;
+  /**
+   * The framework's own way to answer so, where its people have one: the redirect, or the HTTP error of
+   * this status, that a handler throws or calls for. Send what is described here where there is none.
+   */
+  readonly by?: "redirect" | "error" | undefined;
 }
 
 /** A path that the suite asks for, by GET, HEAD or POST without a body. */
 export interface AdapterRoute {
   readonly path: string;
+  /**
+   * Whether to serve it from within: an application that is mounted in the one that has the sessions, a
+   * router, a group, whatever the framework has. The path is the whole one.
+   */
+  readonly isMounted?: boolean | undefined;
   /** Rejects where a handler would throw: leave the error to the framework. */
   handle(call: AdapterCall): Promise<AdapterAnswer>;
 }

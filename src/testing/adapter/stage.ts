@@ -75,6 +75,7 @@ export class Stage {
     const [first = this.manager({ name: "unmounted" })] = managers;
     const list = Object.entries(routes).map(([path, handle]) => ({
       path,
+      isMounted: path.startsWith("/mounted/"),
       handle: async (call: AdapterCall) => {
         const open = (): Promise<Session<AdapterData>> => first.open(call.request);
         return handle({ ...call, open });
