@@ -25,6 +25,7 @@ find_missing() {
   need firefox-esr firefox-esr
   need memcached memcached
   need mariadb-server-core mariadbd /usr/sbin/mariadbd
+  need nginx-light nginx /usr/sbin/nginx
   need openssl openssl
   need pgbouncer pgbouncer /usr/sbin/pgbouncer
   need_module python3-django django

@@ -1,6 +1,7 @@
 import { adoptCheck } from "./adopt-check/adopt-check.ts";
 import { autopsy } from "./autopsy/autopsy.ts";
 import { forge } from "./forge/forge.ts";
+import { init } from "./init/init.ts";
 import { inspect } from "./inspect/inspect.ts";
 import { newSecret } from "./new-secret.ts";
 import { ringKeys } from "./ring-keys.ts";
@@ -12,6 +13,7 @@ type Command = (args: readonly string[], world: World) => ExitCode | Promise<Exi
 
 const COMMANDS: ReadonlyMap<string | undefined, Command> = new Map<string | undefined, Command>([
   ["secret", secret],
+  ["init", init],
   ["inspect", inspect],
   ["forge", forge],
   ["adopt-check", adoptCheck],

@@ -3,6 +3,10 @@ export const USAGE = `Usage: sojourn <command>
 
   secret        Prints a new secret, 256 random bits, for the "keys" option.
 
+  init          Writes a working set-up for the framework and the store in package.json.
+                sojourn init [NAME] [--store sqlite] [--folder FOLDER] [--dry-run]
+                It changes no file that is there, and says what to add to it.
+
   inspect       Tells what a cookie or a stored session is, and whether it counts.
                 sojourn inspect 'session=eyJ…'      a value, name=value, or a header's line
                 sojourn inspect - < cookie.txt      from standard input

@@ -12,9 +12,11 @@ export interface Project {
 export interface StoreSetup {
   /** As the user names it, such as `"redis"`. */
   readonly name: string;
-  /** The lines that import it. */
+  /** The lines that import it, in the order of their modules. */
   readonly imports: readonly string[];
-  /** What makes the store, on lines of its own if need be: `sqliteStore("sessions.db")`. */
+  /** Lines that come before it, such as those that make its client. */
+  readonly statements: readonly string[];
+  /** What makes the store: `sqliteStore("sessions.db")`. */
   readonly expression: string;
   /** The driver's package, where there is one to install. */
   readonly driver: string | undefined;
@@ -38,7 +40,7 @@ export interface Setup {
   readonly title: string;
   /** The dependency that shows it. */
   readonly dependency: string;
-  /** Where another framework is built on it, which is found first. */
+  /** The frameworks, by name, that it is built on, so that both dependencies may be there. */
   readonly foundAfter?: readonly string[] | undefined;
   /** The module that makes the manager, the one that mounts it, and a page that counts and signs in. */
   files(project: Project, store: StoreSetup): readonly SetupFile[];
