@@ -301,10 +301,11 @@ describe.each(NEIGHBOURS)("a page of %s", (_, host) => {
       });
       await fetch(target, { method: "POST", mode: "no-cors", credentials: "include" }).catch(() => 0);
       const frame = document.createElement("iframe");
-      frame.name = "sink";
+      // A frame of its own each time: one that is still on its way to somewhere takes no form.
+      frame.name = crypto.randomUUID();
       document.body.append(frame);
       const form = document.createElement("form");
-      Object.assign(form, { method: "post", action: target, target: "sink" });
+      Object.assign(form, { method: "post", action: target, target: frame.name });
       document.body.append(form);
       form.submit();
     })(${JSON.stringify(target)})`;
