@@ -34,15 +34,22 @@ export interface Visitor {
   readonly user?: User | undefined;
 }
 
-/** The visitor as their session tells. Takes the notices that wait for them. */
-export async function visitorOf(req: Request, { sessions, accounts }: Services): Promise<Visitor> {
+/**
+ * The visitor as their session tells. Takes the notices that wait for them, where they will see the
+ * page: what a script asks for must not use them up.
+ */
+export async function visitorOf(
+  req: Request,
+  { sessions, accounts }: Services,
+  reader: "visitor" | "script" = "visitor",
+): Promise<Visitor> {
   const session = await sessions.open(req);
   return {
     language: session.get("language"),
     theme: session.get("theme"),
     cart: session.get("cart"),
     recentlyViewed: session.get("recentlyViewed"),
-    notices: takeNotices(session),
+    notices: reader === "visitor" ? takeNotices(session) : [],
     path: pathOf(req),
     now: Date.now(),
     user: session.userId === undefined ? undefined : accounts.find(session.userId),

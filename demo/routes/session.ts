@@ -3,10 +3,11 @@ import { type Response, Router } from "express";
 import { HttpError } from "../http-error.ts";
 import { pagesOf } from "../pages.ts";
 import type { Watcher } from "../session-log.ts";
+import { render } from "../views/layout.ts";
 import { sessionPage } from "../views/session.ts";
 import { logLine } from "../views/session-lines.ts";
 import { visitOf } from "../visit.ts";
-import type { Services } from "../visitor.ts";
+import { type Services, visitorOf } from "../visitor.ts";
 import { type Language, WORDS } from "../words/words.ts";
 
 /** As long as a handler waits that asks a database. */
@@ -29,6 +30,13 @@ export function sessionRoutes(services: Services): Router {
   router.get("/session", async (req, res) => {
     res.set("Cache-Control", "no-store");
     await show(req, res, sessionPage(await visitOf(req, services)));
+  });
+
+  // The same page, as the panel's script loads it beside the one that the visitor looks at.
+  router.get("/session/panel", async (req, res) => {
+    const visitor = await visitorOf(req, services, "script");
+    res.set("Cache-Control", "no-store");
+    res.send(render(sessionPage(await visitOf(req, services)), visitor));
   });
 
   // Twenty clicks at once need one session, so this begins it.

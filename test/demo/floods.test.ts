@@ -120,6 +120,7 @@ describe("A stranger who keeps no cookie", () => {
       "/register",
       "/confirm",
       "/session",
+      "/session/panel",
     ];
     const others = ["/account", "/devices", "/checkout", "/thanks", "/nowhere", "/session/events"];
     for (const path of [...paths, ...others]) {

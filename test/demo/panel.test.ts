@@ -92,6 +92,17 @@ describe("The panel", () => {
     await page.locator(".facts", { hasText: "none yet" }).waitFor();
   }, 60_000);
 
+  it("leaves a message for the visitor to the page that shows it", async () => {
+    const page = await device();
+    await register(page);
+    await page.goto("/session");
+    const form = { sku: "mug", back: "/things/mug" };
+    await page.request.post("/cart", { form, maxRedirects: 0 });
+    await page.locator("[data-part=code]", { hasText: "POST /cart" }).waitFor();
+    await page.goto("/things/mug");
+    expect(await page.getByText("It is in your cart.").count()).toBe(1);
+  });
+
   it("follows the session to its new token, and to no other user", async () => {
     const page = await device();
     await add(page, "mug");

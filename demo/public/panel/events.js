@@ -12,11 +12,8 @@ export function followEvents(panel, refresh) {
     const hasSession = panel.querySelector("[data-live]") !== null;
     if (stream !== undefined || document.hidden || !hasSession) return;
     stream = new EventSource("/session/events");
-    let isFirst = true;
-    stream.onopen = () => {
-      if (!isFirst) refresh();
-      isFirst = false;
-    };
+    // What happened while nobody listened: between the page and its stream too.
+    stream.onopen = refresh;
     stream.onmessage = ({ data }) => {
       const log = panel.querySelector('[data-part="log"]');
       log.querySelector(".nothing")?.remove();

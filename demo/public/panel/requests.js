@@ -2,7 +2,7 @@
 
 /** The panel's page, as the server makes it now. */
 export async function loadPanelPage() {
-  const response = await fetch("/session");
+  const response = await fetch("/session/panel");
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
