@@ -1,4 +1,4 @@
-// Prints vitest's JSON report as one closing line that any reader of a log understands. Plain
+// Prints vitest's JSON reports as one closing line that any reader of a log understands. Plain
 // JavaScript, so that it can also tell of a run in which the installation itself failed.
 import { readFileSync } from "node:fs";
 
@@ -35,14 +35,19 @@ function readReport(file) {
   }
 }
 
-const report = readReport(process.argv[2] ?? "reports/vitest.json");
-// A file that breaks before its first test is counted by vitest among the suites alone.
-const broken = report.testResults.filter(
-  (file) => file.status === "failed" && file.assertionResults.length === 0,
-).length;
-const passed = report.numPassedTests;
-const failed = report.numFailedTests + broken;
-const skipped = report.numPendingTests + report.numTodoTests;
+const files = process.argv.length > 2 ? process.argv.slice(2) : ["reports/vitest.json"];
+let [passed, failed, skipped] = [0, 0, 0];
+for (const file of files) {
+  const report = readReport(file);
+  // A file that breaks before its first test is counted by vitest among the suites alone.
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+  ).length;
+  passed += report.numPassedTests;
+  failed += report.numFailedTests + broken;
+  skipped += report.numPendingTests + report.numTodoTests;
+  if (report.numPassedTests === 0) failed += 1;
+}
 
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

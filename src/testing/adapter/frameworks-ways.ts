@@ -76,6 +76,20 @@ export function tellFrameworksWays(tell: Tell): void {
     assert.equal(await (await client.get("/who")).text(), "ada");
   });
 
+  tell("tells a browser that its page is the newest, and stores what was set", async (stage) => {
+    const etag: [string, string] = ["ETag", '"page"'];
+    const client = await stage.serve({
+      ...SHOP,
+      "/page": settingThen({ status: 304, headers: [etag], body: undefined }),
+    });
+    const headers = { "If-None-Match": '"page"' };
+    const response = await client.get("/page", { headers });
+    assert.equal(response.status, 304);
+    assert.equal(response.headers.get("etag"), '"page"');
+    assert.equal(sessionLines(response).length, 1);
+    assert.equal(await (await client.get("/name")).text(), "Ada");
+  });
+
   tell("finds the session in what is mounted", async (stage) => {
     const client = await stage.serve({
       ...SHOP,

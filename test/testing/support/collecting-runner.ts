@@ -2,6 +2,8 @@ import type { TestRunner } from "../../../src/testing/index.ts";
 
 interface Collected {
   readonly name: string;
+  /** What it is told in, from the outside in. */
+  readonly chapters: readonly string[];
   readonly body: () => Promise<void>;
 }
 
@@ -9,10 +11,16 @@ interface Collected {
 export class CollectingRunner implements TestRunner {
   readonly tests: Collected[] = [];
 
-  readonly describe = (_name: string, body: () => void): void => body();
+  readonly #chapters: string[] = [];
+
+  readonly describe = (name: string, body: () => void): void => {
+    this.#chapters.push(name);
+    body();
+    this.#chapters.pop();
+  };
 
   readonly it = (name: string, body: () => Promise<void>): void => {
-    this.tests.push({ name, body });
+    this.tests.push({ name, chapters: [...this.#chapters], body });
   };
 
   get names(): string[] {
