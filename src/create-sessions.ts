@@ -1,7 +1,13 @@
 import { resolveClient } from "./cookies/client-address.ts";
 import { CookieCarrier } from "./cookies/cookie-carrier.ts";
 import { type CarrierOptions, speaksOfHttps } from "./cookies/cookie-rules.ts";
-import type { Adoptable, CookieStore, Mounted, SharedStore } from "./cookies/mount.ts";
+import type {
+  Adoptable,
+  CookieStore,
+  Mounted,
+  SharedStore,
+  TokenTransport,
+} from "./cookies/mount.ts";
 import { resolveAddress } from "./cookies/transport.ts";
 import type { KeyedValues, RichValues, ValueKind } from "./core/codec.ts";
 import type { Protection } from "./core/engine.ts";
@@ -65,6 +71,13 @@ export interface SessionOptions extends CommonOptions {
    * @defaultValue none
    */
   readonly adopt?: readonly Adoptable[] | undefined;
+  /**
+   * How tokens travel: `bearer()` or `cookieOrBearer()` of `sojourn/bearer`, for clients that keep no
+   * cookies.
+   *
+   * @defaultValue in a cookie
+   */
+  readonly transport?: TokenTransport | undefined;
   readonly keys?: undefined;
   readonly audience?: undefined;
 }
@@ -83,6 +96,7 @@ export interface CookieSessionOptions extends CommonOptions {
    */
   readonly audience?: string | undefined;
   readonly adopt?: undefined;
+  readonly transport?: undefined;
 }
 
 /** How sessions are shared with another framework, whose clocks they live by. */
@@ -90,6 +104,7 @@ export interface SharedSessionOptions extends Omit<CommonOptions, ClockOption> {
   /** `djangoSessions(…)` of `sojourn/django`, `flaskSessions(…)` of `sojourn/flask` and their like. */
   readonly store: SharedStore;
   readonly adopt?: undefined;
+  readonly transport?: undefined;
   readonly keys?: undefined;
   readonly audience?: undefined;
   readonly idleTimeout?: undefined;
@@ -228,11 +243,12 @@ export function createSessions(options: AnyOptions & ShapeOptions = {}): Session
 
 /** Where sessions lie, and what travels. */
 function keptWhere(
-  { store, keys, audience, adopt, ...options }: AnyOptions,
+  { store, keys, audience, adopt, transport, ...options }: AnyOptions,
   settings: EngineSettings,
   environment: Environment,
 ): Mounted {
   if (adopt !== undefined) refuseAdoption(adopt, store);
+  if (transport !== undefined) refuseTransport(transport, store);
   if (isCookieStore(store)) {
     const checked = checkedAudience(audience);
     if (areMissing(keys)) return missing(noKeys());
@@ -250,11 +266,26 @@ function keptWhere(
   const policies = { ...settings.policies, areInherited: adopt !== undefined };
   const parts = { carrier: options, settings: { ...settings, policies }, environment };
   const own: Carrier = new CookieCarrier(options, { ...environment, name: settings.name });
+  const cookies = (adopt ?? []).reduce((carrier, old) => old.beside(carrier, parts), own);
+  const hasAdopted = adopt !== undefined;
   return {
     settings: parts.settings,
     store: chosen,
-    carrier: (adopt ?? []).reduce((carrier, old) => old.beside(carrier, parts), own),
+    carrier: transport?.carry(cookies, { ...parts, hasAdopted }) ?? cookies,
   };
+}
+
+/** Without its cookie, a session that lies in cookies is nowhere, and a shared one is not shared. */
+function refuseTransport(transport: TokenTransport, store: AnyOptions["store"]): void {
+  if (typeof transport?.carry !== "function") {
+    throw new OptionsError("transport", "must be bearer() or cookieOrBearer() of sojourn/bearer.");
+  }
+  if (!isCookieStore(store) && !isSharedStore(store)) return;
+  throw new OptionsError(
+    "transport",
+    "needs sessions in a store of ours: these lie in cookies, or are shared with another framework by " +
+      'its cookie. Leave it out, or write a store such as sqliteStore("sessions.db").',
+  );
 }
 
 /** Whoever signs out must not be brought back by an old cookie: that it was adopted is kept in a store. */
@@ -317,6 +348,7 @@ const KNOWN: Readonly<Record<keyof SessionOptions | keyof ShapeOptions, true>> =
   keys: true,
   audience: true,
   adopt: true,
+  transport: true,
   idleTimeout: true,
   absoluteTimeout: true,
   persistent: true,
@@ -353,6 +385,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ttl: "Write idleTimeout and absoluteTimeout.",
   maxAge: "Write idleTimeout and absoluteTimeout.",
   cookieName: "Write name.",
+  bearer: "Write transport: bearer(), of sojourn/bearer.",
   csrf: 'Leave it out: what another site\'s page sends is refused. Write crossSite: { trustedOrigins: ["https://accounts.example"] } for exceptions.',
   trustedOrigins: 'Write crossSite: { trustedOrigins: ["https://accounts.example"] }.',
 };

@@ -7,7 +7,7 @@ import {
   resolveCookie,
 } from "./cookie-options.ts";
 import { isNearby, isOfThisMachine } from "./development.ts";
-import { insecureReason, type Situation } from "./insecure-reason.ts";
+import { type Carried, insecureReason, type Situation } from "./insecure-reason.ts";
 import { resolveTransport, type Transport, type TrustProxy, trustedPeers } from "./transport.ts";
 
 /** How the cookie is made, and when it may travel. */
@@ -34,6 +34,8 @@ export interface CookieParts {
   readonly isForHttps?: boolean | undefined;
   /** What the warning says is lost where no cookie can go. @defaultValue what the session loses */
   readonly loss?: string | undefined;
+  /** What is carried, for the sentences that say so. @defaultValue "cookie" */
+  readonly carries?: Carried | undefined;
   readonly notice: (sentence: string) => void;
   readonly now: () => number;
 }
@@ -77,7 +79,8 @@ export class CookieRules {
     this.#transportOf = resolveTransport(trustProxy);
     const isForHttps = parts.isForHttps ?? speaksOfHttps({ cookie, trustProxy });
     const isTrusted = trustedPeers(trustProxy);
-    this.#situation = { isTrusted, development, nodeEnv, isForHttps };
+    const { carries = "cookie" } = parts;
+    this.#situation = { isTrusted, development, nodeEnv, isForHttps, carries };
     this.#hasPlain = development === "named" || (development === "assumed" && !isForHttps);
   }
 
@@ -113,9 +116,11 @@ export class CookieRules {
   /** Says, once, where it was only assumed that this is development. */
   noticePlain(name: string): void {
     if (this.#development !== "assumed") return;
+    const isCookie = this.#situation.carries === "cookie";
+    const what = isCookie ? `the cookie "${name}", without Secure,` : `the header "${name}"`;
     this.#notice(
-      `As NODE_ENV is not set, this counts as development: the cookie "${name}", without Secure, ` +
-        "was sent over plain HTTP to a browser on this machine. In production set " +
+      `As NODE_ENV is not set, this counts as development: ${what} ` +
+        `was sent over plain HTTP to a ${isCookie ? "browser" : "client"} on this machine. In production set ` +
         "NODE_ENV=production, and behind a proxy that ends TLS trustProxy, for instance " +
         'trustProxy: ["loopback"].',
     );

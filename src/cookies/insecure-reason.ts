@@ -3,8 +3,12 @@ import type { RequestHead } from "../core/exchange.ts";
 import { LOOPBACK, PRIVATE } from "./addresses.ts";
 import { isAll, type Trust } from "./transport.ts";
 
-/** What a cookie's way depends on, as far as it was said. */
+/** What opens a session, on its way. */
+export type Carried = "cookie" | "token";
+
+/** What its way depends on, as far as it was said. */
 export interface Situation {
+  readonly carries: Carried;
   readonly isTrusted: Trust;
   readonly development: Development | undefined;
   /** The value of `NODE_ENV`, where there is one. */
@@ -14,12 +18,12 @@ export interface Situation {
 }
 
 /**
- * Why no cookie was sent, and the one line that cures it. Nothing of the request stands in it but
+ * Why it was not sent, and the one line that cures it. Nothing of the request stands in it but
  * what there are few of: each sentence is said once.
  */
 export function insecureReason(request: RequestHead, situation: Situation): string {
   return (
-    "the connection is plain HTTP, where anyone on the way could read the cookie. " +
+    `the connection is plain HTTP, where anyone on the way could read the ${situation.carries}. ` +
     cureFor(request, situation)
   );
 }
@@ -32,7 +36,9 @@ function cureFor(request: RequestHead, situation: Situation): string {
       ? "Of the proxies in front one was reached over plain HTTP (X-Forwarded-Proto): serve HTTPS all the way."
       : `A proxy in front says how the browser came in, but is not trusted to: set ${trustLine(request)}.`;
   }
-  if (development === "named") return NAMED_ADVICE;
+  if (development === "named") {
+    return situation.carries === "cookie" ? `${NAMED_ADVICE}; ${OTHER_NAMES}.` : `${NAMED_ADVICE}.`;
+  }
   if (development === "assumed") {
     if (situation.isForHttps) return FOR_HTTPS_ADVICE;
     return request.remoteAddress === undefined ? UNTOLD_ADVICE : ASSUMED_ADVICE;
@@ -41,18 +47,18 @@ function cureFor(request: RequestHead, situation: Situation): string {
 }
 
 const NAMED_ADVICE =
-  "In development open http://localhost or this machine's address in its own network; for another " +
-  'name write cookie: { prefix: "", secure: false }.';
+  "In development open http://localhost or this machine's address in its own network";
+const OTHER_NAMES = 'for another name write cookie: { prefix: "", secure: false }';
 
 const ASSUMED_ADVICE =
-  "As NODE_ENV is not set, a cookie goes over plain HTTP only to a browser on this machine, at " +
+  "As NODE_ENV is not set, a session goes over plain HTTP only to a browser on this machine, at " +
   "http://localhost and not through a proxy. For development elsewhere (a container, a telephone, a " +
   "test without a socket) set NODE_ENV=development; behind a proxy that ends TLS set NODE_ENV=production " +
   'and trustProxy, for instance trustProxy: ["loopback"].';
 
 /** Web servers tell their handlers in ways of their own who is at the other end. */
 const UNTOLD_ADVICE =
-  "As NODE_ENV is not set, a cookie goes over plain HTTP only to a browser on this machine, and whose " +
+  "As NODE_ENV is not set, a session goes over plain HTTP only to a browser on this machine, and whose " +
   "address is at the other end was not told. For development set NODE_ENV=development, or tell the " +
   "address: sessions.handle(request, handler, { remoteAddress }). Behind a proxy that ends TLS set " +
   'NODE_ENV=production and trustProxy: "all" if nothing but the proxy can reach this process.';

@@ -45,6 +45,18 @@ export interface Adoptable {
   beside(carrier: Carrier, parts: SharedParts): Carrier;
 }
 
+/** How the tokens of sessions travel: the `transport` of `createSessions`. */
+export interface TokenTransport {
+  /** Called by `createSessions`: takes the place of `cookies`, or goes before it. */
+  carry(cookies: Carrier, parts: TransportParts): Carrier;
+}
+
+/** What a transport takes from `createSessions`. */
+export type TransportParts = Omit<SharedParts, "givenName"> & {
+  /** Whether the sessions of an earlier framework go on here. */
+  readonly hasAdopted: boolean;
+};
+
 /** What a session manager is made of then. */
 export type Mounted = Pick<ManagerParts, "store" | "carrier" | "administration"> & {
   /** Where they differ from what the options say. */

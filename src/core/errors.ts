@@ -357,9 +357,9 @@ export class InsecureConnectionError extends SessionError {
   readonly code = "ERR_SESSION_INSECURE";
   readonly status = 500;
 
-  /** @param obstacle - Why no cookie can be sent, and what to do about it. */
+  /** @param obstacle - Why no token can be sent, and what to do about it. */
   constructor(attempt: string, obstacle: string) {
-    super(`Cannot ${attempt}, as no cookie can be sent: ${obstacle}`);
+    super(`Cannot ${attempt}, as no token can be sent: ${obstacle}`);
   }
 }
 

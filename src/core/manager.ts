@@ -85,7 +85,11 @@ export class SessionManager<D extends object> implements Sessions<D> {
     const { origin, queue } = home;
     const unprotected: Engine = {
       ...settings,
-      crossSite: new CrossSiteRule(settings.crossSite, environment.addressOf),
+      crossSite: new CrossSiteRule(
+        settings.crossSite,
+        environment.addressOf,
+        (request) => carrier.isMeant?.(request) === true,
+      ),
       ...{ home, keeper, origin, queue, carrier, environment, events },
       families: new Families(keeper, settings.name, environment),
       leases: new LeaseLines(),

@@ -17,6 +17,11 @@ export type { Identity } from "./token.ts";
 /** How the sessions of a manager come with requests, and go back with responses. */
 export interface Carrier {
   /**
+   * The headers of a request that decide which session it brings, for caches to know. Where left out,
+   * `Cookie`.
+   */
+  readonly vary?: readonly string[];
+  /**
    * Takes what a request brings.
    *
    * @param home - The records of the manager's store.
@@ -28,6 +33,11 @@ export interface Carrier {
    * out, each may.
    */
   mayArrive?(request: RequestHead): boolean;
+  /**
+   * Whether what a request brings shows that its sender means it: no page of another site can have had
+   * a browser send that. Where left out, it is asked whose page has sent it.
+   */
+  isMeant?(request: RequestHead): boolean;
   /** Throws what the first response would, where nothing can be carried: for want of keys, say. */
   prepare?(): void;
 }

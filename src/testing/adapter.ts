@@ -97,6 +97,15 @@ export function describeAdapter(
   serve: ServeRoutes,
   options: DescribeAdapterOptions = {},
 ): void {
+  describeStages(name, () => new Stage(serve), options);
+}
+
+/** Tells the story on stages that may differ from the usual one, by how their sessions travel. */
+export function describeStages(
+  name: string,
+  stageFor: () => Stage,
+  options: DescribeAdapterOptions = {},
+): void {
   requireKnownKeys("describeAdapter(options)", options, ["runner", "deviations"]);
   const { deviations = {} } = options;
   const { describe, it } = resolveRunner(options.runner);
@@ -106,7 +115,7 @@ export function describeAdapter(
       describe(title, () => {
         chapter((sentence, play) => {
           const reason = deviations[`${title}: ${sentence}`];
-          if (reason === undefined) it(sentence, () => playOn(serve, play));
+          if (reason === undefined) it(sentence, () => playOn(stageFor(), play));
           else it(`${sentence}: deviates, ${reason}`, async () => undefined);
         });
       });
@@ -114,8 +123,7 @@ export function describeAdapter(
   });
 }
 
-async function playOn(serve: ServeRoutes, play: (stage: Stage) => Promise<void>): Promise<void> {
-  const stage = new Stage(serve);
+async function playOn(stage: Stage, play: (stage: Stage) => Promise<void>): Promise<void> {
   try {
     await play(stage);
   } finally {

@@ -59,6 +59,12 @@ export async function issue<D extends object>(
   await fill(session, options);
   await visit.beforeHeaders(200);
   visit.end();
+  if (exchange.cookieLine === "") {
+    throw new OptionsError(
+      "issue(sessions)",
+      "makes cookies, and these sessions travel in headers alone: sign in by a request.",
+    );
+  }
   const secure = pairOf(exchange.cookieLine);
   return { ...secure, id: session.id, development: developmentPair(sessions, secure.value) };
 }

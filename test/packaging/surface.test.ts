@@ -187,6 +187,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "ChainLink",
     ],
   },
+  "sojourn/bearer": {
+    values: ["bearer", "cookieOrBearer"],
+    types: ["BearerOptions", "TokenTransport"],
+  },
   "sojourn/bridges": {
     values: ["connectStore", "keyvStore", "unstorageStore"],
     types: [

@@ -47,12 +47,18 @@ export function forbidSharing(reply: Reply, cacheControl: "private" | "no-store"
   forbidTargeted(reply);
 }
 
-/** Tells caches that the response depends on the visitor's cookies. */
-export function addVary(reply: Reply): void {
+const COOKIE: readonly string[] = ["Cookie"];
+
+/** Tells caches that the response depends on the visitor's cookies, or on what brings their session. */
+export function addVary(reply: Reply, names: readonly string[] = COOKIE): void {
+  for (const name of names) addToVary(reply, name);
+}
+
+function addToVary(reply: Reply, name: string): void {
   const vary = reply.get("Vary");
-  const names = vary?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
-  if (names.includes("cookie") || names.includes("*")) return;
-  reply.set("Vary", vary === undefined ? "Cookie" : `${vary}, Cookie`);
+  const names = vary?.split(",").map((each) => each.trim().toLowerCase()) ?? [];
+  if (names.includes(name.toLowerCase()) || names.includes("*")) return;
+  reply.set("Vary", vary === undefined ? name : `${vary}, ${name}`);
 }
 
 function forbidTargeted(reply: Reply): void {

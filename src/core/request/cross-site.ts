@@ -34,18 +34,24 @@ export class CrossSiteRule {
   readonly isAllowed: boolean;
   readonly #trusted: ReadonlySet<string>;
   readonly #addressOf: (request: RequestHead) => Address;
+  readonly #isMeant: (request: RequestHead) => boolean;
 
   /** @throws {@link OptionsError} for what is no origin, and for an unknown word. */
-  constructor(option: CrossSite | undefined, addressOf: (request: RequestHead) => Address) {
+  constructor(
+    option: CrossSite | undefined,
+    addressOf: (request: RequestHead) => Address,
+    isMeant: (request: RequestHead) => boolean = () => false,
+  ) {
     this.isAllowed = option === "allow";
     this.#trusted = new Set(typeof option === "object" ? trustedIn(option) : []);
     this.#addressOf = addressOf;
+    this.#isMeant = isMeant;
     if (typeof option !== "object") oneOf("crossSite", option, ["refuse", "allow"]);
   }
 
   /** The error to refuse a request with; `undefined` where there is no reason to. */
   refusalOf(request: RequestHead): CrossSiteError | undefined {
-    if (isSafe(request) && !isUpgrade(request)) return undefined;
+    if (this.#isMeant(request) || (isSafe(request) && !isUpgrade(request))) return undefined;
     const site = request.header("sec-fetch-site");
     if (site === "same-origin" || site === "none") return undefined;
     const origin = request.header("origin");

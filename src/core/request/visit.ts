@@ -410,7 +410,7 @@ export class Visit implements Doorkeeper {
   #writeHeaders(state: SessionState, passage: Passage): void {
     const { reply } = this.#exchange;
     const { facts, token } = state;
-    addVary(reply);
+    addVary(reply, this.#engine.carrier.vary);
     const cookie = this.#cookieOf(state);
     const stale = passage.hasSurplus ? staleBeside(cookie, state) : "none";
     const isMisplaced = stale !== "none" && this.#isMisplaced && cookie === "keep";
