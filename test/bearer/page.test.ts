@@ -46,7 +46,7 @@ async function moduleOf<Module>(words: string, exported = ""): Promise<Module> {
 }
 
 it("docs/api-clients.md shows a server and a client that understand each other", async () => {
-  const { sessionFetch } = await moduleOf<Client>("sessionFetch");
+  const { sessionFetch } = await moduleOf<Client>("sessionFetch", "export { sessionFetch };");
   const { createServer } = await import("node:http");
   const { target, close } = await listen(createServer(shop.app));
   const held: string[] = [""];
