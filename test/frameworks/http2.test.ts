@@ -81,6 +81,20 @@ describe("Node's HTTP/2 server, by its compatibility API", () => {
     expect(store.calls).toEqual(["create", "load", "update"]);
   });
 
+  it("lets early hints pass while the first byte waits", async () => {
+    const { client } = await serve((res, session) => {
+      session.set("name", "Ada");
+      res.writeEarlyHints({ link: "</style.css>; rel=preload; as=style" });
+      res.end("styled");
+    });
+    const stream = client.request({ ":path": "/", "x-forwarded-proto": "https" });
+    const [hints] = (await once(stream, "headers")) as [IncomingHttpHeaders];
+    expect([hints[":status"], hints["set-cookie"]]).toEqual([103, undefined]);
+    const [headers] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    expect([headers[":status"], headers["set-cookie"]]).toEqual([200, [expect.any(String)]]);
+    stream.close();
+  });
+
   it("answers 503 where the save fails", async () => {
     const { ask, store } = await serve((res, session) => {
       session.set("name", "Ada");
