@@ -2,6 +2,19 @@ import type { EpochMs } from "../record.ts";
 import { Agenda } from "./agenda.ts";
 import type { Look, Looks } from "./looks.ts";
 
+/**
+ * What a process has ended that died before it could announce it is found by looking, as is an end
+ * whose announcement was lost in any other way that nobody noticed.
+ */
+export const SAFETY_MS = 300_000;
+const MIN_STEP_MS = 10;
+const MAX_STEP_MS = 1_000;
+
+/** To what step it is known when to look, where that is done once in so long. */
+export function stepOf(everyMs: number): number {
+  return Math.min(Math.max(everyMs / 10, MIN_STEP_MS), MAX_STEP_MS);
+}
+
 /** What it takes from outside. */
 export interface RhythmParts {
   readonly everyMs: number;

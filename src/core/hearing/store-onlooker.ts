@@ -12,25 +12,18 @@ import { checkUserId, flag, requireKnownKeys } from "../option-checks.ts";
 import type { EndListener } from "../store.ts";
 import { isPassingId, parseId, type SessionId } from "../token.ts";
 import type { Stop } from "./end-feed.ts";
-import { localEnds } from "./local-ends.ts";
+import { hearEnds } from "./hear-ends.ts";
 import { LookAtStranger, lookAtSession, lookAtUser } from "./looking.ts";
 import { Looks } from "./looks.ts";
 import { Post } from "./post.ts";
 import { Recent } from "./recent.ts";
-import { Rhythm } from "./rhythm.ts";
+import { Rhythm, SAFETY_MS, stepOf } from "./rhythm.ts";
 import { Telling } from "./telling.ts";
 import { Register, WatchedSession, WatchedUser, type Watching } from "./watched.ts";
 
 /** How long an end is remembered: an announcement of it may still be on its way. */
 const MEMORY_MS = 600_000;
 const DEFAULT_POLL = "10s";
-/**
- * What a process has ended that died before it could announce it is found by looking, as is an end
- * whose announcement was lost in any other way that nobody noticed.
- */
-const SAFETY_MS = 300_000;
-const MIN_STEP_MS = 10;
-const MAX_STEP_MS = 1_000;
 /** So many that are to be looked up may wait; more are told of without. */
 const MAX_STRANGERS = 100_000;
 
@@ -93,21 +86,12 @@ class StoreOnlooker implements Onlooker {
 
   /** Resolves once it hears. */
   async begin(): Promise<void> {
-    const { endings, events } = this.#engine;
     const ear: EndListener = {
       onEnded: (ids) => this.#announced(ids),
       onGap: () => this.#missed(),
     };
     try {
-      const stop = await endings.hear(ear);
-      if (endings.isClosed) throw closed();
-      const stopLocal = this.announced ? undefined : localEnds(events, ear.onEnded);
-      const leave = endings.onClose(() => this.close());
-      this.#stop = async () => {
-        leave();
-        stopLocal?.();
-        await stop?.();
-      };
+      this.#stop = await hearEnds(this.#engine, ear, () => this.close(), closed);
     } catch (error) {
       await this.close();
       throw error;
@@ -137,7 +121,7 @@ class StoreOnlooker implements Onlooker {
 
   #postFor(listener: EndedListener, everyMs: number): Post {
     const { environment, name } = this.#engine;
-    const stepMs = Math.min(Math.max(everyMs / 10, MIN_STEP_MS), MAX_STEP_MS);
+    const stepMs = stepOf(everyMs);
     const context = { name, method: undefined, path: undefined, outcome: "background" } as const;
     const looks = new Looks({
       startDeadline: () => startDeadline(this.#engine),

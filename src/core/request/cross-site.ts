@@ -51,7 +51,13 @@ export class CrossSiteRule {
 
   /** The error to refuse a request with; `undefined` where there is no reason to. */
   refusalOf(request: RequestHead): CrossSiteError | undefined {
-    if (this.#isMeant(request) || (isSafe(request) && !isUpgrade(request))) return undefined;
+    if (isSafe(request) && !isUpgrade(request)) return undefined;
+    return this.refusalOfConnection(request);
+  }
+
+  /** As {@link refusalOf}, of a request that opens a connection, by whatever method. */
+  refusalOfConnection(request: RequestHead): CrossSiteError | undefined {
+    if (this.#isMeant(request)) return undefined;
     const site = request.header("sec-fetch-site");
     if (site === "same-origin" || site === "none") return undefined;
     const origin = request.header("origin");

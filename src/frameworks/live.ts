@@ -1,0 +1,15 @@
+/** Sessions of connections that stay open: see docs/live-connections.md of the package. */
+
+export type {
+  LiveEnd,
+  LiveEndListener,
+  LiveEndReason,
+  LiveSession,
+} from "./live/live-session.ts";
+export {
+  type Closing,
+  type ConnectOptions,
+  type LiveOptions,
+  type LiveSessions,
+  liveSessions,
+} from "./live/live-sessions.ts";

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from "node:http";
+import { plainText } from "../../core/errors.ts";
+import { oneOf } from "../../core/option-checks.ts";
+import { pathOf } from "../../core/report.ts";
+import { IncomingHead } from "../../core/request-head.ts";
+import { plainAnswer } from "../port/node-exchange.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectOptions, LiveHub } from "./live-sessions.ts";
+
+/** Whom a socket server lets in. */
+export interface Admission extends Pick<ConnectOptions, "crossSite"> {
+  /**
+   * Whether a visitor who has a session, and has not signed in, may connect.
+   *
+   * @defaultValue `"refuse"`
+   */
+  readonly anonymous?: "refuse" | "allow" | undefined;
+}
+
+/** The answer to a handshake that is refused. */
+export interface Refusal {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const NOBODY: Refusal = { status: 401, body: "Please sign in.\n" };
+
+/** Lets a visitor in, or says how to refuse. A failure of the store is reported, and does not reject. */
+export async function admitted(
+  hub: LiveHub,
+  request: IncomingMessage,
+  { anonymous, ...options }: Admission & Pick<ConnectOptions, "until">,
+): Promise<Connection | Refusal> {
+  // A process that is about to end lets others answer.
+  if (hub.isClosed) return { status: 503, body: plainText(503) };
+  try {
+    oneOf("anonymous", anonymous, ["refuse", "allow"]);
+    const session = await hub.connect(request, options);
+    if (session === undefined) return NOBODY;
+    if (session.userId !== undefined || anonymous === "allow") return session;
+    session.close();
+    return NOBODY;
+  } catch (error) {
+    const answer = plainAnswer(error);
+    if (answer.status >= 500) report(hub, request, error);
+    return answer;
+  }
+}
+
+function report({ engine }: LiveHub, request: IncomingMessage, error: unknown): void {
+  const { name, environment } = engine;
+  const { method, target } = new IncomingHead(request);
+  const context = { name, method, path: pathOf(target), outcome: "answered" } as const;
+  environment.report(error, context, false);
+}
