@@ -21,11 +21,11 @@ describe.each(NAMES)("sockets on two processes, over %s", (name) => {
     backend = await subjects[name].server?.();
     const place: StorePlace = { folder, port: backend?.port ?? 0 };
     // What SQLite does not announce is asked for.
-    const live = name === "sqlite" ? ({ check: "100ms" } as const) : {};
+    const options = name === "sqlite" ? ({ live: { check: "100ms" } } as const) : {};
     // The first one makes the tables.
-    one = await Other.start(name, place, live);
+    one = await Other.start(name, place, options);
     await Visitor.of(one.origin, "nobody");
-    another = await Other.start(name, place, live);
+    another = await Other.start(name, place, options);
   });
   afterAll(async () => {
     one?.kill();

@@ -6,6 +6,12 @@ import type { ApplicationOptions } from "./application.ts";
 
 const PROGRAM = fileURLToPath(new URL("./process.ts", import.meta.url));
 
+/** How an application is made in another process. */
+export interface OtherOptions extends Pick<ApplicationOptions, "live"> {
+  /** How long its Redis client waits before it connects again. @defaultValue as the driver has it */
+  readonly reconnectMs?: number;
+}
+
 /** An application in a process of its own. */
 export class Other {
   readonly origin: string;
@@ -14,9 +20,9 @@ export class Other {
   static async start(
     subject: SubjectName,
     place: StorePlace,
-    live: ApplicationOptions["live"] = {},
+    options: OtherOptions = {},
   ): Promise<Other> {
-    const parts = [subject, JSON.stringify(place), JSON.stringify(live)];
+    const parts = [subject, JSON.stringify(place), JSON.stringify(options)];
     const child = fork(PROGRAM, parts, { execArgv: ["--disable-warning=ExperimentalWarning"] });
     const [origin] = await once(child, "message");
     return new Other(child, String(origin));
