@@ -36,7 +36,8 @@ const CLOSING_MS = 2_000;
  * everybody 503. When the session ends, the socket is closed with {@link LiveEnd.code} and the reason, and
  * hears no more messages.
  *
- * @param handler - Called for each socket, in place of the server's event `connection`.
+ * @param handler - Called for each socket, in place of the server's event `connection`. Where it throws or
+ * rejects, the failure is reported and the socket closed (1011).
  * @throws {@link OptionsError} for what liveSessions() has not made, and for an unknown option.
  * @example
  * const live = liveSessions(sessions);
@@ -67,9 +68,24 @@ export function acceptSockets<D extends object, K extends ValueKind = "json">(
       hub.keep(accepted, found);
       follow(accepted, found, isActivity);
       const session: unknown = found;
-      handler(accepted, request, session as LiveSession<D, K>);
+      const fail = (error: unknown): void => {
+        // RFC 6455, 7.4.1: internal error.
+        accepted.close(1011);
+        hub.report(error, request, "cut");
+      };
+      settled(() => handler(accepted, request, session as LiveSession<D, K>), fail);
     });
   };
+}
+
+/** A handler's slip costs its own socket, and not the process. */
+function settled(act: () => unknown, fail: (error: unknown) => void): void {
+  try {
+    const result = act();
+    if (result instanceof Promise) result.catch(fail);
+  } catch (error) {
+    fail(error);
+  }
 }
 
 function follow(

@@ -1,4 +1,9 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
+import { acceptSockets } from "../../src/frameworks/ws.ts";
 import { createSessions, memoryStore, type Sessions } from "../../src/index.ts";
 import { credentials, lockWhenIdle } from "../../src/security/assurance/index.ts";
 import { MINUTE, SECOND, SetClock } from "../laws/support/clock.ts";
@@ -50,6 +55,38 @@ describe("the handshake of a WebSocket", () => {
     await ada.ask("signOut");
     expect(await statusOf(late.connect())).toBe(401);
     expect(application.live.size).toBe(0);
+  });
+
+  it("leaves nothing behind of what is no handshake, or is broken off", async () => {
+    const { host, port } = new URL(application.origin);
+    const lines = ["GET /socket HTTP/1.1", `Host: ${host}`, "Connection: Upgrade"];
+    const head = [...lines, "Upgrade: websocket", `Cookie: ${ada.cookie}`, "\r\n"].join("\r\n");
+    const odd = connect(Number(port), "127.0.0.1").end(head);
+    const [answer] = await once(odd, "data");
+    expect(String(answer)).toMatch(/^HTTP\/1.1 400 /);
+    const hasty = connect(Number(port), "127.0.0.1");
+    hasty.write(head, () => hasty.resetAndDestroy());
+    await once(hasty, "close");
+    await expect.poll(() => application.live.size).toBe(0);
+  });
+
+  it("is not where a handler fails: its own socket is closed, and it is told of", async () => {
+    const told: unknown[] = [];
+    await start({}, { onError: (error, { outcome }) => void told.push([String(error), outcome]) });
+    const server = new WebSocketServer({ noServer: true });
+    for (const fail of [() => Promise.reject(new Error("slow")), () => JSON.parse("{")]) {
+      const http = createServer().on("upgrade", acceptSockets(application.live, server, fail));
+      http.listen(0, "127.0.0.1");
+      await once(http, "listening");
+      const { port } = http.address() as AddressInfo;
+      const line = await ada.at(`http://127.0.0.1:${port}`).connect();
+      expect((await line.closed).code).toBe(1011);
+      http.close();
+    }
+    expect(told).toEqual([
+      ["Error: slow", "cut"],
+      [expect.stringMatching("SyntaxError"), "cut"],
+    ]);
   });
 
   it("lets in visitors who have not signed in, where that is said", async () => {
@@ -114,7 +151,7 @@ describe("a session over a socket", () => {
     for (let minute = 0; minute < 60; minute += 1) {
       clock.move(MINUTE);
       await line.say("read");
-      await expect.poll(async () => seen.push(await lastSeen())).toBeGreaterThan(0);
+      seen.push(await lastSeen());
     }
     expect(line.isOpen).toBe(true);
     // Each third minute of sixty, as a touch is due then.

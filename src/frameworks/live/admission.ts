@@ -1,8 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { plainText } from "../../core/errors.ts";
 import { oneOf } from "../../core/option-checks.ts";
-import { pathOf } from "../../core/report.ts";
-import { IncomingHead } from "../../core/request-head.ts";
 import { plainAnswer } from "../port/node-exchange.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectOptions, LiveHub } from "./live-sessions.ts";
@@ -43,14 +41,7 @@ export async function admitted(
     return NOBODY;
   } catch (error) {
     const answer = plainAnswer(error);
-    if (answer.status >= 500) report(hub, request, error);
+    if (answer.status >= 500) hub.report(error, request, "answered");
     return answer;
   }
-}
-
-function report({ engine }: LiveHub, request: IncomingMessage, error: unknown): void {
-  const { name, environment } = engine;
-  const { method, target } = new IncomingHead(request);
-  const context = { name, method, path: pathOf(target), outcome: "answered" } as const;
-  environment.report(error, context, false);
 }

@@ -8,9 +8,10 @@ import { SAFETY_MS } from "../../core/hearing/rhythm.ts";
 import { TokenWatch } from "../../core/hearing/token-watch.ts";
 import { internalsOf } from "../../core/internals.ts";
 import { oneOf, requireKnownKeys } from "../../core/option-checks.ts";
+import { type ErrorContext, pathOf } from "../../core/report.ts";
 import { arrivalOf, type Live, QUIET } from "../../core/request/arrival.ts";
 import { tellRefused } from "../../core/request/foreign.ts";
-import { headIn } from "../../core/request-head.ts";
+import { headIn, IncomingHead } from "../../core/request-head.ts";
 import type { SessionSource, Sessions } from "../../core/sessions.ts";
 import { Connection, type Switchboard } from "./connection.ts";
 import { Handshake, liveEngine } from "./handshake.ts";
@@ -186,6 +187,13 @@ export class LiveHub implements LiveSessions<object>, Switchboard {
   /** From here on the socket leads to its session. */
   keep(socket: object, connection: Connection): void {
     this.#bySocket.set(socket, connection);
+  }
+
+  /** Tells whoever runs the application of a failure. */
+  report(error: unknown, request: IncomingMessage, outcome: ErrorContext["outcome"]): void {
+    const { name, environment } = this.engine;
+    const { method, target } = new IncomingHead(request);
+    environment.report(error, { name, method, path: pathOf(target), outcome }, false);
   }
 
   lookAt({ id }: Connection): void {
