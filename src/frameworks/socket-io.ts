@@ -5,6 +5,8 @@ import { type Admission, admitted, type Refusal } from "./live/admission.ts";
 import type { LiveEnd } from "./live/live-session.ts";
 import { hubOf, type LiveSessions } from "./live/live-sessions.ts";
 
+export type { Admission } from "./live/admission.ts";
+
 /** What is asked of a socket of socket.io, whatever events its server knows. */
 export interface IoSocket {
   readonly request: IncomingMessage;

@@ -42,10 +42,10 @@ const CLOSING_MS = 2_000;
  * @example
  * const live = liveSessions(sessions);
  * const sockets = new WebSocketServer({ noServer: true });
- * server.on("upgrade", acceptSockets(live, sockets, (socket, _request, session) => {
+ * server.on("upgrade", acceptSockets(live, sockets, (socket, _request, connection) => {
  *   socket.on("message", async () => {
- *     const open = await session.open();
- *     socket.send(String(await open.update("visits", (n) => n + 1)));
+ *     const session = await connection.open();
+ *     socket.send(String(await session.update("visits", (n) => n + 1)));
  *   });
  * }));
  */

@@ -12,7 +12,7 @@ import { MINUTE, SECOND, SetClock } from "../laws/support/clock.ts";
 import type { Data } from "./support/application.ts";
 
 interface ClientEvents {
-  add(answer: (count: number) => void): void;
+  add(answer: (count: number | undefined) => void): void;
   ping(answer: () => void): void;
 }
 interface ServerEvents {

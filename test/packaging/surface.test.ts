@@ -282,6 +282,19 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "Protection",
     ],
   },
+  "sojourn/live": {
+    values: ["liveSessions"],
+    types: [
+      "Closing",
+      "ConnectOptions",
+      "LiveEnd",
+      "LiveEndListener",
+      "LiveEndReason",
+      "LiveOptions",
+      "LiveSession",
+      "LiveSessions",
+    ],
+  },
   "sojourn/memcached": {
     values: ["memcachedStore"],
     types: [
@@ -440,6 +453,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "RedisStoreOptions",
     ],
   },
+  "sojourn/socket.io": {
+    values: ["socketMiddleware"],
+    types: ["Admission", "ConnectErrorData", "IoSocket"],
+  },
   "sojourn/sqlite": {
     values: ["sqliteStore"],
     types: ["SqliteDatabase", "SqliteStatement", "SqliteStoreOptions", "SqliteValue"],
@@ -482,6 +499,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "TornadoSigningOptions",
       "UserIdAs",
     ],
+  },
+  "sojourn/ws": {
+    values: ["acceptSockets"],
+    types: ["AcceptOptions", "SocketHandler"],
   },
   "sojourn/values": { values: ["richValues"], types: ["Devalue", "RichValues"] },
   "sojourn/starlette": {

@@ -155,7 +155,7 @@ export class Connection implements LiveSession<object>, TokenWatcher {
       if (isRefusal(error)) this.#board.lookAt(this);
       throw error;
     });
-    const { state } = behind(session, "live.open()");
+    const { state } = behind(session, "connection.open()");
     if (state.condition === "live" && !this.#isClosed) return { session, state };
     if (state.condition === "locked") this.end("locked");
     // Why it is over is found out by looking.

@@ -48,7 +48,7 @@ export interface LiveSession<D extends object, K extends ValueKind = "json"> {
    * `reason` is a {@link SessionEndedError} where the session has ended.
    *
    * @example
-   * live.signal.addEventListener("abort", () => res.end());
+   * connection.signal.addEventListener("abort", () => res.end());
    */
   readonly signal: AbortSignal;
   /**
@@ -58,12 +58,12 @@ export interface LiveSession<D extends object, K extends ValueKind = "json"> {
    * `update`, `consume` and `exclusive` are the same as in a request. What `set` and the like change is
    * stored at once, by itself; `await session.save()` says when, and is needed for a value that was
    * changed in place. What needs a cookie (`signIn`, `signOut`, `regenerate`, `destroy`) is refused with
-   * {@link HeadersSentError}: `sessions.revoke(live.id)` signs out.
+   * {@link HeadersSentError}: `sessions.revoke(connection.id)` signs out.
    *
    * @throws {@link SessionEndedError} if the session is over, {@link StoreError} if the store cannot
    * answer.
    * @example
-   * const session = await live.open();
+   * const session = await connection.open();
    * await session.update("visits", (n) => n + 1);
    */
   open(): Promise<Session<D, K>>;
@@ -79,7 +79,7 @@ export interface LiveSession<D extends object, K extends ValueKind = "json"> {
    *
    * @returns The function that takes that back.
    * @example
-   * live.onEnded(({ code, reason }) => socket.close(code, reason));
+   * connection.onEnded(({ code, reason }) => socket.close(code, reason));
    */
   onEnded(listener: LiveEndListener): () => void;
   /** The connection is over by itself: nothing is told any more. */

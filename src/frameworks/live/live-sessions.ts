@@ -75,11 +75,11 @@ export interface LiveSessions<D extends object, K extends ValueKind = "json"> {
    * @throws {@link CrossSiteError} (403) for a page of another origin, whatever the method;
    * {@link StoreError} (503) if the store cannot answer, or be listened to.
    * @example
-   * const session = await live.connect(req, { until: res });
-   * if (session?.userId === undefined) return res.sendStatus(401);
+   * const connection = await live.connect(req, { until: res });
+   * if (connection?.userId === undefined) return res.sendStatus(401);
    * res.writeHead(200, { "Content-Type": "text/event-stream" });
    * res.write("retry: 1000\n\n");
-   * session.onEnded(() => res.end());
+   * connection.onEnded(() => res.end());
    */
   connect(source: SessionSource, options?: ConnectOptions): Promise<LiveSession<D, K> | undefined>;
   /**

@@ -9,8 +9,8 @@ import type { Session, Sessions } from "../../../src/index.ts";
 
 /** What the sessions hold. */
 export interface Data {
-  count: number;
-  note: string;
+  count?: number;
+  note?: string;
 }
 
 /** What a visitor asks for, by a request or over a socket. */
