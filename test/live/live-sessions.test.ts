@@ -11,7 +11,7 @@ import {
   type LiveSession,
   type LiveSessions,
   liveSessions,
-} from "../../src/frameworks/live.ts";
+} from "../../src/frameworks/live/index.ts";
 import {
   createSessions,
   memoryStore,

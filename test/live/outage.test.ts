@@ -1,6 +1,6 @@
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { LiveOptions } from "../../src/frameworks/live.ts";
+import type { LiveOptions } from "../../src/frameworks/live/index.ts";
 import { createSessions, type ErrorContext, StoreError } from "../../src/index.ts";
 import { redisStore } from "../../src/stores/redis/index.ts";
 import { startProxy, type TestProxy } from "../support/servers/proxy.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
 import { type Socket as ClientSocket, io as connect } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type LiveEnd, type LiveSessions, liveSessions } from "../../src/frameworks/live.ts";
+import { type LiveEnd, type LiveSessions, liveSessions } from "../../src/frameworks/live/index.ts";
 import { socketMiddleware } from "../../src/frameworks/socket-io.ts";
 import { createSessions, memoryStore, type Sessions } from "../../src/index.ts";
 import { issue } from "../../src/testing/index.ts";

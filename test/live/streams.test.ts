@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sessionMiddleware as withExpress } from "../../src/frameworks/express.ts";
 import { sessionMiddleware as withHono } from "../../src/frameworks/hono.ts";
-import { type LiveSessions, liveSessions } from "../../src/frameworks/live.ts";
+import { type LiveSessions, liveSessions } from "../../src/frameworks/live/index.ts";
 import { sessionMiddleware as withNode } from "../../src/frameworks/node.ts";
 import { createSessions, memoryStore, type Sessions } from "../../src/index.ts";
 import { issue } from "../../src/testing/index.ts";

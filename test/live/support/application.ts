@@ -2,7 +2,11 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
-import { type LiveSession, type LiveSessions, liveSessions } from "../../../src/frameworks/live.ts";
+import {
+  type LiveSession,
+  type LiveSessions,
+  liveSessions,
+} from "../../../src/frameworks/live/index.ts";
 import { sessionMiddleware } from "../../../src/frameworks/node.ts";
 import { type AcceptOptions, acceptSockets } from "../../../src/frameworks/ws.ts";
 import type { Session, Sessions } from "../../../src/index.ts";
@@ -14,7 +18,7 @@ export interface Data {
 }
 
 /** What a visitor asks for, by a request or over a socket. */
-export type Wish = "add" | "read" | "signIn" | "signOut" | "regenerate" | "destroy" | "set";
+type Wish = "add" | "read" | "signIn" | "signOut" | "regenerate" | "destroy" | "set";
 
 export interface Application {
   readonly origin: string;

@@ -73,6 +73,7 @@ const CONTEXT: Readonly<Record<string, string>> = {
   Hono: 'import { Hono } from "hono";',
   Shop: 'interface Shop { cart: string[]; theme: "light" | "dark"; visits: number }',
   app: 'import type { Application } from "express";\ndeclare const app: Application & { request(url: string, init: RequestInit): Promise<Response> };',
+  connection: "declare const connection: import('sojourn/live').LiveSession<Shop>;",
   cookie:
     'import type { ResolvedCookie } from "../../src/cookies/cookie-options.ts";\ndeclare const cookie: ResolvedCookie;',
   clock: 'import type { TestClock } from "sojourn/testing";\ndeclare const clock: TestClock;',
@@ -82,11 +83,15 @@ const CONTEXT: Readonly<Record<string, string>> = {
   express: 'import express from "express";',
   form: "declare const form: { readonly remember?: string };",
   http: 'import * as http from "node:http";',
+  live: "declare const live: import('sojourn/live').LiveSessions<Shop>;",
+  liveSessions: 'import { liveSessions } from "sojourn/live";',
   memoryStore: 'import { memoryStore } from "sojourn";',
   once: 'import { once } from "node:events";',
   passwords: 'declare const passwords: import("sojourn/assurance").CredentialsProtection;',
   pipeline: 'import { pipeline } from "node:stream/promises";',
   REMOVE: 'import { REMOVE } from "sojourn";',
+  Server: 'import { Server } from "socket.io";',
+  WebSocketServer: 'import { WebSocketServer } from "ws";',
   Readable: 'import { Readable } from "node:stream";',
   now: "declare const now: number;",
   client:
@@ -94,9 +99,11 @@ const CONTEXT: Readonly<Record<string, string>> = {
   redisStore: 'import { redisStore } from "sojourn/redis";',
   req: 'import type { Request as ExpressRequest } from "express";\ndeclare const req: ExpressRequest;',
   res: 'import type { Response as ExpressResponse } from "express";\ndeclare const res: ExpressResponse;',
+  server: 'declare const server: import("node:http").Server;',
   sessionMiddleware: 'import { sessionMiddleware } from "sojourn/express";',
   session: "declare const session: import('sojourn').Session<Shop>;",
   sessions: "declare const sessions: import('sojourn').Sessions<Shop>;",
+  socket: 'declare const socket: import("ws").WebSocket;',
   shop: "declare function shop(request: Request): Promise<Response>;",
   sqliteStore: 'import { sqliteStore } from "sojourn/sqlite";',
   token: "declare const token: string;",
@@ -108,6 +115,8 @@ const CONTEXT: Readonly<Record<string, string>> = {
 
 /** Names that another one brings along. */
 const BROUGHT: Readonly<Record<string, readonly string[]>> = {
+  connection: ["Shop"],
+  live: ["Shop"],
   session: ["Shop"],
   sessions: ["Shop"],
 };

@@ -5,11 +5,11 @@ export type {
   LiveEndListener,
   LiveEndReason,
   LiveSession,
-} from "./live/live-session.ts";
+} from "./live-session.ts";
 export {
   type Closing,
   type ConnectOptions,
   type LiveOptions,
   type LiveSessions,
   liveSessions,
-} from "./live/live-sessions.ts";
+} from "./live-sessions.ts";
