@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { cookieStore } from "../../src/cookies/cookie.ts";
 import type { Hooks, Protection } from "../../src/core/engine.ts";
 import {
@@ -68,14 +68,22 @@ function endOf(session: LiveSession<Data>): Promise<LiveEnd> {
 }
 
 describe("live sessions", () => {
-  it("refuse sessions in cookies, of whose ends nobody hears", () => {
+  it("refuse sessions in cookies, of whose ends nobody hears, and a store that is missing", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sojourn-live-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const inCookies = createSessions({
       store: cookieStore({ revocations: sqliteStore(join(folder, "revoked.db")) }),
       keys: [KEY],
     });
-    expect(() => liveSessions(inCookies)).toThrow(/liveSessions\(sessions\).*sqliteStore/);
+    const { headers } = await headersOf();
+    await expect(liveSessions(inCookies).connect(headers)).rejects.toThrow(
+      /sessions\.onEnded.*sqliteStore/,
+    );
+    // As frameworks import it while they build.
+    vi.stubEnv("NODE_ENV", "production");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const withoutStore = liveSessions(createSessions());
+    await expect(withoutStore.connect(headers)).rejects.toThrow(/choose one in production/);
   });
 
   it("refuse options and sources that there are not", async () => {

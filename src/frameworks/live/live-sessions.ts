@@ -73,7 +73,8 @@ export interface LiveSessions<D extends object, K extends ValueKind = "json"> {
    * @param source - An `IncomingMessage`, a `Request` or its `Headers`.
    * @returns `undefined` where the visitor has no live session, or a locked one.
    * @throws {@link CrossSiteError} (403) for a page of another origin, whatever the method;
-   * {@link StoreError} (503) if the store cannot answer, or be listened to.
+   * {@link StoreError} (503) if the store cannot answer, or be listened to; {@link OptionsError} for sessions
+   * in cookies, and those shared with another framework: nobody is told of their ends.
    * @example
    * const connection = await live.connect(req, { until: res });
    * if (connection?.userId === undefined) return res.sendStatus(401);
@@ -98,8 +99,7 @@ export interface LiveSessions<D extends object, K extends ValueKind = "json"> {
  * Each ends when its session does, through whichever process. One subscription for all of them, and one
  * entry for each.
  *
- * @throws {@link OptionsError} for sessions in cookies, and those shared with another framework: nobody
- * is told of their ends.
+ * @throws {@link OptionsError} for what createSessions() has not made, and for an unknown option.
  * @example
  * const live = liveSessions(sessions);
  */
@@ -108,15 +108,7 @@ export function liveSessions<D extends object, K extends ValueKind = "json">(
   options: LiveOptions = {},
 ): LiveSessions<D, K> {
   requireKnownKeys("liveSessions", options, ["check", "maxSilence"]);
-  const { engine } = internalsOf(sessions);
-  if (!engine.isHome) {
-    throw new OptionsError(
-      "liveSessions(sessions)",
-      "of sessions in cookies, or shared with another framework, nobody hears when they end or change. " +
-        'Keep them in a store: sqliteStore("sessions.db") from "sojourn/sqlite".',
-    );
-  }
-  const hub: unknown = new LiveHub(engine, options);
+  const hub: unknown = new LiveHub(sessions, options);
   return hub as LiveSessions<D, K>;
 }
 
@@ -131,6 +123,7 @@ export class LiveHub implements LiveSessions<object>, Switchboard {
   readonly engine: Engine;
   /** As requests ask it. */
   readonly #plain: Engine;
+  readonly #sessions: Pick<Sessions<object>, "onEnded">;
   readonly #everyMs: number;
   readonly #isChosen: boolean;
   readonly #silence: Silence<Connection>;
@@ -140,8 +133,13 @@ export class LiveHub implements LiveSessions<object>, Switchboard {
   #watch: TokenWatch | undefined;
   #isClosed = false;
 
-  constructor(engine: Engine, { check, maxSilence = "1m" }: LiveOptions) {
+  constructor(
+    sessions: Pick<Sessions<object>, "onEnded">,
+    { check, maxSilence = "1m" }: LiveOptions,
+  ) {
+    const { engine } = internalsOf(sessions);
     const usual = engine.endings.announces ? SAFETY_MS : "10s";
+    this.#sessions = sessions;
     this.#plain = engine;
     this.engine = liveEngine(engine);
     this.#everyMs = durationMs("liveSessions(check)", check ?? usual);
@@ -240,7 +238,9 @@ export class LiveHub implements LiveSessions<object>, Switchboard {
   }
 
   async #begin(): Promise<TokenWatch> {
-    const { endings, environment } = this.#plain;
+    const { endings, environment, isHome } = this.#plain;
+    // It says why it cannot be: where sessions lie in cookies, or there is no store.
+    if (!isHome) await this.#sessions.onEnded(() => undefined);
     if (!endings.announces && !this.#isChosen) environment.notice(SILENT);
     const watch = new TokenWatch(this.#plain, {
       everyMs: this.#everyMs,
