@@ -195,8 +195,7 @@ describe("a live session", () => {
       await session.signIn("ada");
       session.set("cart", ["tea"]);
     });
-    const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    const session = await connected(new Headers({ cookie }));
+    const session = await connected(new Headers({ cookie: cookieOf(browser) }));
     const open = (await session.open()) as unknown as {
       get(key: string): string[];
       save(): Promise<void>;
@@ -225,33 +224,56 @@ describe("a live session", () => {
     const open = await (await connected(headers)).open();
     expect(await open.update("count", (count = 0) => count + 1)).toBe(2);
   });
+});
 
-  it("is no copy of a token, however long it goes on", async () => {
-    await start({ store: memoryStore(), protections: [detectReuse()] });
-    const reused: unknown[] = [];
+describe("a connection that was begun with a token on its way out", () => {
+  let browser: Browser;
+  let late: Browser;
+  let session: LiveSession<Data>;
+  const reused: unknown[] = [];
+
+  beforeEach(async () => {
+    reused.length = 0;
+    const protections = [detectReuse({ regenerateEvery: "10m" })];
+    await start({ store: memoryStore(), protections });
     sessions.on("tokenReused", (event) => reused.push(event));
-    const browser = new Browser(sessions as never);
+    browser = new Browser(sessions as never);
     await browser.visit((session) => session.signIn("ada"));
-    const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    const session = await connected(new Headers({ cookie }));
-    const end = endOf(session);
-    const pages = async (): Promise<void> => {
-      for (let minute = 0; minute < 20; minute += 1) {
-        clock.move(MINUTE);
-        await browser.visit(() => undefined);
-        session.touch();
-        await session.open().catch(() => undefined);
-      }
-    };
-    await pages();
-    await browser.visit((session) => session.regenerate());
-    expect(await end).toEqual({ reason: "regenerated", code: 4409 });
-    await pages();
+    late = browser.copy();
+    clock.move(10 * MINUTE);
+    await browser.visit(() => undefined);
+    expect(browser.token).not.toBe(late.token);
+    session = await connected(new Headers({ cookie: cookieOf(late) }));
+    expect(session.userId).toBe("ada");
+  });
+
+  async function used(): Promise<void> {
+    const open = await session.open();
+    await open.update("count", (count = 0) => count + 1);
+    clock.move(3 * MINUTE);
+  }
+
+  it("is no thief's, however long it goes on beside the newer token", async () => {
+    for (let pages = 0; pages < 3; pages += 1) {
+      await used();
+      await browser.visit(() => undefined);
+    }
+    expect(session.ended).toBeUndefined();
+    expect((await browser.visit((session) => session.userId)).json).toBe("ada");
     expect(reused).toEqual([]);
-    const { json } = await browser.visit((session) => session.userId);
-    expect(json).toBe("ada");
+  });
+
+  it("is no use of the newer token, where the answer that brought it was lost", async () => {
+    await used();
+    await used();
+    expect((await late.visit((session) => session.userId)).json).toBe("ada");
+    expect(reused).toEqual([]);
   });
 });
+
+function cookieOf({ jar }: Browser): string {
+  return [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+}
 
 describe("what a guard says of the handshake", () => {
   /** A guard that changes its mind. */
