@@ -7,9 +7,9 @@ export type {
   LiveSession,
 } from "./live-session.ts";
 export {
-  type Closing,
   type ConnectOptions,
   type LiveOptions,
   type LiveSessions,
   liveSessions,
 } from "./live-sessions.ts";
+export type { Closing } from "./until.ts";

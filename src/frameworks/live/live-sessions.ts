@@ -17,6 +17,7 @@ import { Connection, type Switchboard } from "./connection.ts";
 import { Handshake, liveEngine } from "./handshake.ts";
 import type { LiveSession } from "./live-session.ts";
 import { Silence } from "./silence.ts";
+import { type Closing, endOf, whenOver } from "./until.ts";
 
 /** How live connections are watched. */
 export interface LiveOptions {
@@ -35,11 +36,6 @@ export interface LiveOptions {
    * @defaultValue `"1m"`
    */
   readonly maxSilence?: Duration | undefined;
-}
-
-/** What says that a connection is over: a response, a socket. */
-export interface Closing {
-  once(event: "close", listener: () => void): unknown;
 }
 
 /** How to begin a live connection. */
@@ -283,28 +279,4 @@ const SILENT =
 
 function closed(): OptionsError {
   return new OptionsError("live.connect", "these live sessions are closed.");
-}
-
-/** What tells the end of a connection, where nobody says. */
-function endOf(source: SessionSource): AbortSignal | Closing | undefined {
-  if (source instanceof Request) return source.signal;
-  const { socket } = source as Partial<IncomingMessage>;
-  return typeof socket?.once === "function" ? socket : undefined;
-}
-
-/** Returns the function that listens no more. */
-function whenOver(until: AbortSignal | Closing, close: () => void): () => void {
-  if (until instanceof AbortSignal) {
-    until.addEventListener("abort", close, { once: true });
-    if (until.aborted) close();
-    return () => until.removeEventListener("abort", close);
-  }
-  until.once("close", close);
-  // It may be over already, and tells so once.
-  const { destroyed, closed: isClosed } = until as { destroyed?: boolean; closed?: boolean };
-  if (destroyed === true || isClosed === true) close();
-  return () => {
-    const { off } = until as { off?: (event: "close", listener: () => void) => unknown };
-    off?.call(until, "close", close);
-  };
 }
