@@ -56,6 +56,8 @@ describeStages("node:http, by bearer tokens,", () => new BearerStage(bridged(ser
     "signing in and out: expires the cookie by /destroy with the attributes it was sent with": NONE,
     "streaming: lets early hints pass while the first byte waits":
       "they need a socket of their own",
+    "the framework's own ways: answers requests that come in a row on one connection, each by its own session":
+      "they need a socket of their own",
     "mounting: keeps two managers apart that are mounted together":
       "each needs a header of its own, see bearer.test.ts",
     "pages of other sites: answers 403 to what another site's page posts, and asks the store nothing":

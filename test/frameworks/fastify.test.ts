@@ -4,7 +4,7 @@ import { beforeAll, describe, it, vi } from "vitest";
 import { attach, holdReply, nodeExchange, plainAnswer } from "../../src/frameworks/adapter.ts";
 import { type AdapterAnswer, describeAdapter, type ServeRoutes } from "../../src/testing/index.ts";
 
-/** As docs/own.md shows it. */
+/** As docs/own.md shows it, and with an error page of its own. */
 const serve: ServeRoutes = async (managers, routes) => {
   const app = Fastify();
   for (const sessions of managers) {
