@@ -1,38 +1,57 @@
-import { Readable } from "node:stream";
-import Fastify, { type FastifyReply } from "fastify";
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from "fastify";
 import { beforeAll, describe, it, vi } from "vitest";
-import { attach, holdReply, nodeExchange, plainAnswer } from "../../src/frameworks/adapter.ts";
-import { type AdapterAnswer, describeAdapter, type ServeRoutes } from "../../src/testing/index.ts";
+import { sessionPlugin } from "../../src/frameworks/fastify.ts";
+import {
+  type AdapterAnswer,
+  type AdapterServer,
+  describeAdapter,
+  type ServeRoutes,
+} from "../../src/testing/index.ts";
+import { sendByFastify } from "./support/fastify.ts";
+import { sendByNode } from "./support/server.ts";
 
-/** As docs/own.md shows it, and with an error page of its own. */
-const serve: ServeRoutes = async (managers, routes) => {
-  const app = Fastify();
-  for (const sessions of managers) {
-    app.addHook("onRequest", async ({ raw: req }, { raw: res }) => {
-      const fail = (error: unknown): void => {
-        const { status, body } = plainAnswer(error);
-        res.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(body);
+type Send = (reply: FastifyReply, answer: AdapterAnswer) => unknown;
+
+const serveBy =
+  (send: Send, options: FastifyServerOptions = {}): ServeRoutes =>
+  async (managers, routes) => {
+    const app = Fastify(options);
+    for (const sessions of managers) await app.register(sessionPlugin(sessions));
+    for (const { path, isMounted, handle } of routes) {
+      const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+        // The reply is a promise of its end, which nobody is to wait for here.
+        const earlyHints = (link: string): void => void reply.writeEarlyHints({ link });
+        const aliases = [request.raw];
+        return send(reply, await handle({ request, aliases, earlyHints }));
       };
-      attach(sessions, nodeExchange(req, res), [req], (visit) =>
-        holdReply(res, visit, { fail, plainAnswer }),
-      );
-    });
-  }
-  for (const { path, handle } of routes) {
-    app.all(path, async (request, reply) => {
-      const earlyHints = (link: string): void => reply.raw.writeEarlyHints({ link });
-      return send(reply, await handle({ request: request.raw, earlyHints }));
-    });
-  }
+      const [prefix, rest] = isMounted ? ["/mounted", path.slice("/mounted".length)] : ["", path];
+      app.register(async (scope) => void scope.all(rest, handler), { prefix });
+    }
+    return listening(app);
+  };
+
+async function listening(app: FastifyInstance): Promise<AdapterServer> {
   const target = await app.listen({ port: 0, host: "127.0.0.1" });
   return { target, close: () => app.close() };
-};
-
-function send(reply: FastifyReply, { status, headers, body }: AdapterAnswer): FastifyReply {
-  for (const [name, value] of headers) reply.header(name, value);
-  return reply.code(status).send(typeof body === "object" ? Readable.from(body) : body);
 }
 
+/** What Fastify's `onSend` never sees. */
+async function sendRaw(reply: FastifyReply, answer: AdapterAnswer): Promise<FastifyReply> {
+  await sendByNode(reply.hijack().raw, answer).catch(() => undefined);
+  return reply;
+}
+
+// The errors that the suite throws as an application are printed, as they should be.
 beforeAll(() => void vi.spyOn(console, "error").mockReturnValue());
 
-describeAdapter("Fastify", serve, { runner: { describe, it } });
+const runner = { describe, it };
+const logger = { level: "info", stream: { write: () => undefined } };
+
+describeAdapter("Fastify", serveBy(sendByFastify), { runner });
+describeAdapter("Fastify with a logger", serveBy(sendByFastify, { logger }), { runner });
+describeAdapter("Fastify whose replies are hijacked", serveBy(sendRaw), { runner });
