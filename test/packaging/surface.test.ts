@@ -434,7 +434,9 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
   },
   "sojourn/express": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
+  "sojourn/fastify": { values: ["sessionPlugin"], types: ["SessionPluginOptions"] },
   "sojourn/hono": { values: ["sessionMiddleware"], types: [] },
+  "sojourn/koa": { values: ["sessionMiddleware"], types: ["MiddlewareOptions", "SessionContext"] },
   "sojourn/node": { values: ["sessionMiddleware"], types: ["NodeMiddleware", "NodeNext"] },
   "sojourn/redis": {
     values: ["redisStore"],
