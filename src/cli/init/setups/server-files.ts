@@ -37,6 +37,6 @@ export function serverFiles(
 
 /** What is left to do. */
 export const START: Setup["next"] = [
-  "Start it with node app.ts (app.js where you have no TypeScript), and open http://localhost:3000.",
-  "In production set NODE_ENV=production: the cookie then needs HTTPS.",
+  "Start it with NODE_ENV=development node app.ts (app.js without TypeScript); open http://localhost:3000.",
+  "Without NODE_ENV it counts as production, where the cookie needs HTTPS.",
 ];
