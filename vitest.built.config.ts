@@ -13,7 +13,7 @@ export default defineConfig({
     // An install, and a build.
     hookTimeout: 600_000,
     testTimeout: 120_000,
-    server: { deps: { external: [/\/dist\//, /\/node_modules\//] } },
+    server: { deps: { external: [/\/(?:dist|build)\//, /\/node_modules\//] } },
     reporters: ["default", "json"],
     outputFile: { json: "reports/built.json" },
   },

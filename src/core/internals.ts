@@ -9,6 +9,8 @@ import { VERSION } from "./version.ts";
 export interface Internals {
   readonly engine: Engine;
   readonly attachments: Attachments;
+  /** Whether `close()` was called: another manager may take its place then. */
+  readonly isClosed: () => boolean;
 }
 
 type Begin = (exchange: Exchange, onOpen: OnOpen | undefined, subject: object | undefined) => Visit;

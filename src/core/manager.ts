@@ -73,6 +73,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
   readonly #administration: Administration;
   readonly #handle: ManagerParts["handle"];
   readonly #sweeping: Sweeping;
+  #isClosed = false;
 
   constructor(parts: ManagerParts) {
     const { settings, store, carrier, environment } = parts;
@@ -113,7 +114,8 @@ export class SessionManager<D extends object> implements Sessions<D> {
     this.#administration = parts.administration?.(engine) ?? new StoreAdministration(engine);
     this.#handle = parts.handle;
     this.#sweeping = new Sweeping(engine, (error) => this.#report(error, "background"));
-    keepInternals(this, { engine: this.#engine, attachments: this.#attachments });
+    const isClosed = (): boolean => this.#isClosed;
+    keepInternals(this, { engine: this.#engine, attachments: this.#attachments, isClosed });
   }
 
   open(request: object, options?: OpenOptions): Promise<Session<D>> {
@@ -235,6 +237,7 @@ export class SessionManager<D extends object> implements Sessions<D> {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#sweeping.close();
     await this.#engine.endings.close();
     const { store } = this.#engine.keeper;

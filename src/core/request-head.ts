@@ -26,9 +26,14 @@ export class WebHead implements RequestHead {
   readonly #request: Request;
   #url: URL | undefined;
 
-  constructor(request: Request, remoteAddress?: string, isEncrypted = false) {
+  /** @param isEncrypted - Where something tells better than the URL. */
+  constructor(
+    request: Request,
+    remoteAddress?: string,
+    isEncrypted: boolean = request.url.startsWith("https:"),
+  ) {
     this.#request = request;
-    this.isEncrypted = isEncrypted || request.url.startsWith("https:");
+    this.isEncrypted = isEncrypted;
     this.remoteAddress = remoteAddress;
   }
 

@@ -2,6 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { OptionsError } from "../core/errors.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
+import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Fallback, holdReply } from "./port/hold.ts";
 import { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
@@ -37,7 +38,7 @@ export function sessionMiddleware<D extends object>(
   options: MiddlewareOptions = {},
 ): RequestHandler {
   // A slip is told where it is made, not at the first request.
-  internalsOf(sessions);
+  const { attachments } = internalsOf(sessions);
   requireKnownKeys("sessionMiddleware(options)", options, ["open"]);
   const { open = "on-demand" } = options;
   if (open !== "on-demand" && open !== "always") {
@@ -45,13 +46,17 @@ export function sessionMiddleware<D extends object>(
   }
   return (req: Request, res: Response, next: NextFunction) => {
     const fallback = new NextFallback(next);
+    let visit: Visit;
     try {
-      attach(sessions, nodeExchange(req, res), [req], (visit) => holdReply(res, visit, fallback));
+      visit = attach(sessions, nodeExchange(req, res), [req], (held) =>
+        holdReply(res, held, fallback),
+      );
     } catch (error) {
       return next(error);
     }
-    if (open === "on-demand") return next();
-    sessions.open(req).then(() => next(), next);
+    const goOn = (): void => attachments.runAmbient(visit, () => next());
+    if (open === "on-demand") return goOn();
+    sessions.open(req).then(goOn, next);
   };
 }
 

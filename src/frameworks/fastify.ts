@@ -60,7 +60,7 @@ export function sessionPlugin<D extends object>(
   return Object.assign(plugin, META);
 }
 
-/** What fastify-plugin would note: docs/decisions/0110. */
+/** What fastify-plugin would note: docs/decisions/0101. */
 const META: Readonly<Record<symbol, unknown>> = {
   [Symbol.for("skip-override")]: true,
   [Symbol.for("fastify.display-name")]: "sojourn",

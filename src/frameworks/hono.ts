@@ -1,11 +1,32 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
+import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Visit } from "../core/request/visit.ts";
+import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { HonoHead } from "./port/hono-head.ts";
 import { type WebExchange, webExchange } from "./port/web-exchange.ts";
 import { keep, keepThrown } from "./port/web-reply.ts";
+
+/** How {@link sessionMiddleware} behaves. */
+export interface MiddlewareOptions {
+  /**
+   * Opens the session before the handlers, so that they have it as `c.var.session`. An application that is
+   * chained, `new Hono().use(…).get(…)`, knows its type; another says
+   * `new Hono<{ Variables: SessionVariables<Shop> }>()`.
+   *
+   * @defaultValue `false`
+   */
+  readonly accessor?: boolean | undefined;
+}
+
+/** What `accessor: true` adds to a context's variables. */
+export interface SessionVariables<D extends object> {
+  readonly session: Session<D>;
+}
+
+type Managers<D extends object> = Sessions<D> | ((c: Context) => Sessions<D>);
 
 /**
  * Sessions for Hono. `sessions.open` takes the context `c`, `c.req` or `c.req.raw`.
@@ -14,7 +35,7 @@ import { keep, keepThrown } from "./port/web-reply.ts";
  *
  * @param sessions - The manager, or a function that finds it for a request: for bindings that are
  * only known then. Make each manager once and keep it.
- * @throws {@link OptionsError} for what createSessions() has not made.
+ * @throws {@link OptionsError} for what createSessions() has not made, and for an unknown option.
  * @example
  * const app = new Hono().use(sessionMiddleware(sessions));
  * app.get("/", async (c) => {
@@ -23,14 +44,26 @@ import { keep, keepThrown } from "./port/web-reply.ts";
  * });
  */
 export function sessionMiddleware<D extends object>(
-  sessions: Sessions<D> | ((c: Context) => Sessions<D>),
+  sessions: Managers<D>,
+  options: MiddlewareOptions & { readonly accessor: true },
+): MiddlewareHandler<{ Variables: SessionVariables<D> }>;
+export function sessionMiddleware<D extends object>(
+  sessions: Managers<D>,
+  options?: MiddlewareOptions,
+): MiddlewareHandler;
+export function sessionMiddleware<D extends object>(
+  sessions: Managers<D>,
+  options: MiddlewareOptions = {},
 ): MiddlewareHandler {
   // A slip is told where it is made, not at the first request.
   if (typeof sessions !== "function") internalsOf(sessions);
+  requireKnownKeys("sessionMiddleware(options)", options, ["accessor"]);
+  const { accessor: isAccessor = false } = options;
   return async (c, next) => {
     const manager = typeof sessions === "function" ? sessions(c) : sessions;
     const exchange = webExchange(new HonoHead(c));
     const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
+    if (isAccessor) await openInto(c, manager, visit, exchange);
     // Mounted further out as well, where the response is kept.
     if (!visit.isOf(exchange)) return next();
     const { attachments } = internalsOf(manager);
@@ -49,6 +82,20 @@ export function sessionMiddleware<D extends object>(
       throw error;
     }
   };
+}
+
+async function openInto<D extends object>(
+  c: Context,
+  manager: Sessions<D>,
+  visit: Visit,
+  exchange: WebExchange,
+): Promise<void> {
+  try {
+    c.set("session", await manager.open(c));
+  } catch (error) {
+    replace(c, await errorBase(visit, exchange, c.res.headers));
+    throw error;
+  }
 }
 
 function replace(c: Context, response: Response): void {

@@ -33,14 +33,14 @@ export type NodeMiddleware = (
  */
 export function sessionMiddleware<D extends object>(sessions: Sessions<D>): NodeMiddleware {
   // A slip is told where it is made, not at the first request.
-  internalsOf(sessions);
+  const { attachments } = internalsOf(sessions);
   return async (req, res, next) => {
     const fallback: Fallback = { fail: (error) => answerPlainly(res, error), plainAnswer };
     const hold = (visit: Visit): void => holdReply(res, visit, fallback);
     const exchange = nodeExchange(req, res);
     const visit = attach(sessions, exchange, [req], hold);
     try {
-      await next();
+      await attachments.runAmbient(visit, next);
     } catch (error) {
       // Where it is mounted further out as well, it is answered there.
       if (!visit.isOf(exchange)) throw error;

@@ -1,11 +1,38 @@
 import type { Project, Setup } from "./setup.ts";
+import { ASTRO } from "./setups/astro.ts";
+import { ELYSIA } from "./setups/elysia.ts";
 import { EXPRESS } from "./setups/express.ts";
 import { FASTIFY } from "./setups/fastify.ts";
+import { HONO } from "./setups/hono.ts";
 import { KOA } from "./setups/koa.ts";
+import { NEST } from "./setups/nest.ts";
+import { NEXT } from "./setups/next.ts";
+import { NITRO } from "./setups/nitro.ts";
 import { NODE } from "./setups/node.ts";
+import { NUXT } from "./setups/nuxt.ts";
+import { REACT_ROUTER } from "./setups/react-router.ts";
+import { REMIX } from "./setups/remix.ts";
+import { SVELTEKIT } from "./setups/sveltekit.ts";
+import { TANSTACK_START } from "./setups/tanstack-start.ts";
 
 /** Every framework that is known, as `sojourn init NAME` lists them. */
-export const SETUPS: readonly Setup[] = [EXPRESS, FASTIFY, KOA, NODE];
+export const SETUPS: readonly Setup[] = [
+  ASTRO,
+  ELYSIA,
+  EXPRESS,
+  FASTIFY,
+  HONO,
+  KOA,
+  NEST,
+  NEXT,
+  NITRO,
+  NODE,
+  NUXT,
+  REACT_ROUTER,
+  REMIX,
+  SVELTEKIT,
+  TANSTACK_START,
+];
 
 /** The framework that the project is made with; of several that are there the one built on the others. */
 export function setupFor({ dependencies }: Project): Setup | undefined {

@@ -24,6 +24,8 @@ interface Looks {
 
 /** Knows which request objects lead to which visit, for one manager. */
 export class Attachments {
+  /** Whether handlers may ask for their session without their request, by {@link enclosing}. */
+  isAmbient = false;
   /** Kept on the request itself: a WeakMap costs each request 1 µs more, most of it in the GC. */
   readonly #key = Symbol("sojourn.visit");
   readonly #current = new AsyncLocalStorage<Visit>();
@@ -71,6 +73,11 @@ export class Attachments {
   /** Runs `handle` so that {@link enclosing} tells the visit. */
   enclose<T>(visit: Visit, handle: () => T): T {
     return this.#current.run(visit, handle);
+  }
+
+  /** Runs `handle` as {@link enclose} does, where somebody may ask. */
+  runAmbient<T>(visit: Visit, handle: () => T): T {
+    return this.isAmbient ? this.#current.run(visit, handle) : handle();
   }
 
   /**

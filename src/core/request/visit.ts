@@ -143,7 +143,7 @@ export class Visit implements Doorkeeper {
   /** The session: loaded at the first call, the same one at each further call. */
   open(isFresh = false, crossSite?: "refuse" | "allow"): Promise<Session<object>> {
     const refusal = this.#refusal(crossSite);
-    if (refusal !== undefined) return unawaited(Promise.reject(refusal));
+    if (refusal !== undefined) return unawaited(Promise.reject(this.failed(refusal)));
     if (this.#opening !== undefined) {
       return isFresh ? this.#refreshed(this.#opening) : this.#opening;
     }

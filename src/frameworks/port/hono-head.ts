@@ -28,7 +28,7 @@ export class HonoHead extends WebHead {
       socket?.remoteAddress ??
       bindings?.remoteAddr?.hostname ??
       bindings?.requestIP?.(raw)?.address;
-    super(raw, remoteAddress, socket?.encrypted === true);
+    super(raw, remoteAddress, socket?.encrypted === true || raw.url.startsWith("https:"));
     this.httpVersion = incoming?.httpVersion;
   }
 }

@@ -1,21 +1,41 @@
 import { SessionError } from "../../core/errors.ts";
 import { attach, attachInner, enclose, internalsOf } from "../../core/internals.ts";
+import type { RequestHolder } from "../../core/request/attachments.ts";
 import type { Visit } from "../../core/request/visit.ts";
 import { WebHead } from "../../core/request-head.ts";
-import { webExchange } from "./web-exchange.ts";
-import { keep, keepThrown, responseOf } from "./web-reply.ts";
+import { failedResponse, keepFailure, withHeadersOf } from "./failed-response.ts";
+import { type WebExchange, webExchange } from "./web-exchange.ts";
+import { isGivenUp, keep, keepThrown, responseOf } from "./web-reply.ts";
 
 /** What an adapter for a framework of `Request` and `Response` knows beside these two. */
 export interface Serving {
   /** What else its handlers may pass to `sessions.open`, beside the request. */
   readonly aliases?: readonly object[] | undefined;
+  /** Where the framework keeps the request that it is handling, whichever it is by now. */
+  readonly holder?: RequestHolder | undefined;
   /** The address at the other end of the socket. */
   readonly remoteAddress?: string | undefined;
+  /** Whether the connection is encrypted; as the request's URL says where left out. */
+  readonly isEncrypted?: boolean | undefined;
   /**
    * Whether the framework makes this request itself, while it handles another one: then both share a
    * session. Left out where it never does.
    */
   readonly isInner?: boolean | undefined;
+  /**
+   * Answers for a failure in the framework's place, where that would answer with another status or
+   * would lose the session's cookie. The failure is logged then; without an answer it is thrown on.
+   */
+  readonly answer?:
+    | ((error: unknown, visit: Visit) => Response | Promise<Response | undefined> | undefined)
+    | undefined;
+  /**
+   * Whether the framework prints an error of ours that it answers for. Where it does not, it is ours to
+   * say.
+   *
+   * @defaultValue `true`
+   */
+  readonly isPrinting?: boolean | undefined;
   /** What the framework answers for an error that is thrown to it, and how headers get there. */
   readonly onThrown?:
     | ((error: unknown) => { readonly status: number; leave(headers: Headers): void })
@@ -25,7 +45,8 @@ export interface Serving {
 /**
  * Runs the rest of a framework's handling with sessions. Whatever it throws is thrown on, so that the
  * application's own error page is shown; what a session has become by then is stored, and its cookie
- * goes along.
+ * goes along. Where the framework gives a handler up as the visitor has left, the handler may go on, and
+ * what it changes is stored.
  *
  * @param next - Resolves to the response that the framework is about to send.
  * @throws what `next` throws, and what the commit throws.
@@ -38,25 +59,68 @@ export async function serve(
 ): Promise<Response> {
   const aliases = [request, ...(serving.aliases ?? [])];
   if (serving.isInner === true && attachInner(sessions, aliases)) return next();
-  const exchange = webExchange(new WebHead(request, serving.remoteAddress));
+  const exchange = webExchange(new WebHead(request, serving.remoteAddress, serving.isEncrypted));
   const visit = attach(sessions, exchange, aliases);
   if (!visit.isOf(exchange)) return next();
+  let page: Response | undefined;
+  const settle = async (error: unknown): Promise<Response> => {
+    const answer = await serving.answer?.(error, visit);
+    if (answer === undefined) return throwOn(visit, exchange, error, serving);
+    visit.report(error, "answered");
+    const plain = (): Response => failedResponse(error, page);
+    return keepFailure(visit, exchange, withHeadersOf(page, answer), plain);
+  };
   try {
-    const running =
-      serving.isInner === undefined
-        ? internalsOf(sessions).attachments.run(visit, next)
-        : enclose(sessions, visit, next);
-    return await keep(visit, exchange, withOwnStatus(visit, responseOf("next", await running)));
+    page = responseOf("next", await run(sessions, visit, next, serving));
+    const response = withOwnStatus(visit, page);
+    if (response.status >= 500) reportUnprinted(visit, visit.failure, serving);
+    return await keep(visit, exchange, response);
   } catch (error) {
-    const page = serving.onThrown?.(error);
-    const headers = await keepThrown(visit, exchange, page?.status ?? 500);
-    page?.leave(headers);
-    throw error;
+    if (await isGivenUp(visit, request, error)) throw error;
+    return settle(error).catch((other: unknown) => {
+      // What was to be stored with a thrown redirect could not be.
+      if (other === error) throw error;
+      return settle(other);
+    });
   }
 }
 
+async function run(
+  sessions: object,
+  visit: Visit,
+  next: () => Response | Promise<Response>,
+  { holder, isInner }: Serving,
+): Promise<Response> {
+  const { attachments } = internalsOf(sessions);
+  const handling = holder && attachments.follow(visit, holder);
+  try {
+    return await (isInner === undefined
+      ? attachments.run(visit, next)
+      : enclose(sessions, visit, next));
+  } finally {
+    if (handling !== undefined) attachments.leave(handling);
+  }
+}
+
+async function throwOn(
+  visit: Visit,
+  exchange: WebExchange,
+  error: unknown,
+  serving: Serving,
+): Promise<never> {
+  reportUnprinted(visit, error, serving);
+  const page = serving.onThrown?.(error);
+  const headers = await keepThrown(visit, exchange, page?.status ?? 500);
+  page?.leave(headers);
+  throw error;
+}
+
+function reportUnprinted(visit: Visit, error: unknown, { isPrinting = true }: Serving): void {
+  if (!isPrinting && error instanceof SessionError) visit.report(error, "answered");
+}
+
 /** Many frameworks answer 500 for every error that is not of their own kind: an outage is a 503. */
-function withOwnStatus(visit: Visit, response: Response): Response {
+export function withOwnStatus(visit: Visit, response: Response): Response {
   const { failure } = visit;
   const isOurs = failure instanceof SessionError && failure.status !== 500;
   if (response.status !== 500 || !isOurs) return response;

@@ -47,6 +47,22 @@ export async function keep(
 }
 
 /**
+ * The same for a response that was made for this visitor alone, of a body that is there in one piece.
+ *
+ * @throws what the commit throws; nothing of it is stored then.
+ */
+export async function keepWhole(
+  visit: Visit,
+  exchange: WebExchange,
+  response: Response,
+): Promise<Response> {
+  exchange.answerWith(response.headers);
+  await visit.beforeHeaders(response.status);
+  visit.end();
+  return response;
+}
+
+/**
  * The headers that the framework's own answer to an error is to carry: the cookie of what is stored by
  * then, and what caches must know. The error goes on to the framework.
  *
@@ -70,6 +86,20 @@ export async function keepThrown(
     visit.end();
   }
   return headers;
+}
+
+/**
+ * Whether the framework has given the handler up, as the visitor has left. The handler may go on: what it
+ * changes then is stored as well.
+ */
+export async function isGivenUp(
+  visit: Visit,
+  request: Request | undefined,
+  error: unknown,
+): Promise<boolean> {
+  if (request?.signal.aborted !== true || error !== request.signal.reason) return false;
+  await visit.afterLeaving()?.catch((lost: unknown) => visit.report(lost, "left"));
+  return true;
 }
 
 /** A body whose end waits until what changed while it streamed is stored. */

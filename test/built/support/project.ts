@@ -102,18 +102,27 @@ export async function project(
       return stdout + stderr;
     },
     start: (command, args, options) => start(folder, command, args, options),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    // What a development server still writes as it ends would keep its folder.
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 
 function environment(folder: string, env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { NODE_ENV: _, VITEST: __, ...plain } = process.env;
   const path = [join(folder, "node_modules/.bin"), join(ROOT, "node_modules/.bin"), plain["PATH"]];
-  return { ...plain, NO_COLOR: "1", PATH: path.join(":"), HOST: "127.0.0.1", ...env };
+  return {
+    ...plain,
+    NO_COLOR: "1",
+    NEXT_TELEMETRY_DISABLED: "1",
+    PATH: path.join(":"),
+    HOST: "127.0.0.1",
+    ...env,
+  };
 }
 
 const ADDRESS = /https?:\/\/[^\s/]+:\d+/;
 const PATIENCE_MS = 60_000;
+const GRACE_MS = 5_000;
 
 async function start(
   folder: string,
@@ -157,8 +166,10 @@ async function answering(child: ChildProcess, find: () => string | undefined): P
 
 async function statusOf(url: string): Promise<number | undefined> {
   try {
-    const options = { redirect: "manual", signal: AbortSignal.timeout(20_000) } as const;
-    const response = await fetch(url, options);
+    // As from behind a proxy: over plain http a page that counts its visits may only fail.
+    const headers = { "x-forwarded-proto": "https" };
+    const signal = AbortSignal.timeout(20_000);
+    const response = await fetch(url, { redirect: "manual", signal, headers });
     await response.arrayBuffer();
     return response.status;
   } catch {
@@ -169,7 +180,11 @@ async function statusOf(url: string): Promise<number | undefined> {
 /** The whole group: `npx` and dev servers are parents of the one that listens. */
 async function stopped(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
+  const { pid } = child;
   const ended = once(child, "exit");
-  process.kill(-child.pid, signal);
+  process.kill(-pid, signal);
+  // Some servers only stop listening, and a connection to Redis keeps them from ending.
+  const impatience = setTimeout(() => process.kill(-pid, "SIGKILL"), GRACE_MS);
   await ended;
+  clearTimeout(impatience);
 }

@@ -70,6 +70,7 @@ function specifierOf(source: string): string {
 const CONTEXT: Readonly<Record<string, string>> = {
   Bun: "declare const Bun: { serve(options: { fetch: (request: Request) => Promise<Response> }): unknown };",
   ErrorRequestHandler: 'import type { ErrorRequestHandler } from "express";',
+  Elysia: 'import { Elysia } from "elysia";',
   Hono: 'import { Hono } from "hono";',
   Shop: 'interface Shop { cart: string[]; theme: "light" | "dark"; visits: number }',
   app: 'import type { Application } from "express";\ndeclare const app: Application & { request(url: string, init: RequestInit): Promise<Response> };',
@@ -86,12 +87,17 @@ const CONTEXT: Readonly<Record<string, string>> = {
   live: "declare const live: import('sojourn/live').LiveSessions<Shop>;",
   liveSessions: 'import { liveSessions } from "sojourn/live";',
   memoryStore: 'import { memoryStore } from "sojourn";',
+  nextSessions: 'import { nextSessions } from "sojourn/next";',
+  openSession:
+    "declare const openSession: import('sojourn/next').NextSessions<Shop>['openSession'];",
   once: 'import { once } from "node:events";',
   passwords: 'declare const passwords: import("sojourn/assurance").CredentialsProtection;',
   pipeline: 'import { pipeline } from "node:stream/promises";',
   REMOVE: 'import { REMOVE } from "sojourn";',
   Server: 'import { Server } from "socket.io";',
   WebSocketServer: 'import { WebSocketServer } from "ws";',
+  Session: 'import type { Session } from "sojourn";',
+  Sessions: 'import type { Sessions } from "sojourn";',
   Readable: 'import { Readable } from "node:stream";',
   now: "declare const now: number;",
   client:
@@ -109,6 +115,8 @@ const CONTEXT: Readonly<Record<string, string>> = {
   token: "declare const token: string;",
   url: "declare const url: string;",
   user: "declare const user: { readonly id: string; readonly passwordHash: string };",
+  withSession:
+    "declare const withSession: import('sojourn/next').NextSessions<Shop>['withSession'];",
   users:
     "declare const users: Record<'bestFactor' | 'passwordHash', (id: string) => Promise<string>>;",
 };
@@ -117,8 +125,12 @@ const CONTEXT: Readonly<Record<string, string>> = {
 const BROUGHT: Readonly<Record<string, readonly string[]>> = {
   connection: ["Shop"],
   live: ["Shop"],
+  openSession: ["Shop"],
+  Session: ["Shop"],
+  Sessions: ["Shop"],
   session: ["Shop"],
   sessions: ["Shop"],
+  withSession: ["Shop"],
 };
 
 /** The module that the compiler is given for an example. */

@@ -1,20 +1,17 @@
 // What docs/next.md uses of Next, which is too large to be installed for one page.
 
-declare module "next/headers" {
-  interface Jar {
-    set(cookie: { name: string; value: string }): unknown;
-    toString(): string;
-  }
-  export function cookies(): Promise<Jar>;
-  export function headers(): Promise<Headers>;
-}
+declare module "next" {
+  import type { RequestListener } from "node:http";
 
-declare module "next/navigation" {
-  export function redirect(path: string): never;
+  export default function next(options: { readonly dev: boolean }): {
+    getRequestHandler(): RequestListener;
+    prepare(): Promise<void>;
+  };
 }
 
 declare module "next/server" {
   export class NextResponse extends Response {
-    readonly cookies: { getAll(): { name: string; value: string }[] };
+    static next(): NextResponse;
+    static override redirect(url: URL): NextResponse;
   }
 }

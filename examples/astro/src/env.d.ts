@@ -1,0 +1,5 @@
+declare namespace App {
+  interface Locals {
+    session: Awaited<ReturnType<typeof import("./lib/sessions").sessions.open>>;
+  }
+}

@@ -1,0 +1,47 @@
+import { type AnyElysia, Elysia, type ElysiaConfig, t } from "elysia";
+import { sessionContext, sessionPlugin } from "sojourn/elysia";
+import { sessions } from "./sessions.ts";
+
+/** On Bun as it is; on Node with the adapter for that. */
+export function application(config: ElysiaConfig<""> = {}): AnyElysia {
+  return new Elysia(config)
+    .use(sessionPlugin(sessions))
+    .derive(sessionContext(sessions))
+    .get("/", async ({ session, set }) => {
+      const visits = await session.update("visits", (n) => n + 1);
+      const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
+      set.headers["content-type"] = "text/html; charset=utf-8";
+      return `<!doctype html>
+<title>Sessions in Elysia</title>
+<p>Hello, ${escaped(session.userId ?? "stranger")}.</p>
+<p>Visit ${visits}</p>
+${form}`;
+    })
+    .post(
+      "/sign-in",
+      async ({ session, body }) => {
+        // Ask for a password here.
+        await session.signIn(body.user);
+        return toStart();
+      },
+      { body: t.Object({ user: t.String() }) },
+    )
+    .post("/sign-out", async ({ session }) => {
+      await session.signOut();
+      return toStart();
+    });
+}
+
+/** As redirect("/"), which on Node takes no path. */
+function toStart(): Response {
+  return new Response(null, { status: 303, headers: { location: "/" } });
+}
+
+const SIGN_IN = `<form method="post" action="/sign-in">
+  <input name="user" required> <button>Sign in</button>
+</form>`;
+const SIGN_OUT = `<form method="post" action="/sign-out"><button>Sign out</button></form>`;
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,3 @@
+import { sessionPlugin } from "sojourn/nuxt";
+
+export default defineNitroPlugin(sessionPlugin(sessions));

@@ -1,0 +1,92 @@
+import { sessionsModule } from "../sessions-module.ts";
+import type { Setup } from "../setup.ts";
+
+const MODULE = `import { Module } from "@nestjs/common";
+import { SessionModule } from "sojourn/nest";
+import { AppController } from "./app.controller.js";
+import { sessions } from "./sessions.js";
+
+@Module({
+  imports: [SessionModule.forRoot(sessions)],
+  controllers: [AppController],
+})
+export class AppModule {}
+`;
+
+const CONTROLLER = `import { Body, Controller, Get, Header, Post, Redirect } from "@nestjs/common";
+import type { Session } from "sojourn";
+import { CurrentSession, SignedIn } from "sojourn/nest";
+
+type Visitor = Session<{ visits: number }>;
+
+@Controller()
+export class AppController {
+  @Get()
+  @Header("Content-Type", "text/html; charset=utf-8")
+  async page(@CurrentSession() session: Visitor): Promise<string> {
+    const visits = await session.update("visits", (n) => n + 1);
+    const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
+    return \`<!doctype html>
+<title>Sessions in Nest</title>
+<p>Hello, \${escaped(session.userId ?? "stranger")}.</p>
+<p>Visit \${visits}</p>
+\${form}\`;
+  }
+
+  @Post("sign-in")
+  @Redirect("/", 303)
+  async signIn(@CurrentSession() session: Visitor, @Body("user") user: string): Promise<void> {
+    // Ask for a password here.
+    await session.signIn(user);
+  }
+
+  @SignedIn()
+  @Post("sign-out")
+  @Redirect("/", 303)
+  async signOut(@CurrentSession() session: Visitor): Promise<void> {
+    await session.signOut();
+  }
+}
+
+const SIGN_IN = \`<form method="post" action="/sign-in">
+  <input name="user" required> <button>Sign in</button>
+</form>\`;
+const SIGN_OUT = \`<form method="post" action="/sign-out"><button>Sign out</button></form>\`;
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => \`&#\${character.charCodeAt(0)};\`);
+}
+`;
+
+/** Nest, on Express or on Fastify. */
+export const NEST: Setup = {
+  name: "nest",
+  title: "Nest",
+  dependency: "@nestjs/core",
+  foundAfter: ["express", "fastify"],
+  files: (_project, store) => {
+    const text = sessionsModule(store);
+    return [
+      {
+        path: "src/sessions.ts",
+        text,
+        addition: { sentence: "Make the manager in it, and export it:", text },
+      },
+      {
+        path: "src/app.module.ts",
+        text: MODULE,
+        addition: {
+          sentence: "Add this to the imports of the root module:",
+          text: 'SessionModule.forRoot(sessions), // from "sojourn/nest" and "./sessions.js"',
+        },
+      },
+      {
+        path: "src/app.controller.ts",
+        text: CONTROLLER,
+        addition: { sentence: "Or let a page count, and sign in:", text: CONTROLLER },
+      },
+    ];
+  },
+  next: ["Start it with NODE_ENV=development while you develop: nothing of Nest's says so."],
+  guide: "docs/nest.md",
+};

@@ -1,0 +1,133 @@
+import { type H3Event, type Middleware, toResponse } from "h3";
+import { isOfPage } from "../core/failed-page.ts";
+import { attach, enclose, internalsOf } from "../core/internals.ts";
+import { requireKnownKeys } from "../core/option-checks.ts";
+import type { Visit } from "../core/request/visit.ts";
+import type { Sessions } from "../core/sessions.ts";
+import { attachSame } from "./port/attach-same.ts";
+import { H3Head } from "./port/h3-head.ts";
+import { withOwnStatus } from "./port/serve.ts";
+import { type WebExchange, webExchange } from "./port/web-exchange.ts";
+import { keep, keepThrown, keepWhole } from "./port/web-reply.ts";
+
+/** How {@link sessionMiddleware} behaves. */
+export interface MiddlewareOptions {
+  /**
+   * Whether each session is opened before the handlers, and stands in `event.context.session`; its
+   * type is yours to declare, in h3's `H3EventContext`.
+   *
+   * @defaultValue `false`
+   */
+  readonly accessor?: boolean | undefined;
+}
+
+/**
+ * Sessions for h3 2, and what is built on it: Nitro 3, SolidStart 2. `sessions.open` takes the event or
+ * `event.req`.
+ *
+ * Mount it before all others: what a handler throws becomes h3's own answer to it, by the
+ * application's `onError`, within this middleware, so that the session's cookie goes along.
+ *
+ * @param sessions - The manager, or a function that finds it for a request: for bindings that are
+ * only known then. Make each manager once and keep it.
+ * @throws {@link OptionsError} for what createSessions() has not made, and for an unknown option.
+ * @example
+ * const app = new H3().use(sessionMiddleware(sessions));
+ * app.get("/", async (event) => {
+ *   const session = await sessions.open(event);
+ *   return `Visit ${await session.update("visits", (n) => n + 1)}`;
+ * });
+ */
+export function sessionMiddleware<D extends object>(
+  sessions: Sessions<D> | ((event: H3Event) => Sessions<D>),
+  options: MiddlewareOptions = {},
+): Middleware {
+  // A slip is told where it is made, not at the first request.
+  if (typeof sessions !== "function") internalsOf(sessions);
+  requireKnownKeys("sessionMiddleware(options)", options, ["accessor"]);
+  const { accessor = false } = options;
+  return (event, next) => {
+    const manager = typeof sessions === "function" ? sessions(event) : sessions;
+    const aliases = [event, event.req];
+    const handle = accessor ? () => openFirst(manager, event).then(next) : next;
+    if (isSelfMade(event) && attachSame(manager, event.req.headers.get("cookie"), aliases)) {
+      return handle();
+    }
+    const exchange = webExchange(new H3Head(event));
+    const visit = attach(manager, exchange, aliases);
+    // Mounted further out as well, where the response is kept.
+    if (!visit.isOf(exchange)) return handle();
+    return answered(visit, exchange, event, () => enclose(manager, visit, handle));
+  };
+}
+
+async function openFirst<D extends object>(manager: Sessions<D>, event: H3Event): Promise<void> {
+  event.context["session"] = await manager.open(event);
+}
+
+/** A request that came over no socket may be the application's own, made inside another one. */
+function isSelfMade({ req }: H3Event): boolean {
+  return req.runtime === undefined;
+}
+
+/** What h3 is to make the response of: as it was made, where nobody has opened the session. */
+async function answered(
+  visit: Visit,
+  exchange: WebExchange,
+  event: H3Event,
+  handle: () => unknown,
+): Promise<unknown> {
+  let made: unknown;
+  try {
+    made = await handle();
+  } catch (error) {
+    if (visit.isOpened) return kept(visit, exchange, event, Promise.reject(error));
+    visit.end();
+    throw error;
+  }
+  if (visit.isOpened) return kept(visit, exchange, event, made);
+  visit.end();
+  return made;
+}
+
+/** The response to what a handler has made or thrown, once its session is stored. */
+async function kept(
+  visit: Visit,
+  exchange: WebExchange,
+  event: H3Event,
+  made: unknown,
+): Promise<Response> {
+  const response = withOwnStatus(visit, await answer(event, made));
+  try {
+    // What h3 has made of a value is this visitor's alone, and needs no copy.
+    if (isPlain(made)) return await keepWhole(visit, exchange, response);
+    return await keep(visit, exchange, response);
+  } catch (error) {
+    const page = withOwnStatus(visit, await answer(event, Promise.reject(error)));
+    protect(page.headers, response.headers);
+    await keepThrown(visit, exchange, page.status, page.headers);
+    return page;
+  }
+}
+
+/** What protects the visitor, and the application's own cookies, belong to every answer. */
+function protect(headers: Headers, failed: Headers): void {
+  for (const [name, value] of failed) {
+    if (name === "set-cookie") headers.append(name, value);
+    else if (!isOfPage(name) && !headers.has(name)) headers.set(name, value);
+  }
+}
+
+/** As h3 answers, but for the application's `onResponse`, which h3 calls once, at the end. */
+async function answer(event: H3Event, made: unknown): Promise<Response> {
+  const { onResponse: _, ...config } = event.app?.config ?? {};
+  return toResponse(made, event, config);
+}
+
+/** Whether h3 makes a body of it that is there in one piece. */
+function isPlain(made: unknown): boolean {
+  if (typeof made !== "object" || made === null) return typeof made !== "symbol";
+  if (Array.isArray(made)) return true;
+  const prototype: unknown = Object.getPrototypeOf(made);
+  return prototype === Object.prototype || prototype === Uint8Array.prototype;
+}

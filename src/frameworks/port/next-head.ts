@@ -1,0 +1,95 @@
+import type { RequestHead } from "../../core/exchange.ts";
+
+/** What `cookies()` of Next resolves to, as far as it is used here. */
+export interface NextJar {
+  getAll(): readonly { readonly name: string; readonly value: string }[];
+  set(name: string, value: string, options: NextCookieOptions): unknown;
+}
+
+/** A cookie's attributes, as Next writes them. */
+export interface NextCookieOptions {
+  path?: string;
+  domain?: string;
+  maxAge?: number;
+  expires?: Date;
+  httpOnly?: boolean;
+  secure?: boolean;
+  partitioned?: boolean;
+  sameSite?: "lax" | "strict" | "none";
+  priority?: "low" | "medium" | "high";
+}
+
+/** The request that Next is answering. */
+export interface NextRequestHead {
+  /** One object for each request, whichever part of the application asks. */
+  readonly key: object;
+  readonly head: RequestHead;
+  readonly jar: NextJar;
+}
+
+/**
+ * What Next tells of the request that it is answering.
+ *
+ * @param source - The request of a route handler; `"action"`, which is always a POST; left out where
+ * neither is known, as in a component.
+ */
+export async function nextHead(source?: Request | "action"): Promise<NextRequestHead> {
+  // Not before Next has set up what it asks for: a custom server may import this file first. With its
+  // suffix, as Next has no `exports`.
+  const next = await import("next/headers.js");
+  const [key, jar] = await Promise.all([next.headers(), next.cookies()]);
+  return { key, jar, head: new Head(key, jar, source) };
+}
+
+class Head implements RequestHead {
+  readonly method: string;
+  readonly target: string;
+  /** Next makes `https:` of whatever `X-Forwarded-Proto` a client writes: `trustProxy` decides. */
+  readonly isEncrypted = false;
+  /** Next tells nobody's. */
+  readonly remoteAddress: undefined;
+  readonly #headers: Headers;
+  readonly #jar: NextJar;
+  #cookie: string | undefined;
+
+  constructor(headers: Headers, jar: NextJar, source: Request | "action" | undefined) {
+    this.#headers = headers;
+    this.#jar = jar;
+    if (source === undefined || source === "action") {
+      // Browsers send an Origin with whatever may change something.
+      const mayChange = source === "action" || headers.get("origin") !== null;
+      this.method = mayChange ? "POST" : "GET";
+      this.target = "/";
+    } else {
+      const { pathname, search } = new URL(source.url);
+      this.method = source.method;
+      this.target = pathname + search;
+    }
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers.get(name) ?? undefined;
+    if (name !== "cookie") return value;
+    this.#cookie ??= cookieHeader(value ?? "", this.#jar);
+    return this.#cookie === "" ? undefined : this.#cookie;
+  }
+
+  names(): readonly string[] {
+    return [...this.#headers.keys()];
+  }
+}
+
+/**
+ * The cookies as they are by now: `proxy.ts` or an action may have set another one since the browser
+ * sent them. As they were sent, where nothing is new: of several with one name Next keeps the last.
+ */
+function cookieHeader(sent: string, jar: NextJar): string {
+  const pairs = new Set(sent.split(";").map((pair) => pair.trim()));
+  const now = jar.getAll();
+  const isSent = now.every(
+    ({ name, value }) =>
+      pairs.has(`${name}=${value}`) || pairs.has(`${name}=${encodeURIComponent(value)}`),
+  );
+  if (isSent) return sent;
+  return now.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join("; ");
+}

@@ -1,0 +1,21 @@
+import { act, bare, fail } from "./actions";
+import { View } from "./view";
+
+export default function Page() {
+  return (
+    <main>
+      <View />
+      <form action={act} id="act">
+        <input name="name" />
+        <input name="what" />
+        <button type="submit">Act</button>
+      </form>
+      <form action={bare} id="bare">
+        <button type="submit">Bare</button>
+      </form>
+      <form action={fail} id="fail">
+        <button type="submit">Fail</button>
+      </form>
+    </main>
+  );
+}

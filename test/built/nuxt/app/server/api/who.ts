@@ -1,0 +1,4 @@
+export default defineEventHandler(async (event) => {
+  const { userId } = await sessions.open(event);
+  return { user: userId ?? "nobody" };
+});

@@ -1,0 +1,85 @@
+import { createServer, type RequestListener } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describeAdapter, type ServeRoutes } from "../../../src/testing/index.ts";
+import { listen } from "../../frameworks/support/server.ts";
+import { type Project, project, type Server } from "../support/project.ts";
+
+let app: Project;
+let listener: RequestListener;
+
+beforeAll(async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  app = await project("nuxt", { overlay: join(import.meta.dirname, "app") });
+  await app.run("nuxt", ["build"], { NODE_ENV: "production", NITRO_PRESET: "node-listener" });
+  // As Node does it: a built server is nothing for Vite to transform.
+  const load = createRequire(import.meta.url);
+  ({ listener } = load(join(app.folder, ".output/server/index.mjs")) as {
+    listener: RequestListener;
+  });
+});
+afterAll(() => app?.remove());
+
+/** Each request brings the managers and routes of its suite along. */
+const serve: ServeRoutes = (managers, routes) =>
+  listen(
+    createServer((req, res) => listener(Object.assign(req, { suite: { managers, routes } }), res)),
+  );
+
+const UNENDED = "h3 1 pipes a stream and does not end its source when nobody takes it any more";
+
+describeAdapter("Nuxt", serve, {
+  runner: { describe, it },
+  deviations: {
+    "streaming: lets the producer of a stream clean up that was answered in its place": UNENDED,
+    "visitors who leave: keeps the last words of a stream whose reader has left": UNENDED,
+    // Tested below.
+    "the framework's own ways: shows its error page after a sign-in, with the cookie":
+      "each page of Nitro's names its own address at its start",
+  },
+});
+
+describe("Nuxt", () => {
+  let server: Server;
+  const jar = new Map<string, string>();
+
+  beforeEach(async () => {
+    jar.clear();
+    server = await app.start("node", ["serve.mjs"], { env: { NODE_ENV: "production" } });
+  });
+  afterEach(() => server.stop());
+
+  const get = async (path: string): Promise<Response> => {
+    const cookie = [...jar].map((pair) => pair.join("=")).join("; ");
+    const headers = { "x-forwarded-proto": "https", cookie };
+    const response = await fetch(server.url + path, { headers, redirect: "manual" });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      jar.set(name, value);
+    }
+    return response;
+  };
+
+  it("shares the session of a page with what the page fetches while it is rendered", async () => {
+    const first = await get("/");
+    expect(first.headers.getSetCookie()).toHaveLength(1);
+    expect(await first.text()).toContain("Visit 1");
+    const second = await get("/");
+    expect(second.headers.getSetCookie()).toEqual([]);
+    expect(await second.text()).toContain("Visit 2");
+    expect(await (await get("/api/visit")).json()).toMatchObject({ visits: 3 });
+  });
+
+  it("makes nobody's what is fetched without the visitor's cookies", async () => {
+    await get("/api/refuse");
+    expect(await (await get("/api/nobody")).json()).toEqual(["nobody", "ada"]);
+  });
+
+  it("keeps Nuxt's own answer to an error after a sign-in, with the cookie", async () => {
+    const response = await get("/api/refuse");
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ message: "Refused" });
+    expect(await (await get("/")).text()).toContain("Hello, ada.");
+  });
+});

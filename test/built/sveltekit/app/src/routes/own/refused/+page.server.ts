@@ -1,0 +1,8 @@
+import { error } from "@sveltejs/kit";
+import type { PageServerLoad } from "./$types";
+
+export const load: PageServerLoad = async ({ request }) => {
+  const session = await globalThis.suite.managers[0].open(request);
+  session.set("name", "kept");
+  error(422, "Not like this");
+};

@@ -1,0 +1,317 @@
+import {
+  defineHandler,
+  H3,
+  type H3Event,
+  HTTPError,
+  HTTPResponse,
+  serve as listen,
+  onError,
+  redirect,
+  withBase,
+} from "h3";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, type Mock, vi } from "vitest";
+import type { Session } from "../../src/core/session.ts";
+import { sessionMiddleware } from "../../src/frameworks/h3.ts";
+import { testClient } from "../../src/testing/index.ts";
+import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
+
+let printed: Mock;
+beforeEach(() => {
+  printed = vi.spyOn(console, "error").mockReturnValue();
+});
+afterEach(() => {
+  printed.mockRestore();
+  return closeAll();
+});
+
+type Made = ReturnType<typeof shop>;
+type Routes = Readonly<Record<string, (event: H3Event) => unknown>>;
+
+/** An application with a page that tells the visitor's name beside those that are given. */
+function application({ sessions }: Made, routes: Routes, config = {}): H3 {
+  const app = new H3(config).use(sessionMiddleware(sessions));
+  app.get("/name", async (event) => `name ${(await sessions.open(event)).get("name")}`);
+  app.get("/user", async (event) => `user ${(await sessions.open(event)).userId}`);
+  for (const [path, handle] of Object.entries(routes)) app.all(path, handle);
+  return app;
+}
+
+const clientOf = (app: H3) => testClient((request) => app.fetch(request));
+
+/** srvx makes the type of a text up when the response is sent. */
+const typeOf = ({ headers }: Response): string =>
+  headers.get("content-type")?.toLowerCase() ?? "text/plain;charset=utf-8";
+
+describe("h3", () => {
+  it.each([
+    ["text", () => "text", "text"],
+    ["an object", () => ({ a: 1 }), '{"a":1}'],
+    ["a list", () => [1], "[1]"],
+    ["nothing", () => undefined, ""],
+    ["null", () => null, ""],
+    ["a number", () => 7, "7"],
+    ["bytes", () => new TextEncoder().encode("bytes"), "bytes"],
+    ["a Blob", () => new Blob(["blob"]), "blob"],
+    ["a stream", () => ReadableStream.from([new TextEncoder().encode("stream")]), "stream"],
+    ["a Response", () => Response.json({ a: 1 }), '{"a":1}'],
+    ["an HTTPResponse", () => new HTTPResponse("made", { status: 201 }), "made"],
+  ])("sends the cookie with %s, answered as h3 does", async (_, make, body) => {
+    const made = shop();
+    const app = application(made, {
+      "/make": async (event) => {
+        (await made.sessions.open(event)).set("name", "Ada");
+        event.res.headers.set("x-own", "1");
+        return make();
+      },
+    });
+    const client = clientOf(app);
+    const response = await client.get("/make");
+    const plain = await new H3().get("/make", make).request("/make");
+    expect([response.status, await response.text()]).toEqual([plain.status, body]);
+    expect(typeOf(response)).toBe(typeOf(plain));
+    expect(response.headers.get("x-own")).toBe("1");
+    expect(response.headers.get("vary")).toBe("Cookie");
+    expect(await (await client.get("/name")).text()).toBe("name Ada");
+  });
+
+  it("sends no body by HEAD, and the cookie", async () => {
+    const made = shop();
+    const app = application(made, {
+      "/make": async (event) => {
+        (await made.sessions.open(event)).set("name", "Ada");
+        return { a: 1 };
+      },
+    });
+    const response = await app.request("https://shop.example/make", { method: "HEAD" });
+    expect(await response.text()).toBe("");
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it("keeps what was set where the handler redirects", async () => {
+    const made = shop();
+    const client = clientOf(
+      application(made, {
+        "/in": async (event) => {
+          await (await made.sessions.open(event)).signIn("ada");
+          return redirect("/user", 303);
+        },
+        "/thrown": async (event) => {
+          (await made.sessions.open(event)).set("name", "Ada");
+          throw new HTTPError({ status: 302, headers: { location: "/name" } });
+        },
+      }),
+    );
+    const response = await client.get("/in", { redirect: "manual" });
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/user"]);
+    expect(await (await client.get("/user")).text()).toBe("user ada");
+    expect((await client.get("/thrown", { redirect: "manual" })).status).toBe(302);
+    expect(await (await client.get("/name")).text()).toBe("name Ada");
+  });
+
+  it.each([
+    ["thrown", (status: number) => Promise.reject(HTTPError.status(status, "Own"))],
+    ["returned", async (status: number) => HTTPError.status(status, "Own")],
+  ])("keeps h3's own answer to an error that is %s, with the cookie", async (_, fail) => {
+    const made = shop();
+    const client = clientOf(
+      application(made, {
+        "/422": async (event) => {
+          const session = await made.sessions.open(event);
+          await session.signIn("ada");
+          session.set("name", "Ada");
+          return fail(422);
+        },
+        "/500": async (event) => {
+          const session = await made.sessions.open(event);
+          await session.signIn("grace");
+          session.set("name", "Grace");
+          return fail(500);
+        },
+      }),
+    );
+    const refused = await client.get("/422");
+    expect([refused.status, await refused.json()]).toEqual([
+      422,
+      { status: 422, statusText: "Own", message: "Own" },
+    ]);
+    expect(await (await client.get("/user")).text()).toBe("user ada");
+    expect(await (await client.get("/name")).text()).toBe("name Ada");
+    expect((await client.get("/500")).status).toBe(500);
+    // The sign-in is done; what was only gathered is not kept beside a 5xx.
+    expect(await (await client.get("/user")).text()).toBe("user grace");
+    expect(await (await client.get("/name")).text()).not.toBe("name Grace");
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  it("keeps the application's own error pages, and the page of what is not found", async () => {
+    const made = shop();
+    const onError = (error: HTTPError): Response =>
+      new Response(`own ${error.status}`, { status: error.status, headers: { "x-own": "1" } });
+    const onResponse = vi.fn();
+    const app = application(
+      made,
+      {
+        "/fail": async (event) => {
+          await (await made.sessions.open(event)).signIn("ada");
+          throw HTTPError.status(422);
+        },
+      },
+      { onError, onResponse },
+    );
+    app.use(async (event, next) => {
+      if (event.url.pathname === "/missing") (await made.sessions.open(event)).set("name", "Ada");
+      return next();
+    });
+    const client = clientOf(app);
+    const response = await client.get("/fail");
+    expect([response.status, await response.text()]).toEqual([422, "own 422"]);
+    expect(onResponse).toHaveBeenCalledTimes(1);
+    expect(await (await client.get("/user")).text()).toBe("user ada");
+    const missing = await client.get("/missing");
+    expect([missing.status, await missing.text()]).toEqual([404, "own 404"]);
+    expect(await (await client.get("/name")).text()).toBe("name Ada");
+  });
+
+  it("leaves an error to middlewares that catch it further in, and untouched ones to all", async () => {
+    const made = shop();
+    const outer = vi.fn();
+    const app = new H3()
+      .use(onError(outer))
+      .use(sessionMiddleware(made.sessions))
+      .use(
+        "/caught",
+        onError(() => "caught"),
+      )
+      .get("/caught", async (event) => {
+        (await made.sessions.open(event)).set("name", "Ada");
+        throw HTTPError.status(422);
+      })
+      .get("/untouched", () => {
+        throw HTTPError.status(422);
+      });
+    const response = await app.request("https://shop.example/caught");
+    expect([response.status, await response.text()]).toEqual([200, "caught"]);
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+    expect((await app.request("/untouched")).status).toBe(422);
+    expect(outer).toHaveBeenCalledTimes(1);
+  });
+
+  it("answers an outage with 503, printed once with its cause", async () => {
+    const made = shop();
+    const app = application(made, {
+      "/set": async (event) => {
+        (await made.sessions.open(event)).set("name", event.url.search);
+        return "set";
+      },
+    });
+    const client = clientOf(app);
+    await client.get("/set?1");
+    made.store.fail();
+    const response = await client.get("/name");
+    expect([response.status, response.headers.getSetCookie()]).toEqual([503, []]);
+    expect(await response.text()).not.toMatch(/name|cause|stack/);
+    expect(printed).toHaveBeenCalledTimes(1);
+    expect(printed.mock.calls[0]?.[0]).toHaveProperty("cause.cause");
+    made.store.hinder(undefined);
+    made.store.failWrites();
+    printed.mockClear();
+    expect((await client.get("/set?2")).status).toBe(503);
+    expect(printed).toHaveBeenCalledTimes(1);
+  });
+
+  it("shares a session with the requests that the application makes of itself", async () => {
+    const made = shop();
+    const { sessions } = made;
+    const app = application(made, {
+      "/visit": async (event) => {
+        const session = await sessions.open(event);
+        return `${await session.update("visits", (n) => n + 1)}`;
+      },
+      "/nobody": async (event) => {
+        const session = await sessions.open(event);
+        const response = await app.request("/visit");
+        return [await response.text(), session.get("visits")].join();
+      },
+    });
+    app.all("/outer2", async (event) => {
+      const headers = new Headers(event.req.headers);
+      const inner = await app.request("https://shop.example/visit", { headers });
+      expect(inner.headers.getSetCookie()).toEqual([]);
+      return [await inner.text(), (await sessions.open(event)).get("visits")].join();
+    });
+    const client = clientOf(app);
+    expect(await (await client.get("/outer2")).text()).toBe("1,1");
+    expect(await (await client.get("/outer2")).text()).toBe("2,2");
+    // One that is made without the visitor's cookies is nobody's.
+    expect(await (await client.get("/nobody")).text()).toBe("1,2");
+    expect(await (await client.get("/visit")).text()).toBe("3");
+  });
+
+  it("is one session in mounted applications, mounted twice or not", async () => {
+    const made = shop();
+    const { sessions } = made;
+    const visit = async (event: H3Event): Promise<string> => {
+      const session = await sessions.open(event);
+      return `${await session.update("visits", (n) => n + 1)} ${event.url.pathname}`;
+    };
+    const nested = new H3().use(sessionMiddleware(sessions)).get("/visit", visit);
+    const app = application(made, {});
+    app.mount("/nested", nested);
+    app.mount("/fetched", (request: Request) => nested.fetch(request));
+    app.all("/based/**", withBase("/based", new H3().get("/visit", visit).handler));
+    const client = clientOf(app);
+    expect(await (await client.get("/nested/visit")).text()).toBe("1 /nested/visit");
+    expect(await (await client.get("/fetched/visit")).text()).toBe("2 /visit");
+    expect(await (await client.get("/based/visit")).text()).toMatch(/^3 /);
+  });
+
+  it("offers the open session in event.context, typed by the application", async () => {
+    const { sessions, store } = shop();
+    const app = new H3().use(sessionMiddleware(sessions, { accessor: true }));
+    app.get(
+      "/",
+      defineHandler((event) => {
+        const { session } = event.context as { session: Session<Shop> };
+        expectTypeOf(session.get("visits")).toEqualTypeOf<number>();
+        return `name ${session.get("name")}`;
+      }),
+    );
+    const client = clientOf(app);
+    expect(await (await client.get("/")).text()).toBe("name ");
+    expect(store.calls).toEqual([]);
+  });
+
+  it("takes the address from the socket, and cuts what is not stored at its end", async () => {
+    const made = shop({ trustProxy: ["loopback"] });
+    const { sessions, store } = made;
+    const app = application(made, {
+      "/set": async (event) => {
+        (await sessions.open(event)).set("name", "Ada");
+        return "set";
+      },
+      "/stream": async (event) => {
+        const session = await sessions.open(event);
+        const pieces = async function* (): AsyncGenerator<Uint8Array> {
+          yield new TextEncoder().encode("begin ");
+          session.set("name", "Grace");
+          store.failWrites();
+          yield new TextEncoder().encode("end");
+        };
+        return ReadableStream.from(pieces());
+      },
+    });
+    const server = listen(app, { port: 0, hostname: "127.0.0.1", silent: true });
+    onClose(() => server.close(true));
+    await server.ready();
+    const headers = { "x-forwarded-proto": "https" };
+    const response = await fetch(`${server.url}set`, { headers });
+    const [cookie = ""] = response.headers.getSetCookie();
+    expect(cookie).toMatch(/^__Host-/);
+    const sent = { ...headers, cookie: cookie.split(";", 1)[0] ?? "" };
+    expect(await (await fetch(`${server.url}name`, { headers: sent })).text()).toBe("name Ada");
+    const broken = fetch(`${server.url}stream`, { headers: sent });
+    await expect(broken.then((begun) => begun.text())).rejects.toThrow(TypeError);
+    store.hinder(undefined);
+    expect(await (await fetch(`${server.url}name`, { headers: sent })).text()).toBe("name Ada");
+  });
+});
