@@ -88,11 +88,14 @@ export function enclose<T>(sessions: object, visit: Visit, handle: () => T): T {
  * session, so that there is one session and one cookie: SvelteKit's `event.fetch`, Nuxt's `useFetch`,
  * Astro's `rewrite`. Its response is none of ours.
  *
+ * A request that carries another session than the outer one is not shared: a queue may run it in the
+ * context of a visitor who has nothing to do with it.
+ *
  * @returns Whether it runs inside another one, as of {@link enclose}.
  */
 export function attachInner(sessions: object, aliases: readonly object[]): boolean {
   const { attachments } = internalsOf(sessions);
-  const { enclosing } = attachments;
+  const enclosing = attachments.enclosingOf(aliases);
   if (enclosing === undefined) return false;
   attachments.add(enclosing, aliases);
   return true;

@@ -55,14 +55,39 @@ export function socketMiddleware<D extends object, K extends ValueKind = "json">
   const hub = hubOf(live);
   requireKnownKeys("socketMiddleware", options, ["anonymous", "crossSite"]);
   return async (socket, next) => {
+    if (isOneTooMany(socket)) return void socket.conn.close();
     const found = await admitted(hub, socket.request, { ...options, until: socket.conn });
-    if ("status" in found) return next(errorOf(found));
+    if ("status" in found) {
+      waiting.get(socket.conn)?.delete(socket);
+      return next(errorOf(found));
+    }
     hub.keep(socket, found);
     socket.onAny(() => found.touch());
-    socket.once("disconnect", () => found.close());
+    socket.once("disconnect", () => {
+      found.close();
+      waiting.get(socket.conn)?.delete(socket);
+    });
     found.onEnded((end) => disconnect(socket, end));
     next();
   };
+}
+
+/** So many sockets of one connection may have asked to be let in, and wait or be refused later. */
+const MOST_WAITING = 100;
+
+const waiting = new WeakMap<object, Set<IoSocket>>();
+
+/**
+ * A socket that a later middleware refuses is told to nobody, and its connection goes on: its client
+ * could have one more remembered with each packet.
+ */
+function isOneTooMany(socket: IoSocket): boolean {
+  const others = waiting.get(socket.conn) ?? new Set();
+  if (others.size >= MOST_WAITING) {
+    for (const other of others) if (other.connected) others.delete(other);
+  }
+  waiting.set(socket.conn, others.add(socket));
+  return others.size > MOST_WAITING;
 }
 
 function disconnect(socket: IoSocket, end: LiveEnd): void {

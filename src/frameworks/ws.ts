@@ -67,6 +67,8 @@ export function acceptSockets<D extends object, K extends ValueKind = "json">(
     server.handleUpgrade(request, socket, head, (accepted) => {
       hub.keep(accepted, found);
       follow(accepted, found, isActivity);
+      // Its session has ended while the server asked whether to accept it.
+      if (accepted.readyState !== accepted.OPEN) return;
       const session: unknown = found;
       const fail = (error: unknown): void => {
         // RFC 6455, 7.4.1: internal error.
@@ -103,12 +105,22 @@ function follow(
 }
 
 function close(socket: WebSocket, { code, reason }: LiveEnd): void {
-  // Until its peer has answered, it would go on to hear them.
-  socket.removeAllListeners("message");
+  deafen(socket);
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), CLOSING_MS);
   timer.unref();
   socket.once("close", () => clearTimeout(timer));
+}
+
+/**
+ * Until its peer has answered, it would go on to hear messages. Not by taking its listeners away: a
+ * handler that still waits for something may begin to listen only now.
+ */
+function deafen(socket: WebSocket): void {
+  const { emit } = socket;
+  const emitOthers = (...args: Parameters<typeof emit>): boolean =>
+    args[0] !== "message" && Reflect.apply(emit, socket, args);
+  socket.emit = emitOthers;
 }
 
 /** Answers a handshake as an HTTP request, and hangs up. */

@@ -32,12 +32,20 @@ async function serve(
   handle: (res: Http2ServerResponse, session: Session<Shop>) => unknown,
   options?: SessionOptions,
 ): Promise<Served> {
+  return serveUnopened(async (res, open) => handle(res, await open()), options);
+}
+
+/** Whose handler opens the session when it likes. */
+async function serveUnopened(
+  handle: (res: Http2ServerResponse, open: () => Promise<Session<Shop>>) => unknown,
+  options?: SessionOptions,
+): Promise<Served> {
   const manager = shop(options);
   const withSessions = sessionMiddleware(manager.sessions);
   const server = createServer((req: Http2ServerRequest, res: Http2ServerResponse) => {
     // The compatibility API is a ServerResponse to everybody but its type.
     const [nodeReq, nodeRes] = [req, res] as unknown as [IncomingMessage, ServerResponse];
-    void withSessions(nodeReq, nodeRes, async () => handle(res, await manager.sessions.open(req)));
+    void withSessions(nodeReq, nodeRes, () => handle(res, () => manager.sessions.open(req)));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -65,7 +73,38 @@ function cookieOf({ headers }: Reply): string | undefined {
 
 afterEach(closeAll);
 
+/** What was read of a response before its session was opened. */
+const EARLY: Record<string, (res: ServerResponse, page: () => Promise<string>) => unknown> = {
+  "end(await …)": async (res, page) => res.end(await page()),
+  "write(await …)": async (res, page) => {
+    res.write(await page());
+    res.end();
+  },
+  "writeHead(await …)": async (res, page) =>
+    res.writeHead(await page().then(() => 200), { "X-Own": "yes" }).end("hello"),
+  "flushHeaders, bound before": async (res, page) => {
+    const flushHeaders = res.flushHeaders.bind(res);
+    const text = await page();
+    flushHeaders();
+    res.end(text);
+  },
+};
+
 describe("Node's HTTP/2 server, by its compatibility API", () => {
+  it.each(Object.keys(EARLY))("holds what was read before the open: %s", async (way) => {
+    const { ask, store } = await serveUnopened((res, open) =>
+      EARLY[way]?.(res as unknown as ServerResponse, async () => {
+        (await open()).set("name", "Ada");
+        return "hello";
+      }),
+    );
+    const reply = await ask("/");
+    expect(reply.headers["set-cookie"]).toHaveLength(1);
+    expect(reply.body).toBe("hello");
+    store.failWrites();
+    expect((await ask("/")).headers[":status"]).toBe(503);
+  });
+
   it("holds the response until the session is stored", async () => {
     const { ask, store } = await serve(async (res, session) => {
       session.set("visits", session.get("visits") + 1);

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { OptionsError } from "../errors.ts";
 import type { RequestHead } from "../exchange.ts";
-import { WebHead } from "../request-head.ts";
+import { headIn, WebHead } from "../request-head.ts";
 import type { Visit } from "./visit.ts";
 
 /** A request object that an adapter has seen. */
@@ -70,7 +70,7 @@ export class Attachments {
     return mayBeKnown ? this.#current.run(visit, handle) : handle();
   }
 
-  /** Runs `handle` so that {@link enclosing} tells the visit. */
+  /** Runs `handle` so that {@link enclosingOf} tells the visit. */
   enclose<T>(visit: Visit, handle: () => T): T {
     return this.#current.run(visit, handle);
   }
@@ -81,10 +81,22 @@ export class Attachments {
   }
 
   /**
-   * The visit in whose handling this runs. Good where the framework says that it has made a request
-   * inside another one; without its word a queue may have started what runs here.
+   * The visit in whose handling a request is made, by the framework's word, which is not enough: a queue
+   * may run it in the context of another visitor. So it must not carry a session that the visit lacks.
    */
-  get enclosing(): Visit | undefined {
+  enclosingOf(aliases: readonly object[]): Visit | undefined {
+    const visit = this.#enclosing;
+    if (visit === undefined) return undefined;
+    const inner = aliases.map(headIn).find((head) => head !== undefined);
+    if (inner === undefined || !this.#looks.mayPresent(inner)) return visit;
+    const brought = this.#looks.presented(asOnTheSameWay(inner, visit.request));
+    if (brought.length === 0) return visit;
+    const own = this.#looks.presented(visit.request);
+    return brought.every((secret) => own.includes(secret)) ? visit : undefined;
+  }
+
+  /** The visit in whose context this runs. It proves nothing by itself. */
+  get #enclosing(): Visit | undefined {
     const visit = this.#current.getStore();
     return visit === undefined || visit.phase === "ended" ? undefined : visit;
   }
@@ -121,7 +133,7 @@ export class Attachments {
    * original does not. Whether the session is one is known when it is opened.
    */
   findCopied(request: object): Visit | undefined {
-    const visit = this.enclosing;
+    const visit = this.#enclosing;
     if (visit === undefined) return undefined;
     return request instanceof Request && this.#isCopy(request, visit.request) ? visit : undefined;
   }
@@ -144,6 +156,17 @@ export class Attachments {
       isSecret && [...request.headers].every(([name, value]) => original.header(name) === value)
     );
   }
+}
+
+/** What tells how a browser came in, which an inner request did not. */
+const WAY = /^(?:host|forwarded|x-forwarded-.+)$/;
+
+/** An inner request as if it had come the way of the outer one, whatever its URL says. */
+function asOnTheSameWay(inner: RequestHead, outer: RequestHead): RequestHead {
+  const { isEncrypted, remoteAddress, method, target } = outer;
+  const header = (name: string): string | undefined =>
+    (WAY.test(name) ? outer : inner).header(name);
+  return { isEncrypted, remoteAddress, method, target, header };
 }
 
 /** Of a token in a cookie, and less than that of a sealed text. */

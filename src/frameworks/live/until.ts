@@ -22,10 +22,21 @@ export function whenOver(until: AbortSignal | Closing, close: () => void): () =>
   }
   until.once("close", close);
   // It may be over already, and tells so once.
-  const { destroyed, closed: isClosed } = until as { destroyed?: boolean; closed?: boolean };
-  if (destroyed === true || isClosed === true) close();
+  if (isOver(until)) close();
   return () => {
     const { off } = until as { off?: (event: "close", listener: () => void) => unknown };
     off?.call(until, "close", close);
   };
+}
+
+/** As streams tell it, and as WebSockets and the connections of socket.io do. */
+function isOver(closing: Closing & Partial<Over>): boolean {
+  const { destroyed, closed, readyState } = closing;
+  return destroyed === true || closed === true || readyState === 3 || readyState === "closed";
+}
+
+interface Over {
+  readonly destroyed: boolean;
+  readonly closed: boolean;
+  readonly readyState: number | string;
 }

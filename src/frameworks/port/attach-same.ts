@@ -12,7 +12,7 @@ export function attachSame(
   cookie: string | null | undefined,
   aliases: readonly object[],
 ): boolean {
-  const { enclosing } = internalsOf(sessions).attachments;
+  const enclosing = internalsOf(sessions).attachments.enclosingOf(aliases);
   if (enclosing === undefined) return false;
   const isSame = (enclosing.request.header("cookie") ?? "") === (cookie ?? "");
   return isSame && attachInner(sessions, aliases);

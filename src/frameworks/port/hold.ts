@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Visit } from "../../core/request/visit.ts";
 import { DrainListeners } from "./drain-listeners.ts";
+import type { Front, Method } from "./entrance.ts";
 import { FailedReply, type Fallback } from "./failed-reply.ts";
 import { type HeadList, setHead } from "./head-list.ts";
 import { type Callback, giveUp, HeldAnswer, type Step } from "./held-answer.ts";
@@ -14,7 +15,7 @@ import {
   statusOf,
 } from "./node-refusals.ts";
 import { letSend, pretendSent } from "./pretence.ts";
-import { type Front, type Method, ReplyInHand } from "./reply-in-hand.ts";
+import { ReplyInHand } from "./reply-in-hand.ts";
 
 export type { Fallback } from "./failed-reply.ts";
 
@@ -39,6 +40,7 @@ class HeldReply implements Front {
   readonly writeHead: Method;
   readonly write: Method;
   readonly end: Method;
+  readonly flushHeaders: Method;
 
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
     this.#res = res;
@@ -57,12 +59,12 @@ class HeldReply implements Front {
     this.writeHead = writeHead;
     this.write = write;
     this.end = end;
+    this.flushHeaders = flushHeaders;
     const hand = new ReplyInHand(res, visit, this);
     this.#hand = hand;
     this.#failed = new FailedReply(hand, fallback);
-    hand.methods.flushHeaders = flushHeaders;
     if (typeof hand.methods.flush === "function") this.#patchInTurn("flush");
-    if (Object.hasOwn(res, "on")) this.#drainListeners = new DrainListeners(res);
+    if (hand.hasOtherOn) this.#drainListeners = new DrainListeners(res);
     if (res.headersSent) this.#joinLate();
   }
 

@@ -3,9 +3,14 @@ import { plainText, SessionError } from "../../core/errors.ts";
 import type { Exchange, Reply } from "../../core/exchange.ts";
 import { isOfPage } from "../../core/failed-page.ts";
 import { IncomingHead } from "../../core/request-head.ts";
+import { entranceOf } from "./entrance.ts";
 
-/** A Node request and its response, as the engine sees them. */
+/**
+ * A Node request and its response, as the engine sees them. From here on the response can be held,
+ * whatever of it was read before its session was opened.
+ */
 export function nodeExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+  entranceOf(res);
   return new NodeExchange(req, res);
 }
 

@@ -1,30 +1,21 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Holder, Visit } from "../../core/request/visit.ts";
+import {
+  type Entrance,
+  entranceOf,
+  type Front,
+  isCovered,
+  leadThrough,
+  type Method,
+} from "./entrance.ts";
 import { HeldAnswer, type Step } from "./held-answer.ts";
 import { cutReply } from "./node-exchange.ts";
 import { pretendEnded, pretendSent } from "./pretence.ts";
 import { condemn, isDoomed, release, spare } from "./spared-socket.ts";
 
-/** What a handler sends a response by; `flush` is compression's. */
-type Name =
-  | "writeHead"
-  | "write"
-  | "end"
-  | "flushHeaders"
-  | "flush"
-  | "cork"
-  | "uncork"
-  | "destroy";
-
-export type Method = (...args: unknown[]) => unknown;
-
-/** What the handler calls in place of Node's own. */
-export interface Front {
-  readonly writeHead: Method;
-  readonly write: Method;
-  readonly end: Method;
-}
+/** What else a handler moves a response by; `flush` is compression's. */
+type Name = "flush" | "cork" | "uncork" | "destroy";
 
 /**
  * `idle`: no byte was asked for yet. `waiting`: the first byte waits for the commit. `flowing`: it
@@ -41,11 +32,10 @@ export class ReplyInHand implements Holder {
   readonly res: ServerResponse;
   readonly visit: Visit;
   readonly methods: Record<Name, Method>;
-  readonly #writeHead: Method;
-  readonly #write: Method;
-  readonly #end: Method;
-  readonly #flushHeaders: Method;
+  readonly #entrance: Entrance;
   readonly #front: Front;
+  /** What was there before ours. */
+  readonly #behind: Front;
   phase: Phase;
   held: HeldAnswer | undefined;
   /** The connection, while a whole answer waits. */
@@ -55,30 +45,31 @@ export class ReplyInHand implements Holder {
   #destroyLater: Step | undefined;
 
   constructor(res: ServerResponse, visit: Visit, front: Front) {
-    const methods = res as unknown as Record<Name, Method>;
     this.res = res;
     this.visit = visit;
-    this.methods = methods;
-    this.#writeHead = methods.writeHead;
-    this.#write = methods.write;
-    this.#end = methods.end;
-    this.#flushHeaders = methods.flushHeaders;
+    this.methods = res as unknown as Record<Name, Method>;
+    const entrance = entranceOf(res);
+    this.#entrance = entrance;
     this.#front = front;
+    this.#behind = entrance.take(front);
     this.phase = res.headersSent ? "flowing" : "idle";
     visit.holder = this;
-    this.comeFirst();
   }
 
   /** Puts the front before whoever has put himself before it. */
   comeFirst(): void {
-    this.methods.writeHead = this.#front.writeHead;
-    this.methods.write = this.#front.write;
-    this.methods.end = this.#front.end;
+    this.#entrance.take(this.#front);
+    leadThrough(this.res);
   }
 
   /** Whether somebody has put himself before us. */
   get isWrapped(): boolean {
-    return this.methods.write !== this.#front.write;
+    return this.#entrance.front !== this.#front || isCovered(this.res);
+  }
+
+  /** Whether somebody behind us keeps the listeners of the response. */
+  get hasOtherOn(): boolean {
+    return this.#entrance.hasOtherOn(this.res);
   }
 
   /** Calls one of the methods that were there before ours. */
@@ -87,19 +78,19 @@ export class ReplyInHand implements Holder {
   }
 
   reallyWriteHead(args: unknown[]): unknown {
-    return this.really(this.#writeHead, args);
+    return this.really(this.#behind.writeHead, args);
   }
 
   reallyWrite(args: unknown[]): unknown {
-    return this.really(this.#write, args);
+    return this.really(this.#behind.write, args);
   }
 
   reallyEnd(args: unknown[]): unknown {
-    return this.really(this.#end, args);
+    return this.really(this.#behind.end, args);
   }
 
   reallyFlushHeaders(): void {
-    this.really(this.#flushHeaders, []);
+    this.really(this.#behind.flushHeaders, []);
   }
 
   /** Lets the engine write its headers to a response that is closed to everybody else. */

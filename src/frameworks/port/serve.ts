@@ -109,14 +109,30 @@ async function throwOn(
   serving: Serving,
 ): Promise<never> {
   reportUnprinted(visit, error, serving);
-  const page = serving.onThrown?.(error);
-  const headers = await keepThrown(visit, exchange, page?.status ?? 500);
-  page?.leave(headers);
-  throw error;
+  throw await leftOnPage(visit, exchange, error, serving.onThrown);
 }
 
 function reportUnprinted(visit: Visit, error: unknown, { isPrinting = true }: Serving): void {
   if (!isPrinting && error instanceof SessionError) visit.report(error, "answered");
+}
+
+/** Puts the cookie onto the framework's page for what was thrown. Resolves to what to throw on. */
+async function leftOnPage(
+  visit: Visit,
+  exchange: WebExchange,
+  thrown: unknown,
+  onThrown: Serving["onThrown"],
+): Promise<unknown> {
+  const headers = new Headers();
+  const page = onThrown?.(thrown);
+  try {
+    await keepThrown(visit, exchange, page?.status ?? 500, headers);
+  } catch (failure) {
+    onThrown?.(failure).leave(headers);
+    return failure;
+  }
+  page?.leave(headers);
+  return thrown;
 }
 
 /** Many frameworks answer 500 for every error that is not of their own kind: an outage is a 503. */

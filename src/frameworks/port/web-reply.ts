@@ -1,4 +1,4 @@
-import { OptionsError } from "../../core/errors.ts";
+import { OptionsError, SessionError } from "../../core/errors.ts";
 import type { Visit } from "../../core/request/visit.ts";
 import type { WebExchange } from "./web-exchange.ts";
 import { wholeBodyOf } from "./whole-body.ts";
@@ -67,6 +67,7 @@ export async function keepWhole(
  * then, and what caches must know. The error goes on to the framework.
  *
  * @param status - That of the framework's answer: nothing that was gathered is stored at 500 and above.
+ * @param headers - Filled in also where it rejects: the answer to that failure is to carry them.
  * @throws what the commit throws, where something was to be stored.
  */
 export async function keepThrown(
@@ -81,7 +82,10 @@ export async function keepThrown(
     await visit.beforeHeaders(status);
   } catch (error) {
     // At these it is the thrown one that is heard of.
-    if (status < 500) throw error;
+    if (status >= 500) return headers;
+    // Another page follows. What is done already, such as a sign-in, is told by that one.
+    await visit.beforeHeaders(statusOf(error))?.catch(() => undefined);
+    throw error;
   } finally {
     visit.end();
   }
@@ -100,6 +104,10 @@ export async function isGivenUp(
   if (request?.signal.aborted !== true || error !== request.signal.reason) return false;
   await visit.afterLeaving()?.catch((lost: unknown) => visit.report(lost, "left"));
   return true;
+}
+
+function statusOf(error: unknown): number {
+  return error instanceof SessionError ? error.status : 500;
 }
 
 /** A body whose end waits until what changed while it streamed is stored. */

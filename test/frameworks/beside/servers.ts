@@ -160,12 +160,7 @@ function expressServer(
 }
 
 function middlewares(company: Company, sojourn: Sojourn | undefined): RequestHandler[] {
-  const isAfter = company === "with compression after";
-  const sessions =
-    sojourn === undefined
-      ? []
-      : // Opened before compression is mounted, or it would be mounted before all the same.
-        [expressSessions(sojourn.sessions, { open: isAfter ? "always" : "on-demand" })];
+  const sessions = sojourn === undefined ? [] : [expressSessions(sojourn.sessions)];
   switch (company) {
     case "with compression before":
       return [compression(), ...sessions];

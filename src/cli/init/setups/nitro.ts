@@ -88,6 +88,9 @@ export const NITRO: Setup = {
       addition: { sentence: "Sign out:", text: SIGN_OUT },
     },
   ],
-  next: ["NODE_ENV=development npx nitro dev", "Open http://localhost:3000/: it counts your visits, and signs you in."],
+  next: [
+    "NODE_ENV=development npx nitro dev",
+    "Open http://localhost:3000/: it counts your visits, and signs you in.",
+  ],
   guide: "docs/nitro.md",
 };

@@ -1,0 +1,122 @@
+import { expect, it } from "vitest";
+import { serve } from "../../src/frameworks/port/serve.ts";
+import { type Sessions, StoreError } from "../../src/index.ts";
+import { type Shop, shop } from "./support/shop.ts";
+
+/** What a framework has: it answers what is thrown to it by pages of its own. */
+interface Thrown extends Error {
+  readonly status: number;
+}
+
+interface Answered {
+  readonly status: number;
+  readonly cookies: readonly string[];
+}
+
+function requestWith(cookie: string, url = "https://shop.example"): Request {
+  return new Request(url, { headers: { cookie } });
+}
+
+/** Resolves to the cookie of a visitor who has signed in. */
+async function signedIn(sessions: Sessions<Shop>, user: string): Promise<string> {
+  const request = requestWith("");
+  const { headers } = await serve(sessions, request, async () => {
+    await (await sessions.open(request)).signIn(user);
+    return new Response();
+  });
+  return headers.getSetCookie()[0]?.split(";")[0] ?? "";
+}
+
+/** Whose session a request has. */
+async function userOf(
+  sessions: Sessions<Shop>,
+  request: Request,
+  isInner: boolean,
+): Promise<string> {
+  const next = async (): Promise<Response> => {
+    const { userId } = await sessions.open(request);
+    return new Response(userId);
+  };
+  return (await serve(sessions, request, next, { isInner })).text();
+}
+
+/** Signs somebody in, changes something that can no longer be stored, and throws. */
+async function answered(status: number): Promise<Answered & { readonly told: readonly unknown[] }> {
+  const told: unknown[] = [];
+  const { sessions, store } = shop({ onError: (error) => void told.push(error) });
+  const request = new Request("https://shop.example/");
+  let answer: Answered | undefined;
+  const running = serve(
+    sessions,
+    request,
+    async () => {
+      const session = await sessions.open(request);
+      await session.signIn("ada");
+      session.set("name", "Ada");
+      store.fail();
+      throw Object.assign(new Error("thrown"), { status });
+    },
+    {
+      onThrown: (error) => {
+        const { status } = error as Thrown;
+        return {
+          status,
+          leave: (headers) => {
+            answer = { status, cookies: headers.getSetCookie() };
+          },
+        };
+      },
+    },
+  );
+  await expect(running).rejects.toThrow(status < 500 ? StoreError : "thrown");
+  if (answer === undefined) throw new Error("no page was answered");
+  return { ...answer, told };
+}
+
+it("tells of a sign-in that is done, where what came after it cannot be stored and a redirect is thrown", async () => {
+  const { status, cookies, told } = await answered(302);
+  expect(status).toBe(503);
+  expect(cookies).toEqual([expect.stringContaining("session=")]);
+  expect(told).toEqual([expect.any(StoreError)]);
+});
+
+it("stores nothing more where a failure is thrown, and tells of a sign-in that is done", async () => {
+  const { status, cookies, told } = await answered(500);
+  expect(status).toBe(500);
+  expect(cookies).toEqual([expect.stringContaining("session=")]);
+  expect(told).toEqual([]);
+});
+
+it.each([
+  "https://shop.example",
+  // As frameworks call themselves behind a proxy.
+  "http://shop.internal",
+])(
+  "shares no session with another visitor's inner request that a queue runs, to %s",
+  async (url) => {
+    const { sessions } = shop();
+    const [ada, bea] = [await signedIn(sessions, "ada"), await signedIn(sessions, "bea")];
+    // A queue goes on in the context of whoever has set it going: Bea's request in Ada's.
+    const runInContext = async (): Promise<Response> =>
+      new Response(await userOf(sessions, requestWith(bea, url), true));
+    const answer = await serve(sessions, requestWith(ada), runInContext, { isInner: false });
+    expect(await answer.text()).not.toBe("ada");
+  },
+);
+
+it.each(["with the cookies of", "without the cookies of"])(
+  "shares the session with an inner request %s the outer one",
+  async (way) => {
+    const { sessions } = shop();
+    const cookie = await signedIn(sessions, "ada");
+    const outer = requestWith(cookie);
+    const inner = requestWith(way === "with the cookies of" ? cookie : "");
+    const answer = await serve(
+      sessions,
+      outer,
+      async () => new Response(await userOf(sessions, inner, true)),
+      { isInner: false },
+    );
+    expect(await answer.text()).toBe("ada");
+  },
+);
