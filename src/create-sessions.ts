@@ -263,6 +263,15 @@ function keptWhere(
   }
   const chosen = checkedStore(store) ?? developmentStore(environment);
   if (chosen === undefined) return missing(noStore());
+  return { store: chosen, ...travelling({ adopt, transport, ...options }, settings, environment) };
+}
+
+/** What carries the sessions that lie in a store of ours. */
+function travelling(
+  { adopt, transport, ...options }: CarrierOptions & Pick<SessionOptions, "adopt" | "transport">,
+  settings: EngineSettings,
+  environment: Environment,
+): Pick<Mounted, "carrier" | "settings"> {
   const policies = { ...settings.policies, areInherited: adopt !== undefined };
   const parts = { carrier: options, settings: { ...settings, policies }, environment };
   const own: Carrier = new CookieCarrier(options, { ...environment, name: settings.name });
@@ -270,7 +279,6 @@ function keptWhere(
   const hasAdopted = adopt !== undefined;
   return {
     settings: parts.settings,
-    store: chosen,
     carrier: transport?.carry(cookies, { ...parts, hasAdopted }) ?? cookies,
   };
 }
