@@ -89,7 +89,10 @@ describe("sojourn init", () => {
     expect((await init(String(setup?.name), "--dry-run")).stdout).toContain(`sessions in ${name}`);
   });
 
-  it.each(SETUPS)("writes JavaScript that Node can read for $title", async ({ name }) => {
+  // Nest's classes have decorators, which Node does not read: its set-up is TypeScript.
+  const plain = SETUPS.filter(({ name }) => name !== "nest");
+
+  it.each(plain)("writes JavaScript that Node can read for $title", async ({ name }) => {
     await projectWith([], []);
     expect((await init(name)).code).toBe(0);
     const files = Object.entries(await written());

@@ -82,11 +82,14 @@ describe("a visit that nobody opens", () => {
     expect(request.sent.size + request.cookies.length).toBe(0);
   });
 
-  it("cannot be opened once the response is over", async () => {
-    const sessions = createSessions({ store: memoryStore() });
+  it("can be opened once the response is over, but gets no cookie any more", async () => {
+    const sessions = createSessions<{ n: number }>({ store: memoryStore() });
     const request = new Request(sessions);
     request.visit.end();
-    await expect(sessions.open(request.alias)).rejects.toThrow(/after the response has begun/);
+    const session = await sessions.open(request.alias);
+    expect(session.isNew).toBe(true);
+    expect(() => session.set("n", 1)).toThrow(/after the response has begun/);
+    await expect(session.signIn("ada")).rejects.toThrow(/after the response has begun/);
   });
 });
 

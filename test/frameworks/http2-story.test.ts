@@ -134,6 +134,8 @@ for (const kind of SERVERS) {
     deviations: {
       "streaming: lets early hints pass while the first byte waits":
         "the suite hears them over HTTP/1.1 alone",
+      "the framework's own ways: answers requests that come in a row on one connection, each by its own session":
+        "HTTP/2 has no row: its streams run side by side",
     },
   });
 }

@@ -596,7 +596,7 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
 };
 
 /** Bytes of JavaScript that `import "sojourn"` may load, a hundredth of it to spare. */
-const MAX_LOADED_BYTES = 412_000;
+const MAX_LOADED_BYTES = 414_000;
 
 const program = ts.createProgram(
   SUBPATHS.map(({ types }) => types),
@@ -688,6 +688,8 @@ describe("the subpaths", () => {
 /** What a subpath imports when it runs, and nobody has who needs it not. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   "sojourn/dbsc": ["jose"],
+  // What tells the framework's own response of a handler's value.
+  "sojourn/h3": ["h3"],
   // Decorators, and what is injected: docs/decisions/0111.
   "sojourn/nest": ["@nestjs/common", "@nestjs/core"],
   // Its adapter asks for the present request.
@@ -1005,7 +1007,9 @@ describe("the rules that the linter watches", () => {
   });
 
   it("see every import, as none stands in the middle of a file", () => {
-    const hidden = find("src/**/*.ts").filter((file) => /\bimport\("\./.test(readText(file)));
+    // What `sojourn init` writes is text here.
+    const modules = find("src/**/*.ts").filter((file) => !/^src\/cli\/init\/setups\//.test(file));
+    const hidden = modules.filter((file) => /\bimport\("\./.test(readText(file)));
     expect(hidden).toEqual([]);
   });
 
@@ -1025,7 +1029,10 @@ describe("the rules that the linter watches", () => {
     const standing = (stdout + stderr).matchAll(/^(src\S+\.ts):\d+:\d+ \S+noImportCycles/gm);
     expect([...new Set([...standing].map(([, file]) => file))]).toEqual([]);
     const sparing = overrides.filter(
-      (override: Override) => override.linter.rules.suspicious?.noImportCycles !== undefined,
+      ({ includes, linter }: Override) =>
+        linter.rules.suspicious?.noImportCycles !== undefined &&
+        // A router and its routes, as their tool writes them.
+        includes.join() !== "examples/tanstack-start/**",
     );
     expect(sparing).toEqual([]);
   });

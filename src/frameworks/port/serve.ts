@@ -63,9 +63,10 @@ export async function serve(
   const visit = attach(sessions, exchange, aliases);
   if (!visit.isOf(exchange)) return next();
   let page: Response | undefined;
-  const settle = async (error: unknown): Promise<Response> => {
+  const settle = async (error: unknown, told?: Headers): Promise<Response | Left> => {
     const answer = await serving.answer?.(error, visit);
-    if (answer === undefined) return throwOn(visit, exchange, error, serving);
+    if (answer === undefined) return leftToFramework(visit, exchange, error, serving);
+    for (const line of told?.getSetCookie() ?? []) answer.headers.append("Set-Cookie", line);
     visit.report(error, "answered");
     const plain = (): Response => failedResponse(error, page);
     return keepFailure(visit, exchange, withHeadersOf(page, answer), plain);
@@ -77,11 +78,25 @@ export async function serve(
     return await keep(visit, exchange, response);
   } catch (error) {
     if (await isGivenUp(visit, request, error)) throw error;
-    return settle(error).catch((other: unknown) => {
-      // What was to be stored with a thrown redirect could not be.
-      if (other === error) throw error;
-      return settle(other);
-    });
+    const settled = await settle(error);
+    if (!(settled instanceof Left)) return settled;
+    if (settled.error === error || serving.answer === undefined) throw settled.error;
+    // What was to be stored with a thrown redirect could not be.
+    const again = await settle(settled.error, settled.headers);
+    if (again instanceof Left) throw again.error;
+    return again;
+  }
+}
+
+/** What is thrown on to the framework. */
+class Left {
+  readonly error: unknown;
+  /** The cookie, and what caches must know, of what is stored by then. */
+  readonly headers: Headers;
+
+  constructor(error: unknown, headers: Headers) {
+    this.error = error;
+    this.headers = headers;
   }
 }
 
@@ -102,37 +117,28 @@ async function run(
   }
 }
 
-async function throwOn(
-  visit: Visit,
-  exchange: WebExchange,
-  error: unknown,
-  serving: Serving,
-): Promise<never> {
-  reportUnprinted(visit, error, serving);
-  throw await leftOnPage(visit, exchange, error, serving.onThrown);
-}
-
 function reportUnprinted(visit: Visit, error: unknown, { isPrinting = true }: Serving): void {
   if (!isPrinting && error instanceof SessionError) visit.report(error, "answered");
 }
 
-/** Puts the cookie onto the framework's page for what was thrown. Resolves to what to throw on. */
-async function leftOnPage(
+/** Puts the cookie onto the framework's page for what was thrown. */
+async function leftToFramework(
   visit: Visit,
   exchange: WebExchange,
   thrown: unknown,
-  onThrown: Serving["onThrown"],
-): Promise<unknown> {
+  serving: Serving,
+): Promise<Left> {
+  reportUnprinted(visit, thrown, serving);
   const headers = new Headers();
-  const page = onThrown?.(thrown);
+  const page = serving.onThrown?.(thrown);
   try {
     await keepThrown(visit, exchange, page?.status ?? 500, headers);
   } catch (failure) {
-    onThrown?.(failure).leave(headers);
-    return failure;
+    serving.onThrown?.(failure).leave(headers);
+    return new Left(failure, headers);
   }
   page?.leave(headers);
-  return thrown;
+  return new Left(thrown, headers);
 }
 
 /** Many frameworks answer 500 for every error that is not of their own kind: an outage is a 503. */

@@ -71,6 +71,13 @@ const CONTEXT: Readonly<Record<string, string>> = {
   Bun: "declare const Bun: { serve(options: { fetch: (request: Request) => Promise<Response> }): unknown };",
   ErrorRequestHandler: 'import type { ErrorRequestHandler } from "express";',
   Elysia: 'import { Elysia } from "elysia";',
+  Fastify: 'import Fastify from "fastify";',
+  H3: 'import { H3 } from "h3";',
+  Koa: 'import Koa from "koa";',
+  defineEventHandler:
+    "declare function defineEventHandler(handler: (event: object) => unknown): unknown;",
+  defineNitroPlugin:
+    "declare function defineNitroPlugin(plugin: ReturnType<typeof sessionPlugin>): unknown;",
   Hono: 'import { Hono } from "hono";',
   Shop: 'interface Shop { cart: string[]; theme: "light" | "dark"; visits: number }',
   app: 'import type { Application } from "express";\ndeclare const app: Application & { request(url: string, init: RequestInit): Promise<Response> };',
@@ -151,10 +158,17 @@ export function moduleOf(example: Example, folder: string): string {
     ...own.map(({ name, from }) => `import { ${name} } from "${from}";`),
     ...context,
     "export async function example(): Promise<unknown> {",
-    example.code,
+    withoutExports(example.code),
     "return undefined;",
     "}",
   ].join("\n");
+}
+
+/** A framework's own modules export what it looks for; a function cannot. */
+function withoutExports(code: string): string {
+  return code
+    .replace(/^export default /gm, "void ")
+    .replace(/^export (?=const|async|function)/gm, "");
 }
 
 /** What a reader of this place has at hand: the exports of its subpath, or of the file itself. */
