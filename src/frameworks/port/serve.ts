@@ -63,14 +63,6 @@ export async function serve(
   const visit = attach(sessions, exchange, aliases);
   if (!visit.isOf(exchange)) return next();
   let page: Response | undefined;
-  const settle = async (error: unknown, told?: Headers): Promise<Response | Left> => {
-    const answer = await serving.answer?.(error, visit);
-    if (answer === undefined) return leftToFramework(visit, exchange, error, serving);
-    for (const line of told?.getSetCookie() ?? []) answer.headers.append("Set-Cookie", line);
-    visit.report(error, "answered");
-    const plain = (): Response => failedResponse(error, page);
-    return keepFailure(visit, exchange, withHeadersOf(page, answer), plain);
-  };
   try {
     page = responseOf("next", await run(sessions, visit, next, serving));
     const response = withOwnStatus(visit, page);
@@ -78,14 +70,37 @@ export async function serve(
     return await keep(visit, exchange, response);
   } catch (error) {
     if (await isGivenUp(visit, request, error)) throw error;
-    const settled = await settle(error);
-    if (!(settled instanceof Left)) return settled;
-    if (settled.error === error || serving.answer === undefined) throw settled.error;
-    // What was to be stored with a thrown redirect could not be.
-    const again = await settle(settled.error, settled.headers);
-    if (again instanceof Left) throw again.error;
-    return again;
+    return answered(error, { visit, exchange, page, serving });
   }
+}
+
+/** What a failure is answered with, or left to the framework with. */
+interface Failing {
+  readonly visit: Visit;
+  readonly exchange: WebExchange;
+  readonly page: Response | undefined;
+  readonly serving: Serving;
+}
+
+async function answered(error: unknown, failing: Failing): Promise<Response> {
+  const settled = await settle(error, failing);
+  if (!(settled instanceof Left)) return settled;
+  if (settled.error === error || failing.serving.answer === undefined) throw settled.error;
+  // What was to be stored with a thrown redirect could not be.
+  const again = await settle(settled.error, failing, settled.headers);
+  if (again instanceof Left) throw again.error;
+  return again;
+}
+
+/** @param told - What an answer is to carry beside its own. */
+async function settle(error: unknown, failing: Failing, told?: Headers): Promise<Response | Left> {
+  const { visit, exchange, page, serving } = failing;
+  const answer = await serving.answer?.(error, visit);
+  if (answer === undefined) return leftToFramework(visit, exchange, error, serving);
+  for (const line of told?.getSetCookie() ?? []) answer.headers.append("Set-Cookie", line);
+  visit.report(error, "answered");
+  const plain = (): Response => failedResponse(error, page);
+  return keepFailure(visit, exchange, withHeadersOf(page, answer), plain);
 }
 
 /** What is thrown on to the framework. */
