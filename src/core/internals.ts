@@ -88,8 +88,8 @@ export function enclose<T>(sessions: object, visit: Visit, handle: () => T): T {
  * session, so that there is one session and one cookie: SvelteKit's `event.fetch`, Nuxt's `useFetch`,
  * Astro's `rewrite`. Its response is none of ours.
  *
- * A request that carries another session than the outer one is not shared: a queue may run it in the
- * context of a visitor who has nothing to do with it.
+ * A request that carries another session than the outer one, or none where that has one, is not shared: a
+ * queue may run it in the context of a visitor who has nothing to do with it.
  *
  * @returns Whether it runs inside another one, as of {@link enclose}.
  */

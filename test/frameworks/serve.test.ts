@@ -104,19 +104,30 @@ it.each([
   },
 );
 
-it.each(["with the cookies of", "without the cookies of"])(
-  "shares the session with an inner request %s the outer one",
-  async (way) => {
-    const { sessions } = shop();
-    const cookie = await signedIn(sessions, "ada");
-    const outer = requestWith(cookie);
-    const inner = requestWith(way === "with the cookies of" ? cookie : "");
-    const answer = await serve(
-      sessions,
-      outer,
-      async () => new Response(await userOf(sessions, inner, true)),
-      { isInner: false },
-    );
-    expect(await answer.text()).toBe("ada");
-  },
-);
+it.each([
+  ["brings what the outer one has brought", true, true],
+  ["brings none, as the outer one", false, false],
+])("shares the session with an inner request that %s", async (_, isOuterKnown, isInnerKnown) => {
+  const { sessions } = shop();
+  const cookie = await signedIn(sessions, "ada");
+  const inner = requestWith(isInnerKnown ? cookie : "");
+  const next = async (): Promise<Response> => {
+    await serve(sessions, inner, async () => new Response(), { isInner: true });
+    return new Response(String((await sessions.open(inner)) === (await sessions.open(outer))));
+  };
+  const outer = requestWith(isOuterKnown ? cookie : "");
+  const answer = await serve(sessions, outer, next, { isInner: false });
+  expect(await answer.text()).toBe("true");
+});
+
+it("shares none with an inner request that was made without its visitor's cookies", async () => {
+  const { sessions } = shop();
+  const outer = requestWith(await signedIn(sessions, "ada"));
+  const answer = await serve(
+    sessions,
+    outer,
+    async () => new Response(await userOf(sessions, requestWith(""), true)),
+    { isInner: false },
+  );
+  expect(await answer.text()).not.toBe("ada");
+});

@@ -29,7 +29,7 @@ const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
  * prove nothing, or break the request.
  */
 const TAKEN =
-  /^(?:(?:sec|proxy|access-control|content|if|cf|x-forwarded)-.*|accept(?:-.*)?|authorization|cookie2?|set-cookie2?|range|host|origin|referer|user-agent|connection|keep-alive|transfer-encoding|te|trailer|upgrade(?:-.*)?|via|forwarded|expect|date|dnt|x-real-ip|cache-control|pragma|purpose|x-moz|save-data|dpr|width|viewport-width|device-memory|downlink|ect|rtt|x-http-method(?:-override)?|x-method-override|service-worker.*|last-event-id)$/;
+  /^(?:(?:sec|proxy|access-control|content|if|cf|x-forwarded)-.*|accept(?:-.*)?|authorization|cookie2?|set-cookie2?|range|host|origin|referer|user-agent|connection|keep-alive|transfer-encoding|te|trailer|upgrade(?:-.*)?|via|forwarded|expect|date|dnt|x-real-ip|cache-control|pragma|purpose|x-moz|save-data|dpr|width|viewport-width|device-memory|downlink|ect|rtt|x-http-method(?:-override)?|x-method-override|service-worker.*|last-event-id|x-requested-with|priority|ping-(?:from|to)|traceparent|tracestate|baggage|true-client-ip|x-client-ip|x-request-id)$/;
 
 /** What a response says by itself. */
 const TAKEN_BY_ANSWERS =

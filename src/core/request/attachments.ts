@@ -82,17 +82,22 @@ export class Attachments {
 
   /**
    * The visit in whose handling a request is made, by the framework's word, which is not enough: a queue
-   * may run it in the context of another visitor. So it must not carry a session that the visit lacks.
+   * may run it in the context of another visitor. So it must carry the session that the visit came with,
+   * or none where that came with none.
    */
   enclosingOf(aliases: readonly object[]): Visit | undefined {
     const visit = this.#enclosing;
     if (visit === undefined) return undefined;
     const inner = aliases.map(headIn).find((head) => head !== undefined);
-    if (inner === undefined || !this.#looks.mayPresent(inner)) return visit;
-    const brought = this.#looks.presented(asOnTheSameWay(inner, visit.request));
-    if (brought.length === 0) return visit;
-    const own = this.#looks.presented(visit.request);
-    return brought.every((secret) => own.includes(secret)) ? visit : undefined;
+    if (inner === undefined) return visit;
+    const brought = this.#secretsOf(asOnTheSameWay(inner, visit.request));
+    const own = this.#secretsOf(visit.request);
+    const isSame = brought.length === own.length && brought.every((secret) => own.includes(secret));
+    return isSame ? visit : undefined;
+  }
+
+  #secretsOf(request: RequestHead): readonly string[] {
+    return this.#looks.mayPresent(request) ? this.#looks.presented(request) : [];
   }
 
   /** The visit in whose context this runs. It proves nothing by itself. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -81,7 +81,7 @@ export async function project(
   { overlay, isBare = false }: { readonly overlay?: string; readonly isBare?: boolean } = {},
 ): Promise<Project> {
   const source = await installed(example);
-  const folder = await mkdtemp(join(tmpdir(), `sojourn-${example}-`));
+  const folder = await mkdtemp(join(tmpdir(), `sojourn-${basename(example)}-`));
   if (isBare) {
     await cp(join(source, "package.json"), join(folder, "package.json"));
   } else {

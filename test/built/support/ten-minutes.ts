@@ -99,7 +99,8 @@ export function describeTenMinutes(plan: TenMinutes): void {
         await server.stop();
         await front.stop();
       }
-    });
+      // The largest takes minutes to build where little else is to be had.
+    }, 400_000);
   });
 
   it(`the example of ${plan.setup.title} is what sojourn init writes`, async () => {
