@@ -283,13 +283,14 @@ describe("cookieCache", () => {
       () => cookieCache(memoryStore(), { maxStaleness: "6m" }),
       "cookieCache.maxStaleness",
     ],
-    [
-      "no keys",
-      () => createSessions({ store: cookieCache(memoryStore(), { maxStaleness: "1s" }) } as never),
-      "keys",
-    ],
   ])("refuses %s", (_name, make, option) => {
     expect(make).toThrow(expect.objectContaining({ option }));
     expect(make).toThrow(OptionsError);
+  });
+
+  it("asks for keys at their first use", async () => {
+    const options = { store: cookieCache(memoryStore(), { maxStaleness: "1s" }) };
+    const sessions = createSessions(options as never);
+    await expect(sessions.prepare()).rejects.toMatchObject({ option: "keys" });
   });
 });
