@@ -9,6 +9,8 @@ type Handle = (...args: unknown[]) => unknown;
 /** What is used of an Elysia application. */
 export interface Wrappable {
   wrap(around: (handle: Handle) => Handle): unknown;
+  /** Bun's server, once it listens. */
+  readonly server?: unknown;
 }
 
 /**
@@ -34,7 +36,8 @@ export function sessionPlugin<D extends object>(
       const next = async (): Promise<Response> =>
         ownAnswer(sessions, request, (await handle(...args)) as Response);
       // Outside of all hooks, where nobody else answers a commit that fails.
-      return sessions.handle(request, next, { remoteAddress: addressOf(request, server) });
+      const remoteAddress = addressOf(request, server ?? app.server);
+      return sessions.handle(request, next, { remoteAddress });
     });
     return app;
   };

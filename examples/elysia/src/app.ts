@@ -7,15 +7,14 @@ export function application(config: ElysiaConfig<""> = {}): AnyElysia {
   return new Elysia(config)
     .use(sessionPlugin(sessions))
     .derive(sessionContext(sessions))
-    .get("/", async ({ session, set }) => {
+    .get("/", async ({ session }) => {
       const visits = await session.update("visits", (n) => n + 1);
       const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
-      set.headers["content-type"] = "text/html; charset=utf-8";
-      return `<!doctype html>
+      return page(`<!doctype html>
 <title>Sessions in Elysia</title>
 <p>Hello, ${escaped(session.userId ?? "stranger")}.</p>
 <p>Visit ${visits}</p>
-${form}`;
+${form}`);
     })
     .post(
       "/sign-in",
@@ -30,6 +29,11 @@ ${form}`;
       await session.signOut();
       return toStart();
     });
+}
+
+/** On Node what Elysia is told of a text's type is lost. */
+function page(html: string): Response {
+  return new Response(html, { headers: { "content-type": "text/html; charset=utf-8" } });
 }
 
 /** As redirect("/"), which on Node takes no path. */
