@@ -101,6 +101,8 @@ export async function isGivenUp(
   request: Request | undefined,
   error: unknown,
 ): Promise<boolean> {
+  // First: Deno prints a notice for whoever looks at the signal.
+  if (Object(error).name !== "AbortError") return false;
   if (request?.signal.aborted !== true || error !== request.signal.reason) return false;
   await visit.afterLeaving()?.catch((lost: unknown) => visit.report(lost, "left"));
   return true;
