@@ -2,7 +2,14 @@ import { sessionsModule } from "../sessions-module.ts";
 import type { Setup, SetupFile, StoreSetup } from "../setup.ts";
 
 const ROOT = `import type { ReactNode } from "react";
-import { isRouteErrorResponse, Links, Meta, Outlet, Scripts, ScrollRestoration } from "react-router";
+import {
+  isRouteErrorResponse,
+  Links,
+  Meta,
+  Outlet,
+  Scripts,
+  ScrollRestoration,
+} from "react-router";
 import { sessionMiddleware } from "sojourn/react-router";
 import type { Route } from "./+types/root";
 import { sessions } from "./sessions.server";
@@ -41,10 +48,7 @@ export function ErrorBoundary({ error }: Route.ErrorBoundaryProps) {
 const ROUTES = `import { index, type RouteConfig, route } from "@react-router/dev/routes";
 
 // Without a route for the rest, no middleware runs where none matches.
-export default [
-  index("routes/home.tsx"),
-  route("*", "routes/not-found.tsx"),
-] satisfies RouteConfig;
+export default [index("routes/home.tsx"), route("*", "routes/not-found.tsx")] satisfies RouteConfig;
 `;
 
 const HOME = `import { Form, redirect } from "react-router";
