@@ -112,7 +112,7 @@ describe.each(BOTH)("%s", (_, transport) => {
     expect((await post({ cookie: `${COOKIE}=${token}` })).status).toBe(403);
   });
 
-  it("takes no token over plain HTTP, and tells none [ASVS 12.2.1]", async () => {
+  it("takes no token over plain HTTP, and tells none", async () => {
     vi.stubEnv("NODE_ENV", "production");
     const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
     const made = shop(transport());
