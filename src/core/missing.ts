@@ -1,7 +1,6 @@
 import type { Administration } from "./administration.ts";
 import type { OptionsError } from "./errors.ts";
 import type { ManagerParts } from "./manager.ts";
-import type { SessionStore } from "./store.ts";
 
 /**
  * What a manager is made of that lacks what it cannot do without: whatever is asked of it fails with
@@ -26,26 +25,21 @@ export function missing(
     onEnded: rejects,
   };
   return {
-    // One for each: a manager's name is taken on its store.
-    store: { ...NOWHERE },
+    // What carries sessions refuses first; this is for a protection that asks the store itself.
+    store: {
+      profile: {
+        scope: "process",
+        durability: "process",
+        readYourWrites: "always",
+        eviction: "never",
+        caveats: [],
+      },
+      load: rejects,
+      create: rejects,
+      update: rejects,
+      end: rejects,
+    },
     carrier: { arrive: refuse, mayArrive: () => false, prepare: refuse },
     administration: () => administration,
   };
 }
-
-const nothing = (): Promise<never> => new Promise(() => undefined);
-
-/** Nothing gets as far as this store: what carries sessions, and what administers them, refuses first. */
-const NOWHERE: SessionStore = {
-  profile: {
-    scope: "process",
-    durability: "process",
-    readYourWrites: "always",
-    eviction: "never",
-    caveats: [],
-  },
-  load: nothing,
-  create: nothing,
-  update: nothing,
-  end: nothing,
-};

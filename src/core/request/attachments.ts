@@ -24,7 +24,7 @@ interface Looks {
 
 /** Knows which request objects lead to which visit, for one manager. */
 export class Attachments {
-  /** Whether handlers may ask for their session without their request, by {@link enclosing}. */
+  /** Whether handlers may ask for their session without their request, by {@link enclosingOf}. */
   isAmbient = false;
   /** Kept on the request itself: a WeakMap costs each request 1 µs more, most of it in the GC. */
   readonly #key = Symbol("sojourn.visit");
