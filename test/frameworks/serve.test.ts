@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { serve } from "../../src/frameworks/port/serve.ts";
 import { type Sessions, StoreError } from "../../src/index.ts";
 import { type Shop, shop } from "./support/shop.ts";
@@ -131,3 +131,31 @@ it("shares none with an inner request that was made without its visitor's cookie
   );
   expect(await answer.text()).not.toBe("ada");
 });
+
+it.each([
+  ["the runtime's own", undefined],
+  ["the socket's", Object.assign(new Error("aborted"), { code: "ECONNRESET" })],
+  ["a word", "gone"],
+])(
+  "stores what a handler does that was given up, by %s reason, as the visitor has left",
+  async (_, reason) => {
+    const { sessions } = shop();
+    const cookie = await signedIn(sessions, "ada");
+    const leaving = new AbortController();
+    const request = new Request(requestWith(cookie), { signal: leaving.signal });
+    const handler = Promise.withResolvers<void>();
+    const next = async (): Promise<Response> => {
+      const session = await sessions.open(request);
+      void handler.promise.then(() => session.set("name", "Ada"));
+      leaving.abort(reason);
+      throw request.signal.reason;
+    };
+    const thrown = await serve(sessions, request, next).catch((error: unknown) => error);
+    expect(thrown).toBe(request.signal.reason);
+    handler.resolve();
+    await handler.promise;
+    await vi.waitFor(async () => {
+      expect((await sessions.read(requestWith(cookie)))?.get("name")).toBe("Ada");
+    });
+  },
+);

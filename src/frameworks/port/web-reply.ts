@@ -1,4 +1,5 @@
 import { OptionsError, SessionError } from "../../core/errors.ts";
+import { IS_DENO } from "../../core/platform.ts";
 import type { Visit } from "../../core/request/visit.ts";
 import type { WebExchange } from "./web-exchange.ts";
 import { wholeBodyOf } from "./whole-body.ts";
@@ -101,8 +102,7 @@ export async function isGivenUp(
   request: Request | undefined,
   error: unknown,
 ): Promise<boolean> {
-  // First: Deno prints a notice for whoever looks at the signal.
-  if (Object(error).name !== "AbortError") return false;
+  if (IS_DENO && Object(error).name !== "AbortError") return false;
   if (request?.signal.aborted !== true || error !== request.signal.reason) return false;
   await visit.afterLeaving()?.catch((lost: unknown) => visit.report(lost, "left"));
   return true;
