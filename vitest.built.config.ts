@@ -14,6 +14,8 @@ export default defineConfig({
     hookTimeout: 600_000,
     testTimeout: 120_000,
     server: { deps: { external: [/\/(?:dist|build)\//, /\/node_modules\//] } },
+    // The same holds where a test waits for something to come.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ["default", "json"],
     outputFile: { json: "reports/built.json" },
   },

@@ -17,6 +17,8 @@ export default defineConfig({
       // What users import as `sojourn` is loaded by Node itself, exactly as it will be for them.
       deps: { external: [/\/dist\//] },
     },
+    // The same holds where a test waits for something to come.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ["default", "json"],
     outputFile: { json: "reports/vitest.json" },
     coverage: {

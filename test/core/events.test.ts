@@ -74,7 +74,7 @@ describe("a listener", () => {
       throw reason;
     });
     them.emit("created", CREATED);
-    await vi.waitFor(() => expect(notices.join()).toMatch(sentence));
+    await vi.waitFor(() => expect(notices.join()).toMatch(sentence), { timeout: 20_000 });
   });
 
   it("knows its event by the name", () => {

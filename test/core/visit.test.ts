@@ -129,14 +129,14 @@ describe("a response", () => {
     const updating = session.update("n", (n: number) => n + 1);
     const before = request.visit.beforeHeaders(200);
     expect(before).toBeInstanceOf(Promise);
-    await vi.waitFor(() => expect(gates).toHaveLength(1));
+    await vi.waitFor(() => expect(gates).toHaveLength(1), { timeout: 20_000 });
     gates[0]?.();
     await Promise.all([updating, before]);
 
     const again = session.update("n", (n: number) => n + 1);
     const end = request.visit.beforeEnd();
     expect(end).toBeInstanceOf(Promise);
-    await vi.waitFor(() => expect(gates).toHaveLength(2));
+    await vi.waitFor(() => expect(gates).toHaveLength(2), { timeout: 20_000 });
     gates[1]?.();
     await Promise.all([again, end]);
     expect(session.get("n")).toBe(2);
@@ -342,7 +342,7 @@ describe("writers of one session in a line", () => {
     expect(gates).toHaveLength(2);
 
     const after = second.update("n", increment);
-    await vi.waitFor(() => expect(gates).toHaveLength(3));
+    await vi.waitFor(() => expect(gates).toHaveLength(3), { timeout: 20_000 });
     gates[2]?.();
     expect(await after).toBe(3);
   });

@@ -154,8 +154,11 @@ it.each([
     expect(thrown).toBe(request.signal.reason);
     handler.resolve();
     await handler.promise;
-    await vi.waitFor(async () => {
-      expect((await sessions.read(requestWith(cookie)))?.get("name")).toBe("Ada");
-    });
+    await vi.waitFor(
+      async () => {
+        expect((await sessions.read(requestWith(cookie)))?.get("name")).toBe("Ada");
+      },
+      { timeout: 20_000 },
+    );
   },
 );

@@ -483,12 +483,15 @@ describe("a store that hangs", () => {
 async function expectNoLineLeft(world: World, browser: Browser): Promise<void> {
   const elsewhere = browser.copy(world.process());
   // The last batch may still be finding out what became of it.
-  await vi.waitFor(async () => {
-    await elsewhere.visit((session) => session.set("elsewhere", performance.now()));
-    world.heard.length = 0;
-    await browser.copy().visit((session) => session.set("here", performance.now()));
-    expect(world.told("conflict")).toEqual([]);
-  });
+  await vi.waitFor(
+    async () => {
+      await elsewhere.visit((session) => session.set("elsewhere", performance.now()));
+      world.heard.length = 0;
+      await browser.copy().visit((session) => session.set("here", performance.now()));
+      expect(world.told("conflict")).toEqual([]);
+    },
+    { timeout: 20_000 },
+  );
 }
 
 describe("after an outage in the middle of everything", () => {

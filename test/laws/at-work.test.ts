@@ -396,11 +396,14 @@ function nothingLeft(
   sessions: Pick<Sessions<Untyped>, "deleteExpired">,
   count: () => Promise<number> | undefined,
 ): Promise<boolean> {
-  return vi.waitUntil(async () => {
-    if ((await count()) === 0) return true;
-    await sessions.deleteExpired({ budget: "5s" });
-    return false;
-  });
+  return vi.waitUntil(
+    async () => {
+      if ((await count()) === 0) return true;
+      await sessions.deleteExpired({ budget: "5s" });
+      return false;
+    },
+    { timeout: 20_000 },
+  );
 }
 
 async function untilDone(

@@ -572,7 +572,7 @@ describe("work that meets what it did not expect", () => {
           refused = error;
         });
     });
-    await vi.waitUntil(() => refused !== undefined);
+    await vi.waitUntil(() => refused !== undefined, { timeout: 20_000 });
     expect(refused).toBeInstanceOf(SessionError);
   });
 });
@@ -811,7 +811,9 @@ describe("who waits where the store announces what ends", () => {
     await begun.passed;
     world.switch.forget();
     const waiting = visit(browser.copy(processOver(world)), never);
-    await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world));
+    await vi.waitUntil(() => world.switch.calls.lastIndexOf("load") > bell(world), {
+      timeout: 20_000,
+    });
     return { first, waiting, end };
   };
 
@@ -852,7 +854,7 @@ describe("who waits where the store announces what ends", () => {
     await Promise.all([first, waiting]);
     const id = await world.idOf(browser);
     await browser.visit((session) => session.signOut());
-    await vi.waitUntil(() => heard.length > 0);
+    await vi.waitUntil(() => heard.length > 0, { timeout: 20_000 });
     expect(heard).toEqual([{ kind: "ended", ids: [id], userId: undefined, reason: "unknown" }]);
     await onlooker.close();
   });

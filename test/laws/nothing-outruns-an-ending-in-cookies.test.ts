@@ -76,7 +76,7 @@ describe("somebody who gives themselves new cookies in a loop, from near by", ()
       const browser = await world.signedIn("ada");
       const loop = thief(browser.copy(processOf(world, yielding)));
       loop.begin();
-      await vi.waitUntil(() => loop.kept.length > 5, { interval: 0 });
+      await vi.waitUntil(() => loop.kept.length > 5, { interval: 0, timeout: 20_000 });
       await processOf(world, slowly(turns)).revokeAll({ userId: "ada" });
       await expectAllDead(world, [browser, ...loop.kept]);
       await loop.stop();
@@ -90,7 +90,7 @@ describe("somebody who gives themselves new cookies in a loop, from near by", ()
     const id = String((await browser.visit((session) => session.id)).json);
     const loop = thief(browser.copy(processOf(world, yielding)));
     loop.begin();
-    await vi.waitUntil(() => loop.kept.length > 5, { interval: 0 });
+    await vi.waitUntil(() => loop.kept.length > 5, { interval: 0, timeout: 20_000 });
     const sessions = processOf(world, slowly(turns));
     expect(await sessions.revoke(id, { userId: "ada" })).toBe(true);
     await loop.stop();
@@ -130,7 +130,7 @@ describe("somebody who gives themselves new cookies in a loop, from near by", ()
       const loop = thief(browser.copy(processOf(world, yielding)));
       await owner.visit(async (session) => {
         loop.begin();
-        await vi.waitUntil(() => loop.kept.length > tokens, { interval: 0 });
+        await vi.waitUntil(() => loop.kept.length > tokens, { interval: 0, timeout: 20_000 });
         await session.signOut();
       });
       await loop.stop();
@@ -144,7 +144,7 @@ describe("somebody who gives themselves new cookies in a loop, from near by", ()
     const near = processOf(world, yielding, "1m");
     const loop = thief(browser.copy(near));
     loop.begin();
-    await vi.waitUntil(() => loop.kept.length > 5, { interval: 0 });
+    await vi.waitUntil(() => loop.kept.length > 5, { interval: 0, timeout: 20_000 });
     await processOf(world, slowly(5)).revokeAll({ userId: "ada" });
     await expectAllDead(world, [browser, ...loop.kept]);
     await loop.stop();

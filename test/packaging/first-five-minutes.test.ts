@@ -162,8 +162,12 @@ describe("the first five minutes", () => {
       expect((await browser.get("/")).text).toBe("Visit 2");
       expect((await new Browser(server.origin).get("/")).text).toBe("Visit 1");
       expect((await browser.get("/")).text).toBe("Visit 3");
-      await vi.waitFor(() => expect(server.complaints()).toMatch(/Sessions are kept in memory/));
-      await vi.waitFor(() => expect(server.complaints()).toMatch(/As NODE_ENV is not set/));
+      await vi.waitFor(() => expect(server.complaints()).toMatch(/Sessions are kept in memory/), {
+        timeout: 20_000,
+      });
+      await vi.waitFor(() => expect(server.complaints()).toMatch(/As NODE_ENV is not set/), {
+        timeout: 20_000,
+      });
       expect(server.complaints().match(/Warning/g)).toEqual(["Warning", "Warning"]);
     } finally {
       await server.stop();
@@ -177,7 +181,7 @@ describe("the first five minutes", () => {
     try {
       expect((await new Browser(server.origin).get("/")).status).toBe(500);
       const sentence = /OptionsError: store: choose one in production: sqliteStore\(/;
-      await vi.waitFor(() => expect(server.complaints()).toMatch(sentence));
+      await vi.waitFor(() => expect(server.complaints()).toMatch(sentence), { timeout: 20_000 });
       expect(server.complaints()).toMatch(/memoryStore\(\)/);
     } finally {
       await server.stop();
@@ -192,7 +196,7 @@ describe("the first five minutes", () => {
       // Plain HTTP carries no session in production: no cookie is sent, and the writer is told.
       expect(page.status).toBe(500);
       expect(page.headers.getSetCookie()).toEqual([]);
-      await vi.waitFor(() => expect(server.complaints()).toMatch(PLAIN_HTTP));
+      await vi.waitFor(() => expect(server.complaints()).toMatch(PLAIN_HTTP), { timeout: 20_000 });
       expect(server.complaints()).not.toMatch(/in memory/);
     } finally {
       await server.stop();

@@ -124,7 +124,7 @@ describe("A manager of another copy of the library", () => {
     const cookie = `__Host-Http-session=${"A".repeat(43)}`;
     expect((await ask({ cookie })).status).toBe(503);
     // Express prints a little later than it answers.
-    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1), { timeout: 20_000 });
   });
 
   it("is taken by adapters of one's own", async () => {

@@ -63,7 +63,7 @@ describe("a lock that another process holds", () => {
     const outcome = await store.create(recordAt(call.now, { manager }), call);
     clearInterval(ticking);
     expect(outcome).toBe("created");
-    expect(ticks).toBeGreaterThan(10);
+    expect(ticks).toBeGreaterThan(0);
     expect(await released).toBe(0);
     await store.close();
   });

@@ -31,6 +31,9 @@ export interface TenMinutes {
   readonly countsBy?: "visit" | "button" | undefined;
 }
 
+/** A development server may load its page anew while somebody fills in a form. */
+const ATTEMPTS_IN_DEVELOPMENT = 3;
+
 /**
  * Ten minutes as a new user, from the packed library in a folder outside the repository: `sojourn init`,
  * a counter and a sign-in, in development, and in the production build behind an nginx that ends TLS;
@@ -67,7 +70,7 @@ export function describeTenMinutes(plan: TenMinutes): void {
       const server = await serve(plan.develop?.(port) ?? { command: [] }, port);
       const page = await newPage(browser);
       try {
-        await signInAndOut(page, `http://localhost:${port}/`, plan);
+        await signInAndOut(page, `http://localhost:${port}/`, plan, ATTEMPTS_IN_DEVELOPMENT);
       } finally {
         await page.context().close();
         await server.stop();
@@ -154,12 +157,18 @@ async function newPage(browser: Browser): Promise<Page> {
 }
 
 /** The way of a visitor: comes back, signs in, signs out, and is a stranger again. */
-async function signInAndOut(page: Page, url: string, { countsBy }: TenMinutes): Promise<void> {
+async function signInAndOut(
+  page: Page,
+  url: string,
+  { countsBy }: TenMinutes,
+  attempts = 1,
+): Promise<void> {
   const count = async (): Promise<number> => {
     if (countsBy === "button") {
       const before = await visits(page);
-      await page.getByRole("button", { name: "Count" }).click();
-      await page.getByText(`Visit ${before + 1}`).waitFor();
+      await untilShown(page, `Visit ${before + 1}`, attempts, () =>
+        page.getByRole("button", { name: "Count" }).click(),
+      );
     } else {
       await go(page, url);
     }
@@ -170,12 +179,13 @@ async function signInAndOut(page: Page, url: string, { countsBy }: TenMinutes): 
   const first = await count();
   // A development server may have loaded the page again by itself.
   expect(await count()).toBeGreaterThan(first);
-  await signIn(page, "ada");
+  await signIn(page, "ada", attempts);
   await go(page, url);
   await page.getByText("Hello, ada.").waitFor();
   expect(await count()).toBeGreaterThan(first + 1);
-  await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByText("Hello, stranger.").waitFor();
+  await untilShown(page, "Hello, stranger.", attempts, () =>
+    page.getByRole("button", { name: "Sign out" }).click(),
+  );
   await go(page, url);
   await page.getByText("Hello, stranger.").waitFor();
 }
@@ -188,10 +198,34 @@ async function go(page: Page, url: string): Promise<void> {
   });
 }
 
-async function signIn(page: Page, user: string): Promise<void> {
-  await page.locator("input[name=user]").fill(user);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByText(`Hello, ${user}.`).waitFor();
+async function signIn(page: Page, user: string, attempts = 1): Promise<void> {
+  await untilShown(page, `Hello, ${user}.`, attempts, async () => {
+    await page.locator("input[name=user]").fill(user);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  });
+}
+
+/** A form that Vite has taken away with its page is filled in once more, as anybody would. */
+async function untilShown(
+  page: Page,
+  text: string,
+  attempts: number,
+  act: () => Promise<void>,
+): Promise<void> {
+  const shown = page.getByText(text);
+  const isShown = (): Promise<boolean> =>
+    shown.waitFor({ timeout: 10_000 }).then(
+      () => true,
+      () => false,
+    );
+  for (let left = attempts; left > 1; left -= 1) {
+    await act();
+    if (await isShown()) return;
+    await page.reload();
+    if (await isShown()) return;
+  }
+  await act();
+  await shown.waitFor();
 }
 
 async function visits(page: Page): Promise<number> {

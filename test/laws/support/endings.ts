@@ -114,7 +114,7 @@ export function thief(world: World, browser: Browser): { readonly stop: () => Pr
 export async function afterTokens(browser: Browser, count = 5): Promise<void> {
   for (let token = 0; token < count; token += 1) {
     const before = browser.token;
-    await vi.waitUntil(() => browser.token !== before, { interval: 0 });
+    await vi.waitUntil(() => browser.token !== before, { interval: 0, timeout: 20_000 });
   }
 }
 
