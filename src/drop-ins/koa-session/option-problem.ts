@@ -1,0 +1,46 @@
+import { createRequire } from "node:module";
+
+/** What is wrong with an option, in the words of zod 3. */
+export interface Problem {
+  readonly code: "invalid_type";
+  readonly expected: string;
+  readonly received: string;
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+/**
+ * The error that koa-session throws for options: zod's own, where the application has zod for koa-session
+ * or for itself, so that `instanceof ZodError` holds; one of the same form elsewhere.
+ */
+export function optionProblem(problems: Problem[]): Error {
+  const { ZodError } = zod();
+  return ZodError === undefined ? new OptionProblem(problems) : new ZodError(problems);
+}
+
+interface Zod {
+  readonly ZodError?: new (problems: Problem[]) => Error;
+}
+
+/** Looked for only as an error is thrown: nothing is loaded for options that are right. */
+function zod(): Zod {
+  try {
+    return createRequire(import.meta.url)("zod");
+  } catch {
+    return {};
+  }
+}
+
+class OptionProblem extends Error {
+  override readonly name: string = "ZodError";
+  readonly issues: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(JSON.stringify(problems, null, 2));
+    this.issues = problems;
+  }
+
+  get errors(): readonly Problem[] {
+    return this.issues;
+  }
+}
