@@ -1,10 +1,11 @@
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 /** What is wrong with an option, in the words of zod 3. */
 export interface Problem {
-  readonly code: "invalid_type";
-  readonly expected: string;
-  readonly received: string;
+  readonly code: "invalid_type" | "invalid_union";
+  readonly expected?: string;
+  readonly received?: string;
   readonly path: (string | number)[];
   readonly message: string;
 }
@@ -22,10 +23,14 @@ interface Zod {
   readonly ZodError?: new (problems: Problem[]) => Error;
 }
 
-/** Looked for only as an error is thrown: nothing is loaded for options that are right. */
+/**
+ * Looked for only as an error is thrown: nothing is loaded for options that are right. It is what `import`
+ * gives, as zod's module for `require` has another class of the name.
+ */
 function zod(): Zod {
   try {
-    return createRequire(import.meta.url)("zod");
+    const file = fileURLToPath(import.meta.resolve("zod"));
+    return createRequire(import.meta.url)(file);
   } catch {
     return {};
   }

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { optionProblem, type Problem } from "./option-problem.ts";
 import type { SessionOptions as Options } from "./types.ts";
 
-type Kind = "string" | "boolean" | "function" | "number" | "object";
+type Kind = "string" | "boolean" | "function" | "object";
 
 const KINDS: Readonly<Record<string, Kind>> = {
   key: "string",
@@ -61,8 +61,9 @@ function* problemsOf(options: Readonly<Record<string, unknown>>): Generator<Prob
   for (const [name, kind] of Object.entries(KINDS)) {
     yield* problemOf([name], options[name], kind);
   }
-  const { maxAge } = options;
-  if (maxAge !== "session") yield* problemOf(["maxAge"], maxAge, "number");
+  if (!isMaxAge(options["maxAge"])) {
+    yield { code: "invalid_union", path: ["maxAge"], message: "Invalid input" };
+  }
   for (const [name, methods] of Object.entries(METHODS)) {
     const part = options[name];
     yield* problemOf([name], part, "object");
@@ -89,6 +90,10 @@ function* problemOf(path: string[], value: unknown, expected: Kind): Generator<P
   if (received === expected) return;
   const message = `Expected ${expected}, received ${received}`;
   yield { code: "invalid_type", expected, received, path, message };
+}
+
+function isMaxAge(value: unknown): boolean {
+  return value === undefined || value === "session" || typeof value === "number";
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
