@@ -27,7 +27,7 @@ const debug = debuglog("cookie-session");
  * @throws Error where there are neither `keys` nor a `secret`, and `signed` is not `false`.
  * @example
  * app.use(cookieSession({ keys: [process.env["COOKIE_KEY"] ?? "only in development"] }));
- * app.get("/", (req, res) => {
+ * app.get("/", (req: Partial<CookieSessionRequest>, res) => {
  *   const session = (req.session ??= {});
  *   session.views = (session.views ?? 0) + 1;
  *   res.end(`Visit ${session.views}`);

@@ -1,4 +1,3 @@
-import type { Middleware } from "koa";
 import { addTo, heldBy } from "./context.ts";
 import { ContextSession } from "./context-session.ts";
 import { completeOptions, SessionOptions as SessionOptionsHere } from "./options.ts";
@@ -8,6 +7,7 @@ import type {
   ExternalKey,
   ExternalStore,
   SessionOptions as Options,
+  SessionMiddleware,
   Session as SessionOfContext,
 } from "./types.ts";
 
@@ -20,6 +20,7 @@ export type {
   ExternalStore,
   Session,
   SessionContext,
+  SessionMiddleware,
   StoredSession,
 } from "./types.ts";
 export { createSession, createSession as default, createSession as "module.exports" };
@@ -49,12 +50,12 @@ export interface Application {
  *   ctx.body = `Visit ${session.views}`;
  * });
  */
-function createSession(options: CreateSessionOptions, app: Application): Middleware;
-function createSession(app: Application, options?: CreateSessionOptions): Middleware;
+function createSession(options: CreateSessionOptions, app: Application): SessionMiddleware;
+function createSession(app: Application, options?: CreateSessionOptions): SessionMiddleware;
 function createSession(
   first: CreateSessionOptions | Application,
   second?: Application | CreateSessionOptions,
-): Middleware {
+): SessionMiddleware {
   const [app, given = {}] = isApplication(first) ? [first, second] : [second, first];
   if (!isApplication(app)) throw new TypeError("app instance required: `session(opts, app)`");
   const options = given as CreateSessionOptions;
@@ -68,7 +69,7 @@ function isApplication(value: unknown): value is Application {
 }
 
 /** To the letter. */
-function classic(given: CreateSessionOptions, app: Application): Middleware {
+function classic(given: CreateSessionOptions, app: Application): SessionMiddleware {
   const options = completeOptions(given);
   addTo(app.context, (ctx) => new ContextSession(ctx, options));
   return async (ctx, next) => {

@@ -9,7 +9,7 @@ import { sessionMiddleware } from "../../frameworks/koa.ts";
 import { addTo, heldBy } from "./context.ts";
 import { completeOptions } from "./options.ts";
 import { OurContextSession } from "./our-context-session.ts";
-import type { CreateSessionOptions, SessionOptions } from "./types.ts";
+import type { CreateSessionOptions, SessionMiddleware, SessionOptions } from "./types.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A session that is used every day ends, too: koa-session's never does. */
@@ -24,14 +24,14 @@ export function isOverOurs({ sessions, store }: CreateSessionOptions): boolean {
 export function overOurs(
   given: CreateSessionOptions,
   app: { readonly context: object },
-): Middleware {
+): SessionMiddleware {
   refuseWhatHasNoMeaning(given);
   const { sessions: own, store, ...rest } = given;
   const options = completeOptions(rest);
   const sessions = (own ?? ourSessions(options, store as SessionStore)) as Sessions<Untyped>;
   const mount = sessionMiddleware(sessions);
   addTo(app.context, (ctx) => new OurContextSession(ctx, options));
-  return (ctx, next) =>
+  const middleware: Middleware = (ctx, next) =>
     mount(ctx, async () => {
       const held = heldBy(ctx) as OurContextSession;
       held.begin(await sessions.open(ctx));
@@ -41,6 +41,7 @@ export function overOurs(
         if (options.autoCommit) await held.commit();
       }
     });
+  return Object.assign(middleware, { sessions });
 }
 
 const REFUSED: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
-import type { DefaultContext, DefaultState, ParameterizedContext } from "koa";
+import type { DefaultContext, DefaultState, Middleware, ParameterizedContext } from "koa";
 import type { Sessions } from "../../core/sessions.ts";
 import type { SessionStore } from "../../core/store.ts";
+import type { Untyped } from "../../create-sessions.ts";
 
 /** A context of Koa, as hooks and stores are given it. */
 // biome-ignore lint/suspicious/noExplicitAny: a body is whatever the application answers.
@@ -136,10 +137,17 @@ export interface SessionOptions {
 /** The same, all of which may be left out. */
 export type CreateSessionOptions = Partial<SessionOptions>;
 
+/** What {@link createSession} makes for `app.use`. */
+export interface SessionMiddleware extends Middleware {
+  /** Over a store of ours: the sessions themselves, to list, to revoke, and to open by `ctx`. */
+  readonly sessions?: Sessions<Untyped>;
+}
+
 /** What is added to a context. */
 export interface SessionContext {
   /** The session; `null` ends it, an object takes the place of what it holds. */
-  session: Session | null;
+  get session(): Session | null;
+  set session(session: object | null);
   /** The options of this request. */
   readonly sessionOptions: SessionOptions | undefined;
 }

@@ -1,8 +1,11 @@
-import type { IncomingMessage, RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import { createRequire } from "node:module";
 import express from "express";
 import { afterEach, describe, expect, it } from "vitest";
-import { cookieSession as ours } from "../../../src/drop-ins/cookie-session/index.ts";
+import {
+  type CookieSessionRequest,
+  cookieSession as ours,
+} from "../../../src/drop-ins/cookie-session/index.ts";
 import { testClient } from "../../../src/testing/index.ts";
 import { addressOf, broughtBy, browserAt, closeServers, cookiesOf } from "../support/served.ts";
 
@@ -10,7 +13,8 @@ import { addressOf, broughtBy, browserAt, closeServers, cookiesOf } from "../sup
 const theirs: typeof ours = createRequire(import.meta.url)("cookie-session");
 
 type Options = Parameters<typeof ours>[0];
-type Handler = (req: IncomingMessage & Express.Request) => unknown;
+/** As Express has a request where nothing else says what its session is. */
+type Handler = (req: CookieSessionRequest) => unknown;
 
 afterEach(closeServers);
 
@@ -21,7 +25,7 @@ describe.each([
   const served = (handler: Handler, options: Options = { keys: ["new", "old"] }) => {
     const app = express();
     app.use(library(options));
-    app.use(async (req, res) => res.json((await handler(req)) ?? null));
+    app.use(async (req: CookieSessionRequest, res) => res.json((await handler(req)) ?? null));
     return app as RequestListener;
   };
   const visit = async (handler: Handler, options?: Options, cookie = "") => {
@@ -175,7 +179,7 @@ describe.each([
   it("keeps what else the response says, however its head is written", async () => {
     const app = express();
     app.use(library({ keys: ["new"] }));
-    app.use((req, res) => {
+    app.use((req: CookieSessionRequest & { url: string }, res) => {
       req.session = { views: 1 };
       res.setHeader("Set-Cookie", "session=other");
       if (req.url === "/list") res.writeHead(201, ["X-Shop", "1", "X-Shop", "2"]);
@@ -198,19 +202,19 @@ describe("An application that changes one line", () => {
   const shop = (library: typeof ours) => {
     const app = express();
     app.use(library({ name: "shop", keys: ["new", "old"], maxAge: 86_400_000 }));
-    app.get("/sign-in", (req, res) => {
+    app.get("/sign-in", (req: CookieSessionRequest & { url: string }, res) => {
       req.session = { userId: "ada", cart: ["tea"] };
       res.end();
     });
-    app.get("/add", (req, res) => {
+    app.get("/add", (req: CookieSessionRequest & { url: string }, res) => {
       req.session?.["cart"].push("cup");
       res.json(req.session);
     });
-    app.get("/sign-out", (req, res) => {
+    app.get("/sign-out", (req: CookieSessionRequest & { url: string }, res) => {
       req.session = null;
       res.end();
     });
-    app.get("/", (req, res) => res.json(req.session));
+    app.get("/", (req: CookieSessionRequest & { url: string }, res) => res.json(req.session));
     return app as RequestListener;
   };
 

@@ -79,6 +79,17 @@ describe("ctx.session over a store of ours", () => {
     expect(await (await page("/", broughtBy(response))).json()).toEqual({ one: true });
   });
 
+  it("shows the sessions that it has made of a store", async () => {
+    const app = new Koa();
+    const middleware = createSession({ store: redisStore(client), secure: false }, app);
+    app.use(middleware).use(async (ctx) => {
+      if (ctx.session) ctx.session["theme"] = "dark";
+      ctx.body = (await middleware.sessions?.open(ctx))?.get("theme");
+    });
+    expect(await (await fetch(await addressOf(app.callback()))).text()).toBe("dark");
+    await middleware.sessions?.close();
+  });
+
   it("keeps fifty of fifty keys that fifty parallel requests set, in two processes' managers", async () => {
     const pages = [
       await at(write, { sessions: ours() }),
@@ -87,7 +98,7 @@ describe("ctx.session over a store of ours", () => {
     const cookie = broughtBy(await (pages[0] as Page)("/first"));
     await times(50, (n) => (pages[n % 2] as Page)(`/key${n}`, cookie));
     const session = await (await (pages[0] as Page)("/", cookie)).json();
-    expect(Object.keys(session)).toHaveLength(51);
+    expect(Object.keys(Object(session))).toHaveLength(51);
   });
 
   it("changes nothing by reading: a reader undoes no writer", async () => {
@@ -176,11 +187,11 @@ describe("ctx.session over a store of ours", () => {
         expect(await sessions.open(ctx.req)).toBe(session);
         if (ctx.path === "/") return [...session.entries()];
         ctx.session = { cart: [] };
-        ctx.session["cart"].push("tea");
+        ctx.session?.["cart"].push("tea");
         const seen = session.get("cart");
         session.set("theme", "dark");
         await session.signIn("ada");
-        return [seen, ctx.session["theme"], ctx.session.externalKey === session.id];
+        return [seen, ctx.session?.["theme"], ctx.session?.externalKey === session.id];
       },
       { sessions },
     );
@@ -251,8 +262,8 @@ describe("ctx.session over a store of ours", () => {
       ["views", "at"],
       { views: 1, at: "1970-01-01T00:00:00.000Z" },
     ]);
-    const [, , , , keys] = await (await page("/", broughtBy(response))).json();
-    expect(keys).toEqual(expect.arrayContaining(["views", "at", "saved"]));
+    const told = await (await page("/", broughtBy(response))).json();
+    expect(Object(told)[4]).toEqual(expect.arrayContaining(["views", "at", "saved"]));
   });
 
   it("gets another token by regenerate, and is stored by save and by manuallyCommit", async () => {
@@ -271,7 +282,11 @@ describe("ctx.session over a store of ours", () => {
     const second = broughtBy(await page("/turn", first));
     expect(second).not.toBe(first);
     await page("/hand", second);
-    expect(await (await page("/", second)).json()).toEqual({ stored: true, turn: true, hand: true });
+    expect(await (await page("/", second)).json()).toEqual({
+      stored: true,
+      turn: true,
+      hand: true,
+    });
     expect(await (await page("/", first)).json()).not.toHaveProperty("hand");
   });
 

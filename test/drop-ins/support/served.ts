@@ -3,7 +3,7 @@ import type Koa from "koa";
 import { type TestClient, testClient } from "../../../src/testing/index.ts";
 import { listen } from "../../frameworks/support/server.ts";
 
-const closing: (() => Promise<void>)[] = [];
+const closing: (() => Promise<unknown>)[] = [];
 
 /** A browser before a server of its own, over plain HTTP. */
 export async function browserAt(listener: RequestListener): Promise<TestClient> {
