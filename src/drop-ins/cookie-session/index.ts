@@ -20,8 +20,8 @@ export type {
 const debug = debuglog("cookie-session");
 
 /**
- * cookie-session, as it is: the whole session in one signed cookie, which the visitor can read, keep and
- * send again. Its call, its options, its `req.session` and its cookies, to the letter.
+ * Keeps the whole session in one signed cookie, which the visitor can read, keep and send again, as
+ * cookie-session does: its call, its options, its `req.session` and its cookies, to the letter.
  *
  * @param options - As of cookie-session 2.1.
  * @throws Error where there are neither `keys` nor a `secret`, and `signed` is not `false`.

@@ -33,8 +33,8 @@ export interface Application {
 }
 
 /**
- * koa-session, as it is: `ctx.session`, in a signed cookie or in a store. Its call, its options, its events
- * and its cookies, to the letter; over a store of ours with our laws.
+ * Gives each context its `ctx.session`, in a signed cookie or in a store, as koa-session does: its call,
+ * its options, its events and its cookies, to the letter. Over a store of ours our laws hold.
  *
  * @param options - As of koa-session 7, and {@link CreateSessionOptions.sessions}. They are completed in
  * place, and what is changed in them later holds for later requests.
