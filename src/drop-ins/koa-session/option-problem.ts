@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 
 /** What is wrong with an option, in the words of zod 3. */
 export interface Problem {
@@ -24,16 +24,29 @@ interface Zod {
 }
 
 /**
- * Looked for only as an error is thrown: nothing is loaded for options that are right. It is what `import`
- * gives, as zod's module for `require` has another class of the name.
+ * Looked for only as an error is thrown, where the application begins: nothing is loaded for options that
+ * are right, and nothing is depended on.
  */
 function zod(): Zod {
   try {
-    const file = fileURLToPath(import.meta.resolve("zod"));
-    return createRequire(import.meta.url)(file);
+    const find = createRequire(process.argv[1] ?? process.cwd());
+    const required = find.resolve("zod");
+    // zod is there twice, each with a class of its own: for `require`, if anybody has asked, and for `import`.
+    return find(required in find.cache ? required : importedFile(find));
   } catch {
     return {};
   }
+}
+
+interface ZodManifest {
+  readonly exports: { readonly ".": { readonly import: string | { readonly default: string } } };
+}
+
+function importedFile(find: NodeJS.Require): string {
+  const manifest = find.resolve("zod/package.json");
+  const { exports }: ZodManifest = find(manifest);
+  const { import: entry } = exports["."];
+  return join(dirname(manifest), typeof entry === "string" ? entry : entry.default);
 }
 
 class OptionProblem extends Error {
