@@ -26,11 +26,15 @@ const debug = debuglog("cookie-session");
  * @param options - As of cookie-session 2.1.
  * @throws Error where there are neither `keys` nor a `secret`, and `signed` is not `false`.
  * @example
+ * import express from "express";
+ * import { type CookieSessionRequest, cookieSession } from "sojourn/cookie-session";
+ *
+ * const app = express();
  * app.use(cookieSession({ keys: [process.env["COOKIE_KEY"] ?? "only in development"] }));
  * app.get("/", (req: Partial<CookieSessionRequest>, res) => {
  *   const session = (req.session ??= {});
- *   session.views = (session.views ?? 0) + 1;
- *   res.end(`Visit ${session.views}`);
+ *   session["views"] = (session["views"] ?? 0) + 1;
+ *   res.end(`Visit ${session["views"]}`);
  * });
  */
 export function cookieSession(options: CookieSessionOptions = {}): CookieSessionMiddleware {

@@ -41,13 +41,15 @@ export interface Application {
  * @throws TypeError without an application.
  * @throws Error of zod's form for an option of the wrong type.
  * @example
- * const app = new Koa();
- * app.keys = [process.env["COOKIE_KEY"] ?? "only in development"];
- * app.use(createSession({ maxAge: 86_400_000 }, app));
+ * import Koa from "koa";
+ * import session from "sojourn/koa-session";
+ *
+ * const app = new Koa({ keys: [process.env["COOKIE_KEY"] ?? "only in development"] });
+ * app.use(session({ maxAge: 86_400_000 }, app));
  * app.use((ctx) => {
- *   const session = (ctx.session ??= {});
- *   session.views = (session.views ?? 0) + 1;
- *   ctx.body = `Visit ${session.views}`;
+ *   const { session } = ctx;
+ *   if (session) session["views"] = (session["views"] ?? 0) + 1;
+ *   ctx.body = `Visit ${session?.["views"]}`;
  * });
  */
 function createSession(options: CreateSessionOptions, app: Application): SessionMiddleware;
