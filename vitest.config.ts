@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // These have a lane of their own: vitest.built.config.ts.
-    exclude: ["test/built/**"],
+    // Those of test/built have a lane of their own: vitest.built.config.ts.
+    exclude: ["**/node_modules/**", "test/built/**"],
     pool: "forks",
     // Much of the time is spent waiting for servers: two at once even where there are two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -114,7 +114,7 @@ function koaSessionApp(): RequestListener {
   };
   const app = new Koa({ keys: ["k".repeat(32)] });
   app.use(createSession({ store, secure: true, sameSite: "lax" }, app));
-  return koaApp(app, (ctx, path) => useTheirs(ctx["session"], path));
+  return koaApp(app, (ctx, path) => useTheirs(ctx["session"] as Partial<Shop>, path));
 }
 
 async function fastifySessionApp(): Promise<RequestListener> {

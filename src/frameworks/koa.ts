@@ -63,7 +63,8 @@ export function sessionMiddleware<D extends object>(
     attach(sessions, nodeExchange(req, res), [ctx, request, req], hold);
     if (!accessor) return next();
     return sessions.open(ctx).then((session) => {
-      ctx.session = session;
+      // Assigned by name: `sojourn/koa-session` gives every context a session of its own type.
+      Object.assign(ctx, { session });
       return next();
     });
   };

@@ -26,7 +26,9 @@ describe("sessions in Koa", () => {
     const { sessions, store } = shop();
     const app = new Koa({ asyncLocalStorage: true });
     app.use(sessionMiddleware(sessions, { accessor: true })).use(async (ctx) => {
-      expectTypeOf(ctx.session).toEqualTypeOf<Session<Shop>>();
+      // With koa-session's session beside it, where `sojourn/koa-session` is imported as well.
+      expectTypeOf(ctx.session).toExtend<Session<Shop>>();
+      expectTypeOf(ctx.session.get("visits")).toBeNumber();
       expect(await sessions.open(ctx)).toBe(ctx.session);
       expect(await sessions.open(app.currentContext ?? {})).toBe(ctx.session);
       ctx.body = `Visit ${ctx.session.get("visits")}`;

@@ -214,6 +214,18 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     values: ["beginCallback", "finishCallback"],
     types: ["BeginCallbackOptions", "CallbackRefusal", "FinishCallbackOptions", "FinishedCallback"],
   },
+  "sojourn/cookie-session": {
+    values: ["cookieSession", "default", "module.exports"],
+    types: [
+      "CookieAttributes",
+      "CookieSessionMiddleware",
+      "CookieSessionObject",
+      "CookieSessionOptions",
+      "CookieSessionRequest",
+      "Key",
+      "Keygrip",
+    ],
+  },
   "sojourn/cookie": {
     values: ["cookieCache", "cookieStore", "seal", "sign", "unseal", "unsign"],
     types: [
@@ -458,6 +470,21 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
   "sojourn/express": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
   "sojourn/fastify": { values: ["sessionPlugin"], types: ["SessionPluginOptions"] },
   "sojourn/h3": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
+  "sojourn/koa-session": {
+    values: ["SessionOptions", "createSession", "default", "module.exports"],
+    types: [
+      "Application",
+      "Callback",
+      "Context",
+      "CreateSessionOptions",
+      "ExternalKey",
+      "ExternalStore",
+      "Session",
+      "SessionContext",
+      "SessionMiddleware",
+      "StoredSession",
+    ],
+  },
   "sojourn/koa": { values: ["sessionMiddleware"], types: ["MiddlewareOptions", "SessionContext"] },
   "sojourn/next": {
     values: ["nextSessions"],
