@@ -1,5 +1,48 @@
 import type { Contestant, Place } from "./runner/contestant.ts";
 
+const SCANNED =
+  "A user's sessions are found by `all`, an optional method of its stores, which reads every session.";
+const OF_ITS_SHAPE = "Over a store of the shape that it documents: JSON under a key.";
+
+/** What a reader of their rows should know, by the name of the library or of one setting of it. */
+const NOTES: Readonly<Record<string, readonly string[]>> = {
+  "Sojourn, cookieStore": [
+    "The sessions lie with the visitors; which of them have ended, in an SQLite file.",
+  ],
+  "express-session, connect-redis, as advised": [SCANNED],
+  "express-session, as advised": [SCANNED],
+  "express-session, connect-redis, as advised, with a timeout of the driver": [SCANNED],
+  "express-session, session-file-store, as advised": [SCANNED],
+  "next-session": [
+    "It has no means to give a session a new id: at a sign-in the old one is destroyed and another begun.",
+  ],
+  "@mgcrea/fastify-session": [OF_ITS_SHAPE],
+  "koa-session, a store on Redis": [OF_ITS_SHAPE],
+  "hono-sessions, a store on Redis": [OF_ITS_SHAPE],
+  "@hono/session": ["It has no means to give a session a new id."],
+  "@hono/session, a store on Redis": [
+    "It has no means to give a session a new id.",
+    "`update` reads the newest before it writes, which is why two requests in a row keep both.",
+    OF_ITS_SHAPE,
+  ],
+  "React Router": [
+    "A session keeps its id: at a sign-in the old one is destroyed and another begun.",
+  ],
+  "@remix-run/session": ["Its cookie is carried as it is; an application signs it."],
+  "svelte-kit-sessions": [
+    "Without SvelteKit: its handle is given the part of the event that it asks for.",
+    OF_ITS_SHAPE,
+  ],
+  "Flask-Session": ["Debian's version; it has no means to give a session a new id."],
+  "Django, db, PostgreSQL": [
+    "A user's sessions are found by reading all of them, as no column says whose they are.",
+  ],
+  "Django, cached_db, django-redis over SQLite": [
+    "A user's sessions are found by reading all of them, as no column says whose they are.",
+    "It is the cache that goes away.",
+  ],
+};
+
 /** All contestants, in the order of the table. */
 export const CONTESTANTS: readonly Contestant[] = [
   node("Sojourn", "sojourn", "memory", "memory"),
@@ -57,6 +100,11 @@ export const CONTESTANTS: readonly Contestant[] = [
   python("Tornado", "tornado_app", "cookie", "JSON in a signed cookie"),
 ];
 
+function notesOf(name: string, setting: string): Pick<Contestant, "notes"> {
+  const notes = NOTES[`${name}, ${setting}`] ?? NOTES[name];
+  return notes === undefined ? {} : { notes };
+}
+
 function node(
   name: string,
   file: string,
@@ -64,7 +112,8 @@ function node(
   setting: string,
   ...more: readonly string[]
 ): Contestant {
-  return { name, setting, place, command: [process.execPath, `${file}.js`, place, ...more] };
+  const command = [process.execPath, `${file}.js`, place, ...more] as const;
+  return { name, setting, place, command, ...notesOf(name, setting) };
 }
 
 /** Debian's, and so for the system's own Python. */
@@ -76,5 +125,5 @@ function python(
   argument: string = place,
 ): Contestant {
   const command = ["/usr/bin/python3", `python/${file}.py`, argument] as const;
-  return { name, setting, place, command };
+  return { name, setting, place, command, ...notesOf(name, setting) };
 }

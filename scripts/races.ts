@@ -74,3 +74,5 @@ if (values.check) {
   }
 } else if (values.url.length > 0) await runOwn(values.url);
 else await runAll();
+// What the proxies have reset may linger.
+process.exit();

@@ -15,8 +15,8 @@ serveKoa(
     set: (current, key, value) => {
       current[key] = value;
     },
-    signIn(ctx, user) {
-      ctx.session.regenerate?.();
+    async signIn(ctx, user) {
+      await ctx.session.regenerate();
       ctx.session.user = user;
     },
     signOut(ctx) {

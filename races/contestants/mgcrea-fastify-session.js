@@ -1,6 +1,6 @@
 // @mgcrea/fastify-session over Redis, by a store of the shape that it documents.
 import cookie from "@fastify/cookie";
-import session from "@mgcrea/fastify-session";
+import session, { Session } from "@mgcrea/fastify-session";
 import { serveFastify } from "./support/fastify.js";
 import { jsonInRedis } from "./support/redis.js";
 
@@ -21,9 +21,9 @@ await serveFastify(
     set: (current, key, value) => current.set(key, value),
     // It has no regenerate; its session is ended, and another begins under a new id.
     async signIn({ request }, user) {
-      const { Session } = await import("@mgcrea/fastify-session");
       await request.destroySession();
-      request.session = await Session.create({ user });
+      request.session = await Session.create();
+      request.session.set("user", user);
     },
     signOut: ({ request }) => request.destroySession(),
   },

@@ -4,7 +4,8 @@ import { randomBytes } from "node:crypto";
 import { serveNode } from "./support/node.js";
 import { connectRedis } from "./support/redis.js";
 
-const SET = 'if redis.call("EXISTS", KEYS[1]) == 1 then return redis.call("HSET", KEYS[1], unpack(ARGV)) end';
+const SET =
+  'if redis.call("EXISTS", KEYS[1]) == 1 then return redis.call("HSET", KEYS[1], unpack(ARGV)) end';
 const ADD =
   'if redis.call("EXISTS", KEYS[1]) == 1 then return redis.call("HINCRBY", KEYS[1], ARGV[1], 1) end';
 

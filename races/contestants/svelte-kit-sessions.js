@@ -1,5 +1,6 @@
-// svelte-kit-sessions: its handle, with the part of SvelteKit's event that it asks for, over Redis.
-import { sveltekitSessionHandle } from "svelte-kit-sessions";
+// svelte-kit-sessions: its handle, with the part of SvelteKit's event that it asks for, over Redis. By its
+// path, as it is exported for bundlers alone.
+import { sveltekitSessionHandle } from "../node_modules/svelte-kit-sessions/dist/index.js";
 import { respond, serveFetch } from "./support/fetch.js";
 import { jsonInRedis } from "./support/redis.js";
 

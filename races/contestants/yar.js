@@ -31,7 +31,6 @@ await server.register({
 server.route({
   method: ["GET", "POST"],
   path: "/{path*}",
-  options: { payload: { failAction: "ignore" } },
   async handler(request, h) {
     const url = `${request.path}${request.url.search}`;
     const { status, body, location } = await answer(

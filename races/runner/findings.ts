@@ -55,7 +55,7 @@ export interface Outage {
 /** The status; or none in time; or a success that is not true. */
 export type OutageAnswer = number | "none" | "as nobody" | "ok, not stored";
 
-/** One row, as it is kept beside the table. */
+/** What is kept of one contestant, beside the table. */
 export interface Result {
   readonly name: string;
   readonly setting: string;
@@ -64,6 +64,10 @@ export interface Result {
   readonly runtime: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly date: string;
-  readonly notes: readonly string[];
   readonly findings: Findings;
+}
+
+/** A result with what its reader should know of the contestant. */
+export interface Row extends Result {
+  readonly notes: readonly string[];
 }

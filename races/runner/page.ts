@@ -1,4 +1,4 @@
-import type { Findings, Outage, OutageAnswer, Result } from "./findings.ts";
+import type { Findings, Outage, OutageAnswer, Result, Row } from "./findings.ts";
 
 interface Column {
   readonly short: string;
@@ -94,8 +94,8 @@ const COLUMNS: readonly Column[] = [
   {
     short: "ended by others",
     text:
-      "an administrator ends all sessions of the user, through the other process. So many of 20 requests " +
-      "are accepted afterwards.",
+      "an administrator ends all sessions of the user, through the other process. So many of the requests " +
+      "that follow are accepted.",
     cell: ({ revocation }) => {
       if (revocation === undefined) return { holds: undefined, text: "" };
       const { accepted, requests } = revocation;
@@ -107,7 +107,7 @@ const COLUMNS: readonly Column[] = [
 const CANNOT = "–";
 
 /** The page with the table of all results, in their order. */
-export function racePage(results: readonly Result[]): string {
+export function racePage(results: readonly Row[]): string {
   const notes = new Notes();
   const rows = results.map((result) => rowOf(result, notes));
   const dates = results.map(({ date }) => date).sort();
@@ -116,9 +116,9 @@ export function racePage(results: readonly Result[]): string {
   return `${[
     "# The race table of the field",
     "",
-    `Written by \`npm run races\`, from [\`races/results\`](../races/results), on ${span}. [Races](races.md) says`,
-    "how each race is run, and how to enter an application of your own. ✓ holds, ✗ is lost, – cannot be run; a",
-    "fraction is always what was held. What we lose is shown as well.",
+    `Written by \`npm run races\`, from the results in \`races/results\`, on ${span}. [Races](races.md) says how each`,
+    "race is run, and how to enter an application of your own. ✓ holds, ✗ is lost, – cannot be run; a fraction is",
+    "always what was held. What we lose is shown as well.",
     "",
     tableRow(head),
     `|${head.map(() => "---").join("|")}|`,
@@ -159,7 +159,7 @@ class Notes {
   }
 }
 
-function rowOf({ name, setting, notes: remarks, findings }: Result, notes: Notes): string {
+function rowOf({ name, setting, notes: remarks, findings }: Row, notes: Notes): string {
   const cells = COLUMNS.map((column) => {
     const { holds, text, note } = column.cell(findings);
     if (holds === undefined) return CANNOT;

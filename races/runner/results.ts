@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Contestant } from "./contestant.ts";
-import type { Result } from "./findings.ts";
+import type { Result, Row } from "./findings.ts";
 
 const FOLDER = new URL("../results/", import.meta.url);
 
@@ -11,12 +11,15 @@ export function keepResult(result: Result): void {
 }
 
 /** All that are kept, in the order of the contestants. */
-export function readResults(contestants: readonly Contestant[]): readonly Result[] {
+export function readResults(contestants: readonly Contestant[]): readonly Row[] {
   const kept = new Set(readdirSync(FOLDER));
   return contestants
-    .map(fileOf)
-    .filter((file) => kept.has(file))
-    .map((file) => JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as Result);
+    .filter((contestant) => kept.has(fileOf(contestant)))
+    .map((contestant) => ({ ...readResult(contestant), notes: contestant.notes ?? [] }));
+}
+
+function readResult(contestant: Contestant): Result {
+  return JSON.parse(readFileSync(new URL(fileOf(contestant), FOLDER), "utf8"));
 }
 
 function fileOf({ name, setting }: Pick<Contestant, "name" | "setting">): string {

@@ -22,9 +22,9 @@ export async function runContestant(
     const { runtime, versions } = await about(application);
     const races = await runRaces(application, effort);
     const outage = store && { outage: await runOutages(contestant, store, effort) };
-    const { name, setting, place, notes = [] } = contestant;
+    const { name, setting, place } = contestant;
     return {
-      ...{ name, setting, place, runtime, versions, notes },
+      ...{ name, setting, place, runtime, versions },
       date: new Date().toISOString().slice(0, 10),
       findings: { ...races, ...outage },
     };
