@@ -12,7 +12,8 @@ const [, , place, setting] = process.argv;
 const isAdvised = setting !== "defaults";
 
 // What a driver can be told, so that a store that hangs does not hang every request.
-const limits = setting === "timeout" ? { commandOptions: { timeout: 2_000 } } : {};
+const reconnectStrategy = (tries) => Math.min(tries * 50, 1_000);
+const limits = setting === "timeout" ? { socket: { socketTimeout: 2_000, reconnectStrategy } } : {};
 
 const stores = {
   memory: () => new session.MemoryStore(),

@@ -1,6 +1,7 @@
 // No library: a session in Redis that wins every race, to show that each can be won. A field for each value,
 // and nothing is written unless the session is still there.
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { serveNode } from "./support/node.js";
 import { connectRedis } from "./support/redis.js";
 
@@ -9,7 +10,9 @@ const SET =
 const ADD =
   'if redis.call("EXISTS", KEYS[1]) == 1 then return redis.call("HINCRBY", KEYS[1], ARGV[1], 1) end';
 
-const redis = await connectRedis({ commandOptions: { timeout: 500 }, disableOfflineQueue: true });
+const PATIENCE_MS = 1_000;
+
+const redis = await connectRedis({ disableOfflineQueue: true });
 
 async function open({ req, res }) {
   const id = /(?:^|; )id=([\w-]+)/.exec(req.headers.cookie ?? "")?.[1];
@@ -37,10 +40,15 @@ async function write(script, id, ...args) {
 
 async function asked(reply) {
   try {
-    return await reply;
+    return await Promise.race([reply, silence()]);
   } catch (cause) {
     throw Object.assign(new Error("The store does not answer.", { cause }), { status: 503 });
   }
+}
+
+async function silence() {
+  await pause(PATIENCE_MS, undefined, { ref: false });
+  throw new Error("silence");
 }
 
 const theirs = (user) => asked(redis.sMembers(`user:${user}`));

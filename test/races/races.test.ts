@@ -6,7 +6,7 @@ import type { Effort } from "../../races/runner/races/effort.ts";
 import { runContestant } from "../../races/runner/run.ts";
 import { withStore } from "../../races/runner/stores.ts";
 
-const EFFORT: Effort = { rounds: 2, parallel: 10, parallelRounds: 1, patienceMs: 5_000 };
+const EFFORT: Effort = { rounds: 2, parallel: 10, parallelRounds: 1, patienceMs: 10_000 };
 
 const HELD = {
   lostUpdate: { rounds: 2, bothKept: 2, parallel: 10, keys: [10], counts: [10] },

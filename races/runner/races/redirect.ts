@@ -32,7 +32,9 @@ async function isFound(site: Site, gate: Gate): Promise<boolean> {
   barrier.open();
   try {
     if (network !== undefined && !(await settles(head))) network.pass();
-    const { location = "/read" } = await head;
+    const { location } = await head;
+    // No redirect, no claim: it may have given up a store that answered nothing.
+    if (location === undefined) return true;
     return "cart" in (await visitor.at(1).read(location)).values;
   } finally {
     network?.pass();
