@@ -2,6 +2,8 @@ import type { Contestant, Place } from "./runner/contestant.ts";
 
 const SCANNED =
   "A user's sessions are found by `all`, an optional method of its stores, which reads every session.";
+const SIGN_OUT_OF_README =
+  "Signs out as the README's example does: the user is set to null, saved, and the session regenerated.";
 const OF_ITS_SHAPE = "Over a store of the shape that it documents: JSON under a key.";
 
 /** What a reader of their rows should know, by the name of the library or of one setting of it. */
@@ -12,17 +14,22 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
   "express-session, connect-redis, as advised": [SCANNED],
   "express-session, as advised": [SCANNED],
   "express-session, connect-redis, as advised, with a timeout of the driver": [SCANNED],
-  "express-session, session-file-store, as advised": [SCANNED],
+  "express-session, defaults": [SIGN_OUT_OF_README],
+  "express-session, connect-redis, defaults": [SIGN_OUT_OF_README],
   "next-session": [
     "It has no means to give a session a new id: at a sign-in the old one is destroyed and another begun.",
   ],
   "@mgcrea/fastify-session": [OF_ITS_SHAPE],
   "koa-session, a store on Redis": [OF_ITS_SHAPE],
+  "hono-sessions, MemoryStore": [
+    "All requests of a session change one live object, which is why nothing is lost within one process.",
+  ],
   "hono-sessions, a store on Redis": [OF_ITS_SHAPE],
   "@hono/session": ["It has no means to give a session a new id."],
   "@hono/session, a store on Redis": [
     "It has no means to give a session a new id.",
     "`update` reads the newest before it writes, which is why two requests in a row keep both.",
+    "It does not wait for the storage's `set`: where that rejects, Node ends the process.",
     OF_ITS_SHAPE,
   ],
   "React Router": [

@@ -29,9 +29,10 @@ serveNode({
   set: ({ data }, key, value) => {
     data[key] = value;
   },
-  // Redirect: the answer does not wait for this.
-  save: (_context, session) => {
-    save(session).catch(() => undefined);
+  // Redirect: it does not wait for what was set.
+  async save({ req }, session) {
+    const saved = save(session);
+    if (!req.url.startsWith("/redirect/")) await saved;
   },
   async signIn(context, user) {
     const session = await open(context);

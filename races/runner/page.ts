@@ -128,8 +128,8 @@ export function racePage(results: readonly Row[]): string {
     "",
     ...COLUMNS.map(({ short, text }) => `- **${short}**: ${text}`),
     "",
-    "–: the sessions lie in the process or in the cookie, and there is no store to take away; or the library " +
-      "has no means to end a session but from within it.",
+    "– is where there is no store to take away, as sessions lie in the process, in files or in the cookie; or where",
+    "the library has no means to end a session but from within it.",
     "",
     "## Notes",
     "",
