@@ -1,3 +1,4 @@
+import { COOKIE_PREFIXES } from "../../cookies/cookie-prefix.ts";
 import { CookieRules } from "../../cookies/cookie-rules.ts";
 import type { Adoptable, SharedParts } from "../../cookies/mount.ts";
 import { OptionsError } from "../../core/errors.ts";
@@ -50,8 +51,10 @@ function beside<D extends object>(
 ): Carrier {
   const { framework, cookieName, kept, pieces } = sessions;
   const { name } = settings;
-  const place = { trustProxy: ours.trustProxy, cookie: { prefix: "" as const, ...cookie } };
-  const rules = new CookieRules(place, { ...environment, name: cookieName });
+  const prefix = COOKIE_PREFIXES.find((start) => cookieName.startsWith(start)) ?? "";
+  const place = { trustProxy: ours.trustProxy, cookie: { prefix, ...cookie } };
+  const parts = { ...environment, name: cookieName.slice(prefix.length) };
+  const rules = new CookieRules(place, parts);
   refuseOneName(cookieName, new CookieRules(ours, { ...environment, name }));
   const scope = [framework, cookieName, kept === undefined ? "cookie" : "key"];
   const tools = {
