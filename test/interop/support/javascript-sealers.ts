@@ -1,5 +1,5 @@
 import { createCipheriv, createHmac, hkdfSync, pbkdf2Sync } from "node:crypto";
-import sodium from "sodium-native";
+import { sodium } from "./sodium.ts";
 
 /** As cookie-signature, and as better-auth with the padding. */
 export function signed(value: string, secret: string, padding = ""): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import sodium from "sodium-native";
+import { sodium } from "./sodium.ts";
 import type { Adoptable } from "../../../src/cookies/mount.ts";
 import { createSessions, memoryStore, type Session, type Untyped } from "../../../src/index.ts";
 import * as adopt from "../../../src/interop/adopt/index.ts";
