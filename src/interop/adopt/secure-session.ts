@@ -53,10 +53,10 @@ export interface SecureSessionCookieOptions<D extends object> extends AdoptionWo
  * @throws {@link OptionsError} if an option is wrong.
  * @example
  * import { createSessions } from "sojourn";
- * import { secureSessionCookie } from "sojourn/adopt";
+ * import { secureSessionCookie, type Sodium } from "sojourn/adopt";
  * import { sqliteStore } from "sojourn/sqlite";
- * import sodium from "sodium-native";
  *
+ * declare const sodium: Sodium; // import sodium from "sodium-native"
  * const sessions = createSessions<{ theme?: string }>({
  *   name: "sid",
  *   store: sqliteStore("sessions.db"),

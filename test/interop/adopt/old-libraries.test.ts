@@ -6,7 +6,13 @@ import { createSessions, memoryStore, type Untyped } from "../../../src/index.ts
 import { startRedis } from "../../support/servers/redis.ts";
 import type { TestServer } from "../../support/servers/test-server.ts";
 import type { Jar } from "../support/jar.ts";
-import { OLD_LIBRARIES, type OldLibrary, type Redis, type Site, siteOf } from "../support/old-libraries.ts";
+import {
+  OLD_LIBRARIES,
+  type OldLibrary,
+  type Redis,
+  type Site,
+  siteOf,
+} from "../support/old-libraries.ts";
 
 let server: TestServer;
 let redis: Redis;
@@ -27,11 +33,16 @@ async function clientOf({ port }: TestServer): Promise<Redis> {
 }
 
 /** Of the same user everywhere, as the old application keeps them or the library does. */
-async function newSite({ adoption }: OldLibrary, redis: Redis): Promise<Site & Pick<Manager, "revokeAll">> {
-  const sessions = managerOf(adoption(redis, ({ values, userId }) => ({
-    data: { cart: values["cart"] ?? null },
-    userId: userId ?? (typeof values["user"] === "string" ? values["user"] : undefined),
-  })));
+async function newSite(
+  { adoption }: OldLibrary,
+  redis: Redis,
+): Promise<Site & Pick<Manager, "revokeAll">> {
+  const sessions = managerOf(
+    adoption(redis, ({ values, userId }) => ({
+      data: { cart: values["cart"] ?? null },
+      userId: userId ?? (typeof values["user"] === "string" ? values["user"] : undefined),
+    })),
+  );
   const app = express().use(sessionMiddleware(sessions));
   app.get("/who", async (req, res) => {
     const session = await sessions.open(req);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { sodium } from "./sodium.ts";
 import type { Adoptable } from "../../../src/cookies/mount.ts";
 import { createSessions, memoryStore, type Session, type Untyped } from "../../../src/index.ts";
 import * as adopt from "../../../src/interop/adopt/index.ts";
 import type { AdoptionMap } from "../../../src/interop/adoption/old-session.ts";
 import { Browser } from "../../laws/support/browser.ts";
+import { sodium } from "./sodium.ts";
 
 /** A session as the real library left it. */
 export interface JavascriptVector {

@@ -1,7 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Auth, type AuthConfig, skipCSRFCheck } from "@auth/core";
-import Credentials from "@auth/core/providers/credentials";
 import fastifyCookie from "@fastify/cookie";
 import fastifySecureSession from "@fastify/secure-session";
 import fastifySession from "@fastify/session";
@@ -13,17 +11,18 @@ import expressSession from "express-session";
 import Fastify, { type FastifyRequest } from "fastify";
 import { defineEventHandler, H3, useSession } from "h3";
 import { Hono } from "hono";
-import { CookieStore, MemoryStore, sessionMiddleware as honoSessions } from "hono-sessions";
+import { CookieStore, sessionMiddleware as honoSessions, MemoryStore } from "hono-sessions";
 import { getIronSession } from "iron-session";
 import Koa from "koa";
 import koaSession from "koa-session";
 import type { createClient } from "redis";
-import { sodium } from "./sodium.ts";
 import type { Adoptable } from "../../../src/cookies/mount.ts";
 import type { Untyped } from "../../../src/index.ts";
 import * as adopt from "../../../src/interop/adopt/index.ts";
 import type { AdoptionMap } from "../../../src/interop/adoption/old-session.ts";
+import { Auth, Credentials, skipCSRFCheck } from "./auth-js.ts";
 import { type Jar, keep } from "./jar.ts";
+import { sodium } from "./sodium.ts";
 
 /** An application with an old library: `/in` signs Ada in, `/who` says who is. */
 export interface OldLibrary {
@@ -135,7 +134,11 @@ export const OLD_LIBRARIES: readonly OldLibrary[] = [
     name: "Auth.js, database",
     isKept: true,
     listener: async () => {
-      const listener = authListener({ providers: [], adapter: ADAPTER, session: { strategy: "database" } });
+      const listener = authListener({
+        providers: [],
+        adapter: ADAPTER,
+        session: { strategy: "database" },
+      });
       return (req, res) => {
         if (req.url !== "/in") return void listener(req, res);
         const sessionToken = crypto.randomUUID();
@@ -209,7 +212,10 @@ function honoLibrary(which: keyof typeof honoStores): OldLibrary {
     listener: async () => {
       const app = new Hono<{ Variables: { session: HonoSession } }>();
       const cookieOptions = { path: "/", secure: false };
-      app.use("*", honoSessions({ store, encryptionKey: SECRET, expireAfterSeconds: 900, cookieOptions }));
+      app.use(
+        "*",
+        honoSessions({ store, encryptionKey: SECRET, expireAfterSeconds: 900, cookieOptions }),
+      );
       app.get("/:path", (c) => {
         const session = c.get("session");
         if (c.req.path === "/in") {
@@ -253,7 +259,7 @@ function unused(...names: readonly string[]): Readonly<Record<string, () => Prom
 }
 
 /** The callback of a form with a password is the sign-in. */
-function authListener(config: Omit<AuthConfig, "secret">): RequestListener {
+function authListener(config: object): RequestListener {
   const auth = (request: Request): Promise<Response> =>
     Auth(request, { basePath: "/auth", secret: SECRET, trustHost: true, ...config });
   return getRequestListener(async (request) => {
