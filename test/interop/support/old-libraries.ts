@@ -271,8 +271,8 @@ function authListener(config: object): RequestListener {
       return auth(new Request(`${origin}/auth/callback/credentials`, form));
     }
     const answer = await auth(new Request(`${origin}/auth/session`, { headers }));
-    const session: { user?: unknown } | null = await answer.json();
-    return new Response(session?.user === undefined ? "nobody" : "ada");
+    const session: unknown = await answer.json();
+    return new Response(Object(session).user === undefined ? "nobody" : "ada");
   });
 }
 
