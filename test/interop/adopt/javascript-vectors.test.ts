@@ -79,7 +79,7 @@ describe.each(TITLED)("a session of $title", ({ vector, library, id, cookies }) 
     const store = oldStoreOf(vector);
     const site = newSite(adoptionOf(vector, store, map), AT);
     const browser = site.browser(Object.entries(cookies));
-    const { json } = await browser.visit(shown);
+    const { json, cookies: lines } = await browser.visit(shown);
     const [session] = old;
     const user = USERS[library];
     if (user instanceof RegExp) expect(session?.userId).toMatch(user);
@@ -87,6 +87,10 @@ describe.each(TITLED)("a session of $title", ({ vector, library, id, cookies }) 
     if (HAS_VALUES(vector)) expect(session?.values).toMatchObject(VALUES);
     expect(json).toMatchObject({ user: session?.userId ?? "somebody" });
     expect([...browser.jar.keys()]).toEqual(["__Host-Http-sid"]);
+    for (const name of Object.keys(cookies)) {
+      const line = `${name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; `;
+      expect(lines).toContainEqual(expect.stringContaining(line));
+    }
     expect(store.rows.size).toBe(0);
     expect([site.errors, site.told.length]).toEqual([[], 1]);
   });

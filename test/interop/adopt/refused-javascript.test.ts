@@ -14,26 +14,41 @@ const BOTH = ["A256CBC-HS512", "A256GCM"] as const;
 
 describe("an encrypted token", () => {
   it("is opened under its one key management, and no other", () => {
-    expect(openedToken(encryptedToken("{}", SECRET, NAME), KEYS, BOTH)).toEqual({ ok: true, claims: {} });
+    expect(openedToken(encryptedToken("{}", SECRET, NAME), KEYS, BOTH)).toEqual({
+      ok: true,
+      claims: {},
+    });
     for (const alg of ["none", "RSA-OAEP", "A256KW", "PBES2-HS512+A256KW", undefined, 7]) {
       const token = encryptedToken("{}", SECRET, NAME, { alg, enc: "A256CBC-HS512" });
       expect(openedToken(token, KEYS, BOTH)).toEqual({ ok: false, reason: "malformed" });
     }
   });
 
-  it.each([
-    { zip: "DEF" },
-    { crit: ["b64"] },
-    { enc: "A128CBC-HS256" },
-    { enc: "__proto__" },
-  ])("is refused with more in its header than is known: %o", (more) => {
-    const token = encryptedToken("{}", SECRET, NAME, { alg: "dir", enc: "A256CBC-HS512", ...more });
-    expect(openedToken(token, KEYS, BOTH)).toEqual({ ok: false, reason: "malformed" });
-  });
+  it.each([{ zip: "DEF" }, { crit: ["b64"] }, { enc: "A128CBC-HS256" }, { enc: "__proto__" }])(
+    "is refused with more in its header than is known: %o",
+    (more) => {
+      const token = encryptedToken("{}", SECRET, NAME, {
+        alg: "dir",
+        enc: "A256CBC-HS512",
+        ...more,
+      });
+      expect(openedToken(token, KEYS, BOTH)).toEqual({ ok: false, reason: "malformed" });
+    },
+  );
 
   it("is not opened by the encryption that a version does not write", () => {
     const token = encryptedToken("{}", SECRET, NAME);
     expect(openedToken(token, KEYS, ["A256GCM"])).toEqual({ ok: false, reason: "malformed" });
+  });
+
+  it("is not believed where another user's name was put in by its vector", () => {
+    const token = encryptedToken('{"sub":"bob"}', SECRET, NAME);
+    const [head = "", , iv = "", ...rest] = token.split(".");
+    const vector = Buffer.from(iv, "base64url");
+    // In this mode a bit of the vector is a bit of the first block.
+    vector.writeUInt8(vector.readUInt8(8) ^ "b".charCodeAt(0) ^ "r".charCodeAt(0), 8);
+    const other = [head, "", vector.toString("base64url"), ...rest].join(".");
+    expect(openedToken(other, KEYS, BOTH)).toEqual({ ok: false, reason: "altered" });
   });
 
   it("is no signed one", () => {
@@ -69,12 +84,16 @@ describe("a seal", () => {
 
   it("cannot say how often its password is hashed, nor in a salt without end", () => {
     const seal = ironSeal("{}", SECRET);
-    expect(open(seal.replace("ab".repeat(32), "ab".repeat(1_000)))).toMatchObject({ reason: "malformed" });
+    expect(open(seal.replace("ab".repeat(32), "ab".repeat(1_000)))).toMatchObject({
+      reason: "malformed",
+    });
     expect(open(`${seal}*8192`)).toEqual({ ok: false, reason: "malformed" });
   });
 
   it("is sought under the number that it names alone", () => {
-    const vector = vectors.find(({ library, id }) => library === "iron-session" && id === "numbered");
+    const vector = vectors.find(
+      ({ library, id }) => library === "iron-session" && id === "numbered",
+    );
     if (vector === undefined) throw new Error("no vector");
     const site = newSite(
       adoptionOf(vector, oldStoreOf(vector), () => undefined, { password: { 3: SECRET } }),
@@ -98,7 +117,10 @@ describe("express-session's id", () => {
     ["with a line break", encodeURIComponent(`s:${signed("abc\ndefgh", SECRET)}`)],
   ])("never reaches the store %s", async (_, cookie) => {
     const store = oldStoreOf(vector);
-    const site = newSite(adoptionOf(vector, store, () => undefined), AT);
+    const site = newSite(
+      adoptionOf(vector, store, () => undefined),
+      AT,
+    );
     await site.browser([["connect.sid", cookie]]).visit(() => undefined);
     expect(site.told).toEqual([expect.stringMatching(/^rejected (?:malformed|altered)$/)]);
     expect(store.calls).toEqual([]);
@@ -106,8 +128,13 @@ describe("express-session's id", () => {
 
   it("under which nothing lies is unknown, and its cookie stays", async () => {
     const store = oldStoreOf(vector);
-    const site = newSite(adoptionOf(vector, store, () => undefined), AT);
-    const browser = site.browser([["connect.sid", encodeURIComponent(`s:${signed("abcdefgh", SECRET)}`)]]);
+    const site = newSite(
+      adoptionOf(vector, store, () => undefined),
+      AT,
+    );
+    const browser = site.browser([
+      ["connect.sid", encodeURIComponent(`s:${signed("abcdefgh", SECRET)}`)],
+    ]);
     await browser.visit(() => undefined);
     expect([site.told, store.calls, browser.jar.size]).toEqual([["rejected unknown"], ["find"], 1]);
   });
@@ -116,9 +143,14 @@ describe("express-session's id", () => {
 describe("two browsers in which one user has the same values", () => {
   it("are two sessions, where what was sealed tells them apart", async () => {
     const options = { password: SECRET, cookieName: "app", ttl: false };
-    const vector = vectors.filter(({ library, id }) => library === "iron-session" && id === "endless");
+    const vector = vectors.filter(
+      ({ library, id }) => library === "iron-session" && id === "endless",
+    );
     const site = newSite(
-      adoptionOf({ library: "iron-session", options }, oldStoreOf({}), () => ({ data: {}, userId: "7" })),
+      adoptionOf({ library: "iron-session", options }, oldStoreOf({}), () => ({
+        data: {},
+        userId: "7",
+      })),
       AT,
     );
     const [one, other] = vector.map(({ cookies }) => site.browser(Object.entries(cookies)));
@@ -131,9 +163,18 @@ describe("options of what other libraries left", () => {
   const map = () => undefined;
 
   it.each([
-    [() => adopt.expressSessionCookie({ secret: SECRET, map } as never), /\.store: must have get\(\)/],
-    [() => adopt.expressSessionCookie({ secret: [], store: {}, map } as never), /\.secret: must hold/],
-    [() => adopt.fastifySessionCookie({ secret: SECRET, algorithm: "rot13", store: STORE, map }), /hash/],
+    [
+      () => adopt.expressSessionCookie({ secret: SECRET, map } as never),
+      /\.store: must have get\(\)/,
+    ],
+    [
+      () => adopt.expressSessionCookie({ secret: [], store: {}, map } as never),
+      /\.secret: must hold/,
+    ],
+    [
+      () => adopt.fastifySessionCookie({ secret: SECRET, algorithm: "rot13", store: STORE, map }),
+      /hash/,
+    ],
     [() => adopt.secureSessionCookie({ key: "short", sodium, map }), /\.key: must be 32 bytes/],
     [() => adopt.secureSessionCookie({ secret: SECRET, sodium, map } as never), /crypto_pwhash/],
     [() => adopt.ironSessionCookie({ password: "short", cookieName: "a", map }), /32 characters/],
@@ -149,7 +190,11 @@ describe("options of what other libraries left", () => {
     [() => adopt.authJsCookie({ secret: "", map }), /\.secret: must be/],
     [() => adopt.authJsDatabaseCookie({ adapter: {}, map }), /getSessionAndUser\(\)/],
     [
-      () => adopt.authJsDatabaseCookie({ adapter: { getSessionAndUser: map, deleteSession: map }, map }),
+      () =>
+        adopt.authJsDatabaseCookie({
+          adapter: { getSessionAndUser: map, deleteSession: map },
+          map,
+        }),
       /adoptionSecret: is needed/,
     ],
     [() => adopt.betterAuthCookie({ secret: SECRET, map } as never), /\.find: must be a function/],
