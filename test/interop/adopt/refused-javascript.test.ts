@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import expressSession from "express-session";
 import { describe, expect, it } from "vitest";
 import * as adopt from "../../../src/interop/adopt/index.ts";
 import { openedToken, tokenKeys } from "../../../src/interop/javascript/encrypted-jwt.ts";
@@ -7,6 +12,10 @@ import { adoptionOf, JAVASCRIPT, newSite, oldStoreOf } from "../support/javascri
 import { sodium } from "../support/sodium.ts";
 
 const { secret: SECRET, at: AT, vectors } = JAVASCRIPT;
+// It has no types of its own.
+const FileStore: new (options: object) => adopt.ConnectStore = createRequire(import.meta.url)(
+  "session-file-store",
+)(expressSession);
 const NAME = "authjs.session-token";
 const INFO = `Auth.js Generated Encryption Key (${NAME})`;
 const KEYS = tokenKeys([SECRET], NAME, INFO);
@@ -137,6 +146,23 @@ describe("express-session's id", () => {
     ]);
     await browser.visit(() => undefined);
     expect([site.told, store.calls, browser.jar.size]).toEqual([["rejected unknown"], ["find"], 1]);
+  });
+});
+
+describe("a store of express-session's over files", () => {
+  it("says of an absent session that its file is not there: no failure of the store's", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sojourn-files-"));
+    const store: adopt.ConnectStore = new FileStore({
+      path: folder,
+      retries: 0,
+      logFn: () => undefined,
+    });
+    const old = adopt.expressSessionCookie({ secret: SECRET, store, map: () => undefined });
+    const site = newSite(old, AT);
+    const cookie = encodeURIComponent(`s:${signed("abcdefgh", SECRET)}`);
+    const { status } = await site.browser([["connect.sid", cookie]]).visit(() => undefined);
+    expect([status, site.told, site.errors]).toEqual([200, ["rejected unknown"], []]);
+    rmSync(folder, { recursive: true });
   });
 });
 
