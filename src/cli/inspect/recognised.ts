@@ -5,6 +5,7 @@ import { django } from "./formats/django.ts";
 import { djangoLegacy } from "./formats/django-legacy.ts";
 import { flask } from "./formats/flask.ts";
 import { flaskSession } from "./formats/flask-session.ts";
+import { javascriptSessions } from "./formats/javascript-sessions.ts";
 import { ownSealed } from "./formats/own-sealed.ts";
 import { ownSecretText } from "./formats/own-secret.ts";
 import { ownSigned } from "./formats/own-signed.ts";
@@ -17,7 +18,7 @@ import type { Context, Recogniser, Specimen } from "./specimen.ts";
 
 /** The more a form says of itself, the earlier it is asked for. */
 const RECOGNISERS: readonly Recogniser[] = [
-  ...[ownSecretText, unopened, ownSigned, ownSealed, tornado],
+  ...[ownSecretText, javascriptSessions, unopened, ownSigned, ownSealed, tornado],
   ...[starlette, flask, flaskSession, django, djangoLegacy, randomIds],
 ];
 

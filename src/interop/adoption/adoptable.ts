@@ -1,3 +1,4 @@
+import { COOKIE_PREFIXES } from "../../cookies/cookie-prefix.ts";
 import { CookieRules } from "../../cookies/cookie-rules.ts";
 import type { Adoptable, SharedParts } from "../../cookies/mount.ts";
 import { OptionsError } from "../../core/errors.ts";
@@ -8,6 +9,7 @@ import type { PySecret } from "../python/itsdangerous/derived-key.ts";
 import { adoptedIdentity } from "./adopted-identity.ts";
 import { AdoptingCarrier } from "./adopting-carrier.ts";
 import { AdoptionMarks } from "./adoption-marks.ts";
+import { OldCookieRules } from "./old-cookie.ts";
 import type { AdoptionMap } from "./old-session.ts";
 
 /** How the sessions of another framework go on here. */
@@ -47,11 +49,12 @@ function beside<D extends object>(
   carrier: Carrier,
   { carrier: ours, settings, environment }: SharedParts,
 ): Carrier {
-  const { framework, cookieName, kept } = sessions;
+  const { framework, cookieName, kept, pieces } = sessions;
   const { name } = settings;
-  const place = { trustProxy: ours.trustProxy, cookie: { prefix: "" as const, ...cookie } };
-  const rules = new CookieRules(place, { ...environment, name: cookieName });
-  const old = { rules, forms: rules.forms() };
+  const prefix = COOKIE_PREFIXES.find((start) => cookieName.startsWith(start)) ?? "";
+  const place = { trustProxy: ours.trustProxy, cookie: { prefix, ...cookie } };
+  const parts = { ...environment, name: cookieName.slice(prefix.length) };
+  const rules = new CookieRules(place, parts);
   refuseOneName(cookieName, new CookieRules(ours, { ...environment, name }));
   const scope = [framework, cookieName, kept === undefined ? "cookie" : "key"];
   const tools = {
@@ -62,7 +65,7 @@ function beside<D extends object>(
     environment,
     identityFor: (session: string) => adoptedIdentity(secret, scope, name, session),
   };
-  return new AdoptingCarrier(carrier, tools, old);
+  return new AdoptingCarrier(carrier, tools, new OldCookieRules(rules, pieces));
 }
 
 /** In one cookie each of the two would be the end of the other. */

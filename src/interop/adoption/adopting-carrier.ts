@@ -1,6 +1,3 @@
-import { CookieExchange, ExchangedCookie } from "../../cookies/cookie-exchange.ts";
-import type { CookieForms, CookieRules } from "../../cookies/cookie-rules.ts";
-import { expireStale } from "../../cookies/stale-cookies.ts";
 import type { Rejection } from "../../core/events.ts";
 import { type Exchange, isPrefetch, NO_REPLY, type RequestHead } from "../../core/exchange.ts";
 import {
@@ -17,21 +14,16 @@ import { deviceOf } from "../../core/request/device.ts";
 import { Adoption } from "./adoption.ts";
 import { eitherOf } from "./either-of.ts";
 import type { AdoptionTools } from "./occasion.ts";
+import type { OldCookie, OldCookieRules } from "./old-cookie.ts";
 import { OldSessions } from "./old-sessions.ts";
-
-/** How the old cookie travels. */
-export interface OldCookie {
-  readonly rules: CookieRules;
-  readonly forms: CookieForms;
-}
 
 /** Carries what another carrier does, and takes over the sessions of an old cookie. */
 export class AdoptingCarrier implements Carrier {
   readonly #inner: Carrier;
   readonly #tools: AdoptionTools;
-  readonly #old: OldCookie;
+  readonly #old: OldCookieRules;
 
-  constructor(inner: Carrier, tools: AdoptionTools, old: OldCookie) {
+  constructor(inner: Carrier, tools: AdoptionTools, old: OldCookieRules) {
     this.#inner = inner;
     this.#tools = tools;
     this.#old = old;
@@ -39,15 +31,13 @@ export class AdoptingCarrier implements Carrier {
 
   arrive(exchange: Exchange, home: Home, isFresh: boolean): Passage {
     const passage = this.#inner.arrive(exchange, home, isFresh);
-    if (!this.#old.rules.mayBring(exchange.request)) return passage;
-    const around = new CookieExchange(this.#old.rules, exchange);
-    const cookie = new ExchangedCookie(this.#old.forms, around);
-    const isPresent = cookie.isPresent || cookie.refused !== undefined;
-    return isPresent ? new AdoptingPassage(passage, this.#tools, cookie, exchange) : passage;
+    if (!this.#old.mayBring(exchange.request)) return passage;
+    const cookie = this.#old.in(exchange);
+    return cookie.isPresent ? new AdoptingPassage(passage, this.#tools, cookie, exchange) : passage;
   }
 
   mayArrive(request: RequestHead): boolean {
-    return this.#old.rules.mayBring(request) || (this.#inner.mayArrive?.(request) ?? true);
+    return this.#old.mayBring(request) || (this.#inner.mayArrive?.(request) ?? true);
   }
 
   prepare(): void {
@@ -65,11 +55,11 @@ class AdoptingPassage implements Passage {
   readonly records: Records;
   readonly writesNeedHeaders: boolean;
   readonly #inner: Passage;
-  readonly #cookie: ExchangedCookie;
+  readonly #cookie: OldCookie;
   readonly #exchange: Exchange;
   readonly #adoption: Adoption;
 
-  constructor(inner: Passage, tools: AdoptionTools, cookie: ExchangedCookie, exchange: Exchange) {
+  constructor(inner: Passage, tools: AdoptionTools, cookie: OldCookie, exchange: Exchange) {
     const { presented, untried = 0, rejected, hasSurplus, records, writesNeedHeaders } = inner;
     this.presented = presented;
     this.untried = untried;
@@ -112,9 +102,7 @@ class AdoptingPassage implements Passage {
     const isSignOut = farewell.cookie === "expire" && !wasAsked;
     if (outcome === undefined && !isSignOut) return hasSpoken;
     if (this.obstacle !== undefined) return hasSpoken;
-    const brought = this.#cookie.brought("all");
-    if (brought !== undefined) expireStale(this.#exchange, [brought]);
-    this.#cookie.expire();
+    this.#cookie.forget(this.#exchange);
     return true;
   }
 }

@@ -18,7 +18,7 @@ export interface Old {
   readonly flash: readonly FlashEntry[];
   /** From here on it counts as absent. */
   readonly endsAt: EpochMs;
-  /** All that it holds, in one form whatever the spelling of the cookie. */
+  /** Its identity, or else all that it holds: in one form whatever the spelling of the cookie. */
   readonly content: string;
 }
 
@@ -102,9 +102,14 @@ export class OldSessions {
       },
       flash: parseFlash(record.flash),
       endsAt: Math.min(record.expiresAt, record.createdAt + record.absoluteTimeoutMs),
-      content: JSON.stringify([document.view ?? viewOf(document.dict), told ?? null]),
+      content: contentOf(document, told),
     };
   }
+}
+
+function contentOf({ identity, view, dict }: ForeignDocument, told: EpochMs | undefined): string {
+  if (identity !== undefined) return JSON.stringify({ identity });
+  return JSON.stringify([view ?? viewOf(dict), told ?? null]);
 }
 
 /** The other framework's clock may be ahead of ours. */

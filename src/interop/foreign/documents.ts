@@ -67,8 +67,8 @@ export class Documents {
   }
 
   /** What the framework's own keys say. */
-  said(document: Pick<ForeignDocument, "dict" | "view">): Said {
-    return this.#sessions.convention.read(keysOf(document));
+  said(document: Pick<ForeignDocument, "dict" | "view" | "said">): Said {
+    return document.said ?? this.#sessions.convention.read(keysOf(document));
   }
 
   /** The record of what was found. It ends when the framework says so, or earlier by our own facts. */

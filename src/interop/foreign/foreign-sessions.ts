@@ -12,6 +12,8 @@ export interface ForeignSessions {
   /** Such as `"Django"`; for messages. */
   readonly framework: string;
   readonly cookieName: string;
+  /** Where a session takes more cookies than that one; left out, it takes none. Read, and not written. */
+  readonly pieces?: CookiePieces | undefined;
   readonly format: Format;
   readonly convention: Convention;
   /** When the framework writes a session that did not change, so that it lives on. */
@@ -25,6 +27,14 @@ export interface ForeignSessions {
   /** Where the sessions lie; `undefined` where each is whole in its cookie. */
   readonly kept: KeptSessions | undefined;
   readonly profile: StoreProfile;
+}
+
+/** A session in several cookies: their names are the cookie's own with something behind it. */
+export interface CookiePieces {
+  /** What stands behind, such as `".0"`. */
+  readonly suffixes: readonly string[];
+  /** The values that came, whole; each list is in the order of the header. */
+  wholes(own: readonly string[], behind: (suffix: string) => readonly string[]): readonly string[];
 }
 
 /** Sessions that lie in a store of the framework's, under the key that their cookie holds. */
@@ -101,6 +111,13 @@ export interface ForeignDocument {
   readonly writtenAt: EpochMs | undefined;
   /** The whole as an application sees it, where that is known without the dict. */
   readonly view?: JsonObject | undefined;
+  /** What the framework's own keys say, where the format has read them; left out, the convention does. */
+  readonly said?: Said | undefined;
+  /**
+   * What tells the session apart from all others, where a whole cookie holds such a thing: an id, a
+   * nonce. Left out, it is what the session holds.
+   */
+  readonly identity?: string | undefined;
 }
 
 /** What is looked up by its key: a dict, or what can stand for one. */
