@@ -1,5 +1,6 @@
 import { sessionsModule } from "../sessions-module.ts";
 import type { Setup } from "../setup.ts";
+import { IN_PRODUCTION } from "./server-files.ts";
 
 const APP = `import { type AnyElysia, Elysia, type ElysiaConfig, t } from "elysia";
 import { sessionContext, sessionPlugin } from "sojourn/elysia";
@@ -64,7 +65,7 @@ export const ELYSIA: Setup = {
   title: "Elysia",
   dependency: "elysia",
   files: (_project, store) => {
-    const text = sessionsModule(store);
+    const text = sessionsModule(store, "untold");
     return [
       {
         path: "src/sessions.ts",
@@ -78,6 +79,6 @@ export const ELYSIA: Setup = {
       },
     ];
   },
-  next: ["Let application() of src/app.ts listen.", "Set NODE_ENV=development while you develop."],
+  next: ["Let application() of src/app.ts listen.", IN_PRODUCTION],
   guide: "docs/frameworks.md",
 };

@@ -1,5 +1,6 @@
 import { sessionsModule } from "../sessions-module.ts";
 import type { Setup } from "../setup.ts";
+import { IN_PRODUCTION } from "./server-files.ts";
 
 const APP = `import { Hono } from "hono";
 import { html } from "hono/html";
@@ -45,7 +46,7 @@ export const HONO: Setup = {
   title: "Hono",
   dependency: "hono",
   files: (_project, store) => {
-    const text = sessionsModule(store);
+    const text = sessionsModule(store, "untold");
     return [
       {
         path: "src/sessions.ts",
@@ -59,9 +60,6 @@ export const HONO: Setup = {
       },
     ];
   },
-  next: [
-    "Serve app.fetch from src/app.ts, as you serve your application.",
-    "Set NODE_ENV=development while you develop.",
-  ],
+  next: ["Serve app.fetch from src/app.ts, as you serve your application.", IN_PRODUCTION],
   guide: "docs/frameworks.md",
 };

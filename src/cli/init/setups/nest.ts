@@ -1,5 +1,6 @@
 import { sessionsModule } from "../sessions-module.ts";
 import type { Setup } from "../setup.ts";
+import { IN_PRODUCTION } from "./server-files.ts";
 
 const MODULE = `import { Module } from "@nestjs/common";
 import { SessionModule } from "sojourn/nest";
@@ -64,8 +65,9 @@ export const NEST: Setup = {
   title: "Nest",
   dependency: "@nestjs/core",
   foundAfter: ["express", "fastify"],
+  onlyTypeScript: "as Node reads no decorators",
   files: (_project, store) => {
-    const text = sessionsModule(store);
+    const text = sessionsModule(store, "untold");
     return [
       {
         path: "src/sessions.ts",
@@ -87,6 +89,6 @@ export const NEST: Setup = {
       },
     ];
   },
-  next: ["Start it with NODE_ENV=development while you develop: nothing of Nest's says so."],
+  next: ["Start it as ever, and open http://localhost:3000.", IN_PRODUCTION],
   guide: "docs/nest.md",
 };

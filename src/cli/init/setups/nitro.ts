@@ -64,8 +64,8 @@ export const NITRO: Setup = {
     },
     {
       path: "server/utils/sessions.ts",
-      text: sessionsModule(store),
-      addition: { sentence: "It must export the manager:", text: sessionsModule(store) },
+      text: sessionsModule(store, "untold"),
+      addition: { sentence: "It must export the manager:", text: sessionsModule(store, "untold") },
     },
     {
       path: "server/middleware/00.sessions.ts",

@@ -127,7 +127,7 @@ export const REACT_ROUTER: Setup = {
 };
 
 function manager(store: StoreSetup): SetupFile {
-  const text = sessionsModule(store)
+  const text = sessionsModule(store, "told")
     .replace(
       /\/\/ A proxy .*/,
       "// React Router does not tell who is connected: let nothing but your proxy reach its port.",

@@ -27,7 +27,7 @@ export function serverFiles(
   application: string,
   mounting: SetupFile["addition"],
 ): readonly SetupFile[] {
-  const text = sessionsModule(store);
+  const text = sessionsModule(store, "untold");
   const sentence = "Make the manager in it, and export it:";
   return [
     { path: "sessions.ts", text, addition: { sentence, text } },
@@ -35,8 +35,12 @@ export function serverFiles(
   ];
 }
 
+/** What is left to do before it serves others. */
+export const IN_PRODUCTION =
+  "In production set NODE_ENV=production: the proxy in front is then believed that browsers came by HTTPS.";
+
 /** What is left to do. */
 export const START: Setup["next"] = [
-  "Start it with NODE_ENV=development node app.ts (app.js without TypeScript); open http://localhost:3000.",
-  "Without NODE_ENV it counts as production, where the cookie needs HTTPS.",
+  "Start it with node app.ts (app.js without TypeScript), and open http://localhost:3000.",
+  IN_PRODUCTION,
 ];
