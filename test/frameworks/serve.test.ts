@@ -80,6 +80,31 @@ it("tells of a sign-in that is done, where what came after it cannot be stored a
   expect(told).toEqual([expect.any(StoreError)]);
 });
 
+it("tells of it in the answer that it gives in the framework's place", async () => {
+  const { sessions, store } = shop({ onError: () => undefined });
+  const request = requestWith("");
+  const redirect = { status: 303, location: "/" };
+  const response = await serve(
+    sessions,
+    request,
+    async () => {
+      const session = await sessions.open(request);
+      await session.signIn("ada");
+      session.set("name", "Ada");
+      store.fail();
+      throw redirect;
+    },
+    {
+      answer: (error) => (error instanceof StoreError ? error.getResponse() : undefined),
+      onThrown: () => ({ status: 303, leave: () => undefined }),
+    },
+  );
+  expect([response.status, response.headers.getSetCookie()]).toEqual([
+    503,
+    [expect.stringMatching(/^__Host-Http-session=/)],
+  ]);
+});
+
 it("stores nothing more where a failure is thrown, and tells of a sign-in that is done", async () => {
   const { status, cookies, told } = await answered(500);
   expect(status).toBe(500);
