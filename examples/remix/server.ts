@@ -38,7 +38,7 @@ function page(user: string | undefined, visits: number) {
     '<input name="user" aria-label="Name" required><button>Sign in</button></form>';
   const signOut = '<form method="post" action="/sign-out"><button>Sign out</button></form>';
   const lines = [
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sojourn with Remix</title>',
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sojourn with Remix</title>',
     "<h1>Hello, " + escaped(user ?? "stranger") + ".</h1><p>Visit " + visits + "</p>",
     user === undefined ? signIn : signOut,
   ];

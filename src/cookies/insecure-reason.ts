@@ -30,11 +30,9 @@ export function insecureReason(request: RequestHead, situation: Situation): stri
 
 function cureFor(request: RequestHead, situation: Situation): string {
   const forwarded = request.header("x-forwarded-proto");
-  const { development, isTrusted } = situation;
+  const { development } = situation;
   if (forwarded !== undefined && !isAll("http", forwarded)) {
-    return isTrusted(request.remoteAddress)
-      ? "Of the proxies in front one was reached over plain HTTP (X-Forwarded-Proto): serve HTTPS all the way."
-      : `A proxy in front says how the browser came in, but is not trusted to: set ${trustLine(request)}.`;
+    return proxyAdvice(request, situation);
   }
   if (development === "named") {
     return situation.carries === "cookie" ? `${NAMED_ADVICE}; ${OTHER_NAMES}.` : `${NAMED_ADVICE}.`;
@@ -44,6 +42,15 @@ function cureFor(request: RequestHead, situation: Situation): string {
     return request.remoteAddress === undefined ? UNTOLD_ADVICE : ASSUMED_ADVICE;
   }
   return productionAdvice(request, situation);
+}
+
+function proxyAdvice(request: RequestHead, { development, isTrusted }: Situation): string {
+  if (isTrusted(request.remoteAddress)) {
+    return "Of the proxies in front one was reached over plain HTTP (X-Forwarded-Proto): serve HTTPS all the way.";
+  }
+  // Where options differ by it, it may be all that is missing.
+  const mode = development === "assumed" ? "NODE_ENV=production, and " : "";
+  return `A proxy in front says how the browser came in, but is not trusted to: set ${mode}${trustLine(request)}.`;
 }
 
 const NAMED_ADVICE =

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { enclose, internalsOf } from "../core/internals.ts";
+import { messageOf } from "../core/events.ts";
+import { attach, enclose, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
+import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { attachNode } from "./port/attach-node.ts";
+import { answerPlainly } from "./port/attach-node.ts";
 import { attachSame } from "./port/attach-same.ts";
+import { type Fallback, holdReply } from "./port/hold.ts";
+import { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** What is asked of an event of Nuxt's server, which is one of h3 1. */
 export interface NuxtEvent {
@@ -13,7 +17,15 @@ export interface NuxtEvent {
 
 /** What is asked of Nuxt's server, which is one of Nitro 2. */
 export interface NuxtServer {
-  readonly h3App: { handler(event: NuxtEvent): unknown };
+  readonly h3App: {
+    handler(event: NuxtEvent): unknown;
+    readonly options?: ErrorHandling;
+  };
+}
+
+/** Nuxt prints an error there, and answers with its page for it, or in JSON. */
+interface ErrorHandling {
+  onError?(error: Error, event: NuxtEvent): unknown;
 }
 
 /** How {@link sessionPlugin} behaves. */
@@ -32,6 +44,7 @@ export interface PluginOptions {
  * `event.node.req`.
  *
  * What a page fetches while it is rendered, by `useFetch`, shares the session of the page's own request.
+ * Failures have Nuxt's own error page, with their status (503 for an outage).
  *
  * @param sessions - The manager, or a function that finds it for a request.
  * @throws {@link OptionsError} for what createSessions() has not made, and for an unknown option.
@@ -54,7 +67,7 @@ export function sessionPlugin<D extends object>(
   requireKnownKeys("sessionPlugin(options)", options, ["accessor"]);
   const { accessor = false } = options;
   return ({ h3App }) => {
-    const { handler } = h3App;
+    const { handler, options: settings } = h3App;
     const handleWith = (manager: Sessions<D>, event: NuxtEvent): unknown =>
       accessor ? openFirst(manager, event).then(() => handler(event)) : handler(event);
     const handle = (event: NuxtEvent): unknown => {
@@ -64,7 +77,9 @@ export function sessionPlugin<D extends object>(
       if (isSelfMade(res) && attachSame(manager, req.headers.cookie, aliases)) {
         return handleWith(manager, event);
       }
-      const visit = attachNode(manager, req, res, [event]);
+      const fallback = new ErrorPage(event, settings);
+      const hold = (visit: Visit): void => holdReply(res, visit, fallback);
+      const visit = attach(manager, nodeExchange(req, res), [event, req], hold);
       return enclose(manager, visit, () => handleWith(manager, event));
     };
     // What h3 keeps beside a handler, such as how it resolves routes.
@@ -74,6 +89,38 @@ export function sessionPlugin<D extends object>(
 
 async function openFirst<D extends object>(manager: Sessions<D>, event: NuxtEvent): Promise<void> {
   event.context["session"] = await manager.open(event);
+}
+
+/** Hands failures to Nuxt's error path. */
+class ErrorPage implements Fallback {
+  readonly plainAnswer: Fallback["plainAnswer"] = plainAnswer;
+  readonly #event: NuxtEvent;
+  readonly #handling: ErrorHandling | undefined;
+
+  constructor(event: NuxtEvent, handling: ErrorHandling | undefined) {
+    this.#event = event;
+    this.#handling = handling;
+  }
+
+  get isPrinting(): boolean {
+    return this.#handling?.onError !== undefined;
+  }
+
+  fail(error: unknown): void {
+    const answer = (): void => answerPlainly(this.#event.node.res, error);
+    this.#shown(error).then(answer, answer);
+  }
+
+  async #shown(error: unknown): Promise<void> {
+    await this.#handling?.onError?.(thrown(error), this.#event);
+  }
+}
+
+/** As h3 makes it of what a handler throws. */
+function thrown(error: unknown): Error {
+  const { status: statusCode } = plainAnswer(error);
+  const made = new Error(messageOf(error), { cause: error });
+  return Object.assign(made, { statusCode, unhandled: true });
 }
 
 /** Whether the server makes the request itself, as by `useFetch` while it renders a page. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -89,8 +89,7 @@ describe("sojourn init", () => {
     expect((await init(String(setup?.name), "--dry-run")).stdout).toContain(`sessions in ${name}`);
   });
 
-  // Nest's classes have decorators, which Node does not read: its set-up is TypeScript.
-  const plain = SETUPS.filter(({ name }) => name !== "nest");
+  const plain = SETUPS.filter(({ onlyTypeScript }) => onlyTypeScript === undefined);
 
   it.each(plain)("writes JavaScript that Node can read for $title", async ({ name }) => {
     await projectWith([], []);
@@ -125,7 +124,21 @@ describe("sojourn init", () => {
   it.each<[string, string | undefined, string[], RegExp]>([
     ["no package.json", undefined, [], /there is no package\.json here/],
     ["a package.json that is none", "{", [], /it is no JSON/],
-    ["a list", "[]", [], /names no framework/],
+    ["a list", "[]", [], /package\.json must hold an object/],
+    ["null", "null", ["express"], /package\.json must hold an object/],
+    ["a text", '"express"', ["express"], /package\.json must hold an object/],
+    [
+      "Nest in JavaScript",
+      '{"dependencies":{"@nestjs/core":"1.0.0"}}',
+      [],
+      /Nest is TypeScript alone/,
+    ],
+    [
+      "Nest in JavaScript, by name",
+      "{}",
+      ["nest"],
+      /as Node reads no decorators; .* neither typescript/,
+    ],
     ["nothing known", '{"dependencies":{"left-pad":"1.0.0"}}', [], /names no framework/],
     ["an unknown framework", "{}", ["rails"], /"?rails"? is not known/],
     ["an unknown store", "{}", ["express", "--store", "paper"], /paper/],
@@ -138,11 +151,43 @@ describe("sojourn init", () => {
     expect(stderr).toMatch(says);
     expect(await written()).toEqual({});
   });
+
+  it("reads a package.json that begins with the mark of its encoding", async () => {
+    await writeFile(join(folder, "package.json"), '\uFEFF{"dependencies":{"express":"5.0.0"}}');
+    const { code, stdout } = await init("--dry-run");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Express");
+  });
+
+  it("says so where package.json is a folder", async () => {
+    await mkdir(join(folder, "package.json"));
+    expect(await init("express")).toMatchObject({
+      code: 2,
+      stderr: "sojourn: package.json cannot be read (EISDIR).\n",
+    });
+  });
+
+  it("writes nothing through a link that leads nowhere", async () => {
+    await projectWith(["express"]);
+    await symlink(join(folder, "elsewhere.ts"), join(folder, "sessions.ts"));
+    const { code, stdout } = await init();
+    expect(code).toBe(0);
+    expect(stdout).toContain("is there  sessions.ts");
+    expect(Object.keys(await written())).toEqual(["app.ts"]);
+  });
+
+  it("says which file it cannot write, where something else is in the way", async () => {
+    await projectWith([]);
+    await writeFile(join(folder, "src"), "");
+    const { code, stderr } = await init("hono");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^sojourn: src\/sessions\.ts cannot be written \((?:EEXIST|ENOTDIR)\)/);
+  });
 });
 
 describe("the module that makes the manager", () => {
   it.each(STORES)("imports in order, and has no type that is left: $name", (store) => {
-    const text = sessionsModule(store);
+    const text = sessionsModule(store, "untold");
     const modules = [...text.matchAll(/from "(.+)"/g)].map(([, module]) => module);
     expect(modules).toEqual([...modules].sort());
     expect(text).toContain(`store: ${store.expression},`);

@@ -265,6 +265,40 @@ describe("h3", () => {
     expect(await (await client.get("/based/visit")).text()).toMatch(/^3 /);
   });
 
+  it("is one session to who opens it after a part that mounts the same again", async () => {
+    const { sessions } = shop();
+    const app = new H3().use(sessionMiddleware(sessions)).use(async (event, next) => {
+      const made = await next();
+      await (await sessions.open(event)).signIn("ada");
+      return made;
+    });
+    app.use(sessionMiddleware(sessions)).get("/inner", () => "in");
+    app.get("/user", async (event) => String((await sessions.open(event)).userId));
+    const client = clientOf(app);
+    const response = await client.get("/inner");
+    expect([response.status, response.headers.getSetCookie()]).toEqual([200, [expect.any(String)]]);
+    expect(await (await client.get("/user")).text()).toBe("ada");
+  });
+
+  it.each(["/name", "/set"])(
+    "answers an outage with 503 where the application's page for everything is a 500: %s",
+    async (path) => {
+      const made = shop();
+      const page = (): Response => new Response("Sorry", { status: 500 });
+      const set = async (event: H3Event): Promise<string> => {
+        (await made.sessions.open(event)).set("name", crypto.randomUUID());
+        return "set";
+      };
+      const client = clientOf(application(made, { "/set": set }, { onError: page }));
+      await client.get("/set");
+      made.store.hinder(async (method) => {
+        if (method !== "load" || path === "/name") throw new Error("cut");
+      });
+      const response = await client.get(path);
+      expect([response.status, await response.text()]).toEqual([503, "Sorry"]);
+    },
+  );
+
   it("offers the open session in event.context, typed by the application", async () => {
     const { sessions, store } = shop();
     const app = new H3().use(sessionMiddleware(sessions, { accessor: true }));

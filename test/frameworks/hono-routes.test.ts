@@ -164,6 +164,23 @@ describe("Hono", () => {
     expect(heard).toHaveLength(1);
   });
 
+  it("is one session to who opens it after a part that mounts the same again", async () => {
+    const { sessions } = shop();
+    const app = new Hono().use(sessionMiddleware(sessions)).use(async (c, next) => {
+      await next();
+      await (await sessions.open(c)).signIn("ada");
+    });
+    app.route(
+      "/inner",
+      new Hono().use(sessionMiddleware(sessions)).get("/", (c) => c.text("in")),
+    );
+    app.get("/user", async (c) => c.text(String((await sessions.open(c)).userId)));
+    const client = testClient((request) => app.fetch(request));
+    const response = await client.get("/inner");
+    expect([response.status, response.headers.getSetCookie()]).toEqual([200, [expect.any(String)]]);
+    expect(await (await client.get("/user")).text()).toBe("ada");
+  });
+
   it("keeps the changes of a handler that answers by a thrown 4xx", async () => {
     const { sessions } = shop();
     const app = new Hono();

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { serve } from "../../src/frameworks/port/serve.ts";
 import { type Sessions, StoreError } from "../../src/index.ts";
 import { type Shop, shop } from "./support/shop.ts";
@@ -78,6 +78,31 @@ it("tells of a sign-in that is done, where what came after it cannot be stored a
   expect(status).toBe(503);
   expect(cookies).toEqual([expect.stringContaining("session=")]);
   expect(told).toEqual([expect.any(StoreError)]);
+});
+
+it("tells of it in the answer that it gives in the framework's place", async () => {
+  const { sessions, store } = shop({ onError: () => undefined });
+  const request = requestWith("");
+  const redirect = { status: 303, location: "/" };
+  const response = await serve(
+    sessions,
+    request,
+    async () => {
+      const session = await sessions.open(request);
+      await session.signIn("ada");
+      session.set("name", "Ada");
+      store.fail();
+      throw redirect;
+    },
+    {
+      answer: (error) => (error instanceof StoreError ? error.getResponse() : undefined),
+      onThrown: () => ({ status: 303, leave: () => undefined }),
+    },
+  );
+  expect([response.status, response.headers.getSetCookie()]).toEqual([
+    503,
+    [expect.stringMatching(/^__Host-Http-session=/)],
+  ]);
 });
 
 it("stores nothing more where a failure is thrown, and tells of a sign-in that is done", async () => {
@@ -162,3 +187,50 @@ it.each([
     );
   },
 );
+
+it("is one session to who opens it after a part that is served again", async () => {
+  const { sessions } = shop();
+  const request = requestWith("");
+  const response = await serve(sessions, request, async () => {
+    const inner = await serve(sessions, request, () => new Response("in"));
+    await (await sessions.open(request)).signIn("ada");
+    return inner;
+  });
+  expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-Http-session=/)]);
+});
+
+it.each([true, false])(
+  "gives a framework's page for an outage its status, and tells of it once (printed there: %s)",
+  async (isPrinting) => {
+    const printed = vi.spyOn(console, "error").mockReturnValue();
+    onTestFinished(() => printed.mockRestore());
+    const { sessions, store } = shop();
+    const request = requestWith(await signedIn(sessions, "ada"));
+    store.fail();
+    const page = async (): Promise<Response> => {
+      await expect(sessions.open(request)).rejects.toThrow(StoreError);
+      return new Response("Sorry", { status: 500, headers: { "X-Own": "page" } });
+    };
+    const response = await serve(sessions, request, page, { isPrinting });
+    expect([response.status, await response.text()]).toEqual([503, "Sorry"]);
+    expect(response.headers.get("x-own")).toBe("page");
+    expect(printed).toHaveBeenCalledTimes(isPrinting ? 0 : 1);
+  },
+);
+
+it("stores what a handler has changed that is given up, as its visitor has left", async () => {
+  const { sessions } = shop();
+  const cookie = await signedIn(sessions, "ada");
+  const leaving = new AbortController();
+  const headers = { cookie };
+  const request = new Request("https://shop.example", { headers, signal: leaving.signal });
+  const running = serve(sessions, request, async () => {
+    (await sessions.open(request)).set("name", "Ada");
+    leaving.abort();
+    throw request.signal.reason;
+  });
+  await expect(running).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+  const next = requestWith(cookie);
+  const name = async (): Promise<Response> => new Response((await sessions.open(next)).get("name"));
+  expect(await (await serve(sessions, next, name)).text()).toBe("Ada");
+});

@@ -3,7 +3,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
 import { type Socket as ClientSocket, io as connect } from "socket.io-client";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type LiveEnd, type LiveSessions, liveSessions } from "../../src/frameworks/live/index.ts";
 import { socketMiddleware } from "../../src/frameworks/socket-io.ts";
 import { createSessions, memoryStore, type Sessions } from "../../src/index.ts";
@@ -150,6 +150,25 @@ describe.each(["websocket", "polling"])("socket.io over %s", (transport) => {
     const ended = once(client as never, "sessionEnded");
     clock.move(30 * MINUTE + SECOND);
     expect((await ended)[0]).toEqual({ reason: "expired", code: 4401 });
+  });
+
+  it("listens once to a connection, however many sockets it carries", async () => {
+    const heard: Error[] = [];
+    const hear = (warning: Error): void => void heard.push(warning);
+    process.on("warning", hear);
+    onTestFinished(() => void process.off("warning", hear));
+    io.of(/^\/room-\d+$/).use(socketMiddleware(live));
+    const client = clientOf((await cookieOf("ada")).cookie, transport);
+    await once(client as never, "hello");
+    const rooms = Array.from({ length: 20 }, (_, room) => client.io.socket(`/room-${room}`));
+    await Promise.all(rooms.map((room) => once(room as never, "connect")));
+    expect(live.size).toBe(21);
+    for (const room of rooms.slice(0, 5)) room.disconnect();
+    await expect.poll(() => live.size).toBe(16);
+    client.io.reconnection(false);
+    client.io.engine.close();
+    await expect.poll(() => live.size).toBe(0);
+    expect(heard).toEqual([]);
   });
 
   it("forgets a socket that another middleware has refused, or that has left", async () => {

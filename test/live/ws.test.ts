@@ -3,10 +3,13 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
+import { bearer, cookieOrBearer } from "../../src/cookies/bearer/index.ts";
 import { acceptSockets } from "../../src/frameworks/ws.ts";
 import { createSessions, memoryStore, type Sessions } from "../../src/index.ts";
 import { credentials, lockWhenIdle } from "../../src/security/assurance/index.ts";
 import { MINUTE, SECOND, SetClock } from "../laws/support/clock.ts";
+import { gate } from "../laws/support/world.ts";
+import { wrapped } from "../laws/support/wrapped-store.ts";
 import {
   type Application,
   type ApplicationOptions,
@@ -23,7 +26,7 @@ let application: Application;
 let ada: Visitor;
 const closing: (() => Promise<void>)[] = [];
 
-type Options = Omit<Parameters<typeof createSessions<Data>>[0] & object, "clock" | "store">;
+type Options = Omit<Parameters<typeof createSessions<Data>>[0] & object, "clock">;
 
 async function start(options: ApplicationOptions = {}, managed: Options = {}): Promise<void> {
   await application?.close();
@@ -118,6 +121,38 @@ describe("the handshake of a WebSocket", () => {
     expect((await ada.connect({ origin })).isOpen).toBe(true);
     await start({ accept: { crossSite: "refuse" } }, { crossSite: "allow" });
     expect(await statusOf(ada.connect({ origin }))).toBe(403);
+  });
+});
+
+describe.each([
+  ["bearer()", bearer()],
+  ["cookieOrBearer()", cookieOrBearer()],
+])("a token in a header, by %s", (_name, transport) => {
+  async function token(): Promise<string> {
+    const headers = { authorization: "Bearer" };
+    const { origin } = application;
+    const response = await fetch(`${origin}/signIn/ada`, { method: "POST", headers });
+    return response.headers.get("session-token") ?? "";
+  }
+
+  // Whoever has no cookie sends none.
+  beforeEach(() => start({}, { transport } as Options).catch(() => undefined));
+
+  it("opens a socket, which ends with it", async () => {
+    const authorization = `Bearer ${await token()}`;
+    const visitor = new Visitor(application.origin);
+    const line = await visitor.connect({ authorization });
+    expect(JSON.parse(await line.say("read"))).toEqual({ userId: "ada" });
+    await sessions.revokeAll({ userId: "ada" });
+    expect(await line.closed).toMatchObject({ code: 4401, reason: "revoked" });
+    expect(await statusOf(visitor.connect({ authorization }))).toBe(401);
+  });
+
+  it("opens none where it is nobody's", async () => {
+    const visitor = new Visitor(application.origin);
+    for (const authorization of ["Bearer", `Bearer ${"A".repeat(43)}`, `Basic ${await token()}`]) {
+      expect(await statusOf(visitor.connect({ authorization }))).toBe(401);
+    }
   });
 });
 
@@ -267,6 +302,24 @@ describe("a socket is closed", () => {
     await application.live.close();
     expect(await line.closed).toMatchObject({ code: 1001, reason: "closing" });
     expect(await statusOf(ada.connect())).toBe(503);
+  });
+
+  it("before it has begun, where the process ends its connections meanwhile", async () => {
+    const loading = gate();
+    const asked = gate();
+    const store = wrapped(memoryStore(), async (operation, send) => {
+      if (operation === "load") {
+        asked.open();
+        await loading.passed;
+      }
+      return send();
+    });
+    await start({}, { store });
+    const refused = statusOf(ada.connect());
+    await asked.passed;
+    await application.live.close();
+    loading.open();
+    expect(await refused).toBe(503);
   });
 
   it("as the manager is closed", async () => {

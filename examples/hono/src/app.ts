@@ -10,6 +10,7 @@ export const app = new Hono()
     const visits = await session.update("visits", (n) => n + 1);
     const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
     return c.html(html`<!doctype html>
+      <meta name="viewport" content="width=device-width">
       <title>Sessions in Hono</title>
       <p>Hello, ${session.userId ?? "stranger"}.</p>
       <p>Visit ${visits}</p>
@@ -27,6 +28,6 @@ export const app = new Hono()
   });
 
 const SIGN_IN = html`<form method="post" action="/sign-in">
-  <input name="user" required /> <button>Sign in</button>
+  <input name="user" aria-label="Name" placeholder="Name" required /> <button>Sign in</button>
 </form>`;
 const SIGN_OUT = html`<form method="post" action="/sign-out"><button>Sign out</button></form>`;

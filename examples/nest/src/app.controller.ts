@@ -12,6 +12,7 @@ export class AppController {
     const visits = await session.update("visits", (n) => n + 1);
     const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
     return `<!doctype html>
+<meta name="viewport" content="width=device-width">
 <title>Sessions in Nest</title>
 <p>Hello, ${escaped(session.userId ?? "stranger")}.</p>
 <p>Visit ${visits}</p>
@@ -34,7 +35,7 @@ ${form}`;
 }
 
 const SIGN_IN = `<form method="post" action="/sign-in">
-  <input name="user" required> <button>Sign in</button>
+  <input name="user" aria-label="Name" placeholder="Name" required> <button>Sign in</button>
 </form>`;
 const SIGN_OUT = `<form method="post" action="/sign-out"><button>Sign out</button></form>`;
 

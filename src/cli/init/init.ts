@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { readArguments } from "../arguments.ts";
@@ -18,6 +18,7 @@ export async function init(args: readonly string[], world: World): Promise<ExitC
   const [name, ...surplus] = given.rest;
   if (surplus.length > 0) throw new WrongInput("one framework at a time: sojourn init [NAME].");
   const setup = chosenSetup(name, project);
+  refuseJavaScript(setup, project);
   const store = chosenStore(given.one("store"), project);
   world.print(`${setup.title}, sessions in ${store.name}\n\n`);
   for (const file of setup.files(project, store)) {
@@ -28,17 +29,40 @@ export async function init(args: readonly string[], world: World): Promise<ExitC
 }
 
 async function projectIn(folder: string): Promise<Project> {
-  const text = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
-  if (text === undefined) {
-    throw new WrongInput("there is no package.json here: run it in your project's folder.");
-  }
-  const { dependencies = {}, devDependencies = {} } = parsed(text);
+  const { dependencies = {}, devDependencies = {} } = parsed(await manifestIn(folder));
   const all = { ...devDependencies, ...dependencies };
   return {
     dependencies: all,
     isTypeScript: Object.hasOwn(all, "typescript") || existsSync(join(folder, "tsconfig.json")),
-    hasFile: (path) => existsSync(join(folder, path)),
+    hasFile: (path) => isThere(join(folder, path)),
   };
+}
+
+/** A link that leads nowhere is there, too: nothing is written through it. */
+function isThere(file: string): boolean {
+  try {
+    lstatSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function manifestIn(folder: string): Promise<string> {
+  try {
+    return await readFile(join(folder, "package.json"), "utf8");
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw new WrongInput(`package.json ${unreadable(error)}`);
+    throw new WrongInput("there is no package.json here: run it in your project's folder.");
+  }
+}
+
+function unreadable(error: unknown): string {
+  return `cannot be read (${codeOf(error)}).`;
+}
+
+function codeOf(error: unknown): string {
+  return String(Object(error).code ?? error);
 }
 
 interface Manifest {
@@ -47,11 +71,28 @@ interface Manifest {
 }
 
 function parsed(text: string): Manifest {
+  const manifest = jsonIn(text);
+  if (typeof manifest === "object" && manifest !== null && !Array.isArray(manifest)) {
+    return manifest;
+  }
+  throw new WrongInput("package.json must hold an object, with its dependencies.");
+}
+
+/** Editors of Windows begin a file with a mark of its encoding. */
+function jsonIn(text: string): unknown {
   try {
-    return Object(JSON.parse(text)) as Manifest;
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     throw new WrongInput("package.json cannot be read: it is no JSON.");
   }
+}
+
+function refuseJavaScript({ title, onlyTypeScript }: Setup, { isTypeScript }: Project): void {
+  if (isTypeScript || onlyTypeScript === undefined) return;
+  throw new WrongInput(
+    `the set-up of ${title} is TypeScript alone, ${onlyTypeScript}; this project has neither typescript ` +
+      "in its package.json nor a tsconfig.json.",
+  );
 }
 
 function chosenSetup(name: string | undefined, project: Project): Setup {
@@ -85,16 +126,25 @@ async function place(file: SetupFile, { folder, project, isDry, world }: Placing
   const { path, text } = inLanguageOf(project, file.path, file.text);
   if (!project.hasFile(path)) {
     world.print(`${world.paint("good", "writes")}  ${path}\n`);
-    if (isDry) return;
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    // Two at once: the first one's stays.
-    await writeFile(join(folder, path), text, { flag: "wx" });
+    if (!isDry) await write(join(folder, path), { path, text });
     return;
   }
   const { sentence } = file.addition;
   const addition = inLanguageOf(project, file.path, file.addition.text).text;
   world.print(`${world.paint("doubtful", "is there")}  ${path}\n${indented(sentence)}\n`);
   world.print(`${indented(addition)}\n`);
+}
+
+/** Of two that write it at once, the first one's stays. */
+async function write(file: string, { path, text }: { path: string; text: string }): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text, { flag: "wx" });
+  } catch (error) {
+    throw new WrongInput(
+      `${path} cannot be written (${codeOf(error)}). What was written before it stays, and is not written again.`,
+    );
+  }
 }
 
 function inLanguageOf(

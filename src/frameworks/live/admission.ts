@@ -22,6 +22,8 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A process that is about to end lets others answer. */
+const ENDING: Refusal = { status: 503, body: plainText(503) };
 const NOBODY: Refusal = { status: 401, body: "Please sign in.\n" };
 
 /** Lets a visitor in, or says how to refuse. A failure of the store is reported, and does not reject. */
@@ -30,8 +32,7 @@ export async function admitted(
   request: IncomingMessage,
   { anonymous, ...options }: Admission & Pick<ConnectOptions, "until">,
 ): Promise<Connection | Refusal> {
-  // A process that is about to end lets others answer.
-  if (hub.isClosed) return { status: 503, body: plainText(503) };
+  if (hub.isClosed) return ENDING;
   try {
     oneOf("anonymous", anonymous, ["refuse", "allow"]);
     const session = await hub.connect(request, options);
@@ -40,6 +41,7 @@ export async function admitted(
     session.close();
     return NOBODY;
   } catch (error) {
+    if (hub.isClosed) return ENDING;
     const answer = plainAnswer(error);
     if (answer.status >= 500) hub.report(error, request, "answered");
     return answer;

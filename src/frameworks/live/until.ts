@@ -20,13 +20,44 @@ export function whenOver(until: AbortSignal | Closing, close: () => void): () =>
     if (until.aborted) close();
     return () => until.removeEventListener("abort", close);
   }
-  until.once("close", close);
+  const leave = join(until, close);
   // It may be over already, and tells so once.
   if (isOver(until)) close();
+  return leave;
+}
+
+/** Those who wait for the same end, as all sockets of one connection do, listen together. */
+interface Party {
+  readonly members: Set<() => void>;
+  readonly end: () => void;
+}
+
+const parties = new WeakMap<Closing, Party>();
+
+function join(closing: Closing, close: () => void): () => void {
+  const { members, end } = parties.get(closing) ?? begin(closing);
+  // Its own, as the same one may wait twice.
+  const member = (): void => close();
+  members.add(member);
   return () => {
-    const { off } = until as { off?: (event: "close", listener: () => void) => unknown };
-    off?.call(until, "close", close);
+    members.delete(member);
+    if (members.size > 0 || parties.get(closing)?.members !== members) return;
+    parties.delete(closing);
+    const { off } = closing as { off?: (event: "close", listener: () => void) => unknown };
+    off?.call(closing, "close", end);
   };
+}
+
+function begin(closing: Closing): Party {
+  const members = new Set<() => void>();
+  const end = (): void => {
+    parties.delete(closing);
+    for (const close of members) close();
+  };
+  const party = { members, end };
+  parties.set(closing, party);
+  closing.once("close", end);
+  return party;
 }
 
 /** As streams tell it, and as WebSockets and the connections of socket.io do. */

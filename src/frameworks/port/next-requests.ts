@@ -45,7 +45,7 @@ export class NextRequests {
     const aliases = request === undefined ? [] : [request];
     // Behind a custom server the answer is held there, and within another wrapper there.
     if (attachInner(this.#sessions, aliases)) {
-      return request === undefined ? handler() : withOwnStatus(handler);
+      return request === undefined ? handler() : withOwnAnswer(handler);
     }
     const { key, head, jar } = await nextHead(request ?? "action");
     const outer = this.#held.get(key);
@@ -68,7 +68,7 @@ export class NextRequests {
 }
 
 /** Next answers 500 to whatever a route handler throws that is not its own: an outage is a 503. */
-async function withOwnStatus(handler: () => unknown): Promise<unknown> {
+async function withOwnAnswer(handler: () => unknown): Promise<unknown> {
   try {
     return await handler();
   } catch (error) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { describeAdapter, type ServeRoutes } from "../../../src/testing/index.ts";
 import { listen } from "../../frameworks/support/server.ts";
-import { type Project, project, type Server } from "../support/project.ts";
+import { type Project, project, ROOT, type Server } from "../support/project.ts";
 
 let app: Project;
 let listener: RequestListener;
@@ -50,9 +50,9 @@ describe("Nuxt", () => {
   });
   afterEach(() => server.stop());
 
-  const get = async (path: string): Promise<Response> => {
+  const get = async (path: string, accept = "*/*"): Promise<Response> => {
     const cookie = [...jar].map((pair) => pair.join("=")).join("; ");
-    const headers = { "x-forwarded-proto": "https", cookie };
+    const headers = { "x-forwarded-proto": "https", cookie, accept };
     const response = await fetch(server.url + path, { headers, redirect: "manual" });
     for (const line of response.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
@@ -74,6 +74,48 @@ describe("Nuxt", () => {
   it("makes nobody's what is fetched without the visitor's cookies", async () => {
     await get("/api/refuse");
     expect(await (await get("/api/nobody")).json()).toEqual(["nobody", "ada"]);
+  });
+
+  /** What was printed of failures, each with what it has for a reason. */
+  const printed = (): number[] => {
+    const output = server.output();
+    return [/\[request error\]/g, /cause\]?: Error: nobody is there/g].map(
+      (one) => output.match(one)?.length ?? 0,
+    );
+  };
+
+  it.each(["/lost", "/outage"])(
+    "shows Nuxt's own error page with 503 while the store is away, and prints it once: %s",
+    async (path) => {
+      await get("/");
+      const response = await get(path, "text/html");
+      expect(response.status).toBe(503);
+      expect(await response.text()).toMatch(/^<!DOCTYPE html>.*503/s);
+      expect(printed()).toEqual([1, 1]);
+    },
+  );
+
+  it("answers in JSON what is asked for so, also where only the commit fails", async () => {
+    await get("/");
+    const response = await get("/api/lost");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error: true, statusCode: 503 });
+    expect(printed()).toEqual([1, 1]);
+  });
+
+  it("gives no session to what is kept for everybody", async () => {
+    await get("/");
+    const kept = await get("/api/kept");
+    expect(kept.status).toBe(500);
+    expect(kept.headers.getSetCookie()).toEqual([]);
+    expect(server.output()).toContain("OptionsError");
+    expect(await (await get("/")).text()).toContain("Visit 2");
+  });
+
+  it("is typed by Nuxt's own types, without any of ours for them", async () => {
+    const ofNode = ["--types", "node", "--typeRoots", join(ROOT, "node_modules/@types")];
+    const project = ["--noEmit", "--skipLibCheck", "-p", ".nuxt/tsconfig.server.json"];
+    expect(await app.run("tsc", [...project, ...ofNode])).toBe("");
   });
 
   it("keeps Nuxt's own answer to an error after a sign-in, with the cookie", async () => {

@@ -4,11 +4,7 @@ import { describeTenMinutes } from "../support/ten-minutes.ts";
 describeTenMinutes({
   example: "remix",
   setup: REMIX,
-  // With trustProxy and without NODE_ENV plain http counts as production.
-  develop: () => ({
-    command: ["node", "--watch", "server.ts"],
-    env: { NODE_ENV: "development" },
-  }),
+  develop: () => ({ command: ["node", "--watch", "server.ts"] }),
   build: undefined,
   start: () => ({ command: ["node", "server.ts"] }),
 });

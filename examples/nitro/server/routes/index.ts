@@ -8,7 +8,7 @@ export default defineHandler(async (event) => {
   const name = userId.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const form = session.userId
     ? '<form method="post" action="/sign-out"><button>Sign out</button></form>'
-    : '<form method="post" action="/sign-in"><input name="user" required> <button>Sign in</button></form>';
+    : '<form method="post" action="/sign-in"><input name="user" aria-label="Name" placeholder="Name" required> <button>Sign in</button></form>';
   event.res.headers.set("Content-Type", "text/html; charset=utf-8");
   return `<!doctype html><title>Sessions</title><p>Hello, ${name}.<p>Visit ${visits}${form}`;
 });

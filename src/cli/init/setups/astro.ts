@@ -48,7 +48,7 @@ const user = session.userId;
 `;
 
 function files({ isTypeScript }: Project, store: StoreSetup): readonly SetupFile[] {
-  const manager = sessionsModule(store);
+  const manager = sessionsModule(store, "told");
   const types: SetupFile = {
     path: "src/env.d.ts",
     text: TYPES,

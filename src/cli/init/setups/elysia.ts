@@ -1,5 +1,6 @@
 import { sessionsModule } from "../sessions-module.ts";
 import type { Setup } from "../setup.ts";
+import { IN_PRODUCTION } from "./server-files.ts";
 
 const APP = `import { type AnyElysia, Elysia, type ElysiaConfig, t } from "elysia";
 import { sessionContext, sessionPlugin } from "sojourn/elysia";
@@ -14,6 +15,7 @@ export function application(config: ElysiaConfig<""> = {}): AnyElysia {
       const visits = await session.update("visits", (n) => n + 1);
       const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
       return page(\`<!doctype html>
+<meta name="viewport" content="width=device-width">
 <title>Sessions in Elysia</title>
 <p>Hello, \${escaped(session.userId ?? "stranger")}.</p>
 <p>Visit \${visits}</p>
@@ -45,7 +47,7 @@ function toStart(): Response {
 }
 
 const SIGN_IN = \`<form method="post" action="/sign-in">
-  <input name="user" required> <button>Sign in</button>
+  <input name="user" aria-label="Name" placeholder="Name" required> <button>Sign in</button>
 </form>\`;
 const SIGN_OUT = \`<form method="post" action="/sign-out"><button>Sign out</button></form>\`;
 
@@ -64,7 +66,7 @@ export const ELYSIA: Setup = {
   title: "Elysia",
   dependency: "elysia",
   files: (_project, store) => {
-    const text = sessionsModule(store);
+    const text = sessionsModule(store, "untold");
     return [
       {
         path: "src/sessions.ts",
@@ -78,6 +80,6 @@ export const ELYSIA: Setup = {
       },
     ];
   },
-  next: ["Let application() of src/app.ts listen.", "Set NODE_ENV=development while you develop."],
+  next: ["Let application() of src/app.ts listen.", IN_PRODUCTION],
   guide: "docs/frameworks.md",
 };

@@ -1,5 +1,6 @@
 import { sessionsModule } from "../sessions-module.ts";
 import type { Setup } from "../setup.ts";
+import { IN_PRODUCTION } from "./server-files.ts";
 
 const APP = `import { Hono } from "hono";
 import { html } from "hono/html";
@@ -13,6 +14,7 @@ export const app = new Hono()
     const visits = await session.update("visits", (n) => n + 1);
     const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
     return c.html(html\`<!doctype html>
+      <meta name="viewport" content="width=device-width">
       <title>Sessions in Hono</title>
       <p>Hello, \${session.userId ?? "stranger"}.</p>
       <p>Visit \${visits}</p>
@@ -30,7 +32,7 @@ export const app = new Hono()
   });
 
 const SIGN_IN = html\`<form method="post" action="/sign-in">
-  <input name="user" required /> <button>Sign in</button>
+  <input name="user" aria-label="Name" placeholder="Name" required /> <button>Sign in</button>
 </form>\`;
 const SIGN_OUT = html\`<form method="post" action="/sign-out"><button>Sign out</button></form>\`;
 `;
@@ -45,7 +47,7 @@ export const HONO: Setup = {
   title: "Hono",
   dependency: "hono",
   files: (_project, store) => {
-    const text = sessionsModule(store);
+    const text = sessionsModule(store, "untold");
     return [
       {
         path: "src/sessions.ts",
@@ -59,9 +61,6 @@ export const HONO: Setup = {
       },
     ];
   },
-  next: [
-    "Serve app.fetch from src/app.ts, as you serve your application.",
-    "Set NODE_ENV=development while you develop.",
-  ],
+  next: ["Serve app.fetch from src/app.ts, as you serve your application.", IN_PRODUCTION],
   guide: "docs/frameworks.md",
 };

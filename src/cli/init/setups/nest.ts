@@ -1,5 +1,6 @@
 import { sessionsModule } from "../sessions-module.ts";
 import type { Setup } from "../setup.ts";
+import { IN_PRODUCTION } from "./server-files.ts";
 
 const MODULE = `import { Module } from "@nestjs/common";
 import { SessionModule } from "sojourn/nest";
@@ -27,6 +28,7 @@ export class AppController {
     const visits = await session.update("visits", (n) => n + 1);
     const form = session.userId === undefined ? SIGN_IN : SIGN_OUT;
     return \`<!doctype html>
+<meta name="viewport" content="width=device-width">
 <title>Sessions in Nest</title>
 <p>Hello, \${escaped(session.userId ?? "stranger")}.</p>
 <p>Visit \${visits}</p>
@@ -49,7 +51,7 @@ export class AppController {
 }
 
 const SIGN_IN = \`<form method="post" action="/sign-in">
-  <input name="user" required> <button>Sign in</button>
+  <input name="user" aria-label="Name" placeholder="Name" required> <button>Sign in</button>
 </form>\`;
 const SIGN_OUT = \`<form method="post" action="/sign-out"><button>Sign out</button></form>\`;
 
@@ -64,8 +66,9 @@ export const NEST: Setup = {
   title: "Nest",
   dependency: "@nestjs/core",
   foundAfter: ["express", "fastify"],
+  onlyTypeScript: "as Node reads no decorators",
   files: (_project, store) => {
-    const text = sessionsModule(store);
+    const text = sessionsModule(store, "untold");
     return [
       {
         path: "src/sessions.ts",
@@ -87,6 +90,6 @@ export const NEST: Setup = {
       },
     ];
   },
-  next: ["Start it with NODE_ENV=development while you develop: nothing of Nest's says so."],
+  next: ["Start it as ever, and open http://localhost:3000.", IN_PRODUCTION],
   guide: "docs/nest.md",
 };

@@ -54,8 +54,8 @@ export const NUXT: Setup = {
   files: (_, store) => [
     {
       path: "server/utils/sessions.ts",
-      text: sessionsModule(store),
-      addition: { sentence: "It must export the manager:", text: sessionsModule(store) },
+      text: sessionsModule(store, "told"),
+      addition: { sentence: "It must export the manager:", text: sessionsModule(store, "told") },
     },
     {
       path: "server/plugins/sessions.ts",

@@ -107,9 +107,9 @@ const CONFIG = `import type { Config } from "@react-router/dev/config";
 
 export default {
   ssr: true,
-  // Behind a proxy that ends TLS React Router takes each form for one of another origin. The sessions
-  // refuse what another site's page sends; name your hosts here for actions that open none.
-  allowedActionOrigins: ["**"],
+  // Behind a proxy that ends TLS React Router takes each form for one of another origin: name the hosts
+  // that browsers ask for, such as "shop.example". "*" is any without a dot: localhost, to try it.
+  allowedActionOrigins: ["*"],
 } satisfies Config;
 `;
 
@@ -120,6 +120,7 @@ export const REACT_ROUTER: Setup = {
   dependency: "@react-router/dev",
   files: (_, store) => [manager(store), ...FILES],
   next: [
+    "Before production, name your hosts in allowedActionOrigins of react-router.config.ts.",
     "Start react-router-serve with HOST=127.0.0.1, so that nothing but your proxy reaches it.",
     "Then run npm run dev, and open http://localhost:5173.",
   ],
@@ -127,7 +128,7 @@ export const REACT_ROUTER: Setup = {
 };
 
 function manager(store: StoreSetup): SetupFile {
-  const text = sessionsModule(store)
+  const text = sessionsModule(store, "told")
     .replace(
       /\/\/ A proxy .*/,
       "// React Router does not tell who is connected: let nothing but your proxy reach its port.",

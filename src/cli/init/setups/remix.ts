@@ -1,5 +1,6 @@
 import { sessionsModule } from "../sessions-module.ts";
 import type { Setup, StoreSetup } from "../setup.ts";
+import { IN_PRODUCTION } from "./server-files.ts";
 
 const SERVER = `import { createServer } from "node:http";
 import { createRouter } from "@remix-run/fetch-router";
@@ -41,7 +42,7 @@ function page(user: string | undefined, visits: number) {
     '<input name="user" aria-label="Name" required><button>Sign in</button></form>';
   const signOut = '<form method="post" action="/sign-out"><button>Sign out</button></form>';
   const lines = [
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sojourn with Remix</title>',
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sojourn with Remix</title>',
     "<h1>Hello, " + escaped(user ?? "stranger") + ".</h1><p>Visit " + visits + "</p>",
     user === undefined ? signIn : signOut,
   ];
@@ -68,12 +69,12 @@ export const REMIX: Setup = {
   title: "Remix 3",
   dependency: "@remix-run/fetch-router",
   files: (_, store) => [manager(store), server],
-  next: ["Run NODE_ENV=development node server.ts, and open http://localhost:3000."],
+  next: ["Run node server.ts, and open http://localhost:3000.", IN_PRODUCTION],
   guide: "docs/remix.md",
 };
 
 function manager(store: StoreSetup): ReturnType<Setup["files"]>[number] {
-  const text = sessionsModule(store);
+  const text = sessionsModule(store, "untold");
   return {
     path: "sessions.ts",
     text,

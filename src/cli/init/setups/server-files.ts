@@ -5,6 +5,7 @@ import type { Setup, SetupFile, StoreSetup } from "../setup.ts";
 const PAGE = `function page(userId: string | undefined, visits: number): string {
   const form = userId === undefined ? SIGN_IN : SIGN_OUT;
   return \`<!doctype html>
+<meta name="viewport" content="width=device-width">
 <title>Sessions</title>
 <p>Hello, \${escaped(userId ?? "stranger")}.</p>
 <p>Visit \${visits}</p>
@@ -12,7 +13,7 @@ const PAGE = `function page(userId: string | undefined, visits: number): string 
 }
 
 const SIGN_IN = \`<form method="post" action="/sign-in">
-  <input name="user" required> <button>Sign in</button>
+  <input name="user" aria-label="Name" placeholder="Name" required> <button>Sign in</button>
 </form>\`;
 const SIGN_OUT = \`<form method="post" action="/sign-out"><button>Sign out</button></form>\`;
 
@@ -27,7 +28,7 @@ export function serverFiles(
   application: string,
   mounting: SetupFile["addition"],
 ): readonly SetupFile[] {
-  const text = sessionsModule(store);
+  const text = sessionsModule(store, "untold");
   const sentence = "Make the manager in it, and export it:";
   return [
     { path: "sessions.ts", text, addition: { sentence, text } },
@@ -35,8 +36,12 @@ export function serverFiles(
   ];
 }
 
+/** What is left to do before it serves others. */
+export const IN_PRODUCTION =
+  "In production set NODE_ENV=production: the proxy in front is then believed that browsers came by HTTPS.";
+
 /** What is left to do. */
 export const START: Setup["next"] = [
-  "Start it with NODE_ENV=development node app.ts (app.js without TypeScript); open http://localhost:3000.",
-  "Without NODE_ENV it counts as production, where the cookie needs HTTPS.",
+  "Start it with node app.ts (app.js without TypeScript), and open http://localhost:3000.",
+  IN_PRODUCTION,
 ];

@@ -62,7 +62,7 @@ const PAGE = `<script>
 `;
 
 function files(project: Project, store: StoreSetup): readonly SetupFile[] {
-  const manager = sessionsModule(store);
+  const manager = sessionsModule(store, "told");
   const all: SetupFile[] = [
     {
       path: "src/lib/server/sessions.ts",

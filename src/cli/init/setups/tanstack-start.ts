@@ -65,7 +65,7 @@ export const TANSTACK_START: Setup = {
   name: "tanstack-start",
   title: "TanStack Start",
   dependency: "@tanstack/react-start",
-  files: (_, store) => [manager(sessionsModule(store)), ...FILES],
+  files: (_, store) => [manager(sessionsModule(store, "told")), ...FILES],
   next: ["Run npm run dev, and open the address that it prints."],
   guide: "docs/tanstack-start.md",
 };
