@@ -6,10 +6,15 @@ interface Line {
 }
 
 /** The difference of two texts as `diff -u` and `git apply` write it. */
-export function unifiedDiff(path: string, before: string, after: string): string {
-  const lines = compared(before.split("\n"), after.split("\n"));
+export function unifiedDiff(path: string, before: string | undefined, after: string): string {
+  const lines = compared(linesOf(before ?? ""), linesOf(after));
   const hunks = hunksIn(lines).map((hunk) => hunkText(lines, hunk));
-  return [`--- a/${path}`, `+++ b/${path}`, ...hunks].join("\n");
+  const old = before === undefined ? "/dev/null" : `a/${path}`;
+  return [`--- ${old}`, `+++ b/${path}`, ...hunks].join("\n");
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
 }
 
 /** All lines of both, by the longest sequence that they share between their like ends. */
@@ -87,7 +92,12 @@ function hunkText(lines: readonly Line[], [from, to]: readonly [number, number])
     until.filter((line) => line.sign === " " || line.sign === sign).length;
   const [earlier, own] = [lines.slice(0, from), lines.slice(from, to)];
   const head = (["-", "+"] as const).map(
-    (sign) => `${sign}${count(earlier, sign) + 1},${count(own, sign)}`,
+    (sign) => `${sign}${startOf(count(earlier, sign), count(own, sign))},${count(own, sign)}`,
   );
   return [`@@ ${head.join(" ")} @@`, ...own.map(({ sign, text }) => sign + text)].join("\n");
+}
+
+/** A side without lines begins behind the line before it. */
+function startOf(before: number, own: number): number {
+  return own === 0 ? before : before + 1;
 }

@@ -30,7 +30,7 @@ export function outcomeText(outcome: Outcome, telling: Telling, paint: Paint): s
 function changeText({ path, before, after }: Changed, telling: Telling, paint: Paint): string {
   if (telling.isListed)
     return `${paint("good", telling.isWritten ? "writes" : "would write")}  ${printable(path)}`;
-  return unifiedDiff(path, before ?? "", after)
+  return unifiedDiff(path, before, after)
     .split("\n")
     .map((line) => painted(printableLines(line.replaceAll("\t", "    ")), paint))
     .join("\n");

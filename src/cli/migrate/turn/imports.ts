@@ -12,10 +12,16 @@ export function isEsm(root: Syntax): boolean {
   );
 }
 
+/** A name that is imported, under its own name or another. */
+export interface Imported {
+  readonly name: string;
+  readonly local: string;
+}
+
 interface Import {
   /** Of the file that imports. */
   readonly path: string;
-  readonly names: readonly string[];
+  readonly names: readonly Imported[];
   readonly module: { readonly path: string; readonly kind: ModuleKind };
   readonly quote: string;
 }
@@ -24,7 +30,10 @@ interface Import {
 export function importEdit(source: string, root: Syntax, given: Import): Edit {
   const isImport = isEsm(root);
   const from = specifier(given, root);
-  const names = given.names.join(", ");
+  const as = isImport ? " as" : ":";
+  const names = given.names
+    .map(({ name, local }) => (name === local ? name : `${name}${as} ${local}`))
+    .join(", ");
   const end = hasSemicolons(source) ? ";" : "";
   const quoted = given.quote + from + given.quote;
   const line = isImport
@@ -66,19 +75,18 @@ function specifier({ path, module }: Import, root: Syntax): string {
 }
 
 /** As the file's other imports of its own project have it. */
-function writtenExtension(path: string, kind: ModuleKind, root: Syntax): string {
+function writtenExtension(path: string, { extension, isTyped }: ModuleKind, root: Syntax): string {
   const others = [...root.all()]
     .filter(({ parent }) => parent?.kind === "import_statement")
     .map((piece) => literalText(piece) ?? "")
     .filter((name) => name.startsWith("."));
-  const known = others
-    .map((name) => /\.[cm]?[jt]s$/.exec(name)?.[0])
-    .find((each) => each !== undefined);
-  if (kind.isTyped)
-    return known === undefined
-      ? ""
-      : known.replace("t", kind.isTyped && known.includes("ts") ? "t" : "j");
-  const isNeeded =
-    known !== undefined || kind.extension !== ".js" || (isEsm(root) && others.length === 0);
-  return isNeeded || path.endsWith(".mjs") ? kind.extension : "";
+  const known = others.map((name) => /\.[cm]?[jt]s$/.exec(name)?.[0]).find(isText);
+  if (isTyped) return known ?? "";
+  const isAlone = isEsm(root) && others.length === 0;
+  const isNeeded = known !== undefined || extension !== ".js" || isAlone || path.endsWith(".mjs");
+  return isNeeded ? extension : "";
+}
+
+function isText(text: string | undefined): text is string {
+  return text !== undefined;
 }

@@ -101,7 +101,7 @@ function logically(
   const at = quoted(key, manner);
   const head = condition + headOf(value, at, manner);
   if (isAlone) return { edits: around(statement, value, head, ")") };
-  const start = condition + `(${headOf(value, at, manner)}`;
+  const start = `${condition}(${headOf(value, at, manner)}`;
   const tail = `), ${manner.session}.get(${at}))`;
   const isIn = wrapped(statement) !== statement;
   return { edits: around(statement, value, isIn ? start : `(${start}`, isIn ? tail : `${tail})`) };

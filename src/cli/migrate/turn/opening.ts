@@ -1,29 +1,35 @@
 import { type Edit, indentAt, insertion } from "../edits.ts";
 import { parametersOf, type Syntax } from "../syntax.ts";
+import { bodyStart, lineIn } from "./block.ts";
+import { triedEdits } from "./trying.ts";
 import type { Waiting } from "./waiting.ts";
 
-interface Opening {
+/** How a function is to be opened. */
+export interface Opening {
   /** `const session = await sessions.open(req);`, or nothing where it is opened already. */
   readonly statement: string | undefined;
   readonly waiting: Waiting;
   /** One step of indentation, as the file has it. */
   readonly step: string;
+  /** What wraps a handler of Express 4. */
+  readonly caught: string;
 }
 
 /** What makes a function wait for its session. */
 export function openingEdits(source: string, owner: Syntax, opening: Opening): Edit[] {
-  const isAsync = owner.words.has("async");
   const body = owner.last;
   if (body === undefined) return [];
-  const isWrapped = !isAsync && opening.waiting.kind === "hands-on";
+  if (owner.words.has("async")) return bodyEdits(source, owner, body, opening);
+  const { waiting, caught } = opening;
   const edits =
-    body.kind === "statement_block"
-      ? blockEdits(source, body, opening, isWrapped)
-      : expressionEdits(source, owner, body, opening, isWrapped);
-  if (isAsync) return edits;
+    waiting.kind === "hands-on"
+      ? triedEdits(source, body, { ...opening, next: waiting.next })
+      : bodyEdits(source, owner, body, opening);
+  const isCaught = waiting.kind === "caught";
   return [
     ...edits,
-    insertion(nameStart(owner), "async "),
+    insertion(nameStart(owner), isCaught ? `${caught}(async ` : "async "),
+    ...(isCaught ? [insertion(owner.end, ")")] : []),
     ...nextEdits(owner, opening),
     ...typeEdits(owner),
   ];
@@ -58,59 +64,11 @@ function typeEdits(owner: Syntax): Edit[] {
   return [insertion(type.start, "Promise<"), insertion(type.end, ">")];
 }
 
-function blockEdits(source: string, body: Syntax, opening: Opening, isWrapped: boolean): Edit[] {
+function bodyEdits(source: string, owner: Syntax, body: Syntax, opening: Opening): Edit[] {
   const { statement, step } = opening;
-  const first = body.children.find((child) => !isDirective(child));
-  const at = body.children.filter(isDirective).at(-1)?.end ?? body.start + 1;
-  const isOneLine = !body.text.includes("\n");
-  const indent = isOneLine || first === undefined ? "" : indentAt(source, first.start);
-  const newLine = isOneLine ? " " : `\n${indent || indentAt(source, body.start) + step}`;
-  if (!isWrapped) return statement === undefined ? [] : [insertion(at, newLine + statement)];
-  const inner = isOneLine ? " " : newLine + step;
-  const opened = statement === undefined ? "" : inner + statement;
-  const handed = handedText(body, opening, isOneLine ? " " : inner);
-  const outer = indentAt(source, body.end - 1);
-  const close = isOneLine ? body.end - 1 : closingStart(source, body);
-  const isAlone = source.slice(close, body.end - 1).trim() === "" && source[close - 1] === "\n";
-  const caught = `${newLine}} catch (error) {${handed}${newLine}}\n${outer}`;
-  const end = isAlone ? caught.slice(1) : caught;
-  return [
-    insertion(at, `${newLine}try {${opened}`),
-    ...(isOneLine ? [] : deeper(source, body, at, step)),
-    { start: close, end: body.end - 1, text: isOneLine ? `} catch (error) {${handed} } ` : end },
-  ];
-}
-
-/** Where the line of the closing brace begins, if nothing else is on it. */
-function closingStart(source: string, body: Syntax): number {
-  const begin = source.lastIndexOf("\n", body.end - 1) + 1;
-  return source.slice(begin, body.end - 1).trim() === "" ? begin : body.end - 1;
-}
-
-function handedText(body: Syntax, { waiting }: Opening, newLine: string): string {
-  const next = waiting.kind === "hands-on" ? waiting.next : "next";
-  const isReturning = body.parent !== undefined && /\breturn\s+[^;\s]/.test(body.text);
-  return `${newLine}${isReturning ? "return " : ""}${next}(error);`;
-}
-
-/** Every line of a block one step further in, but those within a text. */
-function* deeper(source: string, body: Syntax, from: number, step: string): Generator<Edit> {
-  const texts = [...body.all()].filter(
-    ({ kind }) => kind === "template_string" || kind === "jsx_text",
-  );
-  const close = closingStart(source, body);
-  for (
-    let at = source.indexOf("\n", from) + 1;
-    at > 0 && at < close;
-    at = source.indexOf("\n", at) + 1
-  ) {
-    const isInText = texts.some(({ start, end }) => start < at && at < end);
-    if (!isInText && !/[\r\n]/.test(source[at] ?? "\n")) yield insertion(at, step);
-  }
-}
-
-function isDirective({ kind, first }: Syntax): boolean {
-  return kind === "expression_statement" && first?.kind === "string";
+  if (statement === undefined) return [];
+  if (body.kind !== "statement_block") return expressionEdits(source, owner, body, opening);
+  return [insertion(bodyStart(body), lineIn(source, body, step) + statement)];
 }
 
 /** `(req, res) => res.send(…)` becomes a block. */
@@ -118,19 +76,12 @@ function expressionEdits(
   source: string,
   owner: Syntax,
   body: Syntax,
-  { statement, waiting, step }: Opening,
-  isWrapped: boolean,
+  { statement = "", step }: Opening,
 ): Edit[] {
   const outer = indentAt(source, owner.start);
   const line = `\n${outer}${step}`;
-  const inner = isWrapped ? line + step : line;
-  const next = waiting.kind === "hands-on" ? waiting.next : "next";
-  const head = isWrapped ? `{${line}try {` : "{";
-  const tail = isWrapped ? `${line}} catch (error) {${inner}${next}(error);${line}}` : "";
-  const opened = statement === undefined ? "" : inner + statement;
-  const value = isWrapped ? "" : "return ";
   return [
-    insertion(body.start, `${head}${opened}${inner}${value}`),
-    insertion(body.end, `;${tail}\n${outer}}`),
+    insertion(body.start, `{${line}${statement}${line}return `),
+    insertion(body.end, `;\n${outer}}`),
   ];
 }

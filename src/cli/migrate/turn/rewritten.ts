@@ -27,9 +27,11 @@ export function rewrittenAt(piece: Syntax, manner: Manner): Rewrite {
   if (member?.first !== outer || !isAccess(member)) return wholeRewritten(piece, manner);
   const key = member.kind === "member_expression" ? member.last?.text : literalText(member.last);
   if (key === undefined) return stays("the key is not known before it runs");
-  if (key === "cookie") return stays(COOKIE);
-  if (key === "id") return stays(ID);
-  if (key === "req" || key === "store") return stays("no part of what is stored");
+  const part = Object.hasOwn(PARTS, key) ? PARTS[key] : undefined;
+  return part === undefined ? memberRewritten(member, key, manner) : stays(part);
+}
+
+function memberRewritten(member: Syntax, key: string, manner: Manner): Rewrite {
   const call = callOf(member);
   if (call === undefined)
     return isReserved(key) ? stays(METHOD, true) : keyRewritten(member, key, manner);
@@ -37,8 +39,12 @@ export function rewrittenAt(piece: Syntax, manner: Manner): Rewrite {
   return stays(OTHER_METHODS[key] ?? "a method that sessions have not", isReserved(key));
 }
 
-const COOKIE =
-  "the session's own cookie: lifetimes are options of the manager, and session.persistent";
+/** What is on an express-session beside the data. */
+const PARTS: Readonly<Record<string, string | undefined>> = {
+  cookie: "the session's own cookie: lifetimes are the manager's options, and session.persistent",
+  id: ID,
+  req: "the request, which is no part of what is stored",
+};
 const METHOD = "a method that is not called here";
 
 function isAccess({ kind }: Syntax): boolean {

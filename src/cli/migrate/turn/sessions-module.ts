@@ -39,6 +39,12 @@ exports.sessions = {
   },
 };
 
+/** A handler whose failures Express hears of, as it does of those of a plain one. */
+exports.caught = (handler) =>
+  function (req, res, next) {
+    return handler.call(this, req, res, next).catch(next);
+  };
+
 /** Sets what is left of a value in JSON, as a store keeps it; nothing is left of undefined. */
 exports.setJson = (session, key, value) => {
   const text = JSON.stringify(value);
@@ -53,7 +59,7 @@ const PLAIN = COMMONJS.replace('"use strict";\n\n', "").replace(
 );
 
 const TYPED = `${HEAD}
-import type { NextFunction, Request, Response } from "express";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type session from "sojourn/express-session";
 
 type Middleware = ReturnType<typeof session>;
@@ -84,6 +90,13 @@ export const sessions = {
     return managers.get(req)?.open(req) as Promise<Session | undefined>;
   },
 };
+
+/** A handler whose failures Express hears of, as it does of those of a plain one. */
+export function caught<P, R, B, Q>(
+  handler: (...given: Parameters<RequestHandler<P, R, B, Q>>) => Promise<unknown>,
+): RequestHandler<P, R, B, Q> {
+  return (req, res, next) => void handler(req, res, next).catch(next);
+}
 
 /** Sets what is left of a value in JSON, as a store keeps it; nothing is left of undefined. */
 export function setJson(session: Session, key: Data, value: unknown): void {

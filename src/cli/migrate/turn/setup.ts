@@ -39,10 +39,10 @@ function isNamed(piece: Syntax | undefined): boolean {
 
 /** Tells the module of the sessions which middleware there is. */
 export function mountedEdits(setup: Syntax, mounted: string): Edit[] {
-  if (isMounted(setup)) return [];
+  if (isMounted(setup, mounted)) return [];
   return [insertion(setup.start, `${mounted}(`), insertion(setup.end, ")")];
 }
 
-export function isMounted({ parent }: Syntax): boolean {
-  return parent?.kind === "arguments" && parent.parent?.first?.text === "mounted";
+function isMounted({ parent }: Syntax, mounted: string): boolean {
+  return parent?.kind === "arguments" && parent.parent?.first?.text === mounted;
 }

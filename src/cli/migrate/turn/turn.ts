@@ -1,4 +1,3 @@
-import { posix } from "node:path";
 import { type Changed, type Left, leftAt, type Outcome } from "../change.ts";
 import { edited } from "../edits.ts";
 import type { Parser } from "../parsing.ts";
@@ -7,12 +6,12 @@ import { NEW_MODULE } from "../swap/modules.ts";
 import type { Syntax } from "../syntax.ts";
 import { callsIn } from "./calls.ts";
 import { majorOf } from "./express.ts";
-import { isEsm } from "./imports.ts";
+import { modulesFor, type SessionsModule } from "./modules.ts";
 import { type Place, placesIn } from "./places.ts";
-import { type ModuleKind, sessionsModule } from "./sessions-module.ts";
+import { sessionsModule } from "./sessions-module.ts";
 import { setupsIn } from "./setup.ts";
 import { isTest } from "./tests.ts";
-import { turnedFile } from "./turned-file.ts";
+import { type TurnedFile, turnedFile } from "./turned-file.ts";
 
 interface Program {
   readonly path: string;
@@ -26,30 +25,47 @@ interface Program {
 export function turn(project: Project, parser: Parser): Outcome {
   const { programs, left, inTests } = programsOf(project, parser);
   const notes = inTests === 0 ? [] : [`${inTests} places in tests stay as they are.`];
-  const setup = programs.find(({ setups }) => setups.length > 0);
-  if (setup === undefined)
+  const mounting = programs.filter(({ setups }) => setups.length > 0);
+  if (mounting.length === 0) {
     return { changed: [], turned: 0, left: [...left, ...unmounted(programs)], notes };
-  const module = moduleFor(project, setup);
+  }
+  const moduleOf = modulesFor(project, mounting);
   const isCalledAtOnce = callsIn(project, parser);
   const files = programs.map((program) => {
     const major = majorOf(project, program.path);
+    const module = moduleOf(program.path);
     return turnedFile({ ...program, module, around: { major, isCalledAtOnce } });
   });
-  const changed: Changed[] = [];
-  for (const [at, { edits }] of files.entries()) {
-    const program = programs[at];
-    if (program === undefined || edits.length === 0) continue;
-    const { path, source } = program;
-    changed.push({ path, before: source, after: edited(source, edits) });
-  }
-  const isNew = changed.length > 0 && !project.programs.has(module.path);
-  const written = { path: module.path, before: undefined, after: sessionsModule(module.kind) };
+  const changed = changesOf(project, programs, files, moduleOf);
   return {
-    changed: isNew ? [...changed, written] : changed,
+    changed,
     turned: files.reduce((sum, { turned }) => sum + turned, 0),
     left: [...left, ...files.flatMap((file) => file.left)],
     notes,
   };
+}
+
+/** Programs whose module is in use, and that module. */
+function changesOf(
+  project: Project,
+  programs: readonly Program[],
+  files: readonly TurnedFile[],
+  moduleOf: (path: string) => SessionsModule,
+): Changed[] {
+  const used = new Map<string, SessionsModule>();
+  for (const [at, { path }] of programs.entries()) {
+    const module = moduleOf(path);
+    if ((files[at]?.turned ?? 0) > 0) used.set(module.path, module);
+  }
+  const changed = programs.flatMap(({ path, source }, at) => {
+    const after = edited(source, files[at]?.edits ?? []);
+    const isUsed = used.has(moduleOf(path).path);
+    return isUsed && after !== source ? [{ path, before: source, after }] : [];
+  });
+  const written = [...used.values()]
+    .filter(({ path }) => !project.programs.has(path))
+    .map(({ path, kind }) => ({ path, before: undefined, after: sessionsModule(kind) }));
+  return [...changed, ...written];
 }
 
 function programsOf(
@@ -68,9 +84,18 @@ function programsOf(
     }
     const places = [...placesIn(root)];
     if (isTest(path)) inTests += places.length;
+    else if (OTHERS.test(source)) left.push(...foreign(path, source, places));
     else programs.push({ path, source, root, places, setups: setupsIn(root) });
   }
   return { programs, left, inTests };
+}
+
+/** Libraries that put a session of their own on the request. */
+const OTHERS = /['"](cookie-session|client-sessions|express-cookie-session)['"]/;
+
+function foreign(path: string, source: string, places: readonly Place[]): Left[] {
+  const reason = "the file has another library's sessions";
+  return places.map(({ piece }) => leftAt(path, source, piece.start, reason));
 }
 
 function unread(path: string, source: string): Left[] {
@@ -84,22 +109,4 @@ function unmounted(programs: readonly Program[]): Left[] {
   return programs.flatMap(({ path, source, places }) =>
     places.map(({ piece }) => leftAt(path, source, piece.start, reason)),
   );
-}
-
-/** Beside the file that sets express-session up, and in its language. */
-function moduleFor(
-  project: Project,
-  { path, root }: Program,
-): { readonly path: string; readonly kind: ModuleKind } {
-  const extension = posix.extname(path).replace("x", "");
-  const kind = { extension, isTyped: extension.includes("ts"), isEsm: isEsm(root) };
-  const names = ["sessions", "request-sessions", "app-sessions"].map((name) =>
-    posix.join(posix.dirname(path), name + extension),
-  );
-  const isOurs = (each: string): boolean => project.programs.get(each) === sessionsModule(kind);
-  const found = names.find(isOurs) ?? names.find((each) => !project.programs.has(each));
-  return {
-    path: found ?? posix.join(posix.dirname(path), `sessions-of-requests${extension}`),
-    kind,
-  };
 }

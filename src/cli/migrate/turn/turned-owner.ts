@@ -1,17 +1,20 @@
 import type { Edit } from "../edits.ts";
-import { functionAround, isName, type Syntax } from "../syntax.ts";
+import { functionAround, isName, ownPieces, parametersOf, type Syntax } from "../syntax.ts";
 import { aliasOf, aliasRewritten, isOpening } from "./alias.ts";
+import { awaitedCalls } from "./helpers.ts";
+import type { Names } from "./names.ts";
 import { openingEdits } from "./opening.ts";
 import type { Owner } from "./owner.ts";
 import type { Place } from "./places.ts";
 import { isTurned, type Manner, type Rewrite } from "./rewrite.ts";
 import { rewritten } from "./rewritten.ts";
-import type { Names } from "./turned-file.ts";
+
 import { type Surroundings, type Waiting, waitingOf } from "./waiting.ts";
 import { isTest } from "./whole.ts";
 
 interface Around {
   readonly source: string;
+  readonly root: Syntax;
   readonly names: Names;
   readonly quote: string;
   readonly around: Surroundings;
@@ -25,8 +28,9 @@ interface TurnedOwner {
 
 /** One function with its session opened, and every place in it that can be turned. */
 export function turnedOwner(owner: Owner, file: Around): TurnedOwner {
-  const waiting = waitingOf(owner.piece, file.around);
-  if (typeof waiting === "string") return allLeft(owner, waiting);
+  const { waiting, edits: calls, reason } = waitingFor(owner, file);
+  if (waiting === undefined) return allLeft(owner, reason);
+  if (isBehindNext(owner)) return allLeft(owner, BEHIND_NEXT);
   const manner = mannerOf(owner, file);
   const alias = owner.places
     .map(aliasOf)
@@ -38,11 +42,41 @@ export function turnedOwner(owner: Owner, file: Around): TurnedOwner {
   return {
     edits: [
       ...rewrites.flatMap((rewrite) => (isTurned(rewrite) ? rewrite.edits : [])),
+      ...(rewrites.some(isTurned) ? calls : []),
       ...openedEdits(owner, named, { ...file, waiting, alias, rewrites }),
     ],
     turned: rewrites.filter(isTurned).length,
     left: leftOf(owner, rewrites),
   };
+}
+
+const BEHIND_NEXT = "it stands behind next(): handlers that wait would come after it";
+
+interface WaitingFor {
+  readonly waiting: Waiting | undefined;
+  /** Where its callers wait for it from now on. */
+  readonly edits: readonly Edit[];
+  readonly reason: string;
+}
+
+function waitingFor({ piece }: Owner, { around, root }: Around): WaitingFor {
+  const waiting = waitingOf(piece, around);
+  if (typeof waiting !== "string") return { waiting, edits: [], reason: "" };
+  const calls = awaitedCalls(piece, root);
+  if (calls === undefined) return { waiting: undefined, edits: [], reason: waiting };
+  return { waiting: { kind: "awaited" }, edits: calls, reason: "" };
+}
+
+/** Whether something is done with the session after the next handlers were called. */
+function isBehindNext({ piece, places }: Owner): boolean {
+  const next = parametersOf(piece).slice(2).at(-1)?.text;
+  const calls = [...ownPieces(piece)].filter(
+    ({ kind, first, parent }) =>
+      kind === "call_expression" && first?.text === next && parent?.kind === "expression_statement",
+  );
+  return calls.some(({ end, parent }) =>
+    places.some((place) => place.piece.start > end && parent?.parent?.holds(place.piece) === true),
+  );
 }
 
 function allLeft({ places }: Owner, reason: string): TurnedOwner {
@@ -100,7 +134,11 @@ function openedBefore({ piece, request }: Owner, { sessions }: Names): string | 
   for (const statement of piece.last?.children ?? []) {
     const declarator = DECLARATIONS.has(statement.kind) ? statement.first : undefined;
     const text = declarator?.last?.text;
-    if (text === `await ${sessions}.open(${request})`) return declarator?.first?.text;
+    if (
+      text === `await ${sessions}.open(${request})` ||
+      text === `await ${sessions}.openIfMounted(${request})`
+    )
+      return declarator?.first?.text;
   }
   return undefined;
 }
@@ -128,14 +166,11 @@ function openedEdits(owner: Owner, manner: Manner, opened: Opened): Edit[] {
   const call = `await ${names.sessions}.${open}(${owner.request})`;
   const end = /;[ \t]*\r?$/m.test(source) ? ";" : "";
   const statement = `const ${manner.session} = ${call}${end}`;
-  const step = stepOf(source);
-  if (alias === undefined) return openingEdits(source, owner.piece, { statement, waiting, step });
+  const rest = { waiting, step: stepOf(source), caught: names.caught };
+  if (alias === undefined) return openingEdits(source, owner.piece, { statement, ...rest });
   const place = alias.parent?.last;
   const inPlace = place === undefined ? [] : [{ start: place.start, end: place.end, text: call }];
-  return [
-    ...inPlace,
-    ...openingEdits(source, owner.piece, { statement: undefined, waiting, step }),
-  ];
+  return [...inPlace, ...openingEdits(source, owner.piece, { statement: undefined, ...rest })];
 }
 
 /** One step of indentation, as the file's first indented line has it. */

@@ -5,6 +5,8 @@ import { isRequestName, isResponse } from "./places.ts";
 export type Waiting =
   /** It is asynchronous, or whoever calls it awaits what it returns. */
   | { readonly kind: "awaited" }
+  /** It is wrapped: `caught(async (req, res) => …)`. */
+  | { readonly kind: "caught" }
   /** It hands the error on by the name of its last parameter, added if it `isNew`. */
   | { readonly kind: "hands-on"; readonly next: string; readonly isNew: boolean };
 
@@ -17,25 +19,42 @@ export interface Surroundings {
 
 /** How a function can wait; or why it cannot. */
 export function waitingOf(owner: Syntax, around: Surroundings): Waiting | string {
-  if (owner.words.has("*") || owner.kind.startsWith("generator")) return "a generator";
-  if (owner.words.has("async")) return AWAITED;
-  if (owner.words.has("get") || owner.words.has("set"))
-    return "a property that is computed at once";
-  if (owner.kind === "method_definition" && owner.first?.text === "constructor")
-    return "a constructor";
-  if (isAwaitedByFramework(owner)) return AWAITED;
+  const never = neverWaiting(owner);
+  if (never !== undefined) return never;
+  if (owner.words.has("async") || isAwaitedByFramework(owner)) return AWAITED;
   const parameters = parametersOf(owner);
   const isHandler = isHandlerOf(parameters);
   if (!isHandler && !isContinued(parameters)) return HELPER;
-  if (!isRoute(owner)) {
-    if (returnedIn(owner).some(isAnswer))
-      return "it answers at once: its callers would have to wait";
-    const name = nameOf(owner);
-    if (name !== undefined && around.isCalledAtOnce(name))
-      return `${name} is called where nobody waits`;
-  }
+  const hasty = isRoute(owner) ? undefined : hastyCaller(owner, around);
+  if (hasty !== undefined) return hasty;
   if (isHandler && (around.major ?? 4) >= 5) return AWAITED;
+  return onExpress4(owner, parameters, isHandler);
+}
+
+/** Where nobody hears of what an asynchronous handler rejects with. */
+function onExpress4(
+  owner: Syntax,
+  parameters: readonly Syntax[],
+  isHandler: boolean,
+): Waiting | string {
+  const isExpression = owner.kind === "arrow_function" || owner.kind === "function_expression";
+  if (isHandler && isExpression && parameters.length <= 3) return { kind: "caught" };
   return handingOn(owner, parameters, isHandler);
+}
+
+function neverWaiting(owner: Syntax): string | undefined {
+  if (owner.words.has("*") || owner.kind.startsWith("generator")) return "a generator";
+  if (owner.kind !== "method_definition") return undefined;
+  if (owner.words.has("get") || owner.words.has("set"))
+    return "a property that is computed at once";
+  return owner.first?.text === "constructor" ? "a constructor" : undefined;
+}
+
+function hastyCaller(owner: Syntax, around: Surroundings): string | undefined {
+  if (returnedIn(owner).some(isAnswer)) return "it answers at once: its callers would have to wait";
+  const name = nameOf(owner);
+  const isHasty = name !== undefined && around.isCalledAtOnce(name);
+  return isHasty ? `${name} is called where nobody waits` : undefined;
 }
 
 const AWAITED: Waiting = { kind: "awaited" };
