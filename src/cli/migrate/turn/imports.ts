@@ -41,8 +41,9 @@ export function importEdit(source: string, root: Syntax, given: Import): Edit {
     : `const { ${names} } = require(${quoted})${end}`;
   const before = lastImport(root, isImport);
   if (before !== undefined) return insertion(before.end, `\n${line}`);
-  const first = root.children.find((child) => !isDirective(child));
-  return insertion(first?.start ?? source.length, `${line}\n\n`);
+  const directive = root.children.findLast(isDirective);
+  if (directive !== undefined) return insertion(directive.end, `\n\n${line}`);
+  return insertion(0, `${line}\n\n`);
 }
 
 function hasSemicolons(source: string): boolean {
@@ -74,19 +75,21 @@ function specifier({ path, module }: Import, root: Syntax): string {
   return bareName + writtenExtension(path, module.kind, root);
 }
 
-/** As the file's other imports of its own project have it. */
-function writtenExtension(path: string, { extension, isTyped }: ModuleKind, root: Syntax): string {
-  const others = [...root.all()]
-    .filter(({ parent }) => parent?.kind === "import_statement")
-    .map((piece) => literalText(piece) ?? "")
-    .filter((name) => name.startsWith("."));
-  const known = others.map((name) => /\.[cm]?[jt]s$/.exec(name)?.[0]).find(isText);
-  if (isTyped) return known ?? "";
-  const isAlone = isEsm(root) && others.length === 0;
-  const isNeeded = known !== undefined || extension !== ".js" || isAlone || path.endsWith(".mjs");
-  return isNeeded ? extension : "";
+/** As the file's other imports of its own project have it, or those of the file that mounts. */
+function writtenExtension(path: string, kind: ModuleKind, root: Syntax): string {
+  const { extension, isTyped, spelling } = kind;
+  const written = spellingIn(root) ?? spelling;
+  if (isTyped) return written ?? "";
+  const isNeeded = isEsm(root) || extension !== ".js" || path.endsWith(".mjs");
+  return written === "" || (written === undefined && !isNeeded) ? "" : extension;
 }
 
-function isText(text: string | undefined): text is string {
-  return text !== undefined;
+/** The extension that a file imports others of its project by; `""` for none. */
+export function spellingIn(root: Syntax): string | undefined {
+  for (const piece of root.all()) {
+    if (piece.parent?.kind !== "import_statement") continue;
+    const name = literalText(piece);
+    if (name?.startsWith(".") === true) return /\.[cm]?[jt]s$/.exec(name)?.[0] ?? "";
+  }
+  return undefined;
 }

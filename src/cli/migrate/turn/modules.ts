@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { Project } from "../project.ts";
 import type { Syntax } from "../syntax.ts";
-import { isEsm } from "./imports.ts";
+import { isEsm, spellingIn } from "./imports.ts";
 import { type ModuleKind, sessionsModule } from "./sessions-module.ts";
 
 interface Mounting {
@@ -49,7 +49,8 @@ function isIn(folder: string, path: string): boolean {
 /** Beside the file that sets express-session up, and in its language. */
 function moduleFor(project: Project, { path, root }: Mounting): SessionsModule {
   const extension = posix.extname(path).replace("x", "");
-  const kind = { extension, isTyped: extension.includes("ts"), isEsm: isEsm(root) };
+  const isTyped = extension.includes("ts");
+  const kind = { extension, isTyped, isEsm: isEsm(root), spelling: spellingIn(root) };
   const names = ["sessions", "request-sessions", "sessions-of-requests"].map((name) =>
     posix.join(posix.dirname(path), name + extension),
   );

@@ -4,39 +4,57 @@ export interface ModuleKind {
   readonly isTyped: boolean;
   /** `import` rather than `require`. */
   readonly isEsm: boolean;
+  /** The extension that the project's imports have; `""` for none, `undefined` where none is known. */
+  readonly spelling: string | undefined;
 }
 
 /** The module that a half moved application has its sessions from. It imports nothing of it. */
-export function sessionsModule({ isTyped, isEsm }: ModuleKind): string {
+export function sessionsModule({ isTyped, isEsm }: Omit<ModuleKind, "spelling">): string {
   if (isTyped) return TYPED;
   return isEsm ? PLAIN : COMMONJS;
 }
 
-const HEAD = `// The sessions of this application: req.session and sessions.open(req) are the same one.`;
+const HEAD =
+  "// The sessions of this application: req.session and sessions.open(req) are the same one.";
 
 const COMMONJS = `"use strict";
 
 ${HEAD}
 const managers = new WeakMap();
 
-/** Mounts the middleware, so that its sessions can be opened. */
+/** Mounts the middleware, and knows its manager where the store is one of sojourn's. */
 exports.mounted = (middleware) =>
   Object.assign((req, res, next) => {
-    managers.set(req, middleware.sessions);
+    if (middleware.sessions !== undefined) managers.set(req, middleware.sessions);
     return middleware(req, res, next);
   }, middleware);
 
+/** What other stores and tests put on a request, under the names of a session of sojourn's. */
+const sessionOn = (req) => {
+  const done = (method) =>
+    new Promise((resolve, reject) => {
+      req.session[method]((error) => (error ? reject(error) : resolve()));
+    });
+  return {
+    get: (key) => req.session[key],
+    has: (key) => key in req.session,
+    set: (key, value) => {
+      req.session[key] = value;
+    },
+    delete: (key) => {
+      delete req.session[key];
+    },
+    save: () => done("save"),
+    signOut: () => done("regenerate"),
+    destroy: () => done("destroy"),
+  };
+};
+
 exports.sessions = {
   /** The session of a request. */
-  async open(req) {
-    const manager = managers.get(req);
-    if (manager === undefined) throw new Error("No session: mount the middleware before this.");
-    return manager.open(req);
-  },
-  /** The same, or undefined where the middleware has not been mounted. */
-  async openIfMounted(req) {
-    return managers.get(req)?.open(req);
-  },
+  open: async (req) => managers.get(req)?.open(req) ?? sessionOn(req),
+  /** The same, or undefined where a request has none. */
+  openIfMounted: async (req) => (req.session ? exports.sessions.open(req) : undefined),
 };
 
 /** A handler whose failures Express hears of, as it does of those of a plain one. */
@@ -53,54 +71,88 @@ exports.setJson = (session, key, value) => {
 };
 `;
 
-const PLAIN = COMMONJS.replace('"use strict";\n\n', "").replace(
-  /^exports\.(\w+) =/gm,
-  "export const $1 =",
-);
+const PLAIN = COMMONJS.replace('"use strict";\n\n', "")
+  .replace(/^exports\.(\w+) =/gm, "export const $1 =")
+  .replace("exports.sessions.open", "sessions.open");
 
 const TYPED = `${HEAD}
-import type { NextFunction, Request, RequestHandler, Response } from "express";
-import type session from "sojourn/express-session";
+import type { Request, RequestHandler, Response } from "express";
+import type { Session, Sessions } from "sojourn";
+import type { SessionData } from "sojourn/express-session";
 
-type Middleware = ReturnType<typeof session>;
-type Manager = Middleware["sessions"];
-type Session = Awaited<ReturnType<Manager["open"]>>;
-type Data = Parameters<Session["get"]>[0];
+type Data = Partial<Omit<SessionData, "cookie">>;
 
-const managers = new WeakMap<object, Manager>();
+/** What the handlers have of a session. One of sojourn's own stores has more. */
+type OpenedSession = Pick<
+  Session<Data>,
+  "get" | "has" | "set" | "delete" | "save" | "signOut" | "destroy"
+>;
 
-/** Mounts the middleware, so that its sessions can be opened. */
-export function mounted(middleware: Middleware): Middleware {
-  const mounting = (req: Request, res: Response, next: NextFunction): unknown => {
-    managers.set(req, middleware.sessions);
+type WithSession = Pick<Request, "session">;
+
+/** Whatever a response may send. */
+type Sent = Parameters<Response["send"]>[0];
+
+const managers = new WeakMap<object, Sessions<Data>>();
+
+/** Mounts the middleware, and knows its manager where the store is one of sojourn's. */
+export function mounted(
+  middleware: RequestHandler & { readonly sessions?: Sessions<Data> },
+): RequestHandler {
+  const { sessions: manager } = middleware;
+  return (req, res, next) => {
+    if (manager !== undefined) managers.set(req, manager);
     return middleware(req, res, next);
   };
-  return Object.assign(mounting, middleware) as Middleware;
+}
+
+/** What other stores and tests put on a request, under the names of a session of sojourn's. */
+function sessionOn(req: WithSession): OpenedSession {
+  const data = (): Record<string, unknown> => req.session as unknown as Record<string, unknown>;
+  const done = (method: "save" | "regenerate" | "destroy"): Promise<void> =>
+    new Promise((resolve, reject) => {
+      req.session[method]((error: unknown) => (error ? reject(error) : resolve()));
+    });
+  return {
+    get: (key) => data()[key] as never,
+    has: (key) => key in data(),
+    set: (key, value) => {
+      data()[key] = value;
+    },
+    delete: (key) => {
+      delete data()[key];
+    },
+    save: () => done("save"),
+    signOut: () => done("regenerate"),
+    destroy: () => done("destroy"),
+  };
 }
 
 export const sessions = {
   /** The session of a request. */
-  async open(req: Parameters<Manager["open"]>[0]): Promise<Session> {
-    const manager = managers.get(req);
-    if (manager === undefined) throw new Error("No session: mount the middleware before this.");
-    return manager.open(req) as Promise<Session>;
+  async open(req: WithSession): Promise<OpenedSession> {
+    return (await managers.get(req)?.open(req)) ?? sessionOn(req);
   },
-  /** The same, or undefined where the middleware has not been mounted. */
-  async openIfMounted(req: Parameters<Manager["open"]>[0]): Promise<Session | undefined> {
-    return managers.get(req)?.open(req) as Promise<Session | undefined>;
+  /** The same, or undefined where a request has none. */
+  async openIfMounted(req: WithSession): Promise<OpenedSession | undefined> {
+    return req.session ? this.open(req) : undefined;
   },
 };
 
 /** A handler whose failures Express hears of, as it does of those of a plain one. */
-export function caught<P, R, B, Q>(
-  handler: (...given: Parameters<RequestHandler<P, R, B, Q>>) => Promise<unknown>,
-): RequestHandler<P, R, B, Q> {
+export function caught<P = Request["params"], B = Request["body"], Q = Request["query"]>(
+  handler: (...given: Parameters<RequestHandler<P, Sent, B, Q>>) => Promise<unknown>,
+): RequestHandler<P, Sent, B, Q> {
   return (req, res, next) => void handler(req, res, next).catch(next);
 }
 
 /** Sets what is left of a value in JSON, as a store keeps it; nothing is left of undefined. */
-export function setJson(session: Session, key: Data, value: unknown): void {
-  const text = JSON.stringify(value);
+export function setJson<K extends keyof Data>(
+  session: OpenedSession,
+  key: K,
+  value: Data[K],
+): void {
+  const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) session.delete(key);
   else session.set(key, JSON.parse(text));
 }

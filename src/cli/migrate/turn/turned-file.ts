@@ -45,7 +45,8 @@ export function turnedFile(file: FileToTurn): TurnedFile {
   const imports = importsOf(edits, names, root);
   if (imports.length > 0) {
     const { module } = file;
-    edits.push(importEdit(source, root, { path, names: imports, module, quote }));
+    // First: where nothing else is imported, it stands before whatever begins there.
+    edits.unshift(importEdit(source, root, { path, names: imports, module, quote }));
   }
   return { edits, turned, left };
 }

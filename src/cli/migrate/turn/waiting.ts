@@ -23,7 +23,7 @@ export function waitingOf(owner: Syntax, around: Surroundings): Waiting | string
   if (never !== undefined) return never;
   if (owner.words.has("async") || isAwaitedByFramework(owner)) return AWAITED;
   const parameters = parametersOf(owner);
-  const isHandler = isHandlerOf(parameters);
+  const isHandler = isHandlerOf(parameters) || (isRoute(owner) && isAlone(parameters));
   if (!isHandler && !isContinued(parameters)) return HELPER;
   const hasty = isRoute(owner) ? undefined : hastyCaller(owner, around);
   if (hasty !== undefined) return hasty;
@@ -68,6 +68,11 @@ function isHandlerOf(parameters: readonly Syntax[]): boolean {
     return third !== undefined && isResponse(third) && isRequestName(second);
   const isRequest = isRequestName(first) || first.kind === "object_pattern";
   return parameters.length <= 3 && isRequest && isResponse(second);
+}
+
+/** `(req) => …` */
+function isAlone([first, ...others]: readonly Syntax[]): boolean {
+  return first !== undefined && others.length === 0 && isRequestName(first);
 }
 
 /** `(req, email, password, done)` */
