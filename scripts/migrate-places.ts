@@ -20,6 +20,10 @@ const { values, positionals } = parseArgs({
 const NOT_OURS = /^(node_modules|bower_components|dist|build|coverage|vendor|\..*)$/;
 const TEST = /(^|\/)(tests?|__tests__|specs?|e2e|cypress|__mocks__)\/|[.-](test|spec|cy)\.\w+$/;
 
+/** Another library's sessions, and what the codemod has written beside the application. */
+const IS_NONE_OF_ITS =
+  /['"]cookie-session['"]|req\.session and sessions\.open\(req\) are the same one/;
+
 interface Count {
   readonly modules: readonly string[];
   readonly sessions: readonly string[];
@@ -80,7 +84,7 @@ async function countIn(folder: string): Promise<Count> {
   const sessions: string[] = [];
   for (const path of await programsIn(folder)) {
     const text = await readFile(path, "utf8");
-    if (text.length > 512 * 1024 || /['"]cookie-session['"]/.test(text)) continue;
+    if (text.length > 512 * 1024 || IS_NONE_OF_ITS.test(text)) continue;
     const name = relative(folder, path);
     const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
     const at = (node: ts.Node): string => {

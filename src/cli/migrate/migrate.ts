@@ -5,7 +5,7 @@ import { printable } from "../printable.ts";
 import type { ExitCode, World } from "../world.ts";
 import { WrongInput } from "../wrong-input.ts";
 import type { Outcome } from "./change.ts";
-import { loadParser } from "./parsing.ts";
+import { loadParser, type Parser } from "./parsing.ts";
 import { hasUncommitted, type Project, projectIn } from "./project.ts";
 import { outcomeText } from "./report.ts";
 import { swap } from "./swap/swap.ts";
@@ -24,7 +24,7 @@ export async function migrate(args: readonly string[], world: World): Promise<Ex
   const parser = await loadParser(folder);
   const project = await projectIn(folder);
   const first = await swap(project, parser);
-  const outcome = step === 1 ? first : joined(first, turn(after(project, first), parser));
+  const outcome = step === 1 ? first : turnedOn(project, first, parser);
   if (given.has("write")) await write(folder, outcome);
   const isListed = given.has("list") || given.has("write");
   world.print(outcomeText(outcome, { isWritten: given.has("write"), isListed, step }, world.paint));
@@ -52,25 +52,40 @@ async function requireCommitted(folder: string): Promise<void> {
   );
 }
 
-/** The project as the first step leaves it. */
+/** The second step after the first: again while there is more, as a helper follows its callers. */
+function turnedOn(project: Project, first: Outcome, parser: Parser): Outcome {
+  let outcome: Outcome = { ...first, left: [] };
+  for (;;) {
+    const next = turn(after(project, outcome), parser);
+    outcome = joined(outcome, next);
+    if (next.changed.length === 0) return { ...outcome, left: [...first.left, ...next.left] };
+  }
+}
+
+/** The project as a step leaves it. */
 function after(project: Project, { changed }: Outcome): Project {
   const programs = new Map(project.programs);
-  for (const { path, after: text } of changed) if (programs.has(path)) programs.set(path, text);
+  for (const { path, after: text } of changed) {
+    if (!path.endsWith(".json")) programs.set(path, text);
+  }
   return { ...project, programs };
 }
 
-/** Two steps as one: a file that both change is one change. */
+/** One outcome after another: a file that both change is one change. */
 function joined(first: Outcome, second: Outcome): Outcome {
-  const before = new Map(first.changed.map((each) => [each.path, each.before]));
+  const before = new Map(first.changed.map((each) => [each.path, each]));
   const again = new Set(second.changed.map(({ path }) => path));
   return {
     changed: [
       ...first.changed.filter(({ path }) => !again.has(path)),
-      ...second.changed.map((each) => ({ ...each, before: before.get(each.path) ?? each.before })),
+      ...second.changed.map((each) => {
+        const earlier = before.get(each.path);
+        return earlier === undefined ? each : { ...each, before: earlier.before };
+      }),
     ],
     turned: first.turned + second.turned,
-    left: [...first.left, ...second.left],
-    notes: [...first.notes, ...second.notes],
+    left: second.left,
+    notes: [...new Set([...first.notes, ...second.notes])],
   };
 }
 

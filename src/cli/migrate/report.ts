@@ -12,19 +12,21 @@ interface Telling {
 
 /** What the command prints: what changes, what is left, and what to do next. */
 export function outcomeText(outcome: Outcome, telling: Telling, paint: Paint): string {
+  const { step } = telling;
   const { changed, turned, left, notes } = outcome;
   if (changed.length === 0 && left.length === 0) return "Nothing to turn.\n";
   const files = changed.map((each) => changeText(each, telling, paint));
   const count = `${counted(turned, "place")} turned in ${counted(changed.length, "file")}`;
-  const over = left.length === 0 ? "nothing left to you" : `${left.length} left to you`;
-  const lines = [
+  const lines = step === 2 ? ", by their new lines" : "";
+  const over = left.length === 0 ? "nothing left to you" : `${left.length} left to you${lines}`;
+  const text = [
     ...files,
     `\n${paint("title", `${count}, ${over}.`)}`,
     ...left.map((each) => leftText(each, paint)),
     ...notes.map(printable),
     ...nextSteps(outcome, telling),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${text.join("\n")}\n`;
 }
 
 function changeText({ path, before, after }: Changed, telling: Telling, paint: Paint): string {

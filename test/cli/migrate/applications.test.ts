@@ -30,10 +30,9 @@ describe("sojourn migrate express-session --step 2, on whole applications", () =
     const copy = await application("callbacks");
     const { code, stdout } = await copy.migrate("--step", "2");
     expect(code).toBe(1);
-    expect(stdout).toContain("37 places turned in 7 files, 5 left to you.");
-    expect(stdout).toContain("  routes/account.js:24  the session's own cookie");
-    expect(stdout).toContain("  routes/shop.js:7  a helper that answers at once");
-    expect(stdout).toContain("  routes/shop.js:40  the whole session is handed on");
+    expect(stdout).toContain("38 places turned in 7 files, 4 left to you, by their new lines.");
+    expect(stdout).toContain("  routes/account.js:27  the session's own cookie");
+    expect(stdout).toContain("  routes/shop.js:48  the whole session is handed on");
     expect(await copy.files()).not.toHaveProperty("sessions.js");
   });
 });
@@ -116,6 +115,13 @@ describe("an application behaves as before", () => {
       await after.install();
       expect(await after.tell(module, story)).toEqual(expected);
     }
+  });
+
+  it.each(["1", "2"])("has the types that it had, after step %s", async (step) => {
+    const copy = await application("typed");
+    await copy.migrate("--step", step, "--write", "--force");
+    await copy.install();
+    expect(await copy.typeErrors()).toBe("");
   });
 
   it.each(["callbacks", "modules"])("%s, over a store of ours, in its data", async (name) => {

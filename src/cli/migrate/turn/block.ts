@@ -18,3 +18,9 @@ export function lineIn(source: string, body: Syntax, step: string): string {
   const outer = indentAt(source, body.end - 1);
   return `\n${own.length > outer.length ? own : outer + step}`;
 }
+
+/** A statement behind the beginning of a block, which needs its end where more is on its line. */
+export function statementIn(line: string, statement: string): string {
+  const end = line === " " && !statement.endsWith(";") ? ";" : "";
+  return line + statement + end;
+}

@@ -48,7 +48,7 @@ function assigned(statement: Syntax, key: string, manner: Manner): Rewrite {
   }
   if (!isAlone && !isJson(value)) return stays("the value that it is set to is used as well");
   const doubt = doubtOf(statement, value, key, manner);
-  if (doubt !== undefined) return stays(doubt);
+  if (doubt !== undefined) return stays(doubt, true);
   const head = headOf(value, at, manner);
   if (isAlone) return { edits: around(statement, value, head, ")") };
   const tail = `), ${manner.session}.get(${at}))`;
@@ -97,7 +97,7 @@ function logically(
   const isAlone = isUnused(statement);
   if (!isAlone && !isJson(value)) return stays("the value that it is set to is used as well");
   const doubt = doubtOf(statement, value, key, manner);
-  if (doubt !== undefined) return stays(doubt);
+  if (doubt !== undefined) return stays(doubt, true);
   const at = quoted(key, manner);
   const head = condition + headOf(value, at, manner);
   if (isAlone) return { edits: around(statement, value, head, ")") };

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { Project } from "../project.ts";
 import type { Syntax } from "../syntax.ts";
 import { isEsm, spellingIn } from "./imports.ts";
-import { type ModuleKind, sessionsModule } from "./sessions-module.ts";
+import { isSessionsModule, type ModuleKind } from "./sessions-module.ts";
 
 interface Mounting {
   readonly path: string;
@@ -54,7 +54,7 @@ function moduleFor(project: Project, { path, root }: Mounting): SessionsModule {
   const names = ["sessions", "request-sessions", "sessions-of-requests"].map((name) =>
     posix.join(posix.dirname(path), name + extension),
   );
-  const isOurs = (each: string): boolean => project.programs.get(each) === sessionsModule(kind);
+  const isOurs = (each: string): boolean => isSessionsModule(project.programs.get(each) ?? "");
   const isFree = (each: string): boolean => !project.programs.has(each);
   const found = names.find(isOurs) ?? names.find(isFree);
   return { path: found ?? posix.join(posix.dirname(path), `opened-sessions${extension}`), kind };

@@ -1,6 +1,6 @@
 import { type Edit, indentAt, insertion } from "../edits.ts";
 import { parametersOf, type Syntax } from "../syntax.ts";
-import { bodyStart, lineIn } from "./block.ts";
+import { bodyStart, lineIn, statementIn } from "./block.ts";
 import { triedEdits } from "./trying.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -68,7 +68,7 @@ function bodyEdits(source: string, owner: Syntax, body: Syntax, opening: Opening
   const { statement, step } = opening;
   if (statement === undefined) return [];
   if (body.kind !== "statement_block") return expressionEdits(source, owner, body, opening);
-  return [insertion(bodyStart(body), lineIn(source, body, step) + statement)];
+  return [insertion(bodyStart(body), statementIn(lineIn(source, body, step), statement))];
 }
 
 /** `(req, res) => res.send(…)` becomes a block. */

@@ -17,6 +17,11 @@ export function sessionsModule({ isTyped, isEsm }: Omit<ModuleKind, "spelling">)
 const HEAD =
   "// The sessions of this application: req.session and sessions.open(req) are the same one.";
 
+/** Whether a file is that module, however it has been formatted. */
+export function isSessionsModule(source: string): boolean {
+  return source.includes(HEAD);
+}
+
 const COMMONJS = `"use strict";
 
 ${HEAD}

@@ -1,6 +1,6 @@
 import { type Edit, indentAt, insertion } from "../edits.ts";
 import type { Syntax } from "../syntax.ts";
-import { bodyStart, lineIn } from "./block.ts";
+import { bodyStart, lineIn, statementIn } from "./block.ts";
 
 interface Trying {
   readonly statement: string | undefined;
@@ -16,7 +16,7 @@ export function triedEdits(source: string, body: Syntax, trying: Trying): Edit[]
   const line = lineIn(source, body, step);
   const isOneLine = line === " ";
   const inner = isOneLine ? " " : line + step;
-  const opened = statement === undefined ? "" : inner + statement;
+  const opened = statement === undefined ? "" : statementIn(inner, statement);
   const handed = `${inner}${isReturning(body) ? "return " : ""}${next}(error);`;
   const close = isOneLine ? body.end - 1 : closingStart(source, body);
   const caught = isOneLine

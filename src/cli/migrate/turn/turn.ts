@@ -8,7 +8,7 @@ import { callsIn } from "./calls.ts";
 import { majorOf } from "./express.ts";
 import { modulesFor, type SessionsModule } from "./modules.ts";
 import { type Place, placesIn } from "./places.ts";
-import { sessionsModule } from "./sessions-module.ts";
+import { isSessionsModule, sessionsModule } from "./sessions-module.ts";
 import { setupsIn } from "./setup.ts";
 import { isTest } from "./tests.ts";
 import { type TurnedFile, turnedFile } from "./turned-file.ts";
@@ -76,18 +76,20 @@ function programsOf(
   const left: Left[] = [];
   let inTests = 0;
   for (const [path, source] of project.programs) {
-    if (!/\bsession(ID|Store)?\b/.test(source) && !source.includes(NEW_MODULE)) continue;
+    if (!mayHaveSessions(source)) continue;
     const root = parser(path, source);
-    if (root === undefined) {
-      left.push(...unread(path, source));
-      continue;
-    }
-    const places = [...placesIn(root)];
+    const places = root === undefined ? [] : [...placesIn(root)];
     if (isTest(path)) inTests += places.length;
+    else if (root === undefined) left.push(...unread(path, source));
     else if (OTHERS.test(source)) left.push(...foreign(path, source, places));
     else programs.push({ path, source, root, places, setups: setupsIn(root) });
   }
   return { programs, left, inTests };
+}
+
+function mayHaveSessions(source: string): boolean {
+  if (isSessionsModule(source)) return false;
+  return /\bsession(ID|Store)?\b/.test(source) || source.includes(NEW_MODULE);
 }
 
 /** Libraries that put a session of their own on the request. */
@@ -99,7 +101,7 @@ function foreign(path: string, source: string, places: readonly Place[]): Left[]
 }
 
 function unread(path: string, source: string): Left[] {
-  const found = isTest(path) ? [] : [...source.matchAll(/\breq(uest)?\.session/g)];
+  const found = [...source.matchAll(/\breq(uest)?\.session/g)];
   const reason = "the file cannot be read as JavaScript or TypeScript";
   return found.map(({ index }) => leftAt(path, source, index, reason));
 }

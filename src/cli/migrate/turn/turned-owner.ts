@@ -164,7 +164,7 @@ function openedEdits(owner: Owner, manner: Manner, opened: Opened): Edit[] {
   if (isThere) return [];
   const open = manner.isMaybe ? "openIfMounted" : "open";
   const call = `await ${names.sessions}.${open}(${owner.request})`;
-  const end = /;[ \t]*\r?$/m.test(source) ? ";" : "";
+  const end = /;\s*(\n|\}|$)/.test(source) ? ";" : "";
   const statement = `const ${manner.session} = ${call}${end}`;
   const rest = { waiting, step: stepOf(source), caught: names.caught };
   if (alias === undefined) return openingEdits(source, owner.piece, { statement, ...rest });

@@ -54,6 +54,22 @@ export class Application {
     }
   }
 
+  /** What TypeScript finds wrong with it. */
+  async typeErrors(): Promise<string> {
+    await symlink(
+      join(ROOT, "node_modules/@types"),
+      join(this.folder, "node_modules/@types"),
+      "dir",
+    );
+    await this.write("tsconfig.json", JSON.stringify(TSCONFIG));
+    const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
+    const child = spawn(process.execPath, [compiler, "--project", this.folder]);
+    const errors: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => errors.push(chunk));
+    await once(child, "close");
+    return String(Buffer.concat(errors));
+  }
+
   /** Starts it as a process of its own, for one story. */
   async tell(module: string, story: readonly Step[]): Promise<Answer[]> {
     await this.write("start.mjs", START.replace("MODULE", module));
@@ -79,6 +95,19 @@ export class Application {
     return rm(this.folder, { recursive: true });
   }
 }
+
+const TSCONFIG = {
+  compilerOptions: {
+    allowImportingTsExtensions: true,
+    module: "nodenext",
+    noEmit: true,
+    skipLibCheck: true,
+    strict: true,
+    target: "es2022",
+    types: ["node"],
+  },
+  include: ["src"],
+};
 
 const START = `
 const { app, default: standard = app } = await import("./MODULE");
