@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ROOT } from "../../packaging/support/project.ts";
 import { sojournHere } from "../support/command.ts";
 
 let folder = "";
@@ -184,6 +185,24 @@ describe("sojourn migrate express-session", () => {
     const { code, stderr } = await migrate(...args);
     expect(code).toBe(2);
     expect(stderr).toContain(sentence);
+  });
+});
+
+describe("without its parser", () => {
+  it("says how to have it", async () => {
+    await cp(join(ROOT, "dist"), join(folder, "dist"), { recursive: true });
+    await write("package.json", '{ "name": "sojourn", "type": "module" }');
+    const program = join(folder, "dist/cli/sojourn.js");
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [program, "migrate", "express-session"],
+      {
+        cwd: folder,
+        encoding: "utf8",
+      },
+    );
+    expect(status).toBe(2);
+    expect(stderr).toContain("npx -p sojourn -p @ast-grep/napi sojourn migrate express-session");
   });
 });
 
