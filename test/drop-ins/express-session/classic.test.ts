@@ -15,11 +15,13 @@ type Make = (options: object) => Middleware;
 const OPTIONS = { secret: "keyboard cat", resave: false, saveUninitialized: false };
 
 /** The same sentences are true of express-session itself: that is what "to the letter" means. */
-const LIBRARIES: readonly (readonly [string, Make & { readonly MemoryStore: new () => MemoryStore }])[] =
-  [
-    ["express-session", theirs as never],
-    ["sojourn/express-session", ours as never],
-  ];
+const LIBRARIES: readonly (readonly [
+  string,
+  Make & { readonly MemoryStore: new () => MemoryStore },
+])[] = [
+  ["express-session", theirs as never],
+  ["sojourn/express-session", ours as never],
+];
 
 const counts = (request: AnyRequest, response: { end(text: string): unknown }): void => {
   if (request.url?.startsWith("/read") !== true) {
@@ -49,7 +51,10 @@ describe.each(LIBRARIES)("%s over a connect store", (_name, session) => {
         host,
       );
       const { cookies } = await browser.get();
-      const mac = createHmac("sha256", "keyboard cat").update(sid).digest("base64").replace("=", "");
+      const mac = createHmac("sha256", "keyboard cat")
+        .update(sid)
+        .digest("base64")
+        .replace("=", "");
       const value = encodeURIComponent(`s:${sid}.${mac}`);
       expect(cookies).toEqual([`connect.sid=${value}; Path=/; HttpOnly`]);
     });

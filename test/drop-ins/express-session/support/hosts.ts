@@ -1,4 +1,9 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import express from "express";
 import express4 from "express4";
 import { onTestFinished } from "vitest";
@@ -83,7 +88,12 @@ export class Browser {
     const cookies = response.headers.getSetCookie();
     const [pair = ""] = cookies.at(-1)?.split(";", 1) ?? [];
     if (pair !== "") this.cookie = pair.endsWith("=") ? "" : pair;
-    return { status: response.status, text: await response.text(), cookies, headers: response.headers };
+    return {
+      status: response.status,
+      text: await response.text(),
+      cookies,
+      headers: response.headers,
+    };
   }
 
   /** One more with the same cookie. */
