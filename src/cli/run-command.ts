@@ -3,6 +3,7 @@ import { autopsy } from "./autopsy/autopsy.ts";
 import { forge } from "./forge/forge.ts";
 import { init } from "./init/init.ts";
 import { inspect } from "./inspect/inspect.ts";
+import { migrate } from "./migrate/migrate.ts";
 import { newSecret } from "./new-secret.ts";
 import { ringKeys } from "./ring-keys.ts";
 import { USAGE } from "./usage.ts";
@@ -17,6 +18,7 @@ const COMMANDS: ReadonlyMap<string | undefined, Command> = new Map<string | unde
   ["inspect", inspect],
   ["forge", forge],
   ["adopt-check", adoptCheck],
+  ["migrate", migrate],
   ["keys", ringKeys],
   ["autopsy", autopsy],
 ]);

@@ -24,6 +24,12 @@ export const USAGE = `Usage: sojourn <command>
                 sojourn adopt-check --redis redis://localhost [--prefix session:]
                 --sqlite FILE, --postgres URL, --mysql URL [--table NAME], --folder FOLDER
 
+  migrate       Turns the programs of a project from express-session to sojourn.
+                sojourn migrate express-session             the imports: shows what it would write
+                sojourn migrate express-session --write     writes it; refuses over uncommitted changes
+                sojourn migrate express-session --step 2    the handlers too
+    --folder FOLDER   --list   names files, no differences   --force   though git has changes
+
   keys          Shows the keys of a ring of "sojourn/keys", and turns it.
                 sojourn keys list --config ./session-keys.js      its default export is the ring
                 sojourn keys rotate --config FILE     sojourn keys revoke KID --config FILE
