@@ -1,0 +1,37 @@
+import { promised, type Session, type SessionCallback, type SessionWatcher } from "../session.ts";
+
+type Method = (callback?: SessionCallback) => unknown;
+
+/**
+ * Watches over a session that the store has made itself: a store that inherits from the package
+ * express-session, as connect-redis does, makes that package's sessions.
+ */
+export function watchForeign(session: Session, watcher: SessionWatcher): void {
+  wrap(session, "save", (really, callback) => {
+    watcher.saving(session);
+    return callback ? really(callback) : promised((done) => really(done));
+  });
+  wrap(session, "reload", (really, callback) => {
+    const reload = (done: SessionCallback): unknown =>
+      really((error) => {
+        watcher.reloaded(session);
+        done(error);
+      });
+    return callback ? reload(callback) : promised(reload);
+  });
+  for (const name of ["destroy", "regenerate"] as const) {
+    wrap(session, name, (really, callback) =>
+      callback ? really(callback) : promised((done) => really(done)),
+    );
+  }
+}
+
+function wrap(
+  session: Session,
+  name: "save" | "reload" | "destroy" | "regenerate",
+  instead: (really: Method, callback: SessionCallback | undefined) => unknown,
+): void {
+  const original = session[name] as Method;
+  const value = (callback?: SessionCallback): unknown => instead(original.bind(session), callback);
+  Object.defineProperty(session, name, { value, configurable: true, writable: true });
+}

@@ -1,0 +1,28 @@
+import type { Request, RequestHandler } from "express";
+import type { Session } from "./session.ts";
+import type { SessionData } from "./session-data.ts";
+import type { Store } from "./store.ts";
+
+/** Express's request, with a session. */
+export type ExpressRequest = Request;
+
+/** Express's middleware. */
+export type ExpressHandler = RequestHandler;
+
+/** What the middleware puts on a request. */
+export interface WithSession {
+  /** This request's session. It is not there before the middleware has run. */
+  session: Session & Partial<SessionData>;
+  /** The id that the session's cookie carries. */
+  sessionID: string;
+  /** Where the session is kept. */
+  sessionStore: Store & { generate: (request: Request) => void };
+}
+
+declare global {
+  namespace Express {
+    // By inheritance: beside `@types/express-session`, which a connect store's types may bring,
+    // properties of the same names would contradict each other.
+    interface Request extends WithSession {}
+  }
+}
