@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from "express";
+import type { Sessions } from "../../core/sessions.ts";
 import type { Session } from "./session.ts";
 import type { SessionData } from "./session-data.ts";
 import type { Store } from "./store.ts";
@@ -8,6 +9,15 @@ export type ExpressRequest = Request;
 
 /** Express's middleware. */
 export type ExpressHandler = RequestHandler;
+
+/** The middleware over a store of ours. */
+export interface SessionMiddleware extends RequestHandler {
+  /**
+   * The manager behind it: `sessions.open(req)` and `req.session` are the same session, and `list`,
+   * `revokeAll` and all else know those that began here.
+   */
+  readonly sessions: Sessions<Partial<Omit<SessionData, "cookie">>>;
+}
 
 /** What the middleware puts on a request. */
 export interface WithSession {

@@ -1,8 +1,11 @@
+import { isStore } from "../../core/option-checks.ts";
+import type { SessionStore } from "../../core/store.ts";
 import { classicSession } from "./classic/classic-session.ts";
 import { Cookie as CookieOfSession } from "./cookie.ts";
-import type { ExpressHandler } from "./express-types.ts";
+import { engineSession } from "./engine/engine-session.ts";
+import type { ExpressHandler, SessionMiddleware } from "./express-types.ts";
 import { MemoryStore as StoreInMemory } from "./memory-store.ts";
-import type { SessionOptions as Options } from "./options.ts";
+import type { EngineSessionOptions, SessionOptions as Options } from "./options.ts";
 import { Session as SessionOfRequest } from "./session.ts";
 import type { SessionData as Data } from "./session-data.ts";
 import { Store as BaseStore } from "./store.ts";
@@ -14,8 +17,15 @@ import { Store as BaseStore } from "./store.ts";
  * @example
  * app.use(session({ secret: "keyboard cat", resave: false, saveUninitialized: false }));
  */
-function session(options: Options = {}): ExpressHandler {
-  return classicSession(options) as unknown as ExpressHandler;
+function session(options: EngineSessionOptions): SessionMiddleware;
+function session(options?: Options): ExpressHandler;
+function session(options: Options | EngineSessionOptions = {}): ExpressHandler {
+  const handler = isOurs(options) ? engineSession(options) : classicSession(options);
+  return handler as unknown as ExpressHandler;
+}
+
+function isOurs(options: Options | EngineSessionOptions): options is EngineSessionOptions {
+  return isStore(options.store as SessionStore | undefined);
 }
 
 Object.assign(session, {
@@ -41,8 +51,9 @@ declare namespace session {
 
 export type { ConnectStore, Done } from "./connect-store.ts";
 export { Cookie, type CookieData, type CookieOptions } from "./cookie.ts";
+export type { SessionMiddleware } from "./express-types.ts";
 export { MemoryStore } from "./memory-store.ts";
-export type { SessionOptions } from "./options.ts";
+export type { EngineSessionOptions, SessionOptions, SojournSessionOptions } from "./options.ts";
 export { Session, type SessionCallback } from "./session.ts";
 export * from "./session-data.ts";
 export type { Secret } from "./signature.ts";

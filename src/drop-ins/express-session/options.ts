@@ -1,6 +1,9 @@
+import type { SessionStore } from "../../core/store.ts";
+import type { SessionOptions as SojournOptions } from "../../create-sessions.ts";
 import type { ConnectStore } from "./connect-store.ts";
 import type { CookieOptions } from "./cookie.ts";
 import type { ExpressRequest } from "./express-types.ts";
+import type { SessionData } from "./session-data.ts";
 import type { Secret } from "./signature.ts";
 
 /** What `session(options)` takes: express-session's options. */
@@ -27,4 +30,24 @@ export interface SessionOptions {
   store?: ConnectStore | undefined;
   /** What `req.session = null` does to what is stored. @defaultValue `"keep"` */
   unset?: "destroy" | "keep" | undefined;
+}
+
+/** What goes beyond express-session's options, over a store of ours. */
+export interface SojournSessionOptions
+  extends Omit<SojournOptions, "store" | "transport" | "cookie" | "keys" | "audience" | "adopt"> {
+  /**
+   * Whose a session is, by its data. It is signed in as that user then, so that `sessions.list` and
+   * `sessions.revokeAll` know it.
+   *
+   * @defaultValue what passport keeps: `passport.user`, or its `id` or `_id`
+   */
+  readonly userId?: ((session: Partial<SessionData>) => string | undefined) | undefined;
+}
+
+/** What `session(options)` takes over a store of ours. */
+export interface EngineSessionOptions extends Omit<SessionOptions, "store"> {
+  /** A store of ours, such as `redisStore(client)`. */
+  store: SessionStore;
+  /** Timeouts, protections and all else that `createSessions` takes. */
+  sojourn?: SojournSessionOptions | undefined;
 }

@@ -33,9 +33,21 @@ function signedId(text: unknown, secrets: readonly Secret[]): string | undefined
   return unsign(text.slice(2), secrets);
 }
 
+/**
+ * The id that a cookie's value in a header holds: `undefined` where it is of another form, `""` where
+ * none of the secrets has signed it.
+ */
+export function readSigned(raw: string, secrets: readonly Secret[]): string | undefined {
+  const value = unquoted(raw);
+  return value.startsWith("s:") ? (unsign(value.slice(2), secrets) ?? "") : undefined;
+}
+
 function inHeader(header: string, name: string): string | undefined {
   const [raw] = cookieValues(header, name);
-  if (raw === undefined) return;
+  return raw === undefined ? undefined : unquoted(raw);
+}
+
+function unquoted(raw: string): string {
   const value = raw.startsWith('"') ? raw.slice(1, -1) : raw;
   return value.includes("%") ? decoded(value) : value;
 }

@@ -47,7 +47,10 @@ export function readOptions(options: SessionOptions): ClassicSettings {
 }
 
 /** The cookie of a new session. */
-export function newCookie(settings: ClassicSettings, request: SessionRequest): Cookie {
+export function newCookie(
+  settings: Pick<ClassicSettings, "cookieOptions" | "proxy">,
+  request: SessionRequest,
+): Cookie {
   const options = settings.cookieOptions(request);
   const cookie = new Cookie(options);
   if (options.secure !== "auto" && options.sameSite !== "auto") return cookie;
@@ -57,7 +60,8 @@ export function newCookie(settings: ClassicSettings, request: SessionRequest): C
   return cookie;
 }
 
-function readSecrets(secret: SessionOptions["secret"]): readonly Secret[] | undefined {
+/** The secrets in their order; `undefined` where there are none but what cookie-parser knows. */
+export function readSecrets(secret: SessionOptions["secret"]): readonly Secret[] | undefined {
   if (Array.isArray(secret) && secret.length === 0) {
     throw new TypeError("secret option array must contain one or more strings");
   }

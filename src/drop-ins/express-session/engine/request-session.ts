@@ -1,0 +1,188 @@
+import { SessionObject } from "../../../core/request/session-object.ts";
+import type { SessionState } from "../../../core/request/session-state.ts";
+import type { Visit } from "../../../core/request/visit.ts";
+import type { Session as EngineSession } from "../../../core/session.ts";
+import type { CommitId } from "../../../core/token.ts";
+import { Cookie } from "../cookie.ts";
+import type { SessionRequest } from "../request.ts";
+import type { CookieSource, SessionExchange } from "./session-exchange.ts";
+import { retireSession, type SessionKeeper, showSession } from "./session-face.ts";
+import { COOKIE_KEY, LiveValues } from "./session-values.ts";
+import { type EngineSettings, newCookie } from "./settings.ts";
+
+type Untyped = Record<string, unknown>;
+
+/** One request's session, between `req.session` and the engine. */
+export class RequestSession implements SessionKeeper, CookieSource {
+  readonly request: SessionRequest;
+  readonly #settings: EngineSettings;
+  readonly #exchange: SessionExchange;
+  readonly #session: EngineSession<Untyped>;
+  readonly #state: SessionState;
+  readonly #visit: Visit;
+  /** What was stored as the request came, and whose that was by its data. */
+  readonly #loadedVersion: CommitId | undefined;
+  #knownUserId: string | undefined;
+  #cookie: Cookie | undefined;
+  /** As the cookie was before the application has seen it. */
+  #usualMaxAge: number | null | undefined;
+  #hasNewCookie = false;
+
+  constructor(
+    settings: EngineSettings,
+    exchange: SessionExchange,
+    session: EngineSession<Untyped>,
+    visit: Visit,
+  ) {
+    const behind = SessionObject.behind(session);
+    if (behind === undefined) throw new TypeError("The session is of another copy of sojourn.");
+    this.request = exchange.raw;
+    this.#settings = settings;
+    this.#exchange = exchange;
+    this.#session = session;
+    this.#state = behind.state;
+    this.#visit = visit;
+    this.#loadedVersion = this.#state.record?.version;
+    this.#knownUserId = settings.userIdOf(this.#state.draft.stored.view);
+  }
+
+  /** Gives the request its session. Whatever it had for one holds what it held. */
+  show(): void {
+    retireSession(this.request.session);
+    this.request.session = showSession(this, new LiveValues(this.#session, this.#state));
+  }
+
+  get id(): string {
+    return this.#session.id;
+  }
+
+  get cookie(): Cookie {
+    if (this.#cookie !== undefined) return this.#cookie;
+    const cookie = newCookie(this.#settings, this.#exchange);
+    const own = this.#state.draft.stored.view[COOKIE_KEY] as Partial<Cookie> | undefined;
+    this.#usualMaxAge = cookie.originalMaxAge;
+    if (own !== undefined) cookie.maxAge = own.originalMaxAge;
+    this.#cookie = cookie;
+    return cookie;
+  }
+
+  set cookie(cookie: Cookie) {
+    const { originalMaxAge } = this.cookie;
+    if (cookie instanceof Cookie) this.#cookie = cookie;
+    else this.#cookie = new Cookie(cookie);
+    if (this.#cookie.originalMaxAge === undefined) this.#cookie.originalMaxAge = originalMaxAge;
+  }
+
+  get isDue(): boolean {
+    const { record } = this.#state;
+    if (record === undefined) return false;
+    if (this.#settings.rolling || this.#hasNewCookie) return true;
+    return record.version !== this.#loadedVersion && this.cookie.expires instanceof Date;
+  }
+
+  async save(): Promise<void> {
+    await this.#settle();
+    await this.#session.save();
+  }
+
+  async reload(): Promise<void> {
+    const state = this.#state;
+    const isStored = state.record !== undefined;
+    const reason = await state.turns.take(() => {
+      state.draft.drop();
+      return state.refresh(state.failures.startDeadline());
+    });
+    if (!isStored || reason !== undefined) throw new Error("failed to load session");
+    this.#cookie = undefined;
+    this.show();
+  }
+
+  async destroy(): Promise<void> {
+    retireSession(this.request.session);
+    delete this.request.session;
+    await this.#end();
+  }
+
+  async regenerate(): Promise<void> {
+    await this.#end();
+    this.show();
+  }
+
+  /** Begins another session in the place of this one, as `store.generate` does: nothing is ended. */
+  generate(): void {
+    this.#session.clear();
+    this.#cookie = undefined;
+    this.show();
+  }
+
+  /**
+   * What is to be done before the response's headers, and before anything is stored; `undefined`
+   * where there is nothing.
+   */
+  beforeHeaders(status: number): Promise<void> | undefined {
+    if (status >= 500 || this.#visit.phase !== "open" || this.#state.isPrefetch) return undefined;
+    if (this.request.session) return this.#settle();
+    return this.#unset();
+  }
+
+  /** What `req.session = null` means. */
+  #unset(): Promise<void> | undefined {
+    if (this.#settings.destroysUnset) return this.#end();
+    this.#state.draft.drop();
+    return undefined;
+  }
+
+  async #end(): Promise<void> {
+    this.#state.draft.drop();
+    await this.#session.signOut();
+    this.#knownUserId = undefined;
+    this.#cookie = undefined;
+  }
+
+  /** Brings the engine's own words up to what the data and the cookie say. */
+  #settle(): Promise<void> | undefined {
+    if (this.#session.isEnded) return undefined;
+    this.#settleCookie();
+    return this.#settleUser();
+  }
+
+  #settleCookie(): void {
+    const cookie = this.#cookie;
+    if (cookie === undefined) return;
+    const own = this.#state.draft.get(COOKIE_KEY) as Partial<Cookie> | undefined;
+    const stored = own === undefined ? this.#usualMaxAge : own.originalMaxAge;
+    const { originalMaxAge } = cookie;
+    if (originalMaxAge === stored) return;
+    this.#hasNewCookie = true;
+    if (originalMaxAge === this.#usualMaxAge) this.#session.delete(COOKIE_KEY);
+    else this.#session.set(COOKIE_KEY, { originalMaxAge: originalMaxAge ?? null });
+    const isRemembered =
+      typeof originalMaxAge === "number" && typeof this.#usualMaxAge !== "number";
+    if (isRemembered !== this.#session.persistent) this.#session.persistent = isRemembered;
+  }
+
+  /** Signs in, or out, whom the data says so of: passport knows no other words. */
+  #settleUser(): Promise<void> | undefined {
+    const known = this.#knownUserId;
+    const wanted = this.#wantedUserId;
+    const { userId } = this.#session;
+    if (wanted === undefined) {
+      const isOver = known !== undefined && userId === known;
+      return isOver ? this.#moveTo(undefined) : undefined;
+    }
+    const isDecided = wanted === known && userId !== undefined;
+    return userId === wanted || isDecided ? undefined : this.#moveTo(wanted);
+  }
+
+  get #wantedUserId(): string | undefined {
+    const { session } = this.request;
+    return session ? this.#settings.userIdOf(session as unknown as Untyped) : undefined;
+  }
+
+  async #moveTo(userId: string | undefined): Promise<void> {
+    const keys = this.#state.draft.keys();
+    if (userId === undefined) await this.#session.signOut({ keep: keys });
+    else await this.#session.signIn(userId, { keep: "all" });
+    this.#knownUserId = userId;
+  }
+}

@@ -1,0 +1,138 @@
+import { cookieValues } from "../../../cookies/cookie-header.ts";
+import type { Rejection } from "../../../core/events.ts";
+import type { Exchange, RequestHead } from "../../../core/exchange.ts";
+import {
+  type Carrier,
+  candidatesOf,
+  type Farewell,
+  type Identity,
+  identityOf,
+  newIdentity,
+  type Passage,
+} from "../../../core/passage.ts";
+import type { Home } from "../../../core/records.ts";
+import type { RandomBytes, SessionToken } from "../../../core/token.ts";
+import { Cookie } from "../cookie.ts";
+import { isSecure } from "../request.ts";
+import { readSigned } from "../sent-cookie.ts";
+import { type Secret, sign } from "../signature.ts";
+import { SessionExchange } from "./session-exchange.ts";
+import { type EngineSettings, newCookie } from "./settings.ts";
+
+/**
+ * Carries tokens in express-session's signed cookie. What the cookie holds is the token, and its hash
+ * the id, whatever made it: sessions that began under express-session go on.
+ */
+export class SignedCookieCarrier implements Carrier {
+  readonly settings: EngineSettings;
+  /** The manager's. */
+  readonly name: string;
+  readonly #random: RandomBytes;
+
+  constructor(settings: EngineSettings, name: string, random: RandomBytes) {
+    this.settings = settings;
+    this.name = name;
+    this.#random = random;
+  }
+
+  arrive(exchange: Exchange, home: Home): SignedCookiePassage {
+    return new SignedCookiePassage(this, exchange, home);
+  }
+
+  mayArrive(request: RequestHead): boolean {
+    return request.header("cookie")?.includes(this.settings.name) === true;
+  }
+
+  issue(): Identity {
+    return newIdentity(this.#random, this.name);
+  }
+
+  secretsOf(exchange: Exchange): readonly Secret[] {
+    const { secrets } = this.settings;
+    if (secrets !== undefined) return secrets;
+    const secret = exchange instanceof SessionExchange ? exchange.raw.secret : undefined;
+    return secret === undefined ? [] : [secret];
+  }
+}
+
+const NOBODY: readonly Identity[] = [];
+const NOTHING: readonly Rejection[] = [];
+
+class SignedCookiePassage implements Passage {
+  readonly presented: readonly Identity[];
+  readonly rejected: readonly Rejection[];
+  readonly hasSurplus = false;
+  readonly records: Home;
+  readonly writesNeedHeaders = false;
+  readonly #carrier: SignedCookieCarrier;
+  readonly #exchange: Exchange;
+
+  constructor(carrier: SignedCookieCarrier, exchange: Exchange, home: Home) {
+    this.#carrier = carrier;
+    this.#exchange = exchange;
+    this.records = home;
+    const header = exchange.request.header("cookie");
+    const values = header === undefined ? [] : cookieValues(header, carrier.settings.name);
+    const secrets = values.length === 0 ? [] : carrier.secretsOf(exchange);
+    const tokens = new Set<string>();
+    const rejected = new Set<Rejection>();
+    for (const value of values) {
+      const token = readSigned(value, secrets);
+      if (token) tokens.add(token);
+      else rejected.add(token === undefined ? "malformed" : "altered");
+    }
+    this.presented =
+      tokens.size === 0
+        ? NOBODY
+        : candidatesOf([...tokens]).map((token) => identityOf(token as SessionToken, carrier.name));
+    this.rejected = rejected.size === 0 ? NOTHING : [...rejected];
+  }
+
+  get obstacle(): string | undefined {
+    return this.#isCarried
+      ? undefined
+      : 'the cookie has secure: true and this connection is plain HTTP. Behind a proxy that ends TLS, set "trust proxy" in Express, or proxy: true.';
+  }
+
+  issue(): Identity {
+    return this.#carrier.issue();
+  }
+
+  leave({ cookie, token }: Farewell): boolean {
+    const source = this.#source;
+    const isSent = cookie === "send" || (cookie === "keep" && source?.isDue === true);
+    if (!(isSent ? token !== undefined : cookie === "expire") || !this.#isCarried) return false;
+    const { reply } = this.#exchange;
+    if (isSent && token !== undefined) reply.addCookie(this.#line(token));
+    else reply.addCookie(this.#lastLine());
+    return true;
+  }
+
+  #line(token: string): string {
+    const cookie = this.#cookie;
+    cookie.maxAge = cookie.originalMaxAge;
+    const [secret] = this.#carrier.secretsOf(this.#exchange);
+    return cookie.serialize(this.#carrier.settings.name, `s:${sign(token, secret as Secret)}`);
+  }
+
+  #lastLine(): string {
+    const cookie = new Cookie({ ...this.#cookie.data, expires: new Date(0) } as object);
+    return cookie.serialize(this.#carrier.settings.name, "");
+  }
+
+  get #source(): SessionExchange["source"] {
+    return this.#exchange instanceof SessionExchange ? this.#exchange.source : undefined;
+  }
+
+  get #cookie(): Cookie {
+    return this.#source?.cookie ?? newCookie(this.#carrier.settings, this.#exchange);
+  }
+
+  get #isCarried(): boolean {
+    if (!this.#cookie.secure) return true;
+    const exchange = this.#exchange;
+    return exchange instanceof SessionExchange
+      ? isSecure(exchange.raw, this.#carrier.settings.proxy)
+      : exchange.request.isEncrypted !== false;
+  }
+}
