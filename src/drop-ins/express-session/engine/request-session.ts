@@ -104,6 +104,8 @@ export class RequestSession implements SessionKeeper, CookieSource {
   }
 
   async regenerate(): Promise<void> {
+    // passport's keepSessionInfo takes along what the former session object goes on holding.
+    retireSession(this.request.session);
     await this.#end();
     this.show();
   }
