@@ -13,6 +13,7 @@ import {
 import type { Home } from "../../../core/records.ts";
 import type { RandomBytes, SessionToken } from "../../../core/token.ts";
 import { Cookie } from "../cookie.ts";
+import { knowsTokens } from "../moving/knows-tokens.ts";
 import { isSecure } from "../request.ts";
 import { readSigned } from "../sent-cookie.ts";
 import { type Secret, sign } from "../signature.ts";
@@ -86,6 +87,7 @@ class SignedCookiePassage implements Passage {
         ? NOBODY
         : candidatesOf([...tokens]).map((token) => identityOf(token as SessionToken, carrier.name));
     this.rejected = rejected.size === 0 ? NOTHING : [...rejected];
+    for (const identity of this.presented) this.#tell(identity);
   }
 
   get obstacle(): string | undefined {
@@ -95,7 +97,9 @@ class SignedCookiePassage implements Passage {
   }
 
   issue(): Identity {
-    return this.#carrier.issue();
+    const identity = this.#carrier.issue();
+    this.#tell(identity);
+    return identity;
   }
 
   leave({ cookie, token }: Farewell): boolean {
@@ -106,6 +110,14 @@ class SignedCookiePassage implements Passage {
     if (isSent && token !== undefined) reply.addCookie(this.#line(token));
     else reply.addCookie(this.#lastLine());
     return true;
+  }
+
+  /** A store that keeps sessions by their tokens too, as one that moves them does, hears of each. */
+  #tell(identity: Identity): void {
+    const { store } = this.records.keeper;
+    if (!knowsTokens(store)) return;
+    const { settings, name } = this.#carrier;
+    store.know(identity, name, newCookie(settings, this.#exchange));
   }
 
   #line(token: string): string {

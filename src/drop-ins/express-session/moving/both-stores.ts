@@ -25,7 +25,13 @@ export interface MovingParts {
 }
 
 /** What so many others write to at once is left as it stands: who writes next brings it up to date. */
-const MAX_ATTEMPTS = 50;
+const MAX_ROUNDS = 50;
+
+/** How a session stands after it was brought up to date, and whether that is all. */
+interface Round {
+  readonly stored: StoredSession | undefined;
+  readonly isOver: boolean;
+}
 
 /** One session in both stores. */
 export class BothStores {
@@ -87,31 +93,30 @@ export class BothStores {
     found: SessionRecord,
     when: "always" | "changed",
   ): Promise<StoredSession | undefined> {
-    const { ours, theirs } = this.#parts;
-    let stored: StoredSession | undefined = found;
-    let isDue = when === "always";
-    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
-      if (stored?.kind !== "live") {
-        // Whoever was late has put it back there.
-        await theirs.destroy(this.#sid);
-        return stored;
-      }
-      const kept = await theirs.get(this.#sid);
-      if (kept === undefined) return this.end(stored);
-      const changes = this.#changesIn(kept, stored);
-      if (changes !== undefined) {
-        stored = await this.#merged(stored, changes);
-        isDue = true;
-        if (stored?.kind !== "live") continue;
-      }
-      if (!isDue) return stored;
-      await theirs.set(this.#sid, this.keptOf(stored, kept.cookie));
-      // Who wrote in between may have been overtaken there by this older state.
-      const newest: StoredSession | undefined = await ours.load(found.id, this.#call);
-      if (newest?.kind === "live" && newest.version === stored.version) return newest;
-      stored = newest;
+    let round = await this.#round(found, when);
+    for (let rounds = 1; rounds < MAX_ROUNDS && !round.isOver; rounds += 1) {
+      if (round.stored?.kind !== "live") break;
+      round = await this.#round(round.stored, "always");
     }
+    const { stored } = round;
+    // Whoever was late has put it back there.
+    if (stored?.kind !== "live") await this.#parts.theirs.destroy(this.#sid);
     return stored;
+  }
+
+  async #round(record: SessionRecord, when: "always" | "changed"): Promise<Round> {
+    const { theirs, ours } = this.#parts;
+    const kept = await theirs.get(this.#sid);
+    // Each of ours was there before it was here: so it has been ended there.
+    if (kept === undefined) return { stored: await this.end(record), isOver: true };
+    const changes = this.#changesIn(kept, record);
+    if (changes === undefined && when === "changed") return { stored: record, isOver: true };
+    const merged = changes === undefined ? record : await this.#merged(record, changes);
+    if (merged?.kind !== "live") return { stored: merged, isOver: true };
+    await theirs.set(this.#sid, this.keptOf(merged, kept.cookie));
+    const stored = await ours.load(record.id, this.#call);
+    // Whoever wrote in between may have been overtaken there by this older state.
+    return { stored, isOver: stored?.kind === "live" && stored.version === merged.version };
   }
 
   /** As express-session keeps it, and stamped. */

@@ -5,11 +5,11 @@ export interface TheirStore {
   get(sid: string, callback: (error: unknown, session?: unknown) => void): unknown;
   set(sid: string, session: never, callback: (error?: unknown) => void): unknown;
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
-  touch?(sid: string, session: never, callback: () => void): unknown;
+  touch?: ((sid: string, session: never, callback: () => void) => unknown) | undefined;
   /** All sessions: by their ids, or each with its own as `id`. */
-  all?(callback: (error: unknown, sessions?: never) => void): unknown;
+  all?: ((callback: (error: unknown, sessions?: unknown) => void) => unknown) | undefined;
   /** The names of all sessions' files, as session-file-store has it. */
-  list?(callback: (error: unknown, names?: never) => void): unknown;
+  list?: ((callback: (error: unknown, names?: unknown) => void) => unknown) | undefined;
 }
 
 /** A session as express-session keeps it: its cookie, and beside it what the application has put in. */

@@ -3,14 +3,16 @@ import { type JsonObject, parseObject } from "../../../core/json.ts";
 import type { SessionRecord } from "../../../core/record.ts";
 import { newCommitId, type RandomBytes } from "../../../core/token.ts";
 import { Cookie, type CookieOptions } from "../cookie.ts";
+import { COOKIE_KEY } from "../engine/session-values.ts";
 import type { KeptSession } from "./connect-sessions.ts";
 import { STAMP_KEY } from "./stamp.ts";
 
-/** In our data: how long this visitor's cookie lives. In theirs: the whole cookie. */
-const COOKIE_KEY = "cookie";
 const DAY_MS = 86_400_000;
 /** As the drop-in has it: theirs live for ever, as long as they are used. */
 const ABSOLUTE_MS = 90 * DAY_MS;
+
+/** What no application has put there. The second one is session-file-store's own. */
+const NOT_DATA: ReadonlySet<string> = new Set([STAMP_KEY, "__lastAccess", "__proto__"]);
 
 /** What is not in the session itself. */
 export interface Surroundings {
@@ -22,7 +24,9 @@ export interface Surroundings {
 }
 
 /** What a session of theirs has that goes with it: all but its stamp, and of the cookie its lifetime. */
-export function dataIn({ [STAMP_KEY]: _, cookie, ...data }: KeptSession): JsonObject {
+export function dataIn({ cookie, ...all }: KeptSession): JsonObject {
+  const entries = Object.entries(all).filter(([key]) => !NOT_DATA.has(key));
+  const data = Object.fromEntries(entries);
   return { ...data, [COOKIE_KEY]: { originalMaxAge: cookie["originalMaxAge"] ?? null } };
 }
 

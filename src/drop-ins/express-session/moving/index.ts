@@ -6,6 +6,7 @@ import { refuseTokenBound } from "../../../core/keychain.ts";
 import { isStore, requireKnownKeys } from "../../../core/option-checks.ts";
 import type { SessionStore } from "../../../core/store.ts";
 import { Cookie } from "../cookie.ts";
+import { passportUser } from "../engine/passport-user.ts";
 import { ConnectSessions, type TheirStore } from "./connect-sessions.ts";
 import { MovingSessions } from "./moving-sessions.ts";
 import { Sids } from "./sids.ts";
@@ -90,14 +91,4 @@ function checkStores(from: TheirStore, to: SessionStore): void {
     throw new OptionsError("movingStore(to)", "must be a store, such as redisStore(client).");
   }
   refuseTokenBound("movingStore(to)", to);
-}
-
-function passportUser({ passport }: JsonObject): string | undefined {
-  const user: unknown = Object(passport).user;
-  return nameOf(user) ?? nameOf(Object(user).id) ?? nameOf(Object(user)["_id"]);
-}
-
-function nameOf(user: unknown): string | undefined {
-  if (typeof user === "number") return String(user);
-  return typeof user === "string" && user !== "" ? user : undefined;
 }

@@ -1,3 +1,4 @@
+import { type Identity, identityOf } from "../../../core/passage.ts";
 import {
   type SessionRecord,
   type StoredSession,
@@ -19,9 +20,10 @@ import type {
   UpdateOutcome,
   UserKey,
 } from "../../../core/store.ts";
-import { type CommitId, type Identity, type SessionId, sessionId } from "../../../core/token.ts";
+import type { CommitId, SessionId, SessionToken } from "../../../core/token.ts";
 import type { Cookie } from "../cookie.ts";
 import { BothStores, type MovingParts } from "./both-stores.ts";
+import type { KnowsTokens } from "./knows-tokens.ts";
 import { movingNoteIn, withMovingNote } from "./notes.ts";
 
 /**
@@ -32,7 +34,7 @@ import { movingNoteIn, withMovingNote } from "./notes.ts";
  * compare-and-set, and then over there, under a stamp. What a process over there has done since shows
  * against that stamp, and is done here too, key by key.
  */
-export class MovingSessions implements SessionStore {
+export class MovingSessions implements SessionStore, KnowsTokens {
   readonly touch?: Touch;
   readonly directory?: Directory;
   readonly expiry?: Expiry;
@@ -54,14 +56,9 @@ export class MovingSessions implements SessionStore {
     return { ...profile, caveats: [...profile.caveats, ...CAVEATS] };
   }
 
-  /**
-   * Takes note of a session's token, as a request brings it, or before it is given to one.
-   *
-   * @param cookie - As a session has it whose visitor has none of their own.
-   */
-  know({ id, token }: Identity, manager: string, cookie?: Cookie): void {
+  know({ id, token }: Identity, manager: string, cookie: Cookie): void {
     this.#manager = manager;
-    if (cookie !== undefined) this.#parts.surroundings.usualCookie = cookie;
+    this.#parts.surroundings.usualCookie = cookie;
     this.#parts.sids.know(id, token);
   }
 
@@ -119,20 +116,21 @@ export class MovingSessions implements SessionStore {
    * Takes over every session that nobody has come with yet, where their store can list them. What was
    * taken over before stays as it is; run it again after a crash.
    *
-   * @param manager - The name of the manager whose sessions they become.
+   * @param name - The name of the cookie, as `session()` has it.
    * @returns How many there are, and how many of them are ours now; `undefined` where the store cannot
    * list them: they move as visitors come.
    */
-  async moveAll(manager: string, call: () => StoreCall): Promise<Moved | undefined> {
-    const sids = await this.#parts.theirs.ids();
-    if (sids === undefined) return undefined;
+  async moveAll(name = "connect.sid"): Promise<Moved | undefined> {
+    const tokens = await this.#parts.theirs.ids();
+    if (tokens === undefined) return undefined;
     let moved = 0;
-    for (const sid of sids) {
-      const id = sessionId(sid as never, manager);
-      this.know({ id, token: sid }, manager);
-      if ((await this.load(id, call()))?.kind === "live") moved += 1;
+    for (const token of tokens as readonly SessionToken[]) {
+      const identity = identityOf(token, name);
+      this.know(identity, name, this.#parts.surroundings.usualCookie);
+      const call = { signal: AbortSignal.timeout(MOVE_TIMEOUT_MS), now: Date.now() };
+      if ((await this.load(identity.id, call))?.kind === "live") moved += 1;
     }
-    return { found: sids.length, moved };
+    return { found: tokens.length, moved };
   }
 
   async #touch(touch: Touch, id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
@@ -196,6 +194,9 @@ export class MovingSessions implements SessionStore {
     return stored?.kind === "live" ? this.#sidOf(stored) : undefined;
   }
 }
+
+/** Moving one session may take so long. */
+const MOVE_TIMEOUT_MS = 10_000;
 
 /** How far {@link MovingSessions.moveAll} has come. */
 export interface Moved {

@@ -1,4 +1,4 @@
-import { parseObject } from "../../../core/json.ts";
+import { type JsonObject, parseObject } from "../../../core/json.ts";
 import { editNotes } from "../../../core/notes.ts";
 import type { SessionRecord } from "../../../core/record.ts";
 import { type Stamp, stampIn } from "./stamp.ts";
@@ -24,6 +24,9 @@ export function movingNoteIn({ notes }: Pick<SessionRecord, "notes">): MovingNot
 export function withMovingNote(record: SessionRecord, note: MovingNote): SessionRecord {
   const { sid, before } = note;
   const entry = before === undefined ? { sid } : { sid, before };
-  const notes = editNotes(record.notes, [(all) => void (all[MOVING] = entry)]);
+  const edit = (all: JsonObject): void => {
+    all[MOVING] = entry;
+  };
+  const notes = editNotes(record.notes, [edit]);
   return { ...record, notes };
 }
