@@ -88,13 +88,17 @@ export class RequestSession implements SessionKeeper, CookieSource {
   async reload(): Promise<void> {
     const state = this.#state;
     const isStored = state.record !== undefined;
-    const reason = await state.turns.take(() => {
-      state.draft.drop();
-      return state.refresh(state.failures.startDeadline());
-    });
-    if (!isStored || reason !== undefined) throw new Error("failed to load session");
-    this.#cookie = undefined;
-    this.show();
+    retireSession(this.request.session);
+    try {
+      const reason = await state.turns.take(() => {
+        state.draft.drop();
+        return state.refresh(state.failures.startDeadline());
+      });
+      if (!isStored || reason !== undefined) throw new Error("failed to load session");
+    } finally {
+      this.#cookie = undefined;
+      this.show();
+    }
   }
 
   async destroy(): Promise<void> {
@@ -104,7 +108,6 @@ export class RequestSession implements SessionKeeper, CookieSource {
   }
 
   async regenerate(): Promise<void> {
-    // passport's keepSessionInfo takes along what the former session object goes on holding.
     retireSession(this.request.session);
     await this.#end();
     this.show();

@@ -35,6 +35,7 @@ class SessionFace {
 
   /** From here on it holds what it held, and none of it is stored. */
   static retire(face: SessionFace): void {
+    if (face.#formerId !== undefined) return;
     face.#formerId = face.#keeper.id;
     face.#values = new FormerValues(face.#values);
   }

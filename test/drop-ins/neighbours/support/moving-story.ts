@@ -11,7 +11,8 @@ import type { Theirs } from "./theirs.ts";
 
 const SECRET = "keyboard cat";
 const SETTINGS = { secret: SECRET, resave: false, saveUninitialized: false };
-const STAMP = "sojourn.moving";
+/** What is not the application's: the cookie, our stamp, and a key of session-file-store's. */
+const NOT_DATA = ["cookie", "sojourn.moving", "__lastAccess"];
 
 type Kept = Record<string, unknown>;
 
@@ -64,7 +65,8 @@ function application(middleware: RequestHandler, gates: Map<string, Gate>): expr
     response.send("ok");
   });
   app.get("/", (request, response) => {
-    const { cookie: _, [STAMP]: __, ...kept } = JSON.parse(JSON.stringify(request.session)) as Kept;
+    const kept = JSON.parse(JSON.stringify(request.session)) as Kept;
+    for (const key of NOT_DATA) delete kept[key];
     response.json(kept);
   });
   return app;

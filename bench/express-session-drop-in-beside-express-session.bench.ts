@@ -1,0 +1,153 @@
+/**
+ * What does `sojourn/express-session` add to a request on Express 5, beside express-session itself:
+ * by its rules over the same store, and over a store of ours, in memory and in Redis?
+ * Usage: npm run bench -- express-session-drop-in
+ *
+ * As in cost-per-request-beside-express-session.bench.ts the requests are real and travel over
+ * sockets in memory, 32 at a time, each in a session of its own. Redis is a real server beside, whose
+ * own time does not count; that of its client does.
+ */
+import type { RequestListener } from "node:http";
+import { RedisStore } from "connect-redis";
+import express, { type RequestHandler } from "express";
+import expressSession from "express-session";
+import { createClient } from "redis";
+import { memoryStore } from "sojourn";
+import dropIn from "sojourn/express-session";
+import { redisStore } from "sojourn/redis";
+import { startRedis } from "../test/support/servers/redis.ts";
+import { bareExpress } from "./support/bare-apps.ts";
+import { request } from "./support/memory-request.ts";
+import {
+  answerRounds,
+  type Cost,
+  each,
+  machine,
+  printHead,
+  printRow,
+  REQUESTS_PER_ROUND,
+  Rival,
+  takeTurns,
+  text,
+} from "./support/rivals.ts";
+import { DATA, type Shop } from "./support/shop.ts";
+
+const CASES = [
+  { name: "new visitor", path: "/untouched", isKnown: false, isGated: true },
+  { name: "read", path: "/read", isKnown: true, isGated: true },
+  { name: "write", path: "/write", isKnown: true, isGated: true },
+  { name: "create", path: "/create", isKnown: false, isGated: false },
+] as const;
+
+/** The most that the drop-in may add, as a part of what express-session adds. */
+const LIMIT = 0.6;
+const EFFORT = { processes: 4, roundsPerProcess: 12 };
+const ROUNDS: number = EFFORT.processes * EFFORT.roundsPerProcess;
+
+process.env["NODE_ENV"] = "production";
+
+const OPTIONS = {
+  secret: "s".repeat(32),
+  resave: false,
+  saveUninitialized: false,
+  cookie: { secure: true },
+};
+
+type Redis = Parameters<typeof redisStore>[0];
+
+/** Each with the session in `req.session`. */
+const LAYERS = {
+  "express-session": () => expressSession(OPTIONS),
+  "drop-in, MemoryStore": () => dropIn(OPTIONS),
+  "drop-in, memoryStore()": () => dropIn({ ...OPTIONS, store: memoryStore() }),
+  "express-session, connect-redis": (client) =>
+    expressSession({ ...OPTIONS, store: new RedisStore({ client }) }),
+  "drop-in, connect-redis": (client) =>
+    dropIn({ ...OPTIONS, store: new RedisStore({ client }) as never }),
+  "drop-in, redisStore()": (client) => dropIn({ ...OPTIONS, store: redisStore(client as Redis) }),
+} as const satisfies Readonly<Record<string, (client: unknown) => RequestHandler>>;
+
+type Layer = keyof typeof LAYERS;
+const GROUPS: readonly (readonly Layer[])[] = [
+  ["express-session", "drop-in, MemoryStore", "drop-in, memoryStore()"],
+  ["express-session, connect-redis", "drop-in, connect-redis", "drop-in, redisStore()"],
+];
+
+function application(layer: RequestHandler): RequestListener {
+  const app = express();
+  app.use(layer);
+  app.get("/untouched", (_req, res) => res.end("ok"));
+  app.get("/read", (req, res) => res.end(shopOf(req).theme ?? "none"));
+  app.get("/write", (req, res) => {
+    const shop = shopOf(req);
+    shop.visits = (shop.visits ?? 0) + 1;
+    res.end("ok");
+  });
+  app.get("/create", (req, res) => {
+    Object.assign(shopOf(req), DATA);
+    res.end("ok");
+  });
+  return app;
+}
+
+function shopOf(req: object): Partial<Shop> {
+  return (req as { readonly session: Partial<Shop> }).session;
+}
+
+async function serve(name: string): Promise<void> {
+  const isBare = name === "bare";
+  const client = createClient({ url: process.env["BENCH_REDIS"] ?? "" });
+  client.on("error", (error) => console.error(error));
+  if (name.includes("edis")) await client.connect();
+  const listener = isBare ? bareExpress() : application(LAYERS[name as Layer](client));
+  await answerRounds({
+    cases: CASES,
+    visit: (path, cookie) => request(listener, path, cookie),
+    check: ({ path, isKnown }, { cookies, text }) => {
+      const isRead = path !== "/read" || !isKnown || text.endsWith(DATA.theme);
+      return isRead && cookies.length > 0 === (path === "/create" && !isBare);
+    },
+  });
+}
+
+async function compare(): Promise<void> {
+  const server = await startRedis();
+  process.env["BENCH_REDIS"] = `redis://127.0.0.1:${server.port}`;
+  try {
+    const bare = new Rival(import.meta.filename, "bare");
+    const groups = GROUPS.map((names) =>
+      names.map((name) => ({ name, rival: new Rival(import.meta.filename, name) })),
+    );
+    await takeTurns([bare, ...groups.flat().map(({ rival }) => rival)], CASES, EFFORT);
+    console.log(
+      "\nµs of processor time that the session layer adds to one request on Express 5:\nlower " +
+        `quartile (median) of ${ROUNDS} rounds of ${REQUESTS_PER_ROUND} requests.\n${machine()}`,
+    );
+    for (const group of groups) report(bare, group);
+  } finally {
+    await server.stop();
+  }
+}
+
+function report(bare: Rival, group: readonly { name: string; rival: Rival }[]): void {
+  console.log("");
+  const [theirs, ...ours] = group;
+  printHead(["", ...group.map(({ name }) => name), ...ours.map(() => "of it"), "limit"]);
+  for (const one of CASES) {
+    const base = theirs?.rival.added(one, bare);
+    if (base === undefined) continue;
+    const costs = ours.map(({ rival }) => rival.added(one, bare));
+    const ratios = costs.map((cost) => each(cost, base, (mine, other) => mine / other));
+    const isOver = one.isGated && ratios.some(({ quartile }) => !(quartile <= LIMIT));
+    if (isOver) process.exitCode = 1;
+    printRow([
+      one.name,
+      ...[base, ...costs].map((cost) => text(cost, 1)),
+      ...ratios.map((ratio: Cost) => text(ratio, 2)),
+      one.isGated ? `${LIMIT}${isOver ? " EXCEEDED" : ""}` : "",
+    ]);
+  }
+}
+
+const [name] = process.argv.slice(2);
+await (name === undefined ? compare() : serve(name));
