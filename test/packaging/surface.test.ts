@@ -456,6 +456,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
   },
   "sojourn/express": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
+  "sojourn/express-session/moving": {
+    values: ["movingStore"],
+    types: ["Moved", "MovingOptions", "MovingSessions", "TheirStore"],
+  },
   "sojourn/fastify": { values: ["sessionPlugin"], types: ["SessionPluginOptions"] },
   "sojourn/h3": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
   "sojourn/koa": { values: ["sessionMiddleware"], types: ["MiddlewareOptions", "SessionContext"] },
