@@ -196,8 +196,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["BearerOptions", "TokenTransport"],
   },
   "sojourn/bridges": {
-    values: ["connectStore", "keyvStore", "unstorageStore"],
+    values: ["asConnectStore", "connectStore", "keyvStore", "unstorageStore"],
     types: [
+      "AsConnectStore",
+      "AsConnectStoreOptions",
       "BackendFacts",
       "BridgeOptions",
       "BridgedStorage",
