@@ -1,4 +1,4 @@
-/** What this example uses of the package, which comes without types. */
+/** What is used here of the package, which comes without types. */
 declare module "oidc-provider" {
   import type { IncomingMessage, ServerResponse } from "node:http";
 
@@ -9,6 +9,7 @@ declare module "oidc-provider" {
   export default class Provider {
     constructor(issuer: string, configuration: object);
     callback(): (req: IncomingMessage, res: ServerResponse) => void;
+    interactionFinished(req: IncomingMessage, res: ServerResponse, result: object): Promise<void>;
     on(event: "grant.success", listener: (context: Context) => void): this;
     on(
       event: "access_token.saved" | "refresh_token.saved",

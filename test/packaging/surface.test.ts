@@ -239,8 +239,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     types: ["BearerOptions", "TokenTransport"],
   },
   "sojourn/bridges": {
-    values: ["connectStore", "keyvStore", "unstorageStore"],
+    values: ["asConnectStore", "connectStore", "keyvStore", "unstorageStore"],
     types: [
+      "AsConnectStore",
+      "AsConnectStoreOptions",
       "BackendFacts",
       "BridgeOptions",
       "BridgedStorage",
@@ -511,6 +513,30 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
   },
   "sojourn/express": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
+  "sojourn/express-session": {
+    values: ["Cookie", "MemoryStore", "Session", "Store", "default", "module.exports"],
+    types: [
+      "ConnectStore",
+      "CookieData",
+      "CookieOptions",
+      "Done",
+      "EngineSessionOptions",
+      "Secret",
+      "SessionCallback",
+      "SessionData",
+      "SessionMiddleware",
+      "SessionOptions",
+      "SojournSessionOptions",
+    ],
+  },
+  "sojourn/express-session/moving": {
+    values: ["movingStore"],
+    types: ["Moved", "MovingOptions", "MovingSessions", "TheirStore"],
+  },
+  "sojourn/express-session/session/cookie": {
+    values: ["Cookie", "default", "module.exports"],
+    types: ["CookieData", "CookieOptions"],
+  },
   "sojourn/fastify": { values: ["sessionPlugin"], types: ["SessionPluginOptions"] },
   "sojourn/h3": { values: ["sessionMiddleware"], types: ["MiddlewareOptions"] },
   "sojourn/koa-session": {
@@ -1039,6 +1065,12 @@ describe("the rules that the linter watches", () => {
       "a function is a maze",
       `export function f(x: number): number {\n${"  if (x > 1) {\n".repeat(6)}    return 1;\n${"  }\n".repeat(6)}  return 0;\n}`,
       "noExcessiveCognitiveComplexity",
+    ],
+    [
+      "drop-ins/express-session",
+      "a drop-in reads the tests' tools",
+      'import { testClock } from "../../testing/index.ts";\nexport const x: unknown = testClock;',
+      "noRestrictedImports",
     ],
   ];
 

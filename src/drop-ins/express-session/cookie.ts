@@ -44,8 +44,10 @@ export interface CookieData {
  * The cookie of one session, as `req.session.cookie` has it.
  *
  * @example
- * // Remember this visitor for a month.
- * req.session.cookie.maxAge = 30 * 24 * 60 * 60 * 1000;
+ * import { Cookie } from "sojourn/express-session";
+ *
+ * const cookie = new Cookie({ maxAge: 60_000 });
+ * console.log(cookie.originalMaxAge, cookie.expires); // 60000, and in a minute
  */
 export class Cookie {
   declare path?: string | undefined;

@@ -11,10 +11,14 @@ import type { SessionData as Data } from "./session-data.ts";
 import { Store as BaseStore } from "./store.ts";
 
 /**
- * express-session's middleware: the same call, the same options, the same `req.session`.
+ * The middleware of express-session: the same call, the same options, the same `req.session`.
  *
  * @throws TypeError for an option that express-session refuses.
  * @example
+ * import express from "express";
+ * import session from "sojourn/express-session";
+ *
+ * const app = express();
  * app.use(session({ secret: "keyboard cat", resave: false, saveUninitialized: false }));
  */
 function session(options: EngineSessionOptions): SessionMiddleware;

@@ -65,6 +65,16 @@ class SessionsInMemory extends Store {
  * Sojourn's own `memoryStore()` has bounds, and keeps Sojourn's promises.
  */
 export type MemoryStore = SessionsInMemory;
+/**
+ * Sessions in this process's memory, as express-session keeps them: for trying out.
+ *
+ * @example
+ * import express from "express";
+ * import session, { MemoryStore } from "sojourn/express-session";
+ *
+ * const app = express();
+ * app.use(session({ secret: "keyboard cat", store: new MemoryStore() }));
+ */
 export const MemoryStore: typeof SessionsInMemory = callable(
   "MemoryStore",
   SessionsInMemory,

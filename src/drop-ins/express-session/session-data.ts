@@ -4,6 +4,8 @@ import type { Cookie } from "./cookie.ts";
  * What an application keeps in its sessions. Add your own properties by declaration merging.
  *
  * @example
+ * import "sojourn/express-session";
+ *
  * declare module "sojourn/express-session" {
  *   interface SessionData {
  *     views: number;

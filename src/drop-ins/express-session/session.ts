@@ -33,10 +33,15 @@ export interface SessionWatcher {
  * Each method that takes a callback gives a promise where none is passed.
  *
  * @example
- * req.session.regenerate((error) => {
- *   if (error) return next(error);
- *   req.session.user = user.id;
- *   req.session.save(() => res.redirect("/"));
+ * import express from "express";
+ * import session from "sojourn/express-session";
+ *
+ * const app = express().use(session({ secret: "keyboard cat" }));
+ * app.post("/again", (req, res, next) => {
+ *   req.session.regenerate((error) => {
+ *     if (error) next(error);
+ *     else req.session.save(() => res.redirect("/"));
+ *   });
  * });
  */
 export class Session {

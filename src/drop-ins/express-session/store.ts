@@ -72,19 +72,36 @@ abstract class BaseStore extends EventEmitter {
  * `util.inherits`.
  *
  * @example
- * class NoStore extends Store {
- *   get(sid, callback) {
- *     callback(null, null);
+ * import { type SessionData, Store } from "sojourn/express-session";
+ *
+ * class MapStore extends Store {
+ *   readonly #kept = new Map<string, string>();
+ *
+ *   get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
+ *     callback(null, JSON.parse(this.#kept.get(sid) ?? "null"));
  *   }
- *   set(sid, session, callback) {
+ *
+ *   set(sid: string, session: SessionData, callback?: () => void): void {
+ *     this.#kept.set(sid, JSON.stringify(session));
  *     callback?.();
  *   }
- *   destroy(sid, callback) {
+ *
+ *   destroy(sid: string, callback?: () => void): void {
+ *     this.#kept.delete(sid);
  *     callback?.();
  *   }
  * }
  */
 export type Store = BaseStore;
+/**
+ * What a store for express-session inherits from: by `extends`, or by `Store.call(this)` and
+ * `util.inherits`.
+ *
+ * @example
+ * import { MemoryStore, Store } from "sojourn/express-session";
+ *
+ * console.log(new MemoryStore() instanceof Store); // true
+ */
 export const Store: typeof BaseStore = callable("Store", BaseStore, (store) => {
   EventEmitter.call(store as unknown as EventEmitter);
 });

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { SessionOptions } from "../options.ts";
 import { type Handler, type Next, pathOf, type SessionRequest } from "../request.ts";
 import { Session } from "../session.ts";
+import { SignedIds } from "../signed-ids.ts";
 import { ClassicVisit } from "./classic-visit.ts";
 import { type ClassicSettings, newCookie, readOptions } from "./settings.ts";
 
@@ -22,9 +23,9 @@ export function classicSession(options: SessionOptions): Handler {
       next();
       return;
     }
-    const secrets = settings.secrets ?? (request.secret ? [request.secret] : undefined);
-    if (secrets === undefined) next(new Error("secret option required for sessions"));
-    else new ClassicVisit(settings, secrets, request, response, next).begin();
+    const ids = settings.ids ?? (request.secret ? new SignedIds([request.secret]) : undefined);
+    if (ids === undefined) next(new Error("secret option required for sessions"));
+    else new ClassicVisit(settings, ids, request, response, next).begin();
   };
 }
 

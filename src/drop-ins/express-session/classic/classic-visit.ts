@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { isSecure, type Next, type SessionRequest } from "../request.ts";
 import { sentId } from "../sent-cookie.ts";
 import { Session, type SessionWatcher } from "../session.ts";
-import { type Secret, sign } from "../signature.ts";
+import type { SignedIds } from "../signed-ids.ts";
 import { beforeHead } from "./before-head.ts";
 import { watchForeign } from "./foreign-session.ts";
 import { HeldEnd } from "./held-end.ts";
@@ -21,7 +21,7 @@ export class ClassicVisit implements SessionWatcher {
   readonly #request: SessionRequest;
   readonly #response: ServerResponse;
   readonly #next: Next;
-  readonly #secrets: readonly Secret[];
+  readonly #ids: SignedIds;
   /** The id that the browser sent. */
   readonly #sentId: string | undefined;
   #originalId: string | undefined;
@@ -31,18 +31,18 @@ export class ClassicVisit implements SessionWatcher {
 
   constructor(
     settings: ClassicSettings,
-    secrets: readonly Secret[],
+    ids: SignedIds,
     request: SessionRequest,
     response: ServerResponse,
     next: Next,
   ) {
     this.#settings = settings;
-    this.#secrets = secrets;
+    this.#ids = ids;
     this.#request = request;
     this.#response = response;
     this.#next = next;
     request.sessionStore = settings.store;
-    this.#sentId = sentId(request, settings.name, secrets);
+    this.#sentId = sentId(request, settings.name, ids);
     request.sessionID = this.#sentId;
   }
 
@@ -109,7 +109,7 @@ export class ClassicVisit implements SessionWatcher {
     if (session.cookie.secure && !isSecure(this.#request, this.#settings.proxy)) return;
     this.#touch(session);
     try {
-      const value = `s:${sign(sessionID as string, this.#secrets[0] as Secret)}`;
+      const value = this.#ids.write(sessionID as string);
       this.#addHeader(session.cookie.serialize(this.#settings.name, value));
     } catch (error) {
       setImmediate(this.#next, error);

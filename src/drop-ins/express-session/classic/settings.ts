@@ -6,13 +6,15 @@ import { MemoryStore } from "../memory-store.ts";
 import type { SessionOptions } from "../options.ts";
 import { isSecure, type SessionRequest } from "../request.ts";
 import type { Secret } from "../signature.ts";
+import { SignedIds } from "../signed-ids.ts";
 
 /** The options, read and checked. */
 export interface ClassicSettings {
   readonly name: string;
   readonly store: ConnectStore;
   readonly canTouch: boolean;
-  readonly secrets: readonly Secret[] | undefined;
+  /** Left out, cookie-parser knows the secret. */
+  readonly ids: SignedIds | undefined;
   readonly proxy: boolean | undefined;
   readonly resave: boolean;
   readonly rolling: boolean;
@@ -33,7 +35,7 @@ export function readOptions(options: SessionOptions): ClassicSettings {
     name: options.name || options.key || "connect.sid",
     store,
     canTouch: typeof store.touch === "function",
-    secrets: readSecrets(options.secret),
+    ids: readSecrets(options.secret),
     proxy: options.proxy,
     resave: orTrue("resave", options.resave),
     rolling: Boolean(options.rolling),
@@ -60,8 +62,8 @@ export function newCookie(
   return cookie;
 }
 
-/** The secrets in their order; `undefined` where there are none but what cookie-parser knows. */
-export function readSecrets(secret: SessionOptions["secret"]): readonly Secret[] | undefined {
+/** What the secrets sign; `undefined` where there are none but what cookie-parser knows. */
+export function readSecrets(secret: SessionOptions["secret"]): SignedIds | undefined {
   if (Array.isArray(secret) && secret.length === 0) {
     throw new TypeError("secret option array must contain one or more strings");
   }
@@ -69,7 +71,7 @@ export function readSecrets(secret: SessionOptions["secret"]): readonly Secret[]
     deprecate("req.secret; provide secret option");
     return;
   }
-  return Array.isArray(secret) ? secret : [secret];
+  return new SignedIds(Array.isArray(secret) ? [...secret] : [secret as Secret]);
 }
 
 function orTrue(name: string, value: boolean | undefined): boolean {

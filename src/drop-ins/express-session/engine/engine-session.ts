@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { attach, internalsOf } from "../../../core/internals.ts";
 import type { Visit } from "../../../core/request/visit.ts";
-import type { Session } from "../../../core/session.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import { createSessions } from "../../../create-sessions.ts";
 import { type Fallback, holdReply } from "../../../frameworks/port/hold.ts";
@@ -10,7 +9,7 @@ import type { EngineSessionOptions } from "../options.ts";
 import { type Handler, type Next, pathOf, type SessionRequest } from "../request.ts";
 import { JSON_VALUES } from "./json-values.ts";
 import { RequestSession } from "./request-session.ts";
-import { SessionExchange } from "./session-exchange.ts";
+import { KEPT, type SeenRequest, SessionExchange } from "./session-exchange.ts";
 import { type EngineSettings, readEngineOptions } from "./settings.ts";
 import { SignedCookieCarrier } from "./signed-cookie-carrier.ts";
 import { storeFace } from "./store-face.ts";
@@ -26,25 +25,15 @@ export interface EngineMiddleware extends Handler {
 export function engineSession(options: EngineSessionOptions): EngineMiddleware {
   const settings = readEngineOptions(options);
   const sessions = managerOf(options, settings);
-  const kept = new WeakMap<object, RequestSession>();
-  const sessionStore = storeFace(sessions, (request) => kept.get(request));
+  const sessionStore = storeFace(sessions) as unknown as SessionRequest["sessionStore"] & object;
   const { attachments } = internalsOf(sessions);
 
-  const open = async (exchange: SessionExchange, visit: Visit): Promise<void> => {
-    const session = await sessions.open(exchange.raw);
-    const own = new RequestSession(settings, exchange, session as Session<Untyped>, visit);
-    exchange.source = own;
-    kept.set(exchange.raw, own);
-    settleFirst(visit, own);
-    own.show();
-  };
-
-  function session(request: SessionRequest, response: ServerResponse, next: Next): void {
+  function session(request: SeenRequest, response: ServerResponse, next: Next): void {
     if (request.session || !isInPath(settings, request)) {
       next();
       return;
     }
-    if (settings.secrets === undefined && !request.secret) {
+    if (settings.ids === undefined && !request.secret) {
       next(new Error("secret option required for sessions"));
       return;
     }
@@ -53,9 +42,15 @@ export function engineSession(options: EngineSessionOptions): EngineMiddleware {
     const visit = attach(sessions, exchange, [request], (held) =>
       holdReply(response, held, fallback),
     );
-    Object.assign(request, { sessionStore });
-    showId(request, sessions, kept);
-    open(exchange, visit).then(() => attachments.runAmbient(visit, () => next()), next);
+    request.sessionStore = sessionStore;
+    sessions.open(request).then((opened) => {
+      const own = new RequestSession(settings, exchange, opened, visit);
+      exchange.source = own;
+      request[KEPT] = own;
+      settleFirst(visit, own);
+      own.show();
+      attachments.runAmbient(visit, () => next());
+    }, next);
   }
 
   return Object.assign(session, { sessions });
@@ -99,19 +94,6 @@ function settleFirst(visit: Visit, own: RequestSession): void {
       ? beforeHeaders(status)
       : settled.then(() => beforeHeaders(status));
   };
-}
-
-/** Tells the session's id where it is asked for: that of a new session has still to be drawn. */
-function showId(
-  request: SessionRequest,
-  _sessions: Sessions<Untyped>,
-  kept: WeakMap<object, RequestSession>,
-): void {
-  Object.defineProperty(request, "sessionID", {
-    configurable: true,
-    enumerable: true,
-    get: () => kept.get(request)?.id,
-  });
 }
 
 function isInPath(settings: EngineSettings, request: SessionRequest): boolean {

@@ -3,9 +3,8 @@ import type { SessionState } from "../../../core/request/session-state.ts";
 import type { Visit } from "../../../core/request/visit.ts";
 import type { Session as EngineSession } from "../../../core/session.ts";
 import type { CommitId } from "../../../core/token.ts";
-import { Cookie } from "../cookie.ts";
-import type { SessionRequest } from "../request.ts";
-import type { CookieSource, SessionExchange } from "./session-exchange.ts";
+import { Cookie, type CookieOptions } from "../cookie.ts";
+import { type CookieSource, KEPT, type SeenRequest, type SessionExchange } from "./session-exchange.ts";
 import { retireSession, type SessionKeeper, showSession } from "./session-face.ts";
 import { COOKIE_KEY, LiveValues } from "./session-values.ts";
 import { type EngineSettings, newCookie } from "./settings.ts";
@@ -14,7 +13,7 @@ type Untyped = Record<string, unknown>;
 
 /** One request's session, between `req.session` and the engine. */
 export class RequestSession implements SessionKeeper, CookieSource {
-  readonly request: SessionRequest;
+  readonly request: SeenRequest;
   readonly #settings: EngineSettings;
   readonly #exchange: SessionExchange;
   readonly #session: EngineSession<Untyped>;
@@ -27,6 +26,7 @@ export class RequestSession implements SessionKeeper, CookieSource {
   /** As the cookie was before the application has seen it. */
   #usualMaxAge: number | null | undefined;
   #hasNewCookie = false;
+  #isDrawing = false;
 
   constructor(
     settings: EngineSettings,
@@ -50,6 +50,12 @@ export class RequestSession implements SessionKeeper, CookieSource {
   show(): void {
     retireSession(this.request.session);
     this.request.session = showSession(this, new LiveValues(this.#session, this.#state));
+    // That of a new session has still to be drawn: it is, where somebody asks for it.
+    const { record } = this.#state;
+    if (record === undefined) Object.defineProperty(this.request, "sessionID", DRAWN_ID);
+    else if (this.#isDrawing) Object.defineProperty(this.request, "sessionID", drawn(record.id));
+    else this.request.sessionID = record.id;
+    this.#isDrawing = record === undefined;
   }
 
   get id(): string {
@@ -59,7 +65,7 @@ export class RequestSession implements SessionKeeper, CookieSource {
   get cookie(): Cookie {
     if (this.#cookie !== undefined) return this.#cookie;
     const cookie = newCookie(this.#settings, this.#exchange);
-    const own = this.#state.draft.stored.view[COOKIE_KEY] as Partial<Cookie> | undefined;
+    const own = this.#storedCookie;
     this.#usualMaxAge = cookie.originalMaxAge;
     if (own !== undefined) cookie.maxAge = own.originalMaxAge;
     this.#cookie = cookie;
@@ -73,11 +79,31 @@ export class RequestSession implements SessionKeeper, CookieSource {
     if (this.#cookie.originalMaxAge === undefined) this.#cookie.originalMaxAge = originalMaxAge;
   }
 
+  get attributes(): CookieOptions {
+    return this.#cookie ?? this.#options;
+  }
+
   get isDue(): boolean {
     const { record } = this.#state;
     if (record === undefined) return false;
     if (this.#settings.rolling || this.#hasNewCookie) return true;
-    return record.version !== this.#loadedVersion && this.cookie.expires instanceof Date;
+    return record.version !== this.#loadedVersion && this.#isLasting;
+  }
+
+  /** Whether the browser keeps the cookie when it is closed. */
+  get #isLasting(): boolean {
+    if (this.#cookie !== undefined) return this.#cookie.expires instanceof Date;
+    const own = this.#storedCookie;
+    const { maxAge, expires } = this.#options;
+    return own === undefined ? Boolean(maxAge || expires) : typeof own.originalMaxAge === "number";
+  }
+
+  get #options(): CookieOptions {
+    return this.#settings.cookieOptions(this.request);
+  }
+
+  get #storedCookie(): Partial<Cookie> | undefined {
+    return this.#state.draft.stored.view[COOKIE_KEY] as Partial<Cookie> | undefined;
   }
 
   async save(): Promise<void> {
@@ -190,4 +216,16 @@ export class RequestSession implements SessionKeeper, CookieSource {
     else await this.#session.signIn(userId, { keep: "all" });
     this.#knownUserId = userId;
   }
+}
+
+const DRAWN_ID: PropertyDescriptor & ThisType<SeenRequest> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return this[KEPT]?.id;
+  },
+};
+
+function drawn(value: string): PropertyDescriptor {
+  return { configurable: true, enumerable: true, writable: true, value };
 }

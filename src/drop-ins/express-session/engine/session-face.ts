@@ -25,7 +25,6 @@ class SessionFace {
   static show(keeper: SessionKeeper, values: SessionValues): Session {
     const face = new SessionFace(keeper, values);
     face.#shown = new Proxy(face, HANDLER);
-    FACES.set(face.#shown, face);
     return face.#shown as unknown as Session;
   }
 
@@ -108,7 +107,8 @@ class SessionFace {
 Object.setPrototypeOf(SessionFace.prototype, Session.prototype);
 Object.defineProperty(SessionFace.prototype, "constructor", { value: Session });
 
-const FACES = new WeakMap<object, SessionFace>();
+/** Leads from what is shown to what is behind it. */
+const BEHIND = Symbol("sojourn.behind");
 
 /** What `req.session` is to be. */
 export function showSession(keeper: SessionKeeper, values: SessionValues): Session {
@@ -117,13 +117,14 @@ export function showSession(keeper: SessionKeeper, values: SessionValues): Sessi
 
 /** Lets a session object stand for what it held, as another one takes its place. */
 export function retireSession(session: unknown): void {
-  const face = FACES.get(Object(session));
-  if (face !== undefined) SessionFace.retire(face);
+  const face: unknown = session ? (session as Record<symbol, unknown>)[BEHIND] : undefined;
+  if (face instanceof SessionFace) SessionFace.retire(face);
 }
 
 const HANDLER: ProxyHandler<SessionFace> = {
   get(face, key) {
     if (typeof key === "string" && !(key in face)) return SessionFace.valuesOf(face).get(key);
+    if (key === BEHIND) return face;
     const own: unknown = Reflect.get(face, key, face);
     const isMethod =
       typeof own === "function" && key !== "constructor" && !Object.hasOwn(face, key);

@@ -4,7 +4,7 @@ import { newCookie as newClassicCookie, readSecrets } from "../classic/settings.
 import type { Cookie, CookieOptions } from "../cookie.ts";
 import type { EngineSessionOptions } from "../options.ts";
 import type { SessionRequest } from "../request.ts";
-import type { Secret } from "../signature.ts";
+import type { SignedIds } from "../signed-ids.ts";
 import { passportUser } from "./passport-user.ts";
 import { SessionExchange } from "./session-exchange.ts";
 
@@ -12,7 +12,8 @@ import { SessionExchange } from "./session-exchange.ts";
 export interface EngineSettings {
   /** The cookie's name. */
   readonly name: string;
-  readonly secrets: readonly Secret[] | undefined;
+  /** Left out, cookie-parser knows the secret. */
+  readonly ids: SignedIds | undefined;
   readonly proxy: boolean | undefined;
   readonly rolling: boolean;
   readonly destroysUnset: boolean;
@@ -35,7 +36,7 @@ export function readEngineOptions(options: EngineSessionOptions): EngineSettings
   noticeIdle(options);
   return {
     name: options.name || options.key || "connect.sid",
-    secrets: readSecrets(options.secret),
+    ids: readSecrets(options.secret),
     proxy: options.proxy,
     rolling: Boolean(options.rolling),
     destroysUnset: unset === "destroy",
@@ -48,12 +49,14 @@ export function readEngineOptions(options: EngineSessionOptions): EngineSettings
 
 /** The cookie as the options want it, for a request that may be known by its headers alone. */
 export function newCookie(settings: EngineSettings, exchange: Exchange): Cookie {
+  return newClassicCookie(settings, requestOf(exchange));
+}
+
+/** A request as a function of the options sees it. */
+export function requestOf(exchange: Exchange): SessionRequest {
+  if (exchange instanceof SessionExchange) return exchange.raw;
   const { request } = exchange;
-  const raw =
-    exchange instanceof SessionExchange
-      ? exchange.raw
-      : ({ headers: { cookie: request.header("cookie") }, url: request.target } as SessionRequest);
-  return newClassicCookie(settings, raw);
+  return { headers: { cookie: request.header("cookie") }, url: request.target } as SessionRequest;
 }
 
 /** Says what asks for something that is not done here. */

@@ -13,11 +13,11 @@ import {
 import type { Home } from "../../../core/records.ts";
 import type { RandomBytes, SessionToken } from "../../../core/token.ts";
 import { Cookie } from "../cookie.ts";
+import { knowsTokens } from "../moving/knows-tokens.ts";
 import { isSecure } from "../request.ts";
-import { readSigned } from "../sent-cookie.ts";
-import { type Secret, sign } from "../signature.ts";
+import { SignedIds } from "../signed-ids.ts";
 import { SessionExchange } from "./session-exchange.ts";
-import { type EngineSettings, newCookie } from "./settings.ts";
+import { type EngineSettings, newCookie, requestOf } from "./settings.ts";
 
 /**
  * Carries tokens in express-session's signed cookie. What the cookie holds is the token, and its hash
@@ -47,11 +47,11 @@ export class SignedCookieCarrier implements Carrier {
     return newIdentity(this.#random, this.name);
   }
 
-  secretsOf(exchange: Exchange): readonly Secret[] {
-    const { secrets } = this.settings;
-    if (secrets !== undefined) return secrets;
+  idsOf(exchange: Exchange): SignedIds {
+    const { ids } = this.settings;
+    if (ids !== undefined) return ids;
     const secret = exchange instanceof SessionExchange ? exchange.raw.secret : undefined;
-    return secret === undefined ? [] : [secret];
+    return new SignedIds(secret === undefined ? [] : [secret]);
   }
 }
 
@@ -73,19 +73,19 @@ class SignedCookiePassage implements Passage {
     this.records = home;
     const header = exchange.request.header("cookie");
     const values = header === undefined ? [] : cookieValues(header, carrier.settings.name);
-    const secrets = values.length === 0 ? [] : carrier.secretsOf(exchange);
-    const tokens = new Set<string>();
-    const rejected = new Set<Rejection>();
-    for (const value of values) {
-      const token = readSigned(value, secrets);
-      if (token) tokens.add(token);
-      else rejected.add(token === undefined ? "malformed" : "altered");
+    if (values.length === 0) {
+      this.presented = NOBODY;
+      this.rejected = NOTHING;
+      return;
     }
-    this.presented =
-      tokens.size === 0
-        ? NOBODY
-        : candidatesOf([...tokens]).map((token) => identityOf(token as SessionToken, carrier.name));
-    this.rejected = rejected.size === 0 ? NOTHING : [...rejected];
+    const ids = carrier.idsOf(exchange);
+    const read = [...new Set(values)].map((value) => ids.read(value));
+    const tokens = read.filter((token) => token !== undefined && token !== "");
+    this.presented = candidatesOf(tokens).map((token) =>
+      identityOf(token as SessionToken, carrier.name),
+    );
+    this.rejected = tokens.length === read.length ? NOTHING : read.flatMap(rejectionOf);
+    for (const identity of this.presented) this.#tell(identity);
   }
 
   get obstacle(): string | undefined {
@@ -95,7 +95,9 @@ class SignedCookiePassage implements Passage {
   }
 
   issue(): Identity {
-    return this.#carrier.issue();
+    const identity = this.#carrier.issue();
+    this.#tell(identity);
+    return identity;
   }
 
   leave({ cookie, token }: Farewell): boolean {
@@ -108,11 +110,19 @@ class SignedCookiePassage implements Passage {
     return true;
   }
 
+  /** A store that keeps sessions by their tokens too, as one that moves them does, hears of each. */
+  #tell(identity: Identity): void {
+    const { store } = this.records.keeper;
+    if (!knowsTokens(store)) return;
+    const { settings, name } = this.#carrier;
+    store.know(identity, name, newCookie(settings, this.#exchange));
+  }
+
   #line(token: string): string {
     const cookie = this.#cookie;
     cookie.maxAge = cookie.originalMaxAge;
-    const [secret] = this.#carrier.secretsOf(this.#exchange);
-    return cookie.serialize(this.#carrier.settings.name, `s:${sign(token, secret as Secret)}`);
+    const ids = this.#carrier.idsOf(this.#exchange);
+    return cookie.serialize(this.#carrier.settings.name, ids.write(token));
   }
 
   #lastLine(): string {
@@ -129,10 +139,18 @@ class SignedCookiePassage implements Passage {
   }
 
   get #isCarried(): boolean {
-    if (!this.#cookie.secure) return true;
     const exchange = this.#exchange;
-    return exchange instanceof SessionExchange
-      ? isSecure(exchange.raw, this.#carrier.settings.proxy)
-      : exchange.request.isEncrypted !== false;
+    const { settings } = this.#carrier;
+    const isSent = exchange instanceof SessionExchange;
+    const source = this.#source;
+    const { secure } = source?.attributes ?? settings.cookieOptions(requestOf(exchange));
+    if (!secure || secure === "auto") return true;
+    return isSent ? isSecure(exchange.raw, settings.proxy) : exchange.request.isEncrypted !== false;
   }
+}
+
+/** Why a cookie of the name is not believed. */
+function rejectionOf(token: string | undefined): Rejection[] {
+  if (token === undefined) return ["malformed"];
+  return token === "" ? ["altered"] : [];
 }

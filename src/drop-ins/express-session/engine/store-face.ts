@@ -1,26 +1,22 @@
 import { EventEmitter } from "node:events";
 import type { Sessions } from "../../../core/sessions.ts";
-import type { SessionRequest } from "../request.ts";
 import { promised, type SessionCallback } from "../session.ts";
 import { Store } from "../store.ts";
-import type { RequestSession } from "./request-session.ts";
-
-/** Leads from a request to its session. */
-export type FindSession = (request: SessionRequest) => RequestSession | undefined;
+import { KEPT, type KeptSession, type SeenRequest } from "./session-exchange.ts";
 
 /**
  * What `req.sessionStore` is over a store of ours. By the ids that `req.sessionID` has: sessions can
  * be ended, and not be overwritten.
  */
-export function storeFace(sessions: Pick<Sessions<object>, "revoke">, find: FindSession): Store {
+export function storeFace(sessions: Pick<Sessions<object>, "revoke">): Store {
   const store: object = Object.create(Store.prototype);
   Reflect.apply(EventEmitter as unknown as () => void, store, []);
   return Object.assign(store, {
-    generate(request: SessionRequest): void {
-      sessionOf(find, request).generate();
+    generate(request: SeenRequest): void {
+      sessionOf(request).generate();
     },
-    regenerate(request: SessionRequest, callback?: SessionCallback): unknown {
-      return answer(callback, () => sessionOf(find, request).regenerate());
+    regenerate(request: SeenRequest, callback?: SessionCallback): unknown {
+      return answer(callback, () => sessionOf(request).regenerate());
     },
     destroy(id: string, callback?: SessionCallback): unknown {
       return answer(callback, () => sessions.revoke(id));
@@ -34,8 +30,8 @@ export function storeFace(sessions: Pick<Sessions<object>, "revoke">, find: Find
   }) as unknown as Store;
 }
 
-function sessionOf(find: FindSession, request: SessionRequest): RequestSession {
-  const session = find(request);
+function sessionOf(request: SeenRequest): KeptSession {
+  const session = request[KEPT];
   if (session === undefined) throw new TypeError("The request has not come by session().");
   return session;
 }
