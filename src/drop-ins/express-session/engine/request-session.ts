@@ -4,7 +4,12 @@ import type { Visit } from "../../../core/request/visit.ts";
 import type { Session as EngineSession } from "../../../core/session.ts";
 import type { CommitId } from "../../../core/token.ts";
 import { Cookie, type CookieOptions } from "../cookie.ts";
-import { type CookieSource, KEPT, type SeenRequest, type SessionExchange } from "./session-exchange.ts";
+import {
+  type CookieSource,
+  KEPT,
+  type SeenRequest,
+  type SessionExchange,
+} from "./session-exchange.ts";
 import { retireSession, type SessionKeeper, showSession } from "./session-face.ts";
 import { COOKIE_KEY, LiveValues } from "./session-values.ts";
 import { type EngineSettings, newCookie } from "./settings.ts";

@@ -112,6 +112,8 @@ export async function browse(
   const mount = HOSTS[host];
   if (mount === undefined) throw new Error(`There is no host ${host}.`);
   const { target, close } = await listen(createServer(mount(all, handle)));
-  onTestFinished(close);
+  onTestFinished(async () => {
+    await close?.();
+  });
   return new Browser(target);
 }
