@@ -12,6 +12,7 @@ import { NODE } from "./setups/node.ts";
 import { NUXT } from "./setups/nuxt.ts";
 import { REACT_ROUTER } from "./setups/react-router.ts";
 import { REMIX } from "./setups/remix.ts";
+import { SOLID_START } from "./setups/solid-start.ts";
 import { SVELTEKIT } from "./setups/sveltekit.ts";
 import { TANSTACK_START } from "./setups/tanstack-start.ts";
 
@@ -30,6 +31,7 @@ export const SETUPS: readonly Setup[] = [
   NUXT,
   REACT_ROUTER,
   REMIX,
+  SOLID_START,
   SVELTEKIT,
   TANSTACK_START,
 ];
