@@ -135,6 +135,10 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
     ],
     types: ["Exchange", "Fallback", "Reply", "RequestHead", "Serving", "Visit", "WebExchange"],
   },
+  "sojourn/adonis": {
+    values: ["sessionMiddleware"],
+    types: ["ContextLike", "MiddlewareClass", "MiddlewareOptions"],
+  },
   "sojourn/assurance": {
     values: [
       "AssuranceError",

@@ -1,4 +1,5 @@
 import type { Project, Setup } from "./setup.ts";
+import { ADONIS } from "./setups/adonis.ts";
 import { ASTRO } from "./setups/astro.ts";
 import { ELYSIA } from "./setups/elysia.ts";
 import { EXPRESS } from "./setups/express.ts";
@@ -18,6 +19,7 @@ import { TANSTACK_START } from "./setups/tanstack-start.ts";
 
 /** Every framework that is known, as `sojourn init NAME` lists them. */
 export const SETUPS: readonly Setup[] = [
+  ADONIS,
   ASTRO,
   ELYSIA,
   EXPRESS,
