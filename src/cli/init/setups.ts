@@ -1,9 +1,12 @@
 import type { Project, Setup } from "./setup.ts";
 import { ADONIS } from "./setups/adonis.ts";
 import { ASTRO } from "./setups/astro.ts";
+import { BUN } from "./setups/bun.ts";
+import { DENO } from "./setups/deno.ts";
 import { ELYSIA } from "./setups/elysia.ts";
 import { EXPRESS } from "./setups/express.ts";
 import { FASTIFY } from "./setups/fastify.ts";
+import { H3 } from "./setups/h3.ts";
 import { HONO } from "./setups/hono.ts";
 import { KOA } from "./setups/koa.ts";
 import { NEST } from "./setups/nest.ts";
@@ -21,9 +24,12 @@ import { TANSTACK_START } from "./setups/tanstack-start.ts";
 export const SETUPS: readonly Setup[] = [
   ADONIS,
   ASTRO,
+  BUN,
+  DENO,
   ELYSIA,
   EXPRESS,
   FASTIFY,
+  H3,
   HONO,
   KOA,
   NEST,

@@ -100,7 +100,9 @@ describe("SolidStart", () => {
     const action = /action="([^"]+)"/.exec(await read(client, "/page/who"))?.[1] ?? "";
     const response = await client.post(action, { form: { name: "in" }, redirect: "manual" });
     expect([response.status, response.headers.getSetCookie().length]).toEqual([303, 1]);
-    expect(new URL(response.headers.get("location") ?? "", "https://shop.example").pathname).toBe("/page/who");
+    expect(new URL(response.headers.get("location") ?? "", "https://shop.example").pathname).toBe(
+      "/page/who",
+    );
     expect(await read(client, "/page/who")).toContain("now: ada .");
   });
 });

@@ -84,7 +84,7 @@ export const SOLID_START: Setup = {
   name: "solid-start",
   title: "SolidStart",
   dependency: "@solidjs/start",
-  foundAfter: ["nitro"],
+  foundAfter: ["nitro", "h3"],
   files: (_, store) => [manager(sessionsModule(store)), ...FILES],
   next: ["Run npm run dev, and open the address that it prints."],
   guide: "docs/solid-start.md",
