@@ -19,6 +19,7 @@ import { REMIX } from "./setups/remix.ts";
 import { SOLID_START } from "./setups/solid-start.ts";
 import { SVELTEKIT } from "./setups/sveltekit.ts";
 import { TANSTACK_START } from "./setups/tanstack-start.ts";
+import { WORKERS } from "./setups/workers.ts";
 
 /** Every framework that is known, as `sojourn init NAME` lists them. */
 export const SETUPS: readonly Setup[] = [
@@ -42,6 +43,7 @@ export const SETUPS: readonly Setup[] = [
   SOLID_START,
   SVELTEKIT,
   TANSTACK_START,
+  WORKERS,
 ];
 
 /** The framework that the project is made with; of several that are there the one built on the others. */

@@ -36,11 +36,15 @@ function toStart(): Response {
 `;
 
 /** What speaks `Request` and `Response`, and the file that serves it on a runtime. */
-export function webFiles(store: StoreSetup, serving: string): readonly SetupFile[] {
+export function webFiles(
+  store: StoreSetup,
+  serving: string,
+  path = "serve.ts",
+): readonly SetupFile[] {
   const sentence = "Answer each request within the sessions:";
   const text = "sessions.handle(request, route, { remoteAddress })";
   return [
     ...serverFiles(store, APPLICATION, { sentence, text }),
-    { path: "serve.ts", text: serving, addition: { sentence: "Serve it:", text: serving } },
+    { path, text: serving, addition: { sentence: "Serve it:", text: serving } },
   ];
 }
