@@ -1,4 +1,5 @@
 import { type H3Event, type Middleware, toResponse } from "h3";
+import { SessionError } from "../core/errors.ts";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, enclose, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
@@ -81,7 +82,9 @@ async function answered(
   try {
     made = await handle();
   } catch (error) {
-    if (visit.isOpened) return kept(visit, exchange, event, Promise.reject(error));
+    if (visit.isOpened || error instanceof SessionError) {
+      return kept(visit, exchange, event, Promise.reject(error));
+    }
     visit.end();
     throw error;
   }

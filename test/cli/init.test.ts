@@ -47,12 +47,14 @@ async function written(): Promise<Record<string, string>> {
 }
 
 describe("sojourn init", () => {
-  it.each(SETUPS.map(({ name }) => name))("sets %s up by its name, and once", async (name) => {
+  it.each(SETUPS)("sets $name up by its name, and once", async ({ name, store }) => {
     await projectWith([]);
     const first = await init(name);
     expect(first.code).toBe(0);
     const files = await written();
-    expect(Object.values(files).join("\n")).toContain('sqliteStore("sessions.db")');
+    expect(Object.values(files).join("\n")).toContain(
+      `store: ${store?.expression ?? 'sqliteStore("sessions.db")'}`,
+    );
     expect(first.stdout).toContain("npm install sojourn");
     const second = await init(name);
     expect(second.code).toBe(0);
@@ -142,6 +144,7 @@ describe("sojourn init", () => {
     ["nothing known", '{"dependencies":{"left-pad":"1.0.0"}}', [], /names no framework/],
     ["an unknown framework", "{}", ["rails"], /"?rails"? is not known/],
     ["an unknown store", "{}", ["express", "--store", "paper"], /paper/],
+    ["a store that does not work there", "{}", ["workers", "--store", "sqlite"], /but cookies/],
     ["two frameworks", "{}", ["express", "koa"], /one framework at a time/],
     ["an unknown option", "{}", ["--force"], /no option --force/],
   ])("says so, and writes nothing, where it finds %s", async (_, manifest, args, says) => {

@@ -172,6 +172,18 @@ describe("h3", () => {
     expect(await (await client.get("/name")).text()).toBe("name Ada");
   });
 
+  it("keeps the status of a refusal where error pages know h3's own errors alone", async () => {
+    const made = shop();
+    // As Nitro answers.
+    const onError = ({ unhandled, status }: HTTPError): Response =>
+      new Response(null, { status: unhandled ? 500 : status });
+    const open = (event: H3Event): Promise<object> => made.sessions.open(event);
+    const app = application(made, { "/open": open }, { onError });
+    const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+    const response = await clientOf(app).post("/open", { headers });
+    expect([response.status, made.store.calls]).toEqual([403, []]);
+  });
+
   it("leaves an error to middlewares that catch it further in, and untouched ones to all", async () => {
     const made = shop();
     const outer = vi.fn();

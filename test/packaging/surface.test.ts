@@ -177,6 +177,9 @@ const SURFACE: Readonly<Record<string, { readonly values: string[]; readonly typ
       "SecureSessionCookieOptions",
       "Sodium",
     ],
+  "sojourn/adonis": {
+    values: ["sessionMiddleware"],
+    types: ["ContextLike", "MiddlewareClass", "MiddlewareOptions"],
   },
   "sojourn/assurance": {
     values: [

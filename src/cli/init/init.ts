@@ -19,7 +19,7 @@ export async function init(args: readonly string[], world: World): Promise<ExitC
   if (surplus.length > 0) throw new WrongInput("one framework at a time: sojourn init [NAME].");
   const setup = chosenSetup(name, project);
   refuseJavaScript(setup, project);
-  const store = chosenStore(given.one("store"), project);
+  const store = chosenStore(given.one("store"), project, setup);
   world.print(`${setup.title}, sessions in ${store.name}\n\n`);
   for (const file of setup.files(project, store)) {
     await place(file, { folder, project, isDry: given.has("dry-run"), world });
@@ -106,8 +106,12 @@ function chosenSetup(name: string | undefined, project: Project): Setup {
   throw new WrongInput(`${problem}: ${known}.`);
 }
 
-function chosenStore(name: string | undefined, project: Project): StoreSetup {
-  if (name === undefined) return storeFor(project);
+function chosenStore(name: string | undefined, project: Project, setup: Setup): StoreSetup {
+  if (name === undefined) return setup.store ?? storeFor(project);
+  if (setup.store !== undefined && name !== setup.store.name) {
+    throw new WrongInput(`${setup.title} takes no --store but ${setup.store.name}.`);
+  }
+  if (setup.store !== undefined) return setup.store;
   const store = STORES.find((each) => each.name === name);
   if (store !== undefined) return store;
   const known = STORES.map((each) => each.name).join(", ");

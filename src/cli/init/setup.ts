@@ -44,6 +44,8 @@ export interface Setup {
   readonly foundAfter?: readonly string[] | undefined;
   /** Why it cannot be written in JavaScript, where it cannot: `"as …"`. */
   readonly onlyTypeScript?: string | undefined;
+  /** The one store that works there, where others do not. */
+  readonly store?: StoreSetup | undefined;
   /** The module that makes the manager, the one that mounts it, and a page that counts and signs in. */
   files(project: Project, store: StoreSetup): readonly SetupFile[];
   /** What is left to do, a sentence each: such as which address to open. */

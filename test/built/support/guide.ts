@@ -11,7 +11,7 @@ export async function blocksOf(page: string): Promise<readonly string[]> {
 /** Whether a block stands in a file of the example, word for word. */
 export async function isInExample(example: string, block: string): Promise<boolean> {
   const folder = join(ROOT, "examples", example);
-  for await (const name of glob(["src/**/*.*", "*.ts"], { cwd: folder })) {
+  for await (const name of glob(["{src,app,start}/**/*.*", "*.ts"], { cwd: folder })) {
     if ((await readFile(join(folder, name), "utf8")).includes(block)) return true;
   }
   return false;

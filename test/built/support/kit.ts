@@ -32,8 +32,14 @@ export interface BuildPlan {
   /** The folders in `test/built` whose `app` it is, one laid over the other. */
   readonly overlays: readonly string[];
   readonly command: readonly [string, ...string[]];
-  /** What the build makes, which exports `handler`. */
+  /** What the build makes, which exports what serves requests of Node. */
   readonly entry: string;
+  /**
+   * By this name.
+   *
+   * @defaultValue `"handler"`
+   */
+  readonly exported?: string | undefined;
 }
 
 /** Builds an application for production, and loads its server. */
@@ -46,8 +52,8 @@ export async function built(plan: BuildPlan): Promise<Built> {
   const [program, ...args] = plan.command;
   await made.run(program, args, { NODE_ENV: "production" });
   const entry = pathToFileURL(join(made.folder, plan.entry)).href;
-  const { handler } = await import(/* @vite-ignore */ entry);
-  return { project: made, handler };
+  const server = await import(/* @vite-ignore */ entry);
+  return { project: made, handler: server[plan.exported ?? "handler"] };
 }
 
 /** Hands the suite to the application. */

@@ -14,7 +14,7 @@ export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** What is not the application's own, and is not copied with it. */
 const MADE =
-  /(?:^|\/)(?:node_modules|dist|build|\.next|\.nuxt|\.output|\.svelte-kit|\.astro|\.nitro|\.vinxi|\.tanstack)(?:\/|$)/;
+  /(?:^|\/)(?:node_modules|dist|build|\.next|\.nuxt|\.output|\.svelte-kit|\.astro|\.nitro|\.vinxi|\.tanstack|\.adonisjs)(?:\/|$)/;
 
 /**
  * Installs what an example needs, where its lock file is new, and puts the library into it as npm would

@@ -27,6 +27,17 @@ export function siteFolder(): string {
   return folder;
 }
 
+/** The same with the files of an example, and nothing beside them. */
+export function exampleFolder(example: string): string {
+  const folder = unpackedAlone();
+  const source = join(ROOT, "examples", example);
+  for (const file of globSync(join(source, "*.ts"))) {
+    const target = join(folder, basename(file).replace(/\.ts$/, ".js"));
+    writeFileSync(target, javaScriptOf(readFileSync(file, "utf8")));
+  }
+  return folder;
+}
+
 function javaScriptOf(text: string): string {
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: {

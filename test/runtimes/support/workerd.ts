@@ -7,21 +7,27 @@ export interface Compatibility {
   /** As in `compatibility_date`. */
   readonly date: string;
   readonly flags: readonly string[];
+  /** What `process.env` has there. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** The header in which a proxy in front says how the visitor has come. */
+  readonly protoHeader?: string;
 }
 
 /** Writes what `workerd serve` needs to run a Worker, and returns the file's path. */
 export function workerdConfig(
   folder: string,
   entry: string,
-  { date, flags }: Compatibility,
+  { date, flags, vars = {}, protoHeader }: Compatibility,
 ): string {
+  const http =
+    protoHeader === undefined ? "()" : `(forwardedProtoHeader = ${JSON.stringify(protoHeader)})`;
   const path = join(folder, `${entry}-${date}.capnp`);
   writeFileSync(
     path,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .site)],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = ${http}, service = "main")],
 );
 const site :Workerd.Worker = (
   modules = [
@@ -29,6 +35,11 @@ const site :Workerd.Worker = (
   ],
   compatibilityDate = ${JSON.stringify(date)},
   compatibilityFlags = ${JSON.stringify(flags)},
+  bindings = [
+    ${Object.entries(vars)
+      .map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`)
+      .join(",\n    ")}
+  ],
 );
 `,
   );

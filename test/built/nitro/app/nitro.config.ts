@@ -1,0 +1,7 @@
+import { defineConfig } from "nitro";
+
+export default defineConfig({
+  serverDir: "./server",
+  compatibilityDate: "2026-11-01",
+  preset: "node_middleware",
+});

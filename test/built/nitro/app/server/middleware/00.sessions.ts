@@ -1,0 +1,1 @@
+export { mounting as default } from "../../mounting.ts";
