@@ -4,6 +4,6 @@ import { sqliteStore } from "sojourn/sqlite";
 export const sessions = createSessions<{ visits: number }>({
   store: sqliteStore("sessions.db"),
   defaults: { visits: 0 },
-  // A proxy on this machine that ends TLS. Behind one elsewhere: its address.
-  trustProxy: ["loopback"],
+  // In production, a proxy on this machine that ends TLS. Behind one elsewhere: its address.
+  trustProxy: process.env["NODE_ENV"] === "production" ? ["loopback"] : undefined,
 });

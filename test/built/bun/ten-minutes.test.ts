@@ -4,7 +4,7 @@ import { describeTenMinutes } from "../support/ten-minutes.ts";
 describeTenMinutes({
   example: "bun",
   setup: BUN,
-  develop: () => ({ command: ["bun", "serve.ts"], env: { NODE_ENV: "development" } }),
+  develop: () => ({ command: ["bun", "serve.ts"] }),
   build: undefined,
   start: () => ({ command: ["bun", "serve.ts"] }),
 });

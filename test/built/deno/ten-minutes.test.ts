@@ -4,7 +4,7 @@ import { describeTenMinutes } from "../support/ten-minutes.ts";
 describeTenMinutes({
   example: "deno",
   setup: DENO,
-  develop: () => ({ command: ["deno", "run", "-A", "serve.ts"], env: { NODE_ENV: "development" } }),
+  develop: () => ({ command: ["deno", "run", "-A", "serve.ts"] }),
   build: undefined,
   start: () => ({ command: ["deno", "run", "-A", "serve.ts"] }),
 });

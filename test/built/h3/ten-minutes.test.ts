@@ -4,7 +4,7 @@ import { describeTenMinutes } from "../support/ten-minutes.ts";
 describeTenMinutes({
   example: "h3",
   setup: H3,
-  develop: () => ({ command: ["node", "app.ts"], env: { NODE_ENV: "development" } }),
+  develop: () => ({ command: ["node", "app.ts"] }),
   build: undefined,
   start: () => ({ command: ["node", "app.ts"] }),
 });

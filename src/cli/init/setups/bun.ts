@@ -15,6 +15,6 @@ export const BUN: Setup = {
   title: "Bun.serve",
   dependency: "Bun.serve",
   files: (_project, store) => webFiles(store, SERVE),
-  next: ["Run NODE_ENV=development bun serve.ts, and open http://localhost:3000."],
+  next: ["Run bun serve.ts, and open http://localhost:3000."],
   guide: "docs/frameworks.md",
 };

@@ -15,7 +15,7 @@ export const DENO: Setup = {
   dependency: "Deno.serve",
   files: (_project, store) => webFiles(store, SERVE),
   next: [
-    "Run NODE_ENV=development deno run -A serve.ts, and open http://localhost:3000.",
+    "Run deno run -A serve.ts, and open http://localhost:3000.",
     "Instead of -A it needs --allow-env, --allow-net, and for SQLite --allow-read and --allow-write.",
   ],
   guide: "docs/frameworks.md",
