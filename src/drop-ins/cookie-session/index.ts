@@ -47,7 +47,7 @@ export function cookieSession(options: CookieSessionOptions = {}): CookieSession
   return (req, res, next) => {
     const terms: CookieSessionOptions = Object.create(options);
     const held = new HeldSession(name, new CookieJar(req, res, keys), req);
-    req.sessionOptions = terms;
+    req.sessionOptions = terms as CookieSessionInterfaces.CookieSessionOptions;
     Object.defineProperty(req, "session", {
       configurable: true,
       enumerable: true,

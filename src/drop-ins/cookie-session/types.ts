@@ -55,9 +55,18 @@ declare global {
     interface CookieSessionRequest extends RequestWithCookie {}
   }
   namespace Express {
-    interface Request extends CookieSessionInterfaces.CookieSessionRequest {}
+    /** Which drop-ins are loaded. */
+    interface DropIns {}
+    interface Request extends RequestOfExpress {}
   }
 }
+
+// What two interfaces that a third one extends say of one property must be the same: where
+// express-session's drop-in is loaded, too, `req.session` is of its type.
+type RequestOfExpress = Pick<CookieSessionRequest, "sessionOptions"> &
+  (Express.DropIns extends { readonly expressSession: true }
+    ? unknown
+    : Pick<CookieSessionRequest, "session">);
 
 type SessionOfCookie = CookieSessionObject;
 type OptionsOfCookie = CookieSessionOptions;

@@ -31,6 +31,10 @@ export interface WithSession {
 
 declare global {
   namespace Express {
+    /** Which drop-ins are loaded. */
+    interface DropIns {
+      readonly expressSession: true;
+    }
     // By inheritance: beside `@types/express-session`, which a connect store's types may bring,
     // properties of the same names would contradict each other.
     interface Request extends WithSession {}
