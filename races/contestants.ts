@@ -58,6 +58,8 @@ export const CONTESTANTS: readonly Contestant[] = [
   node("Sojourn", "sojourn", "sqlite", "sqliteStore"),
   node("Sojourn", "sojourn", "files", "fileStore"),
   node("Sojourn", "sojourn", "cookie", "cookieStore"),
+  node("sojourn/express-session", "drop-in", "redis", "redisStore"),
+  node("sojourn/express-session", "drop-in", "redis", "connect-redis", "connect"),
   node("express-session", "express-session", "memory", "defaults", "defaults"),
   node("express-session", "express-session", "memory", "as advised"),
   node("express-session", "express-session", "redis", "connect-redis, defaults", "defaults"),

@@ -11,8 +11,10 @@ const COMMONJS = new URL("dist/commonjs/", ROOT);
 
 /** What require() of a drop-in gives: the function itself. */
 const REQUIRED = /** @type {const} */ ([
+  ["cookie-session.cjs", "./drop-ins/cookie-session/index.js"],
   ["express-session.cjs", "./drop-ins/express-session/index.js"],
   ["express-session-cookie.cjs", "./drop-ins/express-session/cookie.js"],
+  ["koa-session.cjs", "./drop-ins/koa-session/index.js"],
 ]);
 
 compile("tsconfig.build.json");

@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 
 describe("Jest, without any settings", () => {
-  it("requires sojourn/express-session", async () => {
+  it("requires the drop-ins", async () => {
     const { stderr } = await run("npx", ["jest", "--rootDir", FOLDER, "tests"], { cwd: FOLDER });
-    expect(stderr).toContain("3 passed");
+    expect(stderr).toContain("5 passed");
   });
 });

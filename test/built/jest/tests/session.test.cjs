@@ -9,6 +9,10 @@ test("require gives the function, with its properties", () => {
   expect(new session.MemoryStore()).toBeInstanceOf(session.Store);
 });
 
+test.each(["sojourn/koa-session", "sojourn/cookie-session"])("%s is the function", (name) => {
+  expect(typeof require(name)).toBe("function");
+});
+
 test("a Date of Jest's own realm is a Date", () => {
   expect(new Cookie({ expires: new Date(5) }).serialize("sid", "x")).toContain(
     "Expires=Thu, 01 Jan",
