@@ -11,6 +11,9 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
   "Sojourn, cookieStore": [
     "The sessions lie with the visitors; which of them have ended, in an SQLite file.",
   ],
+  "sojourn/express-session, redisStore": [
+    "`req.session.count += 1` is a plain assignment; `update` of our own face, in the same request, loses none.",
+  ],
   "express-session, connect-redis, as advised": [SCANNED],
   "express-session, as advised": [SCANNED],
   "express-session, connect-redis, as advised, with a timeout of the driver": [SCANNED],
