@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { startRedis } from "../../support/servers/redis.ts";
 import { Application, type Step } from "./support/application.ts";
 
 const open: Application[] = [];
@@ -136,4 +137,30 @@ describe("an application behaves as before", () => {
     }
     expect(answers[1]).toEqual(answers[0]);
   });
+
+  it("callbacks, over connect-redis, with everybody signed in after each step and back", async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const browser = { cookie: "" };
+    const login = { request: "POST /login", form: { name: "Ann", plan: "gold" } };
+    for (const step of [undefined, "1", "2", "1", undefined]) {
+      const copy = await application("callbacks");
+      await copy.write("store.js", connectRedis(redis.port));
+      if (step !== undefined) await copy.migrate("--step", step, "--write", "--force");
+      await copy.install("connect-redis", "redis");
+      const isFirst = browser.cookie === "";
+      const story = [...(isFirst ? [login] : []), { request: "GET /account" }];
+      const answer = (await copy.tell("app.js", story, browser)).at(-1);
+      expect(JSON.parse(answer?.body ?? "")).toMatchObject({ user: { name: "Ann" }, plan: "gold" });
+      expect(answer?.isNewCookie).toBe(false);
+    }
+  });
 });
+
+function connectRedis(port: number): string {
+  return `const { RedisStore } = require("connect-redis");
+const client = require("redis").createClient({ url: "redis://127.0.0.1:${port}" });
+client.connect();
+module.exports = new RedisStore({ client });
+`;
+}

@@ -42,12 +42,13 @@ export class Application {
     return writeFile(join(this.folder, path), text);
   }
 
-  /** Links the packages of package.json, in the versions that this repository has of them. */
-  async install(): Promise<void> {
+  /** Links the packages of package.json, and more, in the versions that this repository has of them. */
+  async install(...more: readonly string[]): Promise<void> {
     const modules = join(this.folder, "node_modules");
     await mkdir(modules);
     const { dependencies } = JSON.parse(await readFile(join(this.folder, "package.json"), "utf8"));
-    for (const [name, range] of Object.entries<string>(dependencies)) {
+    const others = more.map((name): [string, string] => [name, ""]);
+    for (const [name, range] of [...Object.entries<string>(dependencies), ...others]) {
       const at = name === "express" && range.startsWith("^4") ? "express4" : name;
       const target = name === "sojourn" ? ROOT : join(ROOT, "node_modules", at);
       await symlink(target, join(modules, name), "dir");
@@ -70,8 +71,12 @@ export class Application {
     return String(Buffer.concat(errors));
   }
 
-  /** Starts it as a process of its own, for one story. */
-  async tell(module: string, story: readonly Step[]): Promise<Answer[]> {
+  /** Starts it as a process of its own, for one story of a browser, which may have been here before. */
+  async tell(
+    module: string,
+    story: readonly Step[],
+    browser: Browser = { cookie: "" },
+  ): Promise<Answer[]> {
     await this.write("start.mjs", START.replace("MODULE", module));
     const child = spawn(process.execPath, ["start.mjs"], {
       cwd: this.folder,
@@ -83,7 +88,7 @@ export class Application {
         once(child.stdout, "data"),
         once(child, "exit").then(() => Promise.reject(new Error(`${this.name} does not start.`))),
       ]);
-      return await told(`http://127.0.0.1:${Number(port)}`, story);
+      return await told(`http://127.0.0.1:${Number(port)}`, story, browser);
     } finally {
       const isOver = once(child, "exit");
       child.kill();
@@ -121,6 +126,11 @@ export interface Step {
   readonly json?: unknown;
 }
 
+/** What a browser keeps while an application is started anew. */
+export interface Browser {
+  cookie: string;
+}
+
 /** What a visitor sees of an answer. */
 export interface Answer {
   readonly request: string;
@@ -132,16 +142,15 @@ export interface Answer {
 }
 
 /** The answers of one browser that sends request by request. */
-async function told(origin: string, story: readonly Step[]): Promise<Answer[]> {
+async function told(origin: string, story: readonly Step[], browser: Browser): Promise<Answer[]> {
   const answers: Answer[] = [];
-  let cookie = "";
   for (const { request, form, json } of story) {
     const [method = "GET", path = "/"] = request.split(" ");
     const response = await fetch(origin + path, {
       method,
       redirect: "manual",
       headers: {
-        cookie,
+        cookie: browser.cookie,
         ...(json === undefined ? {} : { "content-type": "application/json" }),
       },
       body:
@@ -153,8 +162,8 @@ async function told(origin: string, story: readonly Step[]): Promise<Answer[]> {
     });
     const [set = ""] = response.headers.getSetCookie();
     const given = set.split(";", 1)[0] ?? "";
-    const isNewCookie = given !== "" && given !== cookie;
-    if (given !== "") cookie = given;
+    const isNewCookie = given !== "" && given !== browser.cookie;
+    if (given !== "") browser.cookie = given;
     const location = response.headers.get("location");
     // Express's own error page has the stack, with the places of the lines.
     const body = (await response.text()).replace(/<br>.*/s, "");
