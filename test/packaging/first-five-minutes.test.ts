@@ -122,6 +122,11 @@ describe("the package", () => {
         "LICENSE",
         "README.md",
         "SECURITY.md",
+        "dist/commonjs/cookie-session.cjs",
+        "dist/commonjs/express-session-cookie.cjs",
+        "dist/commonjs/express-session.cjs",
+        "dist/commonjs/koa-session.cjs",
+        "dist/commonjs/package.json",
         "docs/sealed-vectors.json",
         "package.json",
         ...pages,
@@ -144,9 +149,12 @@ describe("the package", () => {
   });
 
   it("holds nothing that no longer has a source", () => {
-    const stale = packed.files.filter((file) => {
-      const source = file.replace(/^dist\//, "src/").replace(/\.(js|d\.ts)(\.map)?$/, ".ts");
-      return file.startsWith("dist/") && !existsSync(join(ROOT, source));
+    const built = packed.files.filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file));
+    const stale = built.filter((file) => {
+      const source = file
+        .replace(/^dist\/(?:commonjs\/)?/, "src/")
+        .replace(/\.(js|d\.ts)(\.map)?$/, ".ts");
+      return !existsSync(join(ROOT, source));
     });
     expect(stale).toEqual([]);
   });

@@ -141,14 +141,15 @@ function documentIn(text: string, nonce: Buffer, expiryMs: number): ForeignDocum
   const session = parseObject(text);
   const { __ts: at, ...values } = session ?? {};
   if (typeof at !== "number" || !Number.isSafeInteger(at * 1_000)) return CORRUPT;
-  const writtenAt: EpochMs = at * 1_000;
+  const toldAt: EpochMs = at * 1_000;
   return leftDocument({
     values,
     userId: passportUser(values),
     persistent: false,
     flash: flashedIn(values),
-    endsAt: writtenAt + expiryMs,
-    writtenAt,
+    endsAt: toldAt + expiryMs,
+    // It rounds to the second: whoever has been signed out everywhere since may have come before that.
+    writtenAt: toldAt - 500,
     identity: nonce.toString("base64url"),
   });
 }
