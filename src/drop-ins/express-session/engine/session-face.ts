@@ -86,8 +86,9 @@ class SessionFace {
     return this.#answer(callback, this.#keeper.regenerate());
   }
 
+  /** Node takes the method from behind the proxy, and calls it on the proxy. */
   [inspect.custom](): object {
-    return { ...this.#shown };
+    return { ...(#shown in this ? this.#shown : (this as SessionFace)) };
   }
 
   #answer(callback: SessionCallback | undefined, done: Promise<void>): SessionFace | Promise<void> {

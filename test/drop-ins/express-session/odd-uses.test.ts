@@ -1,0 +1,74 @@
+import { inspect } from "node:util";
+import { describe, expect, it, onTestFinished } from "vitest";
+import session, {
+  type EngineSessionOptions,
+  type SessionMiddleware,
+} from "../../../src/drop-ins/express-session/index.ts";
+import { memoryStore } from "../../../src/stores/memory/index.ts";
+import { browse, type Middleware } from "./support/hosts.ts";
+
+const OPTIONS = { secret: "keyboard cat", resave: false, saveUninitialized: false };
+
+type Made = SessionMiddleware & Middleware;
+
+function made(options: Partial<EngineSessionOptions> = {}): Made {
+  return session({ ...OPTIONS, store: memoryStore(), ...options }) as Made;
+}
+
+/** What nobody has caught, until the test is over. */
+function uncaught(): unknown[] {
+  const found: unknown[] = [];
+  const note = (error: unknown): unknown => found.push(error);
+  process.on("unhandledRejection", note);
+  onTestFinished(() => void process.off("unhandledRejection", note));
+  return found;
+}
+
+describe("what applications do with sojourn/express-session over a store of ours", () => {
+  it("shows its values where it is printed, by itself or in its request", async () => {
+    const browser = await browse(made(), (request, response) => {
+      request.session.colour = "blue";
+      const { session } = request;
+      response.end([inspect(session), inspect({ session }), inspect(request)].join("\0"));
+    });
+    const { status, text } = await browser.get();
+    expect(status).toBe(200);
+    const printed = text.split("\0");
+    expect(printed).toHaveLength(3);
+    for (const each of printed) expect(each).toContain("colour: 'blue'");
+  });
+});
+
+interface Cookie {
+  maxAge: number;
+  expires: Date;
+}
+
+/** As MongoDB's driver has one. */
+class ObjectId {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get id(): Buffer {
+    return Buffer.from(this.#text);
+  }
+
+  get _id(): this {
+    return this;
+  }
+
+  toJSON(): string {
+    return this.#text;
+  }
+}
+
+function failing(): never {
+  throw new Error("no account");
+}
+
+function failingOnceSet(data: object): string | undefined {
+  return "a" in data ? failing() : undefined;
+}
