@@ -37,6 +37,32 @@ describe("what applications do with sojourn/express-session over a store of ours
     expect(printed).toHaveLength(3);
     for (const each of printed) expect(each).toContain("colour: 'blue'");
   });
+
+  it.each(["save", "reload", "destroy", "regenerate"])(
+    "takes null for the callback of %s, as of none",
+    async (method) => {
+      const found = uncaught();
+      const browser = await browse(made(), async (request, response) => {
+        request.session.a = 1;
+        await request.session.save();
+        await request.session[method](null);
+        response.end("ok");
+      });
+      expect((await browser.get()).text).toBe("ok");
+      expect(found).toEqual([]);
+    },
+  );
+
+  it("takes null for the callback of a method of req.sessionStore", async () => {
+    const found = uncaught();
+    const browser = await browse(made(), async (request, response) => {
+      await request.sessionStore.destroy(request.sessionID, null);
+      await request.sessionStore.regenerate(request, null);
+      response.end("ok");
+    });
+    expect((await browser.get()).text).toBe("ok");
+    expect(found).toEqual([]);
+  });
 });
 
 interface Cookie {

@@ -92,7 +92,7 @@ class SessionFace {
   }
 
   #answer(callback: SessionCallback | undefined, done: Promise<void>): SessionFace | Promise<void> {
-    if (callback === undefined) {
+    if (typeof callback !== "function") {
       done.catch(() => {});
       return done;
     }
