@@ -63,6 +63,19 @@ describe("what applications do with sojourn/express-session over a store of ours
     expect((await browser.get()).text).toBe("ok");
     expect(found).toEqual([]);
   });
+
+  it("hands what userId throws to the error handler, whenever it does", async () => {
+    const found = uncaught();
+    for (const userId of [failing, failingOnceSet]) {
+      const browser = await browse(made({ sojourn: { userId } }), (request, response) => {
+        request.session.a = 1;
+        response.end("ok");
+      });
+      const answer = await browser.get("/", { signal: AbortSignal.timeout(3_000) });
+      expect(answer).toMatchObject({ status: 500, text: "failed: no account" });
+    }
+    expect(found).toEqual([]);
+  });
 });
 
 interface Cookie {
