@@ -76,6 +76,19 @@ describe("what applications do with sojourn/express-session over a store of ours
     }
     expect(found).toEqual([]);
   });
+
+  it("knows at once whom passport logs in by a database's own kind of id", async () => {
+    for (const user of [new ObjectId("ada"), { _id: new ObjectId("ada") }]) {
+      const middleware = made();
+      const browser = await browse(middleware, (request, response) => {
+        if (request.url === "/login") request.session.passport = { user };
+        response.end();
+      });
+      await browser.get("/login");
+      expect(await middleware.sessions.list({ userId: "ada" })).toHaveLength(1);
+      expect((await browser.get()).cookies).toEqual([]);
+    }
+  });
 });
 
 interface Cookie {
