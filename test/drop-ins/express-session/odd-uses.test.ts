@@ -89,6 +89,41 @@ describe("what applications do with sojourn/express-session over a store of ours
       expect((await browser.get()).cookies).toEqual([]);
     }
   });
+
+  it.each([
+    ["maxAge", (cookie: Cookie) => Object.assign(cookie, { maxAge: 60_000 })],
+    ["expires", (cookie: Cookie) => Object.assign(cookie, { expires: new Date(2e12) })],
+  ])("stores nothing for a visitor of whom only the cookie's %s is set", async (_, change) => {
+    const store = memoryStore();
+    const browser = await browse(made({ store }), (request, response) => {
+      change(request.session.cookie);
+      response.end();
+    });
+    expect((await browser.get()).cookies).toEqual([]);
+  });
+
+  it("lives on where the cookie's expires was no date", async () => {
+    const browser = await browse(made(), (request, response) => {
+      request.session.a = 1;
+      if (request.url === "/wrong") request.session.cookie.expires = "tomorrow";
+      response.end(String(request.session.cookie.originalMaxAge));
+    });
+    await browser.get();
+    expect((await browser.get("/wrong")).status).toBe(500);
+    expect(await browser.get()).toMatchObject({ status: 200, text: "null" });
+  });
+
+  it("lets touch change nothing of how long the cookie was to live", async () => {
+    const browser = await browse(made({ cookie: { maxAge: 60_000 } }), (request, response) => {
+      const ages = new Set<number>();
+      // Long enough for the clock to go on between two of them.
+      for (const until = Date.now() + 30; Date.now() < until; ) {
+        ages.add(request.session.touch().cookie.originalMaxAge);
+      }
+      response.end(JSON.stringify([...ages]));
+    });
+    expect((await browser.get()).text).toBe("[60000]");
+  });
 });
 
 interface Cookie {

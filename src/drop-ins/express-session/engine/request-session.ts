@@ -72,7 +72,11 @@ export class RequestSession implements SessionKeeper, CookieSource {
     const cookie = newCookie(this.#settings, this.#exchange);
     const own = this.#storedCookie;
     this.#usualMaxAge = cookie.originalMaxAge;
-    if (own !== undefined) cookie.maxAge = own.originalMaxAge;
+    if (own !== undefined) {
+      const maxAge = own.originalMaxAge ?? null;
+      cookie.maxAge = maxAge;
+      cookie.originalMaxAge = maxAge as number;
+    }
     this.#cookie = cookie;
     return cookie;
   }
@@ -188,13 +192,23 @@ export class RequestSession implements SessionKeeper, CookieSource {
     const own = this.#state.draft.get(COOKIE_KEY) as Partial<Cookie> | undefined;
     const stored = own === undefined ? this.#usualMaxAge : own.originalMaxAge;
     const { originalMaxAge } = cookie;
-    if (originalMaxAge === stored) return;
+    if (originalMaxAge === stored || this.#isNothing) return;
     this.#hasNewCookie = true;
     if (originalMaxAge === this.#usualMaxAge) this.#session.delete(COOKIE_KEY);
-    else this.#session.set(COOKIE_KEY, { originalMaxAge: originalMaxAge ?? null });
+    else {
+      // What is no number no cookie can be made of: this response says so, and none after it.
+      const isTime = typeof originalMaxAge === "number";
+      this.#session.set(COOKIE_KEY, { originalMaxAge: isTime ? originalMaxAge : null });
+    }
     const isRemembered =
       typeof originalMaxAge === "number" && typeof this.#usualMaxAge !== "number";
     if (isRemembered !== this.#session.persistent) this.#session.persistent = isRemembered;
+  }
+
+  /** Whether there is no session but for its cookie, which alone is none. */
+  get #isNothing(): boolean {
+    const { record, draft } = this.#state;
+    return record === undefined && draft.gathered() === undefined;
   }
 
   /** Signs in, or out, whom the data says so of: passport knows no other words. */

@@ -66,7 +66,10 @@ class SessionFace {
 
   resetMaxAge(): SessionFace {
     const { cookie } = this.#keeper;
-    cookie.maxAge = cookie.originalMaxAge;
+    const { originalMaxAge } = cookie;
+    cookie.maxAge = originalMaxAge;
+    // Not what the clock has left of it by now: that would be a change, and be stored.
+    cookie.originalMaxAge = originalMaxAge;
     return this.#shown;
   }
 
