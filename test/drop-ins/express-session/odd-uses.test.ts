@@ -124,6 +124,19 @@ describe("what applications do with sojourn/express-session over a store of ours
     });
     expect((await browser.get()).text).toBe("[60000]");
   });
+
+  it("says so where req.session is replaced by what is no session", async () => {
+    const middleware = made();
+    const browser = await browse(middleware, (request, response) => {
+      if (request.url === "/replace") request.session = { passport: { user: "eve" } };
+      else request.session.a = 1;
+      response.end("ok");
+    });
+    await browser.get();
+    const { status, text } = await browser.get("/replace");
+    expect([status, text]).toEqual([500, expect.stringContaining("Object.assign(req.session")]);
+    expect(await middleware.sessions.list({ userId: "eve" })).toEqual([]);
+  });
 });
 
 interface Cookie {

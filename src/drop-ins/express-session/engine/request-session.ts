@@ -10,7 +10,7 @@ import {
   type SeenRequest,
   type SessionExchange,
 } from "./session-exchange.ts";
-import { retireSession, type SessionKeeper, showSession } from "./session-face.ts";
+import { isSession, retireSession, type SessionKeeper, showSession } from "./session-face.ts";
 import { COOKIE_KEY, LiveValues } from "./session-values.ts";
 import { type EngineSettings, newCookie } from "./settings.ts";
 
@@ -161,8 +161,11 @@ export class RequestSession implements SessionKeeper, CookieSource {
    */
   beforeHeaders(status: number): Promise<void> | undefined {
     if (status >= 500 || this.#visit.phase !== "open" || this.#state.isPrefetch) return undefined;
-    if (this.request.session) return this.#settle();
-    return this.#unset();
+    const { session } = this.request;
+    if (!session) return this.#unset();
+    if (isSession(session)) return this.#settle();
+    if (this.#session.isEnded) return undefined;
+    throw new TypeError(REPLACED);
   }
 
   /** What `req.session = null` means. */
@@ -236,6 +239,10 @@ export class RequestSession implements SessionKeeper, CookieSource {
     this.#knownUserId = userId;
   }
 }
+
+const REPLACED =
+  "req.session was replaced by an object that is no session, and cannot be stored. Write " +
+  "Object.assign(req.session, { … }), after regenerate() where it is to hold nothing else.";
 
 const DRAWN_ID: PropertyDescriptor & ThisType<SeenRequest> = {
   configurable: true,

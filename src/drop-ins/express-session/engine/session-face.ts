@@ -119,6 +119,11 @@ export function showSession(keeper: SessionKeeper, values: SessionValues): Sessi
   return SessionFace.show(keeper, values);
 }
 
+/** Whether this is what `showSession` has given, wrapped by others or not. */
+export function isSession(session: object): boolean {
+  return (session as Record<symbol, unknown>)[BEHIND] instanceof SessionFace;
+}
+
 /** Lets a session object stand for what it held, as another one takes its place. */
 export function retireSession(session: unknown): void {
   const face: unknown = session ? (session as Record<symbol, unknown>)[BEHIND] : undefined;
