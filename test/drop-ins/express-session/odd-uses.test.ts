@@ -113,6 +113,33 @@ describe("what applications do with sojourn/express-session over a store of ours
     expect(await browser.get()).toMatchObject({ status: 200, text: "null" });
   });
 
+  it("takes a stored lifetime that is no number for none", async () => {
+    const middleware = made();
+    const browser = await browse(middleware, async (request, response) => {
+      const own = await middleware.sessions.open(request);
+      own.set("cookie" as never, { originalMaxAge: "long" } as never);
+      await own.save();
+      response.end(String(request.session.cookie.originalMaxAge));
+    });
+    await browser.get();
+    expect(await browser.get()).toMatchObject({ status: 200, text: "null" });
+  });
+
+  it("keeps of an answer of 500 what was saved before it, and nothing else", async () => {
+    const browser = await browse(made(), async (request, response) => {
+      if (request.url === "/fail") {
+        request.session.saved = 1;
+        await request.session.save();
+        request.session.lost = 1;
+        response.statusCode = 500;
+      } else request.session.first = 1;
+      response.end(Object.keys(request.session).join());
+    });
+    await browser.get();
+    expect((await browser.get("/fail")).text).toBe("cookie,first,saved,lost");
+    expect((await browser.get()).text).toBe("cookie,first,saved");
+  });
+
   it("lets touch change nothing of how long the cookie was to live", async () => {
     const browser = await browse(made({ cookie: { maxAge: 60_000 } }), (request, response) => {
       const ages = new Set<number>();

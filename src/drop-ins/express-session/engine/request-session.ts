@@ -73,9 +73,10 @@ export class RequestSession implements SessionKeeper, CookieSource {
     const own = this.#storedCookie;
     this.#usualMaxAge = cookie.originalMaxAge;
     if (own !== undefined) {
-      const maxAge = own.originalMaxAge ?? null;
-      cookie.maxAge = maxAge;
-      cookie.originalMaxAge = maxAge as number;
+      const { originalMaxAge } = own;
+      cookie.maxAge = typeof originalMaxAge === "number" ? originalMaxAge : null;
+      // Exactly, whatever the clock has done since.
+      if (typeof originalMaxAge === "number") cookie.originalMaxAge = originalMaxAge;
     }
     this.#cookie = cookie;
     return cookie;
