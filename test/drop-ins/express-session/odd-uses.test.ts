@@ -140,6 +140,45 @@ describe("what applications do with sojourn/express-session over a store of ours
     expect((await browser.get()).text).toBe("cookie,first,saved");
   });
 
+  it.each(["destroy", "regenerate"])(
+    "ends the session by %s after the response, too",
+    async (end) => {
+      const done = Promise.withResolvers<unknown>();
+      const middleware = made();
+      const browser = await browse(middleware, async (request, response) => {
+        const { session } = request;
+        if (request.url === "/end") {
+          response.end();
+          const ended = session[end]() as Promise<void>;
+          await ended.then(() => done.resolve(request.session?.user), done.reject);
+        } else if (request.url === "/login") session.user = "ann";
+        response.end(String(session.user));
+      });
+      await browser.get("/login");
+      await browser.get("/end");
+      expect(await done.promise).toBeUndefined();
+      expect((await browser.get()).text).toBe("undefined");
+    },
+  );
+
+  it("does not say that it has saved what came after the response", async () => {
+    const saved = Promise.withResolvers<unknown>();
+    const browser = await browse(made(), (request, response) => {
+      const { session } = request;
+      session.a = 1;
+      if (request.url === "/late") {
+        response.on("finish", () => {
+          session.late = 1;
+          session.save(saved.resolve);
+        });
+      }
+      response.end();
+    });
+    await browser.get();
+    await browser.get("/late");
+    expect(await saved.promise).toMatchObject({ code: "ERR_SESSION_HEADERS_SENT" });
+  });
+
   it("lets touch change nothing of how long the cookie was to live", async () => {
     const browser = await browse(made({ cookie: { maxAge: 60_000 } }), (request, response) => {
       const ages = new Set<number>();

@@ -45,7 +45,11 @@ export function engineSession(options: EngineSessionOptions): EngineMiddleware {
     request.sessionStore = sessionStore;
     sessions.open(request).then((opened) => {
       try {
-        const own = new RequestSession(settings, exchange, opened, visit);
+        const own = new RequestSession(settings, exchange, {
+          session: opened,
+          visit,
+          revoke: (id) => sessions.revoke(id),
+        });
         exchange.source = own;
         request[KEPT] = own;
         settleFirst(visit, own);
