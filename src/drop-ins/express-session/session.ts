@@ -136,7 +136,7 @@ export class Session {
   }
 
   #answer(callback: SessionCallback | undefined, ask: (done: SessionCallback) => void) {
-    if (callback !== undefined) {
+    if (typeof callback === "function") {
       ask(callback);
       return this;
     }

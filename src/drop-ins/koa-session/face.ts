@@ -18,7 +18,7 @@ function membersOf(session: Session<Untyped>, holder: Holder): object {
   const toJSON = (): object => Object.fromEntries(session.entries());
   const commit = (options: CommitOptions, callback?: Callback): Promise<void> | undefined => {
     const done = holder.commit(options);
-    if (callback === undefined) return done;
+    if (typeof callback !== "function") return done;
     done.then(() => callback(), callback);
     return undefined;
   };

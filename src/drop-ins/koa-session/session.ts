@@ -98,7 +98,7 @@ export class Session {
   commit(options?: CommitOptions | Callback, callback?: Callback): Promise<void> | undefined {
     if (typeof options === "function") return this.commit({}, options);
     const done = this.#held.commit(options);
-    if (callback === undefined) return done;
+    if (typeof callback !== "function") return done;
     done.then(() => callback(), callback);
     return undefined;
   }

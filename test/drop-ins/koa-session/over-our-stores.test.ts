@@ -71,6 +71,16 @@ describe("ctx.session over a store of ours", () => {
     return ctx.session;
   };
 
+  it("takes null for a callback as none", async () => {
+    const handler: Handler = async ({ session }) => {
+      const done = Reflect.apply(session?.save as () => unknown, session, [null]);
+      await done;
+      return done instanceof Promise;
+    };
+    const page = await at(handler, { sessions: ours() });
+    expect(await (await page("/")).json()).toBe(true);
+  });
+
   it("takes a store by its shape", async () => {
     const page = await at(write, { store: redisStore(client), secure: false });
     const response = await page("/one");

@@ -44,11 +44,21 @@ export function engineSession(options: EngineSessionOptions): EngineMiddleware {
     );
     request.sessionStore = sessionStore;
     sessions.open(request).then((opened) => {
-      const own = new RequestSession(settings, exchange, opened, visit);
-      exchange.source = own;
-      request[KEPT] = own;
-      settleFirst(visit, own);
-      own.show();
+      try {
+        const own = new RequestSession(settings, exchange, {
+          session: opened,
+          visit,
+          revoke: (id) => sessions.revoke(id),
+        });
+        exchange.source = own;
+        request[KEPT] = own;
+        settleFirst(visit, own);
+        own.show();
+      } catch (error) {
+        // The application's own userId has thrown.
+        next(error);
+        return;
+      }
       attachments.runAmbient(visit, () => next());
     }, next);
   }

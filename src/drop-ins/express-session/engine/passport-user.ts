@@ -6,8 +6,14 @@ export function passportUser({ passport }: Readonly<Record<string, unknown>>): s
 
 function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
+    ? asStored((value as Readonly<Record<string, unknown>>)[name])
     : undefined;
+}
+
+/** As the next request has it: a database's own kind of id is a text there. */
+function asStored(value: unknown): unknown {
+  const toJSON: unknown = Object(value).toJSON;
+  return typeof toJSON === "function" ? toJSON.call(value) : value;
 }
 
 function nameOf(value: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import { HeadersSentError } from "../../../core/errors.ts";
 import { SessionObject } from "../../../core/request/session-object.ts";
 import type { SessionState } from "../../../core/request/session-state.ts";
 import type { Visit } from "../../../core/request/visit.ts";
@@ -10,11 +11,19 @@ import {
   type SeenRequest,
   type SessionExchange,
 } from "./session-exchange.ts";
-import { retireSession, type SessionKeeper, showSession } from "./session-face.ts";
+import { isSession, retireSession, type SessionKeeper, showSession } from "./session-face.ts";
 import { COOKIE_KEY, LiveValues } from "./session-values.ts";
 import { type EngineSettings, newCookie } from "./settings.ts";
 
 type Untyped = Record<string, unknown>;
+
+/** What stands behind a request's session. */
+interface Opened {
+  readonly session: EngineSession<Untyped>;
+  readonly visit: Visit;
+  /** Ends a session by its id. */
+  readonly revoke: (id: string) => Promise<unknown>;
+}
 
 /** One request's session, between `req.session` and the engine. */
 export class RequestSession implements SessionKeeper, CookieSource {
@@ -24,6 +33,8 @@ export class RequestSession implements SessionKeeper, CookieSource {
   readonly #session: EngineSession<Untyped>;
   readonly #state: SessionState;
   readonly #visit: Visit;
+  readonly #revoke: Opened["revoke"];
+  #values: LiveValues | undefined;
   /** What was stored as the request came, and whose that was by its data. */
   readonly #loadedVersion: CommitId | undefined;
   #knownUserId: string | undefined;
@@ -36,8 +47,7 @@ export class RequestSession implements SessionKeeper, CookieSource {
   constructor(
     settings: EngineSettings,
     exchange: SessionExchange,
-    session: EngineSession<Untyped>,
-    visit: Visit,
+    { session, visit, revoke }: Opened,
   ) {
     const behind = SessionObject.behind(session);
     if (behind === undefined) throw new TypeError("The session is of another copy of sojourn.");
@@ -47,6 +57,7 @@ export class RequestSession implements SessionKeeper, CookieSource {
     this.#session = session;
     this.#state = behind.state;
     this.#visit = visit;
+    this.#revoke = revoke;
     this.#loadedVersion = this.#state.record?.version;
     this.#knownUserId = settings.userIdOf(this.#state.draft.stored.view);
   }
@@ -54,7 +65,8 @@ export class RequestSession implements SessionKeeper, CookieSource {
   /** Gives the request its session. Whatever it had for one holds what it held. */
   show(): void {
     retireSession(this.request.session);
-    this.request.session = showSession(this, new LiveValues(this.#session, this.#state));
+    this.#values = new LiveValues(this.#session, this.#state);
+    this.request.session = showSession(this, this.#values);
     // That of a new session has still to be drawn: it is, where somebody asks for it.
     const { record } = this.#state;
     if (record === undefined) Object.defineProperty(this.request, "sessionID", DRAWN_ID);
@@ -72,7 +84,12 @@ export class RequestSession implements SessionKeeper, CookieSource {
     const cookie = newCookie(this.#settings, this.#exchange);
     const own = this.#storedCookie;
     this.#usualMaxAge = cookie.originalMaxAge;
-    if (own !== undefined) cookie.maxAge = own.originalMaxAge;
+    if (own !== undefined) {
+      const { originalMaxAge } = own;
+      cookie.maxAge = typeof originalMaxAge === "number" ? originalMaxAge : null;
+      // Exactly, whatever the clock has done since.
+      if (typeof originalMaxAge === "number") cookie.originalMaxAge = originalMaxAge;
+    }
     this.#cookie = cookie;
     return cookie;
   }
@@ -112,24 +129,30 @@ export class RequestSession implements SessionKeeper, CookieSource {
   }
 
   async save(): Promise<void> {
+    const lost = this.#values?.lost;
+    if (lost !== undefined) throw lost;
     await this.#settle();
     await this.#session.save();
   }
 
   async reload(): Promise<void> {
-    const state = this.#state;
-    const isStored = state.record !== undefined;
+    const isStored = this.#state.record !== undefined;
     retireSession(this.request.session);
     try {
-      const reason = await state.turns.take(() => {
-        state.draft.drop();
-        return state.refresh(state.failures.startDeadline());
-      });
+      const reason = await this.#readAnew();
       if (!isStored || reason !== undefined) throw new Error("failed to load session");
     } finally {
       this.#cookie = undefined;
       this.show();
     }
+  }
+
+  #readAnew(): Promise<unknown> {
+    const state = this.#state;
+    return state.turns.take(() => {
+      state.draft.drop();
+      return state.refresh(state.failures.startDeadline());
+    });
   }
 
   async destroy(): Promise<void> {
@@ -157,8 +180,11 @@ export class RequestSession implements SessionKeeper, CookieSource {
    */
   beforeHeaders(status: number): Promise<void> | undefined {
     if (status >= 500 || this.#visit.phase !== "open" || this.#state.isPrefetch) return undefined;
-    if (this.request.session) return this.#settle();
-    return this.#unset();
+    const { session } = this.request;
+    if (!session) return this.#unset();
+    if (isSession(session)) return this.#settle();
+    if (this.#session.isEnded) return undefined;
+    throw new TypeError(REPLACED);
   }
 
   /** What `req.session = null` means. */
@@ -170,9 +196,22 @@ export class RequestSession implements SessionKeeper, CookieSource {
 
   async #end(): Promise<void> {
     this.#state.draft.drop();
-    await this.#session.signOut();
+    try {
+      await this.#session.signOut();
+    } catch (error) {
+      if (!(error instanceof HeadersSentError)) throw error;
+      await this.#endLate();
+    }
     this.#knownUserId = undefined;
     this.#cookie = undefined;
+  }
+
+  /** The cookie cannot be taken back any more: what it opens can. */
+  async #endLate(): Promise<void> {
+    const { record } = this.#state;
+    if (record === undefined) return;
+    await this.#revoke(record.id);
+    await this.#readAnew();
   }
 
   /** Brings the engine's own words up to what the data and the cookie say. */
@@ -188,13 +227,23 @@ export class RequestSession implements SessionKeeper, CookieSource {
     const own = this.#state.draft.get(COOKIE_KEY) as Partial<Cookie> | undefined;
     const stored = own === undefined ? this.#usualMaxAge : own.originalMaxAge;
     const { originalMaxAge } = cookie;
-    if (originalMaxAge === stored) return;
+    if (originalMaxAge === stored || this.#isNothing) return;
     this.#hasNewCookie = true;
     if (originalMaxAge === this.#usualMaxAge) this.#session.delete(COOKIE_KEY);
-    else this.#session.set(COOKIE_KEY, { originalMaxAge: originalMaxAge ?? null });
+    else {
+      // What is no number no cookie can be made of: this response says so, and none after it.
+      const isTime = typeof originalMaxAge === "number";
+      this.#session.set(COOKIE_KEY, { originalMaxAge: isTime ? originalMaxAge : null });
+    }
     const isRemembered =
       typeof originalMaxAge === "number" && typeof this.#usualMaxAge !== "number";
     if (isRemembered !== this.#session.persistent) this.#session.persistent = isRemembered;
+  }
+
+  /** Whether there is no session but for its cookie, which alone is none. */
+  get #isNothing(): boolean {
+    const { record, draft } = this.#state;
+    return record === undefined && draft.gathered() === undefined;
   }
 
   /** Signs in, or out, whom the data says so of: passport knows no other words. */
@@ -222,6 +271,10 @@ export class RequestSession implements SessionKeeper, CookieSource {
     this.#knownUserId = userId;
   }
 }
+
+const REPLACED =
+  "req.session was replaced by an object that is no session, and cannot be stored. Write " +
+  "Object.assign(req.session, { … }), after regenerate() where it is to hold nothing else.";
 
 const DRAWN_ID: PropertyDescriptor & ThisType<SeenRequest> = {
   configurable: true,

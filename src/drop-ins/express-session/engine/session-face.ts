@@ -66,7 +66,10 @@ class SessionFace {
 
   resetMaxAge(): SessionFace {
     const { cookie } = this.#keeper;
-    cookie.maxAge = cookie.originalMaxAge;
+    const { originalMaxAge } = cookie;
+    cookie.maxAge = originalMaxAge;
+    // Not what the clock has left of it by now: that would be a change, and be stored.
+    cookie.originalMaxAge = originalMaxAge;
     return this.#shown;
   }
 
@@ -86,12 +89,13 @@ class SessionFace {
     return this.#answer(callback, this.#keeper.regenerate());
   }
 
+  /** Node takes the method from behind the proxy, and calls it on the proxy. */
   [inspect.custom](): object {
-    return { ...this.#shown };
+    return { ...(#shown in this ? this.#shown : (this as SessionFace)) };
   }
 
   #answer(callback: SessionCallback | undefined, done: Promise<void>): SessionFace | Promise<void> {
-    if (callback === undefined) {
+    if (typeof callback !== "function") {
       done.catch(() => {});
       return done;
     }
@@ -113,6 +117,11 @@ const BEHIND = Symbol("sojourn.behind");
 /** What `req.session` is to be. */
 export function showSession(keeper: SessionKeeper, values: SessionValues): Session {
   return SessionFace.show(keeper, values);
+}
+
+/** Whether this is what `showSession` has given, wrapped by others or not. */
+export function isSession(session: object): boolean {
+  return (session as Record<symbol, unknown>)[BEHIND] instanceof SessionFace;
 }
 
 /** Lets a session object stand for what it held, as another one takes its place. */

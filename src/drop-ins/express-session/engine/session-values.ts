@@ -22,6 +22,8 @@ export class LiveValues implements SessionValues {
   readonly #state: SessionState;
   /** Functions and the like, which live as long as the request. */
   #passing: Map<string, unknown> | undefined;
+  /** Why a change is lost, where one is. */
+  lost: HeadersSentError | undefined;
 
   constructor(session: EngineSession<Untyped>, state: SessionState) {
     this.#session = session;
@@ -65,6 +67,7 @@ export class LiveValues implements SessionValues {
       act();
     } catch (error) {
       if (!(error instanceof HeadersSentError)) throw error;
+      this.lost = error;
       process.emitWarning(
         "express-session: req.session was changed after the response had been sent, which is lost.",
         "SojournWarning",

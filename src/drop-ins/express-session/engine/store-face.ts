@@ -43,9 +43,9 @@ function refusal(what: string): Error {
 }
 
 function answer(callback: SessionCallback | undefined, act: () => Promise<unknown>): unknown {
-  return callback === undefined
-    ? promised((done) => settle(act, done))
-    : settle(act, (error) => process.nextTick(callback, error));
+  return typeof callback === "function"
+    ? settle(act, (error) => process.nextTick(callback, error))
+    : promised((done) => settle(act, done));
 }
 
 function settle(act: () => Promise<unknown>, done: SessionCallback): void {

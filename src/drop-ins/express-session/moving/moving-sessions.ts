@@ -119,18 +119,32 @@ export class MovingSessions implements SessionStore, KnowsTokens {
    * @param name - The name of the cookie, as `session()` has it.
    * @returns How many there are, and how many of them are ours now; `undefined` where the store cannot
    * list them: they move as visitors come.
+   * @throws AggregateError once all others have moved, with what each of the rest has failed with.
    */
   async moveAll(name = "connect.sid"): Promise<Moved | undefined> {
     const tokens = await this.#parts.theirs.ids();
     if (tokens === undefined) return undefined;
+    const found = tokens.length;
+    const failures: unknown[] = [];
     let moved = 0;
     for (const token of tokens as readonly SessionToken[]) {
-      const identity = identityOf(token, name);
-      this.know(identity, name, this.#parts.surroundings.usualCookie);
-      const call = { signal: AbortSignal.timeout(MOVE_TIMEOUT_MS), now: Date.now() };
-      if ((await this.load(identity.id, call))?.kind === "live") moved += 1;
+      try {
+        if (await this.#move(token, name)) moved += 1;
+      } catch (error) {
+        // One that cannot be read, say: it must not keep the others.
+        failures.push(error);
+      }
     }
-    return { found: tokens.length, moved };
+    if (failures.length === 0) return { found, moved };
+    const problem = `${failures.length} of ${found} sessions could not be taken over.`;
+    throw new AggregateError(failures, problem);
+  }
+
+  async #move(token: SessionToken, name: string): Promise<boolean> {
+    const identity = identityOf(token, name);
+    this.know(identity, name, this.#parts.surroundings.usualCookie);
+    const call = { signal: AbortSignal.timeout(MOVE_TIMEOUT_MS), now: Date.now() };
+    return (await this.load(identity.id, call))?.kind === "live";
   }
 
   async #touch(touch: Touch, id: SessionId, seen: Seen, call: StoreCall): Promise<boolean> {
