@@ -44,7 +44,8 @@ const placesOf = (wanted: (name: string) => boolean): string[] =>
 describe("the library's own cryptography", () => {
   it("has one cipher, AES-256-GCM, which is authenticated [ASVS 11.2.3, ASVS 11.3.1, ASVS 11.3.2, ASVS 11.3.5]", () => {
     const isCipher = (name: string) => /^[a-z]+-\d+-/.test(name);
-    expect(placesOf(isCipher)).toEqual([
+    expect([...new Set(placesOf(isCipher))]).toEqual([
+      "src/drop-ins/express-session/moving/sids.ts: aes-256-gcm",
       "src/sealing/message.ts: aes-256-gcm",
       "src/security/oidc/provider-marks.ts: aes-256-gcm",
     ]);
@@ -53,6 +54,8 @@ describe("the library's own cryptography", () => {
   it("hashes with SHA-256, but for names that are no secret [ASVS 11.2.3]", () => {
     const isOther = (name: string) => !/^(?:sha-?256|aes-256-gcm|[ERP]S256)$/i.test(name);
     expect(placesOf(isOther)).toEqual([
+      // As cookie-session signs.
+      "src/drop-ins/cookie-session/keygrip.ts: sha1",
       // What a weak key may be the hash of.
       "src/sealing/known.ts: sha384",
       "src/sealing/known.ts: sha512",
