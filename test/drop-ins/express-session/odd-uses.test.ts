@@ -151,7 +151,9 @@ describe("what applications do with sojourn/express-session over a store of ours
           response.end();
           const ended = session[end]() as Promise<void>;
           await ended.then(() => done.resolve(request.session?.user), done.reject);
-        } else if (request.url === "/login") session.user = "ann";
+          return;
+        }
+        if (request.url === "/login") session.user = "ann";
         response.end(String(session.user));
       });
       await browser.get("/login");
