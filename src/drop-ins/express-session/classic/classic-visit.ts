@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
+import { beforeHead } from "../../before-head.ts";
 import { isSecure, type Next, type SessionRequest } from "../request.ts";
 import { sentId } from "../sent-cookie.ts";
 import { Session, type SessionWatcher } from "../session.ts";
 import type { SignedIds } from "../signed-ids.ts";
-import { beforeHead } from "./before-head.ts";
 import { watchForeign } from "./foreign-session.ts";
 import { HeldEnd } from "./held-end.ts";
 import type { ClassicSettings } from "./settings.ts";
