@@ -52,6 +52,26 @@ export class CookieCarrier implements Carrier {
   }
 }
 
+const NO_TOKENS: readonly SessionToken[] = [];
+const NO_IDENTITIES: readonly Identity[] = [];
+
+// Nearly every request brings one cookie or none.
+
+function tokensIn(values: readonly string[]): readonly SessionToken[] {
+  const first = values[0];
+  if (first === undefined) return NO_TOKENS;
+  if (values.length > 1) return values.map(parseToken).filter((token) => token !== undefined);
+  const token = parseToken(first);
+  return token === undefined ? NO_TOKENS : [token];
+}
+
+function identitiesOf(tokens: readonly SessionToken[], manager: string): readonly Identity[] {
+  const first = tokens[0];
+  if (first === undefined) return NO_IDENTITIES;
+  if (tokens.length === 1) return [identityOf(first, manager)];
+  return candidatesOf(tokens).map((token) => identityOf(token, manager));
+}
+
 const NOTHING: readonly Rejection[] = [];
 const MALFORMED: readonly Rejection[] = ["malformed"];
 
@@ -73,12 +93,8 @@ export class CookiePassage extends CookieExchange implements Passage {
     this.cookie = new ExchangedCookie(carrier.forms, this);
     const { values, refused } = this.cookie;
     const different = values.length > 1 ? [...new Set(values)] : values;
-    const tokens: SessionToken[] = [];
-    for (const value of different) {
-      const token = parseToken(value);
-      if (token !== undefined) tokens.push(token);
-    }
-    this.presented = candidatesOf(tokens).map((token) => identityOf(token, carrier.name));
+    const tokens = tokensIn(different);
+    this.presented = identitiesOf(tokens, carrier.name);
     this.untried = tokens.length - this.presented.length;
     if (refused !== undefined) this.rejected = [refused];
     else this.rejected = tokens.length < different.length ? MALFORMED : NOTHING;

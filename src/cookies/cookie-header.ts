@@ -13,23 +13,26 @@ const EQUALS = 0x3d;
  *
  * @param name - A token (RFC 6265 §4.1.1), as `resolveCookie` makes sure.
  */
-export function cookieValues(header: string, name: string): string[] {
-  // Not by a literal: docs/decisions/0060.
-  const values: string[] = Array.of();
-  if (name === "") return values;
+export function cookieValues(header: string, name: string): readonly string[] {
+  let values: string[] | undefined;
   // Jumping from hit to hit costs half of visiting every pair; other cookies are never looked at.
-  let hit = header.indexOf(name);
+  let hit = name === "" ? -1 : header.indexOf(name);
   while (hit !== -1) {
     const end = pairEnd(header, hit);
     const equals = skipBlanks(header, hit + name.length, end);
     if (beginsPair(header, hit) && header.charCodeAt(equals) === EQUALS) {
-      values.push(trimmed(header, equals + 1, end));
+      const value = trimmed(header, equals + 1, end);
+      // As large as it has to be. A literal, as it leads to nothing: docs/decisions/0060.
+      if (values === undefined) values = [value];
+      else values.push(value);
     }
     // Not `hit + 1`: a name begins its pair, so the rest of this one cannot hold it again.
     hit = header.indexOf(name, end + 1);
   }
-  return values;
+  return values ?? NO_VALUES;
 }
+
+const NO_VALUES: readonly string[] = [];
 
 function pairEnd(header: string, from: number): number {
   const end = header.indexOf(";", from);

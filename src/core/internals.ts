@@ -64,7 +64,8 @@ function insideOf(sessions: object): Inside {
  * Begins a request: from here on `sessions.open` finds it by any of the aliases. Where the manager
  * has been mounted for this request already, it is the visit that began then.
  *
- * @param onOpen - Called at the first `open`, when the response begins to matter.
+ * @param onOpen - Called at the first `open`, when the response begins to matter. What it throws refuses
+ * that, and the next `open` calls it again.
  */
 export function attach(
   sessions: object,

@@ -243,6 +243,11 @@ function refuseForeign(
   }
 }
 
+/** Whether it is as most values are. Of those no path is put together. */
+function isHarmless(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
+
 function refuseForeignObject(
   value: object,
   path: string,
@@ -277,7 +282,8 @@ function refuseForeignItems(
     throw new CodecError(path, "it is an array with more than items. Store a plain array.");
   }
   for (let index = 0; index < items.length; index += 1) {
-    refuseForeign(items[index], `${path}[${index}]`, ancestors, admit);
+    const item = items[index];
+    if (!isHarmless(item)) refuseForeign(item, `${path}[${index}]`, ancestors, admit);
   }
 }
 

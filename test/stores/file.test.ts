@@ -54,7 +54,7 @@ describe("the file store", () => {
       }),
       { numRuns: 40 },
     );
-  }, 60_000);
+  });
 
   it("does nothing while it is constructed, nor at close if it was not used", async () => {
     await store.close();

@@ -503,7 +503,7 @@ describe("hearing of ends", () => {
     expect(origin.subscriptions).toBe(1);
     const again = (): Promise<number> =>
       store.load(fresh().id, call).then(() => origin.listeners.size);
-    await expect.poll(again, { timeout: 3_000 }).toBe(1);
+    await expect.poll(again).toBe(1);
     expect(origin.subscriptions).toBe(2);
   });
 });

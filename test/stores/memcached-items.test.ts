@@ -111,7 +111,7 @@ describe.each(CLIENTS)("the Memcached store by %s", (_, connect) => {
     const record = recordAt(now, { manager, expiresAt: now + SECOND_MS });
     await store.create(record, call);
     const left = (): Promise<number | undefined> => secondsLeft(server, keyOf(record));
-    await expect.poll(left, { timeout: 8_000, interval: 100 }).toBeUndefined();
+    await expect.poll(left, { interval: 100 }).toBeUndefined();
   });
 
   it("keeps the largest item that the server takes, and refuses a larger one unsent", async () => {

@@ -240,6 +240,24 @@ describe("the memory store", () => {
     expect(deleted).toBe(5_000);
   });
 
+  it("lets others have their turns while it finds that all were used since", async () => {
+    const store = memoryStore();
+    const records = Array.from({ length: 5_000 }, () => anonymous());
+    await createAll(store, records);
+    const later = NOW + 60 * MINUTE_MS;
+    const seen = { lastSeenAt: later, expiresAt: later + 60 * MINUTE_MS };
+    for (const { id } of records) await store.touch(id, seen, call);
+    let turns = 0;
+    let isDone = false;
+    const deleting = store.expiry.deleteExpired({ ...call, now: later }).finally(() => {
+      isDone = true;
+    });
+    for (; !isDone; turns += 1) await new Promise((resume) => setImmediate(resume));
+    expect(await deleting).toBe(0);
+    expect(turns).toBeGreaterThanOrEqual(5);
+    expect(await store.directory.count(manager, { ...call, now: later })).toBe(5_000);
+  });
+
   it("stops deleting when the call is aborted", async () => {
     const store = memoryStore();
     const records = Array.from({ length: 5_000 }, () => anonymous());

@@ -19,16 +19,20 @@ import {
 } from "./support/mysql.ts";
 
 const NOW = Date.now();
-const DEADLINE_MS = 150;
+const DEADLINE_MS = 300;
+/** Of a call that finds a good connection, or waits in vain however long it waits: a machine may be busy. */
+const PATIENT_MS = 5_000;
+/** Of a write that is sent in this time, and waits in vain: less than the server waits for a lock. */
+const SENT_MS = 600;
 const LIMIT = 4;
 /** Behind the deadline: 3 s of patience, 2 s for an idle connection that is silent too, and a busy machine. */
-const HEALED_MS = 9_000;
+const HEALED_MS = 10_000;
 const manager = "shop";
 const user = { manager, userId: "alice" };
 const call = { now: NOW, signal: new AbortController().signal };
 
 /** A call with a deadline. */
-const late = (): StoreCall => ({ now: NOW, signal: AbortSignal.timeout(DEADLINE_MS) });
+const late = (ms = DEADLINE_MS): StoreCall => ({ now: NOW, signal: AbortSignal.timeout(ms) });
 
 const failureOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -45,7 +49,7 @@ beforeAll(async () => {
   server = await startMariadb(["--innodb-lock-wait-timeout=1"]);
   pool = createPool({ ...mariadbAddress(server), connectionLimit: LIMIT });
   watcher = createPool(mariadbAddress(server));
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await watcher?.end();
@@ -67,6 +71,11 @@ async function waitingStatements(): Promise<number> {
     WHERE info LIKE 'UPDATE%${table}%' AND id <> CONNECTION_ID()`;
   const [row] = await ask(watcher, sql);
   return Number(row?.["n"]);
+}
+
+/** Whether some transaction stands at a lock of another. (innodb_trx shows who looks often an old picture.) */
+async function isAnyoneLocked(): Promise<boolean> {
+  return (await status("Innodb_row_lock_current_waits")) > 0;
 }
 
 /** For how many seconds a statement of the store has been waiting. */
@@ -172,10 +181,10 @@ describe("connections that go silent, while new ones are answered", () => {
 
   const warmUp = (): Promise<unknown> =>
     Promise.all(Array.from({ length: LIMIT }, () => theirs.directory.count(manager, call)));
-  const load = (): Promise<unknown> =>
-    failureOf(theirs.load(recordAt(NOW, { manager }).id, late()));
-  const loads = (count: number): Promise<readonly unknown[]> =>
-    Promise.all(Array.from({ length: count }, load));
+  const load = (ms?: number): Promise<unknown> =>
+    failureOf(theirs.load(recordAt(NOW, { manager }).id, late(ms)));
+  const loads = (count: number, ms?: number): Promise<readonly unknown[]> =>
+    Promise.all(Array.from({ length: count }, () => load(ms)));
 
   it("are replaced a few seconds after the deadline, where all of the pool are silent", async () => {
     await warmUp();
@@ -188,7 +197,7 @@ describe("connections that go silent, while new ones are answered", () => {
     // Not one by one: the next callers find none that is silent.
     await until(async () => (await loads(LIMIT)).every((failure) => failure === undefined));
     expect(performance.now() - since).toBeLessThan(HEALED_MS);
-  }, 20_000);
+  });
 
   it("are replaced all at once, where one call has met one of them", async () => {
     await warmUp();
@@ -197,9 +206,9 @@ describe("connections that go silent, while new ones are answered", () => {
     const { accepted } = proxy;
     expect(await load()).toBeInstanceOf(StoreError);
     await until(async () => proxy.accepted > accepted);
-    expect(await loads(LIMIT)).toEqual(Array(LIMIT).fill(undefined));
+    expect(await loads(LIMIT, PATIENT_MS)).toEqual(Array(LIMIT).fill(undefined));
     expect(performance.now() - since).toBeLessThan(HEALED_MS);
-  }, 20_000);
+  });
 
   it("heal a pool of one", async () => {
     const single = createPool({ ...mariadbAddress(server), port: proxy.port, connectionLimit: 1 });
@@ -211,7 +220,7 @@ describe("connections that go silent, while new ones are answered", () => {
     expect(performance.now() - since).toBeLessThan(HEALED_MS);
     proxy.cut("reset");
     await single.end().catch(() => undefined);
-  }, 20_000);
+  });
 
   it("are told from those whose server waits for a lock: these are kept", async () => {
     const records = Array.from({ length: LIMIT }, () => recordAt(NOW, { manager }));
@@ -220,7 +229,9 @@ describe("connections that go silent, while new ones are answered", () => {
     await warmUp();
     const releases = await Promise.all(records.map(({ id }) => lockRow(server, { table, id })));
     const before = await status("Connections");
-    const writes = records.map((each) => theirs.update(successorOf(each), each.version, late()));
+    const writes = records.map((each) =>
+      theirs.update(successorOf(each), each.version, late(SENT_MS)),
+    );
     for (const failure of await Promise.all(writes.map(failureOf))) {
       expect(failure).toMatchObject({ outcome: "unknown" });
     }
@@ -228,13 +239,13 @@ describe("connections that go silent, while new ones are answered", () => {
     // One has made room for the one that asked, and that serves whoever comes.
     expect((await status("Connections")) - before).toBe(1);
     expect(await waitingStatements()).toBe(LIMIT);
-    expect(await load()).toBeUndefined();
+    expect(await load(PATIENT_MS)).toBeUndefined();
     for (const release of releases) await release();
     await until(async () => (await waitingStatements()) === 0);
-    expect(await loads(LIMIT)).toEqual(Array(LIMIT).fill(undefined));
+    expect(await loads(LIMIT, PATIENT_MS)).toEqual(Array(LIMIT).fill(undefined));
     expect((await status("Connections")) - before).toBe(1);
     await watcher.query("SET GLOBAL innodb_lock_wait_timeout = 1");
-  }, 30_000);
+  });
 });
 
 describe("a server that has become read-only", () => {
@@ -269,11 +280,14 @@ describe("a server that has become read-only", () => {
     await Promise.all(Array.from({ length: LIMIT }, () => create(theirs)));
     await watcher.query("SET GLOBAL read_only = 1");
     const before = await status("Connections");
+    const since = performance.now();
     for (let round = 0; round < 40; round += 1) {
       expect(await create(theirs)).toMatchObject({ name: "StoreError", outcome: "failed" });
       expect(await failureOf(theirs.load(recordAt(NOW, { manager }).id, call))).toBeUndefined();
     }
-    expect((await status("Connections")) - before).toBeLessThanOrEqual(2 * LIMIT);
+    // All that are open, and then one a second: a busy machine is slow at the forty.
+    const seconds = (performance.now() - since) / 1_000;
+    expect((await status("Connections")) - before).toBeLessThanOrEqual(2 * LIMIT + seconds);
     await watcher.query("SET GLOBAL read_only = 0");
     expect(await create(theirs)).toBeUndefined();
     await refused.end();
@@ -347,7 +361,7 @@ describe("a signal", () => {
     const next = successorOf(record);
     await store.create(record, call);
     const release = await lockRow(server, { table, id: record.id });
-    const failure = await failureOf(store.update(next, record.version, late()));
+    const failure = await failureOf(store.update(next, record.version, late(SENT_MS)));
     expect(failure).toMatchObject({ name: "StoreError", outcome: "unknown" });
     await release();
     await until(async () => (await waitingStatements()) === 0);
@@ -375,6 +389,11 @@ describe("locks of others", () => {
     );
     if (first === undefined || second === undefined) throw new Error("there are two");
     for (const record of [first, second]) await store.create(record, call);
+    // No lock is given up meanwhile, however slow the machine.
+    await watcher.query("SET GLOBAL innodb_lock_wait_timeout = 50");
+    const patient = createPool(mariadbAddress(server));
+    const theirs = mysqlStore(patient, { table });
+    await theirs.directory.count(manager, call);
     const deadlocks = await status("Innodb_deadlocks");
     const rival = await createConnection(mariadbAddress(server));
     await rival.beginTransaction();
@@ -387,13 +406,15 @@ describe("locks of others", () => {
     const { version } = recordAt(NOW, user);
     const times = { endedAt: NOW, expiresAt: NOW + 60_000 };
     const end = { version, reason: "revoked", except: undefined, ...times } as const;
-    const ending = store.directory.endAll(user, end, call);
-    await until(async () => (await waitingStatements()) === 1);
+    const ending = theirs.directory.endAll(user, end, call);
+    // It has the first row by then.
+    await until(isAnyoneLocked);
     await rival.query(`UPDATE ${table} SET earlier = 'x' WHERE id = ?`, [first.id]);
     await rival.rollback();
     expect((await ending).toSorted()).toEqual([first.id, second.id]);
     expect(await status("Innodb_deadlocks")).toBe(deadlocks + 1);
-    await rival.end();
+    await Promise.all([rival.end(), patient.end()]);
+    await watcher.query("SET GLOBAL innodb_lock_wait_timeout = 1");
   });
 });
 
@@ -417,7 +438,7 @@ describe("deleting what has expired", () => {
     ]);
     expect(deleted).toBe(1_500);
     expect(new Set(kinds)).toEqual(new Set(["ended"]));
-  }, 30_000);
+  });
 });
 
 it("tells nothing of the pool's password in an error", async () => {

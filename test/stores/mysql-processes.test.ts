@@ -19,7 +19,7 @@ let pool: Pool;
 beforeAll(async () => {
   server = await startMariadb();
   pool = createPool(mariadbAddress(server));
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await server?.stop();
@@ -41,7 +41,7 @@ describe("several processes on one MySQL database", () => {
     expect(await exits).toEqual([0, 0, 0, 0]);
     expect(messages).toEqual(Array(4).fill(["created", undefined]));
     expect(await mysqlStore(pool, { table }).directory.count(manager, call)).toBe(4);
-  }, 30_000);
+  });
 
   it("lose no increment of one record", async () => {
     const table = freshTable();
@@ -51,5 +51,5 @@ describe("several processes on one MySQL database", () => {
     const workers = Array.from({ length: 2 }, () => work("count", table, record.id, "200"));
     expect(await Promise.all(workers.map(exitOf))).toEqual([0, 0]);
     expect(await store.load(record.id, call)).toMatchObject({ data: "400" });
-  }, 30_000);
+  });
 });

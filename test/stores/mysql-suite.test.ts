@@ -10,7 +10,7 @@ let server: TestServer;
 beforeAll(async () => {
   // A kill loses nothing by it, only a loss of power would; and the tables are made faster.
   server = await startMariadb(["--innodb-flush-log-at-trx-commit=2"]);
-}, 60_000);
+});
 afterAll(async () => {
   await server?.stop();
 });

@@ -46,7 +46,7 @@ beforeAll(async () => {
   // A kill loses nothing by it, only a loss of power would; and the tables are made faster.
   server = await startMariadb(["--innodb-flush-log-at-trx-commit=2"]);
   pool = createPool(mariadbAddress(server));
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await server?.stop();
@@ -68,7 +68,7 @@ describe("the MySQL store", () => {
       }),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   it("sends nothing while it is constructed, nor at close if it was not used", async () => {
     const idle = createPool({ host: "127.0.0.1", port: await freePort() });
@@ -204,7 +204,7 @@ describe("the MySQL store", () => {
     expect(first.length).toBeLessThan(21_000);
     expect(new Set([...first, ...second]).size).toBe(21_000);
     expect(await store.directory.endAll(user, end, call)).toEqual([]);
-  }, 30_000);
+  });
 
   it("tells each ended session to one only of many that end at once", async () => {
     const records = Array.from({ length: 40 }, () => recordAt(NOW, user));

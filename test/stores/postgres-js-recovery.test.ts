@@ -11,7 +11,9 @@ import { heardWarnings } from "../support/warnings.ts";
 import { freshTable } from "./support/postgres-databases.ts";
 
 const NOW = 1_800_000_000_000;
-const DEADLINE_MS = 500;
+const DEADLINE_MS = 1_000;
+/** For ten new connections on a busy machine. */
+const SLACK_MS = 5_000;
 const manager = "shop";
 const call = (): StoreCall => ({ now: NOW, signal: AbortSignal.timeout(10_000) });
 const late = (): StoreCall => ({ now: NOW, signal: AbortSignal.timeout(DEADLINE_MS) });
@@ -69,7 +71,7 @@ async function healed(): Promise<number> {
   const since = performance.now();
   const areAnswered = async (): Promise<boolean> =>
     (await Promise.all(Array.from({ length: 10 }, isAnswered))).every(Boolean);
-  await expect.poll(areAnswered, { timeout: 10_000, interval: 20 }).toBe(true);
+  await expect.poll(areAnswered, { timeout: 30_000, interval: 20 }).toBe(true);
   return performance.now() - since;
 }
 
@@ -80,7 +82,7 @@ describe("a function that makes the sql of postgres.js", () => {
     proxy.strand();
     const ms = await healed();
     expect(ms).toBeGreaterThan(2 * DEADLINE_MS - 100);
-    expect(ms).toBeLessThan(2 * DEADLINE_MS + 1_000);
+    expect(ms).toBeLessThan(2 * DEADLINE_MS + SLACK_MS);
     expect(made.length).toBe(2);
     // The old one is ended, and takes no call any more.
     await expect(made[0]?.unsafe("SELECT 1")).rejects.toThrow("CONNECTION_ENDED");
@@ -92,7 +94,7 @@ describe("a function that makes the sql of postgres.js", () => {
     const ms = await healed();
     console.info(`served again by all after ${Math.round(ms)} ms, sql number ${made.length}`);
     expect(made.length).toBe(2);
-    expect(ms).toBeLessThan(DEADLINE_MS + 4_000);
+    expect(ms).toBeLessThan(DEADLINE_MS + 2 * SLACK_MS);
   });
 
   it("heals the store after ten cuts under load", async () => {
@@ -101,7 +103,7 @@ describe("a function that makes the sql of postgres.js", () => {
       while (!isOver) await isAnswered();
     });
     for (let cut = 0; cut < 10; cut += 1) {
-      await expect.poll(isAnswered, { timeout: 5_000 }).toBe(true);
+      await expect.poll(isAnswered).toBe(true);
       await watcher.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postgres.js'",
       );
@@ -110,8 +112,8 @@ describe("a function that makes the sql of postgres.js", () => {
     isOver = true;
     await Promise.all(load);
     console.info(`served again after ${Math.round(ms)} ms, sql number ${made.length}`);
-    expect(ms).toBeLessThan(2 * DEADLINE_MS + 2_000);
-  }, 60_000);
+    expect(ms).toBeLessThan(2 * DEADLINE_MS + SLACK_MS);
+  });
 
   it("is not called again for calls that wait for a lock, as long as others are answered", async () => {
     const record = recordAt(NOW, { manager });

@@ -49,7 +49,7 @@ describe("the PostgreSQL store", () => {
       }),
       { numRuns: 50 },
     );
-  }, 30_000);
+  });
 
   it("sends one statement an operation, whether it hits or misses", async () => {
     const client = new Client({ connectionString: server.url });
@@ -184,7 +184,6 @@ describe("the PostgreSQL store", () => {
       expect(await theirs.load(counter.id, call)).toMatchObject({ data: "200" });
       await strict.end();
     },
-    60_000,
   );
 
   it("goes on after conflicts until the deadline, and has written nothing then", async () => {

@@ -140,7 +140,6 @@ it.each(["volatile-lru", "allkeys-lru", "allkeys-lfu"])(
     expect(missed).toBeLessThan(left.length / 20);
     client.disconnect();
   },
-  60_000,
 );
 
 describe("a client without an error listener", () => {

@@ -85,5 +85,5 @@ describe.each([
     await expect(unconfirmed).rejects.toThrow(/deadline/);
     console.info(`${name}, Sentinel: ${told(tally)}`);
     await store.close();
-  }, 60_000);
+  });
 });

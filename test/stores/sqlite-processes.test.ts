@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -50,21 +50,30 @@ describe("several processes on one SQLite file", () => {
 });
 
 describe("a lock that another process holds", () => {
+  async function held(): Promise<ChildProcess> {
+    const holder = work("hold", path);
+    await once(holder, "message");
+    return holder;
+  }
+
+  async function release(holder: ChildProcess): Promise<void> {
+    const exit = exitOf(holder);
+    holder.send("let go");
+    expect(await exit).toBe(0);
+  }
+
   it("is waited for while the event loop goes on", async () => {
     const store = sqliteStore(path);
     await store.load(recordAt(call.now, { manager }).id, call);
-    const holder = work("hold", path, "400");
-    await once(holder, "message");
-    let ticks = 0;
-    const ticking = setInterval(() => {
-      ticks += 1;
-    }, 5);
-    const released = exitOf(holder);
-    const outcome = await store.create(recordAt(call.now, { manager }), call);
-    clearInterval(ticking);
-    expect(outcome).toBe("created");
-    expect(ticks).toBeGreaterThan(0);
-    expect(await released).toBe(0);
+    const holder = await held();
+    let isOver = false;
+    const creating = store.create(recordAt(call.now, { manager }), call).finally(() => {
+      isOver = true;
+    });
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    await release(holder);
+    expect(await creating).toBe("created");
     await store.close();
   });
 
@@ -72,13 +81,12 @@ describe("a lock that another process holds", () => {
     const store = sqliteStore(path);
     const record = recordAt(call.now, { manager });
     await store.load(record.id, call);
-    const holder = work("hold", path, "400");
-    await once(holder, "message");
+    const holder = await held();
     const late = { ...call, signal: AbortSignal.timeout(50) };
     const failure = await store.create(record, late).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StoreError);
     expect(failure).toMatchObject({ operation: "create", outcome: "failed" });
-    await exitOf(holder);
+    await release(holder);
     expect(await store.load(record.id, call)).toBeUndefined();
     await store.close();
   });
@@ -87,11 +95,9 @@ describe("a lock that another process holds", () => {
     const store = sqliteStore(path);
     const record = recordAt(call.now, { manager });
     await store.create(record, call);
-    const holder = work("hold", path, "400");
-    await once(holder, "message");
+    const holder = await held();
     expect(await store.load(record.id, call)).toEqual(record);
-    expect(holder.exitCode).toBeNull();
-    await exitOf(holder);
+    await release(holder);
     await store.close();
   });
 });

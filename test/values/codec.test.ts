@@ -312,11 +312,12 @@ describe("what is stored", () => {
   it("costs no more than its length says", () => {
     const million = "1".repeat(4_000);
     const numbers = Array.from({ length: 200 }, (_, at) => ["BigInt", `${at + 1}${million}`]);
-    const startedAt = performance.now();
+    const { user: before } = process.cpuUsage();
     const text = stored(["Set", ...numbers.map((_, at) => at + 1)], ...numbers);
     const document = codec.parseDocument(text) ?? {};
     expect((codec.view(document)["cart"] as Set<bigint>).size).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // Not by the clock: a machine may be busy with others.
+    expect((process.cpuUsage().user - before) / 1_000).toBeLessThan(2_000);
   });
 });
 

@@ -13,6 +13,7 @@ import { Job } from "./commit-job.ts";
 import { compose, type Written } from "./compose.ts";
 import type { Edit } from "./edit.ts";
 import type { Keeper } from "./keeper.ts";
+import { type Shelved, Shelves } from "./shelves.ts";
 import { Shown, type Stored } from "./shown.ts";
 
 /** What edits build on: the newest record a request knows, or one that is not stored yet. */
@@ -59,8 +60,6 @@ export interface Commits {
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord>;
 }
 
-type Lines = Record<SessionId, Line | undefined>;
-
 /**
  * Applies edits to records, in one line for each session of this process. What waits while a write
  * is under way goes out together in the next one, so fifty parallel requests cost a few writes.
@@ -68,11 +67,7 @@ type Lines = Record<SessionId, Line | undefined>;
 export class CommitQueue implements Commits {
   readonly #keeper: Keeper;
   readonly #parts: CommitParts;
-  /**
-   * A plain object, as a Map that is filled and emptied all the time costs the garbage collector
-   * dearly: each table it grows out of points to the next, and so to all that was in there since.
-   */
-  readonly #lines: Lines = Object.create(null);
+  readonly #lines = new Shelves<Line>();
 
   constructor(keeper: Keeper, parts: CommitParts) {
     this.#keeper = keeper;
@@ -82,12 +77,11 @@ export class CommitQueue implements Commits {
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord> {
     // There the work of a request ends with it, so that nobody may wait for another's: each writes
     // for itself, as if it were a process of its own.
-    const lines = IS_CLOUDFLARE ? {} : this.#lines;
-    const { id } = base.record;
-    const line = lines[id];
+    const lines = IS_CLOUDFLARE ? undefined : this.#lines;
+    const line = lines?.find(base.record.id);
     if (line !== undefined) return line.wait(edit, deadline);
     const own = new Line(this.#keeper, this.#parts, base, lines);
-    lines[id] = own;
+    lines?.add(own);
     return own.lead(edit, deadline);
   }
 }
@@ -118,18 +112,22 @@ class Attempt {
   }
 }
 
-class Line {
+class Line implements Shelved<Line> {
+  readonly id: SessionId;
+  previous: Line | undefined;
+  next: Line | undefined;
   readonly #keeper: Keeper;
   readonly #parts: CommitParts;
   /** Where it stands as long as it is not idle. */
-  readonly #lines: Lines;
+  readonly #lines: Shelves<Line> | undefined;
   #base: Base;
   #waiting: Job[] = [];
   #waitingBytes = 0;
 
-  constructor(keeper: Keeper, parts: CommitParts, base: Base, lines: Lines) {
+  constructor(keeper: Keeper, parts: CommitParts, base: Base, lines: Shelves<Line> | undefined) {
     this.#keeper = keeper;
     this.#parts = parts;
+    this.id = base.record.id;
     this.#base = base;
     this.#lines = lines;
   }
@@ -173,7 +171,7 @@ class Line {
   }
 
   #leave(): void {
-    delete this.#lines[this.#base.record.id];
+    this.#lines?.remove(this);
   }
 
   /**

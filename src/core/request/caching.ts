@@ -56,8 +56,8 @@ export function addVary(reply: Reply, names: readonly string[] = COOKIE): void {
 
 function addToVary(reply: Reply, name: string): void {
   const vary = reply.get("Vary");
-  const names = vary?.split(",").map((each) => each.trim().toLowerCase()) ?? [];
-  if (names.includes(name.toLowerCase()) || names.includes("*")) return;
+  const names = vary?.split(",").map((each) => each.trim().toLowerCase());
+  if (names?.includes(name.toLowerCase()) || names?.includes("*")) return;
   reply.set("Vary", vary === undefined ? name : `${vary}, ${name}`);
 }
 

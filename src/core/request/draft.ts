@@ -27,11 +27,13 @@ interface HandedOut {
 /** A value that the application set, or `undefined` where it deleted the key. */
 interface Pending {
   readonly value: unknown;
+  /** As it was when it was set: an object may have been changed in place since. */
+  readonly text: string | undefined;
   /** When the value is due, where it was given a time of its own. */
   readonly dueAt: EpochMs | undefined;
 }
 
-const DELETED: Pending = { value: undefined, dueAt: undefined };
+const DELETED: Pending = { value: undefined, text: undefined, dueAt: undefined };
 
 /**
  * One request's working copy: what it read, what it changed, what it has been shown.
@@ -92,8 +94,8 @@ export class Draft {
   /** @param dueAt - From then on it is gone; never, if left out, before the session is. */
   set(key: string, value: unknown, dueAt?: EpochMs): void {
     checkKey(key, describeKey(key));
-    this.#codec.encode(value, key);
-    this.#put(key, { value, dueAt });
+    const text = this.#codec.encode(value, key);
+    this.#put(key, { value, text, dueAt });
   }
 
   delete(key: string): void {
@@ -162,11 +164,11 @@ export class Draft {
     // A clear of nothing must not clear what is stored after it.
     if (!this.#isClearing()) this.#spared = undefined;
     const values = this.#inPlace();
+    const inPlace = values.length === 0 ? NO_NAMES : new Set(values.map(([key]) => key));
     for (const key of this.#pending?.keys() ?? []) {
-      const change = this.#pendingChange(key);
       // What was deleted, and whose default was then changed in place, is set.
-      const isSet = values.some(([changed]) => changed === key);
-      if (change !== undefined && !isSet) values.push(asWritten(key, change));
+      const change = inPlace.has(key) ? undefined : this.#pendingChange(key);
+      if (change !== undefined) values.push(asWritten(key, change));
     }
     const gathered: Gathered = {
       spared: this.#spared,
@@ -315,13 +317,18 @@ export class Draft {
     // Where a deleted key's default was changed in place, that object was stored.
     const isInPlace = handedOut !== undefined && text !== undefined;
     if (isInPlace) this.#remember(key, { ...handedOut, text });
-    const isSame = this.#codec.looseText(pending?.value) === text && pending?.dueAt === dueAt;
-    const isDone = isInPlace || isSame;
-    if (pending === undefined || !isDone) return;
+    if (pending === undefined) return;
+    const isSame = this.#textNow(pending) === text && pending.dueAt === dueAt;
+    if (!isInPlace && !isSame) return;
     this.#pending?.delete(key);
     // The application may hold the object that it set, and change it once more.
     const { value } = pending;
     if (isObject(value)) this.#remember(key, { value, text, dueAt });
+  }
+
+  /** The text of what was set as it is by now. */
+  #textNow({ value, text }: Pending): string | undefined {
+    return isObject(value) ? this.#codec.looseText(value) : text;
   }
 
   #isChangedInPlace(key: string): boolean {
@@ -342,14 +349,14 @@ export class Draft {
 
   /** What a pending value stores; `undefined` when it changes nothing. */
   #pendingChange(key: string): Change | undefined {
-    const { value, dueAt } = this.#pendingAt(key) ?? DELETED;
+    const { value, text: textAsSet, dueAt } = this.#pendingAt(key) ?? DELETED;
     if (value === undefined) return this.#isStored(key) ? { text: undefined } : undefined;
     const isGone = this.#isGone(key);
     const current = this.#current(key, isGone);
     const isTimed = dueAt === this.#storedDueAt(key, isGone);
     const codec = this.#codec;
     if (!isObject(value)) {
-      return value === current && isTimed ? undefined : { text: codec.looseText(value), dueAt };
+      return value === current && isTimed ? undefined : { text: textAsSet, dueAt };
     }
     const text = codec.encode(value, key);
     return text === codec.looseText(current) && isTimed ? undefined : { text, dueAt };

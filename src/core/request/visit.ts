@@ -109,11 +109,9 @@ export class Visit implements Doorkeeper {
   /** The application's own cookies. From here on the response matters, as from the first `open`. */
   get beside(): Beside {
     if (this.#beside !== undefined) return this.#beside;
-    const isFirst = !this.isOpened && this.#phase !== "ended";
-    const beside = new Beside(this.#exchange);
-    this.#beside = beside;
-    if (isFirst) this.#onOpen?.(this);
-    return beside;
+    if (this.#phase !== "ended") this.#begin();
+    this.#beside = new Beside(this.#exchange);
+    return this.#beside;
   }
 
   get request(): RequestHead {
@@ -148,9 +146,12 @@ export class Visit implements Doorkeeper {
       return isFresh ? this.#refreshed(this.#opening) : this.#opening;
     }
     if (this.#phase === "ended") this.outlive();
-    const isFirst = !this.isOpened;
+    try {
+      this.#begin();
+    } catch (error) {
+      return unawaited(Promise.reject(this.failed(error)));
+    }
     this.#opening = unawaited(this.#load(isFresh));
-    if (isFirst) this.#onOpen?.(this);
     return this.#opening;
   }
 
@@ -264,6 +265,11 @@ export class Visit implements Doorkeeper {
 
   metMissed(record: SessionRecord, engine: Engine, deadline: Deadline): Promise<void> {
     return endMissed(engine, record, deadline);
+  }
+
+  /** Before anything counts as opened: after a throw, whoever asks next tries to hold it again. */
+  #begin(): void {
+    if (!this.isOpened) this.#onOpen?.(this);
   }
 
   get #failures(): Failures {

@@ -31,7 +31,9 @@ export function memoryDirectory(
     async endAll({ manager, userId }, end, { now }) {
       const shelf = opened("endAll");
       const ended = shelf.recordsOf(manager, userId, now).filter(({ id }) => id !== end.except);
-      for (const record of ended) shelf.put(tombstoneOf(record.id, record, end), now);
+      for (const record of ended) {
+        shelf.putOver(tombstoneOf(record.id, record, end), undefined, now);
+      }
       const ids = ended.map(({ id }) => id);
       announcer.tell(ids);
       return ids;

@@ -1,12 +1,16 @@
 import type { EpochMs } from "../../core/record.ts";
-import { NONE, type Row, RowColumns } from "./columns.ts";
+import { NONE, type Row, RowColumns, TimeColumns } from "./columns.ts";
 
 /**
- * A binary heap with the row that expires first in front. The place of each row is known, so that
- * one whose expiry moves, or that goes, is found without a search.
+ * A binary heap with the row in front that expires first, by what is known here of each row's expiry. The
+ * place of each row is known, so that one that goes is found without a search.
+ *
+ * A row that is used expires later. That is taken down only when the row comes up, once in all that time:
+ * to sort it anew at each use would lead through rows all over the memory.
  */
 export class ExpiryQueue {
   readonly #expiryOf: (row: Row) => EpochMs;
+  readonly #known = new TimeColumns(1);
   readonly #heap = new RowColumns(1);
   readonly #places = new RowColumns(1);
   #size = 0;
@@ -15,12 +19,22 @@ export class ExpiryQueue {
     this.#expiryOf = expiryOf;
   }
 
-  get first(): Row {
-    return this.#size === 0 ? NONE : this.#heap.at(0, 0);
+  /** The first row, if it has expired by `now` as far as is known here; `NONE` where none has. */
+  due(now: EpochMs): Row {
+    if (this.#size === 0) return NONE;
+    const row = this.#heap.at(0, 0);
+    return this.#knownOf(row) > now ? NONE : row;
+  }
+
+  /** Takes down when the first row expires by now: it was used since that was known. */
+  postpone(row: Row): void {
+    this.#known.put(row, 0, this.#expiryOf(row));
+    this.#sink(row, this.#places.at(row, 0));
   }
 
   add(row: Row): void {
     this.#size += 1;
+    this.#known.put(row, 0, this.#expiryOf(row));
     this.#rise(row, this.#size - 1);
   }
 
@@ -28,23 +42,27 @@ export class ExpiryQueue {
     this.#size -= 1;
     const last = this.#heap.at(this.#size, 0);
     if (last === row) return;
-    this.#put(last, this.#places.at(row, 0));
-    this.moved(last);
+    const place = this.#places.at(row, 0);
+    this.#put(last, place);
+    this.#rise(last, place);
+    this.#sink(last, this.#places.at(last, 0));
   }
 
-  /** Restores the order after a row was given another expiry. */
+  /** Keeps the order after a row was given another expiry. */
   moved(row: Row): void {
+    const expiresAt = this.#expiryOf(row);
+    if (expiresAt >= this.#knownOf(row)) return;
+    this.#known.put(row, 0, expiresAt);
     this.#rise(row, this.#places.at(row, 0));
-    this.#sink(row, this.#places.at(row, 0));
   }
 
   #rise(row: Row, from: number): void {
-    const expiresAt = this.#expiryOf(row);
+    const expiresAt = this.#knownOf(row);
     let place = from;
     while (place > 0) {
       const parentPlace = (place - 1) >> 1;
       const parent = this.#heap.at(parentPlace, 0);
-      if (this.#expiryOf(parent) <= expiresAt) break;
+      if (this.#knownOf(parent) <= expiresAt) break;
       this.#put(parent, place);
       place = parentPlace;
     }
@@ -52,11 +70,11 @@ export class ExpiryQueue {
   }
 
   #sink(row: Row, from: number): void {
-    const expiresAt = this.#expiryOf(row);
+    const expiresAt = this.#knownOf(row);
     let place = from;
     for (;;) {
       const child = this.#earlierChild(place);
-      if (child === NONE || this.#expiryOf(child) >= expiresAt) break;
+      if (child === NONE || this.#knownOf(child) >= expiresAt) break;
       const childPlace = this.#places.at(child, 0);
       this.#put(child, place);
       place = childPlace;
@@ -70,7 +88,11 @@ export class ExpiryQueue {
     const left = this.#heap.at(leftPlace, 0);
     if (leftPlace + 1 === this.#size) return left;
     const right = this.#heap.at(leftPlace + 1, 0);
-    return this.#expiryOf(right) < this.#expiryOf(left) ? right : left;
+    return this.#knownOf(right) < this.#knownOf(left) ? right : left;
+  }
+
+  #knownOf(row: Row): EpochMs {
+    return this.#known.at(row, 0);
   }
 
   #put(row: Row, place: number): void {

@@ -22,9 +22,9 @@ export async function removeAllExpired(
 ): Promise<number> {
   let total = 0;
   for (;;) {
-    const removed = opened().removeExpired(now, BATCH);
+    const { removed, isAll } = opened().removeExpired(now, BATCH);
     total += removed;
-    if (removed < BATCH || signal.aborted) return total;
+    if (isAll || signal.aborted) return total;
     await nextTurn();
   }
 }

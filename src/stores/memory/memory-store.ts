@@ -29,6 +29,8 @@ const PROFILE: StoreProfile = {
   ],
 };
 
+const UPDATED: UpdateOutcome = { kind: "updated" };
+
 /** Sessions in this process. No method awaits between its check and its write. */
 export class MemoryStore implements Required<SessionStore> {
   readonly profile: StoreProfile = PROFILE;
@@ -58,16 +60,14 @@ export class MemoryStore implements Required<SessionStore> {
   async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
     const shelf = this.#roomy("create", record);
     if (shelf.has(record.id, call.now)) return "taken";
-    shelf.put(record, call.now);
+    shelf.add(record, call.now);
     return "created";
   }
 
   async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {
     const shelf = this.#roomy("update", record);
-    const isExpected = shelf.hasLive(record.id, expected, call.now);
-    if (!isExpected) return missed(shelf.find(record.id, call.now));
-    shelf.put(record, call.now);
-    return { kind: "updated" };
+    if (shelf.putOver(record, expected, call.now)) return UPDATED;
+    return missed(shelf.find(record.id, call.now));
   }
 
   async end(
@@ -76,9 +76,9 @@ export class MemoryStore implements Required<SessionStore> {
     call: StoreCall,
   ): Promise<EndOutcome> {
     const shelf = this.#opened("end");
-    const isExpected = shelf.hasLive(tombstone.id, expected, call.now);
-    if (!isExpected) return missed(shelf.find(tombstone.id, call.now));
-    shelf.put(tombstone, call.now);
+    if (!shelf.putOver(tombstone, expected, call.now)) {
+      return missed(shelf.find(tombstone.id, call.now));
+    }
     this.#announcer.tell([tombstone.id]);
     return { kind: "ended" };
   }

@@ -9,6 +9,8 @@ import { UserIndex } from "./user-index.ts";
 
 /** So many sessions a user has before their own make room for everybody's. */
 const MOST_SHARED = 32;
+/** Rows that may have expired, for room. */
+const MOST_LOOKED_AT = 100;
 /** In a small store so many users have room. */
 const LEAST_USERS = 8;
 
@@ -46,11 +48,17 @@ export class Shelf {
     return this.#use(id, now) !== NONE;
   }
 
-  /** Whether a live record stands under the id, of that commit if one is named: a use, too. */
-  hasLive(id: SessionId, version: CommitId | undefined, now: EpochMs): boolean {
-    const row = this.#use(id, now);
+  /**
+   * Puts a record or tombstone in the place of the live record of the same id, if that is of the commit
+   * `expected`, where one is named. Tells whether it was.
+   */
+  putOver(stored: StoredSession, expected: CommitId | undefined, now: EpochMs): boolean {
+    const row = this.#use(stored.id, now);
     if (row === NONE || !this.#rows.isLive(row)) return false;
-    return version === undefined || this.#rows.isAt(row, version);
+    if (expected !== undefined && !this.#rows.isAt(row, expected)) return false;
+    this.#replace(row, stored);
+    this.#makeRoom(row, now);
+    return true;
   }
 
   /** Whether a record is small enough to be kept at all. */
@@ -58,10 +66,11 @@ export class Shelf {
     return bytesOf(record) <= this.#bounds.maxBytes;
   }
 
-  /** Puts a record or tombstone under its id, and evicts others where room is wanting. */
-  put(stored: StoredSession, now: EpochMs): void {
-    const row = this.#places.get(stored.id);
-    this.#makeRoom(row === undefined ? this.#insert(stored) : this.#replace(row, stored), now);
+  /** Adds a record under its id, and evicts others where room is wanting. */
+  add(record: SessionRecord, now: EpochMs): void {
+    const expired = this.#places.get(record.id);
+    if (expired !== undefined) this.#remove(expired);
+    this.#makeRoom(this.#insert(record), now);
   }
 
   /** Moves a live record's activity forward. `false` where none is live. */
@@ -75,14 +84,19 @@ export class Shelf {
     return true;
   }
 
-  /** Removes at most `limit` of what has expired, and returns how many it found. */
-  removeExpired(now: EpochMs, limit: number): number {
-    for (let removed = 0; removed < limit; removed += 1) {
-      const { first } = this.#expiry;
-      if (first === NONE || this.#isLeft(first, now)) return removed;
-      this.#remove(first);
+  /** Looks at no more than `limit` of what may have expired, and removes what has. */
+  removeExpired(now: EpochMs, limit: number): { removed: number; isAll: boolean } {
+    let removed = 0;
+    for (let looked = 0; looked < limit; looked += 1) {
+      const row = this.#expiry.due(now);
+      if (row === NONE) return { removed, isAll: true };
+      if (this.#isLeft(row, now)) this.#expiry.postpone(row);
+      else {
+        this.#remove(row);
+        removed += 1;
+      }
     }
-    return limit;
+    return { removed, isAll: false };
   }
 
   /** A user's live records, in no order. */
@@ -136,7 +150,7 @@ export class Shelf {
     return row;
   }
 
-  #replace(row: Row, stored: StoredSession): Row {
+  #replace(row: Row, stored: StoredSession): void {
     const [manager, userId] = [this.#rows.managerOf(row), this.#rows.userIdOf(row)];
     const staysItsOwners =
       stored.kind === "live" && stored.manager === manager && stored.userId === userId;
@@ -147,7 +161,6 @@ export class Shelf {
       this.#link(row);
     }
     this.#expiry.moved(row);
-    return row;
   }
 
   #rewrite(row: Row, record: SessionRecord): void {
@@ -209,8 +222,8 @@ export class Shelf {
   // A flood of anonymous visitors costs one signed-in session at most: from then on each evicts
   // the one before. So does a user who signs in again and again, once they have their share.
   #victim(spared: Row, now: EpochMs): Row {
-    const { first } = this.#expiry;
-    if (first !== NONE && first !== spared && !this.#isLeft(first, now)) return first;
+    const expired = this.#expired(now);
+    if (expired !== NONE && expired !== spared) return expired;
     const candidates = [
       this.#ended.oldest,
       this.#anonymous.oldest,
@@ -218,6 +231,16 @@ export class Shelf {
       this.#signedIn.oldest,
     ];
     return candidates.find((candidate) => candidate !== NONE && candidate !== spared) ?? NONE;
+  }
+
+  /** One that has expired, if it is soon found: who waits for room does not wait for order. */
+  #expired(now: EpochMs): Row {
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked += 1) {
+      const row = this.#expiry.due(now);
+      if (row === NONE || !this.#isLeft(row, now)) return row;
+      this.#expiry.postpone(row);
+    }
+    return NONE;
   }
 
   #surplus(): Row {

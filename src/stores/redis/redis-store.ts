@@ -35,9 +35,6 @@ import { keepMs } from "./skew.ts";
 import { Tidying } from "./tidying.ts";
 import { type Entry, UserIndex } from "./user-index.ts";
 
-/** Activity after which the user's index is refreshed, should a failover have lost the entry. */
-const REFRESH_MS = 60_000;
-
 /** What a Redis store offers. */
 export type RedisSessionStore = SessionStore &
   Required<Pick<SessionStore, "touch" | "directory" | "announcements" | "close">>;
@@ -103,12 +100,7 @@ export class RedisStore implements RedisSessionStore {
     const sent = {
       script: CREATE,
       key: this.#keys.record(record.id),
-      args: [
-        timeText(call.now),
-        keepMs(record.expiresAt, call),
-        record.version,
-        recordText(record),
-      ],
+      args: [this.#words(record, call), recordText(record)],
     };
     const reply = await this.#commands.run("create", call, sent, numberIn);
     return reply === DONE ? "created" : "taken";
@@ -175,15 +167,17 @@ export class RedisStore implements RedisSessionStore {
     const sent = {
       script: UPDATE,
       key: this.#keys.record(record.id),
-      args: [
-        ...[timeText(call.now), keepMs(record.expiresAt, call), record.version, recordText(record)],
-        ...[expected, known, String(REFRESH_MS)],
-      ],
+      args: [`${this.#words(record, call)} ${expected} ${known}`, recordText(record)],
     };
     return this.#commands.run("update", call, sent, (reply) => {
       const found = numberOrTextIn(reply);
       return typeof found === "number" ? found : missed(record.id, found, call.now);
     });
+  }
+
+  /** What each script that writes a record is told of it beside its text. */
+  #words({ expiresAt, version }: SessionRecord, call: StoreCall): string {
+    return `${timeText(call.now)} ${keepMs(expiresAt, call)} ${version}`;
   }
 
   async #end(

@@ -13,8 +13,8 @@ export interface Script {
 /** Covers the lines in front of a record's data, but for a manager's name. */
 export const HEAD_BYTES = 192;
 
-const HEAD = `
-local key, now = KEYS[1], tonumber(ARGV[1], 36)
+const headAt = (now: string): string => `
+local key, now = KEYS[1], tonumber(${now}, 36)
 local stored = redis.call('GET', key)
 local there = stored and tonumber(string.sub(stored, 2, 10), 36) > now
 local live = there and string.find(stored, '^[ML]') ~= nil
@@ -28,6 +28,15 @@ local function remembers(commit)
   return string.find(' ' .. commits(stored) .. ' ', ' ' .. commit .. ' ', 1, true) ~= nil
 end
 `;
+
+const HEAD: string = headAt("ARGV[1]");
+
+// The scripts of every request get their short words in one argument, with a space between them: a
+// client takes longer for each that it sends than for all that is in it.
+const WORDS = `
+local at, ms, own, expected, known = string.match(ARGV[1], '^(%S+) (%S+) (%S+) ?(%S*) ?(%S*)$')
+local text = ARGV[2]
+${headAt("at")}`;
 
 // Where memory is full the library's own notes are still written, whether they stand beside the
 // sessions (a manager's name with a colon) or on one whose data stays as it is: what ends sessions
@@ -58,29 +67,32 @@ export const DONE_AND_SEEN = 2;
 /** Nothing was written: the record changes hands, and the index must know before. */
 export const INDEX_FIRST = 3;
 
-/** `now, ms to keep, own version, record` → 1, or 0 where something stands. */
-export const CREATE: Script = script(`${HEAD}${WRITE}
+/** Activity after which the user's index is refreshed, should a failover have lost the entry. */
+const REFRESH_MS = 60_000;
+
+/** The words `now, ms to keep, own version`; the record → 1, or 0 where something stands. */
+export const CREATE: Script = script(`${WORDS}${WRITE}
 if there then
   -- A client that sends again by itself must not be told that its own record is in the way.
-  return live and remembers(ARGV[3]) and 1 or 0
+  return live and remembers(own) and 1 or 0
 end
-return write(ARGV[4], ARGV[2]) or 1`);
+return write(text, ms) or 1`);
 
 /**
- * `now, ms to keep, own version, record, expected version, whether the index knows, ms of activity
- * that count` → {@link DONE}, {@link DONE_AND_SEEN}, {@link INDEX_FIRST}, what stands there, or nil.
+ * The words `now, ms to keep, own version, expected version, whether the index knows`; the record →
+ * {@link DONE}, {@link DONE_AND_SEEN}, {@link INDEX_FIRST}, what stands there, or nil.
  */
-export const UPDATE: Script = script(`${HEAD}${WRITE}
+export const UPDATE: Script = script(`${WORDS}${WRITE}
 if not there then return false end
 if not live then return stored end
-if not isAt(ARGV[5]) then
-  if remembers(ARGV[3]) then return 1 end
+if not isAt(expected) then
+  if remembers(own) then return 1 end
   return stored
 end
-if ARGV[6] == '0' and owner(stored) ~= owner(ARGV[4]) then return 3 end
-local failure = write(ARGV[4], ARGV[2])
+if known == '0' and owner(stored) ~= owner(text) then return 3 end
+local failure = write(text, ms)
 if failure then return failure end
-if seen(ARGV[4]) - seen(stored) >= tonumber(ARGV[7]) then return 2 end
+if seen(text) - seen(stored) >= ${REFRESH_MS} then return 2 end
 return 1`);
 
 /**

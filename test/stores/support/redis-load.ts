@@ -4,11 +4,14 @@ import type { SessionStore, StoreCall } from "../../../src/core/store.ts";
 import { recordAt, successorOf, tombstoneAt } from "../../../src/testing/store/fixtures.ts";
 import { eventually } from "../../support/servers/redis.ts";
 
-const DEADLINE_MS = 700;
+/** Long enough for a busy machine. */
+const PATIENT_MS = 5_000;
+/** Soon over, where there is an outage to be noticed. */
+export const BRIEF_MS = 700;
 const manager = "load";
 
 /** A call of now, with a deadline as a request has one. */
-export function request(deadlineMs: number = DEADLINE_MS): StoreCall {
+export function request(deadlineMs: number = PATIENT_MS): StoreCall {
   return { now: Date.now(), signal: AbortSignal.timeout(deadlineMs) };
 }
 
@@ -55,11 +58,11 @@ export class Load {
     let current = recordAt(Date.now(), { manager, data: "0" });
     let acknowledged = 0;
     this.#rounds.set(current.id, 0);
-    await this.#store.create(current, request(5_000));
+    await this.#store.create(current, request());
     while (!this.#isOver) {
       const next = successorOf(current, { data: String(Number(current.data) + 1) });
       try {
-        const outcome = await this.#store.update(next, current.version, request());
+        const outcome = await this.#store.update(next, current.version, request(BRIEF_MS));
         if (outcome.kind === "gone") throw new Error("a session that nobody has ended is gone");
         current = outcome.kind === "updated" ? next : outcome.current;
       } catch {
@@ -79,7 +82,7 @@ export class Load {
 
   /** After a lost answer: what stands there tells. */
   async #newest(current: SessionRecord): Promise<SessionRecord> {
-    const found = await this.#store.load(current.id, request()).catch(() => undefined);
+    const found = await this.#store.load(current.id, request(BRIEF_MS)).catch(() => undefined);
     return found?.kind === "live" ? found : current;
   }
 }
@@ -112,9 +115,9 @@ export class Ending {
     while (!this.#isOver) {
       const record = recordAt(Date.now(), { manager });
       try {
-        await this.#store.create(record, request());
+        await this.#store.create(record, request(BRIEF_MS));
         const tombstone = tombstoneAt(Date.now(), record);
-        const outcome = await this.#store.end(tombstone, undefined, request());
+        const outcome = await this.#store.end(tombstone, undefined, request(BRIEF_MS));
         if (outcome.kind === "ended") this.#ended.push(record.id);
       } catch {
         // Not acknowledged, so nothing was promised.

@@ -1,5 +1,5 @@
+import { once } from "node:events";
 import { writeSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import type { SessionRecord } from "../../../src/core/record.ts";
 import type { SessionStore } from "../../../src/core/store.ts";
 import type { SessionId } from "../../../src/core/token.ts";
@@ -40,11 +40,11 @@ async function write(store: SessionStore): Promise<void> {
   );
 }
 
-/** Keeps the write lock for some time, and says when it has it. */
-async function hold(path: string, ms: number): Promise<void> {
+/** Keeps the write lock until it is told to let it go, and says when it has it. */
+async function hold(path: string): Promise<void> {
   const release = lock(path);
   process.send?.("locked");
-  await pause(ms);
+  await once(process, "message");
   release();
 }
 
@@ -61,7 +61,7 @@ switch (task) {
     await write(store);
     break;
   case "hold":
-    await hold(path, Number(rest[0]));
+    await hold(path);
     break;
   default:
     throw new Error(`no such task: ${task}`);
