@@ -1,9 +1,17 @@
-// Prints vitest's JSON reports as one closing line that any reader of a log understands. Plain
-// JavaScript, so that it can also tell of a run in which the installation itself failed.
+// Prints vitest's JSON reports as one closing line that any reader of a log understands, and above
+// it each test that failed: of a long log often only the end is kept. Plain JavaScript, so that it
+// can also tell of a run in which the installation itself failed.
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 
 /**
- * @typedef {{ status: string, assertionResults: readonly unknown[] }} FileResult
+ * @typedef {{ status: string, fullName: string, failureMessages: readonly string[] }} TestResult
+ * @typedef {{
+ *   name: string,
+ *   status: string,
+ *   message: string,
+ *   assertionResults: readonly TestResult[],
+ * }} FileResult
  * @typedef {{
  *   numPassedTests: number,
  *   numFailedTests: number,
@@ -35,16 +43,34 @@ function readReport(file) {
   }
 }
 
+/**
+ * A failure as a few lines: where, and how its message begins.
+ *
+ * @param {FileResult} file
+ * @param {string} test
+ * @param {string} message
+ */
+function printFailure(file, test, message) {
+  const lines = message.split("\n").slice(0, 12);
+  console.log([`FAILED ${relative("", file.name)} > ${test}`, ...lines].join("\n  "));
+}
+
 const files = process.argv.length > 2 ? process.argv.slice(2) : ["reports/vitest.json"];
 let [passed, failed, skipped] = [0, 0, 0];
 for (const file of files) {
   const report = readReport(file);
-  // A file that breaks before its first test is counted by vitest among the suites alone.
-  const broken = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-  ).length;
+  for (const result of report.testResults) {
+    // A file that breaks before its first test is counted by vitest among the suites alone.
+    if (result.status === "failed" && result.assertionResults.length === 0) {
+      failed += 1;
+      printFailure(result, "before its first test", result.message);
+    }
+    for (const { status, fullName, failureMessages } of result.assertionResults) {
+      if (status === "failed") printFailure(result, fullName, failureMessages.join("\n"));
+    }
+  }
   passed += report.numPassedTests;
-  failed += report.numFailedTests + broken;
+  failed += report.numFailedTests;
   skipped += report.numPendingTests + report.numTodoTests;
   if (report.numPassedTests === 0) failed += 1;
 }

@@ -35,7 +35,7 @@ function home() {
 function page(user: string | undefined, visits: number) {
   const signIn =
     '<form method="post" action="/sign-in">' +
-    '<input name="user" aria-label="Name" required><button>Sign in</button></form>';
+    '<input name="user" aria-label="Name" placeholder="Name" required> <button>Sign in</button></form>';
   const signOut = '<form method="post" action="/sign-out"><button>Sign out</button></form>';
   const lines = [
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sojourn with Remix</title>',

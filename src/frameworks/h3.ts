@@ -1,4 +1,4 @@
-import { type H3Event, type Middleware, toResponse } from "h3";
+import { type H3Event, HTTPResponse, type Middleware, toResponse } from "h3";
 import { SessionError } from "../core/errors.ts";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, enclose, internalsOf } from "../core/internals.ts";
@@ -7,6 +7,13 @@ import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { attachSame } from "./port/attach-same.ts";
 import { H3Head } from "./port/h3-head.ts";
+import {
+  hideWhere,
+  type IsKept,
+  isMadeForKept,
+  noteKept,
+  showUnlessKept,
+} from "./port/kept-by-nitro.ts";
 import { withOwnStatus } from "./port/serve.ts";
 import { type WebExchange, webExchange } from "./port/web-exchange.ts";
 import { keep, keepThrown, keepWhole } from "./port/web-reply.ts";
@@ -49,21 +56,39 @@ export function sessionMiddleware<D extends object>(
   const { accessor = false } = options;
   return (event, next) => {
     const manager = typeof sessions === "function" ? sessions(event) : sessions;
-    const aliases = [event, event.req];
-    const handle = accessor ? () => openFirst(manager, event).then(next) : next;
-    if (isSelfMade(event) && attachSame(manager, event.req.headers.get("cookie"), aliases)) {
+    const { req } = event;
+    const aliases = [event, req];
+    const isKept = (): boolean => isNarrowed(event.req, req);
+    const handle = accessor ? () => openFirst(manager, event, isKept).then(next) : next;
+    const isInner = isSelfMade(event) && !isMadeForKept(manager, req);
+    if (isInner && attachSame(manager, req.headers.get("cookie"), aliases)) {
+      hideWhere(manager, event, isKept);
       return handle();
     }
     const exchange = webExchange(new H3Head(event));
     const visit = attach(manager, exchange, aliases);
+    noteKept(visit, isKept);
+    hideWhere(manager, event, isKept);
     // Mounted further out as well, where the response is kept.
     if (!visit.isOf(exchange)) return handle();
     return answered(visit, exchange, event, () => enclose(manager, visit, handle));
   };
 }
 
-async function openFirst<D extends object>(manager: Sessions<D>, event: H3Event): Promise<void> {
-  event.context["session"] = await manager.open(event);
+async function openFirst<D extends object>(
+  manager: Sessions<D>,
+  event: H3Event,
+  isKept: IsKept,
+): Promise<void> {
+  showUnlessKept(event.context, await manager.open(event), isKept);
+}
+
+/**
+ * To a handler whose answer it keeps Nitro shows another request, with what few headers may matter. Not by
+ * what is missing: whoever sends no others would be known.
+ */
+function isNarrowed(now: Request, came: Request): boolean {
+  return now !== came && now.headers !== came.headers;
 }
 
 /** A request that came over no socket may be the application's own, made inside another one. */
@@ -106,7 +131,9 @@ async function kept(
     if (isPlain(made)) return await keepWhole(visit, exchange, response);
     return await keep(visit, exchange, response);
   } catch (error) {
-    const page = withOwnStatus(visit, await answer(event, Promise.reject(error)));
+    const own = withOwnStatus(visit, await answer(event, Promise.reject(error)));
+    // A copy, as the application may keep its page for other visitors.
+    const page = new Response(own.body, own);
     protect(page.headers, response.headers);
     await keepThrown(visit, exchange, page.status, page.headers);
     return page;
@@ -130,6 +157,7 @@ async function answer(event: H3Event, made: unknown): Promise<Response> {
 /** Whether h3 makes a body of it that is there in one piece. */
 function isPlain(made: unknown): boolean {
   if (typeof made !== "object" || made === null) return typeof made !== "symbol";
+  if (made instanceof HTTPResponse) return isPlain(made.body);
   if (Array.isArray(made)) return true;
   const prototype: unknown = Object.getPrototypeOf(made);
   return prototype === Object.prototype || prototype === Uint8Array.prototype;

@@ -5,7 +5,7 @@ import { requireKnownKeys } from "../core/option-checks.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { HonoHead } from "./port/hono-head.ts";
+import { HonoHead, type ServerBindings } from "./port/hono-head.ts";
 import { type WebExchange, webExchange } from "./port/web-exchange.ts";
 import { keep, keepThrown } from "./port/web-reply.ts";
 
@@ -62,7 +62,7 @@ export function sessionMiddleware<D extends object>(
   return async (c, next) => {
     const manager = typeof sessions === "function" ? sessions(c) : sessions;
     const exchange = webExchange(new HonoHead(c));
-    const visit = attach(manager, exchange, [c, c.req, c.req.raw]);
+    const visit = attach(manager, exchange, [c, c.req, c.req.raw, ...shared(manager, c)]);
     if (isAccessor) await openInto(c, manager, visit, exchange);
     // Mounted further out as well, where the response is kept.
     if (!visit.isOf(exchange)) return next();
@@ -76,12 +76,26 @@ export function sessionMiddleware<D extends object>(
     }
     if (!visit.isOpened) return visit.end();
     try {
+      requireAnswer(c);
       replace(c, await keep(visit, exchange, c.res));
     } catch (error) {
       replace(c, await errorBase(visit, exchange, c.res.headers));
       throw error;
     }
   };
+}
+
+/**
+ * What the server has of the request, by which another one that it is made into on its way, as by `app.mount`,
+ * leads to the same session. Not where a handler has made one of other cookies with it: its own
+ * `app.request(path, init, c.env)`.
+ */
+function shared(manager: object, { env, req }: Context): readonly object[] {
+  const { incoming } = (env ?? {}) as ServerBindings;
+  if (incoming === undefined) return [];
+  const outer = internalsOf(manager).attachments.visitOf([incoming]);
+  const isSame = outer === undefined || outer.request.header("cookie") === req.header("cookie");
+  return isSame ? [incoming] : [];
 }
 
 async function openInto<D extends object>(
@@ -96,6 +110,15 @@ async function openInto<D extends object>(
     replace(c, await errorBase(visit, exchange, c.res.headers));
     throw error;
   }
+}
+
+/** To read `c.res` makes an empty one, which would then be the answer of a handler that has forgotten its own. */
+function requireAnswer(c: Context): void {
+  if (c.finalized) return;
+  // As Hono says it, which cannot once there is a response with a cookie.
+  throw new Error(
+    "Context is not finalized. Did you forget to return a Response object or `await next()`?",
+  );
 }
 
 function replace(c: Context, response: Response): void {

@@ -118,7 +118,6 @@ function moduleOf<D extends object>(options: SessionModuleAsyncOptions<D>): Dyna
       // In a testing module the application is made after its providers.
       if (host.httpAdapter) mount();
       else host.init$.subscribe(mount);
-      return true;
     },
   };
   const manager: FactoryProvider = { provide: token, inject, useFactory };

@@ -3,7 +3,7 @@ import { attach, internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { answerPlainly, isBroken } from "./port/attach-node.ts";
-import { type Fallback, holdReply } from "./port/hold.ts";
+import { holdReply } from "./port/hold.ts";
 import { isGone, nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** Handles a request within {@link sessionMiddleware}; a rejection becomes a plain error answer. */
@@ -35,8 +35,8 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
   // A slip is told where it is made, not at the first request.
   const { attachments } = internalsOf(sessions);
   return async (req, res, next) => {
-    const fallback: Fallback = { fail: (error) => answerPlainly(res, error), plainAnswer };
-    const hold = (visit: Visit): void => holdReply(res, visit, fallback);
+    const hold = (visit: Visit): void =>
+      holdReply(res, visit, { fail: (error) => answerPlainly(res, error), plainAnswer });
     const exchange = nodeExchange(req, res);
     const visit = attach(sessions, exchange, [req], hold);
     try {

@@ -7,6 +7,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { answerPlainly } from "./port/attach-node.ts";
 import { attachSame } from "./port/attach-same.ts";
 import { type Fallback, holdReply } from "./port/hold.ts";
+import { hideWhere, isMadeForKept, noteKept, showUnlessKept } from "./port/kept-by-nitro.ts";
 import { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** What is asked of an event of Nuxt's server, which is one of h3 1. */
@@ -74,12 +75,16 @@ export function sessionPlugin<D extends object>(
       const manager = typeof sessions === "function" ? sessions(event) : sessions;
       const { req, res } = event.node;
       const aliases = [event, req];
-      if (isSelfMade(res) && attachSame(manager, req.headers.cookie, aliases)) {
+      const isInner = isSelfMade(res) && !isForEverybody(manager, req);
+      if (isInner && attachSame(manager, req.headers.cookie, aliases)) {
+        hideWhere(manager, req, ({ headers }) => headers !== req.headers);
         return handleWith(manager, event);
       }
       const fallback = new ErrorPage(event, settings);
       const hold = (visit: Visit): void => holdReply(res, visit, fallback);
-      const visit = attach(manager, nodeExchange(req, res), [event, req], hold);
+      const visit = attach(manager, nodeExchange(req, res), aliases, hold);
+      noteKept(visit, () => isKept(event.context));
+      hideWhere(manager, req, ({ headers }) => headers !== req.headers);
       return enclose(manager, visit, () => handleWith(manager, event));
     };
     // What h3 keeps beside a handler, such as how it resolves routes.
@@ -88,7 +93,23 @@ export function sessionPlugin<D extends object>(
 }
 
 async function openFirst<D extends object>(manager: Sessions<D>, event: NuxtEvent): Promise<void> {
-  event.context["session"] = await manager.open(event);
+  showUnlessKept(event.context, await manager.open(event), () => isKept(event.context));
+}
+
+/**
+ * Nitro hands the visitor's own context to a handler whose answer it keeps, and says so in it; and a proxy
+ * of the request, with headers of its own, that shows whatever else is on the request.
+ */
+function isKept(context: NuxtEvent["context"] | undefined): boolean {
+  // The application may keep something of its own under that name.
+  const cache = context?.["cache"] as { readonly options?: unknown } | null | undefined;
+  return cache?.options !== undefined;
+}
+
+function isForEverybody(manager: object, req: IncomingMessage): boolean {
+  // What Nuxt's own calls bring along; a plain `$fetch` brings nothing.
+  const { __unenv__: caller } = req as { readonly __unenv__?: NuxtEvent["context"] };
+  return isKept(caller) || isMadeForKept(manager, req);
 }
 
 /** Hands failures to Nuxt's error path. */

@@ -1,4 +1,4 @@
-import { SessionError } from "../core/errors.ts";
+import { plainText, SessionError } from "../core/errors.ts";
 import { internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
 import { WebHead } from "../core/request-head.ts";
@@ -30,18 +30,27 @@ export type SvelteKitHandle<E> = (input: {
 }) => Promise<Response>;
 
 /** How {@link sessionHandle} behaves. */
-export type SessionHandleOptions = LocalsOptions;
+export interface SessionHandleOptions extends LocalsOptions {
+  /**
+   * SvelteKit's own `error`, as imported from `@sveltejs/kit`: then your `src/error.html` is shown where
+   * a session cannot be stored, or opened by a handle. SvelteKit knows none but its own copy's errors.
+   *
+   * @defaultValue `undefined`: a plain text is shown
+   */
+  readonly error?: ((status: number, message: string) => never) | undefined;
+}
 
 /**
  * Sessions for SvelteKit 2 and 3. `sessions.open` takes `event.request`, in loads, form actions,
  * endpoints and remote functions alike; what `event.fetch` asks for shares the session.
  *
- * Your `+error.svelte` and `handleError` stay. What cannot be stored is answered plainly, with the
- * error's status (503 for an outage), and goes to `onError`.
+ * Your `+error.svelte` and `handleError` stay. What cannot be stored is answered with the error's
+ * status (503 for an outage), plainly or by your `error.html`, and goes to `onError`.
  *
  * @param sessions - The manager, or a function that finds it for an event: for bindings that are only
  * known then. Make each manager once and keep it.
- * @param options - `accessor: true` opens the session first and shows it as `event.locals.session`.
+ * @param options - `accessor: true` opens the session first and shows it as `event.locals.session`;
+ * `error` shows your `error.html`.
  * @throws {@link OptionsError} for what createSessions() has not made, and for an unknown option.
  * @example
  * const handle = sessionHandle(sessions);
@@ -57,7 +66,7 @@ export function sessionHandle<D extends object, E extends SvelteKitEvent = Svelt
 ): SvelteKitHandle<E> {
   // A slip is told where it is made, not at the first request.
   if (typeof sessions !== "function") internalsOf(sessions);
-  const hasAccessor = wantsAccessor("sessionHandle(options)", options);
+  const hasAccessor = wantsAccessor("sessionHandle(options)", options, ["error"]);
   return async ({ event, resolve }) => {
     const manager = typeof sessions === "function" ? sessions(event) : sessions;
     const { request } = event;
@@ -67,11 +76,16 @@ export function sessionHandle<D extends object, E extends SvelteKitEvent = Svelt
     };
     const connection = connectionOf(event);
     if (connection.isEncrypted === false) noticeGuess(manager, request, connection);
-    return serve(manager, request, next, {
+    const hasPage = options.error !== undefined && !isScripted(request);
+    const serving = {
       ...connection,
       isInner: event.isSubRequest,
-      answer,
-      onThrown: (error) => thrownTo(event, error),
+      answer: (error: unknown, visit: Visit) => answer(error, visit, request, hasPage),
+      onThrown: (error: unknown) => thrownTo(event, error),
+    };
+    return serve(manager, request, next, serving).catch((error: unknown) => {
+      if (hasPage && error instanceof SessionError) showPage(error, options.error);
+      throw error;
     });
   };
 }
@@ -119,8 +133,15 @@ const WRONG_GUESS =
   "(SvelteKit 2: the variable ORIGIN), or the variable PROTOCOL_HEADER=x-forwarded-proto.";
 
 /** SvelteKit's page for what a `handle` throws has the status 500, and takes no headers. */
-function answer(error: unknown, visit: Visit): Response | undefined {
-  if (error instanceof SessionError) return error.getResponse();
+function answer(
+  error: unknown,
+  visit: Visit,
+  request: Request,
+  hasPage: boolean,
+): Response | undefined {
+  if (error instanceof SessionError) {
+    return hasPage && !visit.hasCookie ? undefined : answerTo(error, request);
+  }
   if (isRedirect(error) || !visit.hasCookie) return undefined;
   const { status, body } = Object(error) as {
     readonly status?: unknown;
@@ -129,8 +150,26 @@ function answer(error: unknown, visit: Visit): Response | undefined {
   const isHttpError = typeof status === "number" && typeof body?.message === "string";
   return new Response(isHttpError ? String(body.message) : "Internal Error", {
     status: isHttpError ? status : 500,
-    headers: { "Cache-Control": "no-store" },
   });
+}
+
+/** Whether `use:enhance` has sent a form, which shows `+error.svelte` for what it reads in the answer. */
+function isScripted(request: Request): boolean {
+  return request.headers.get("x-sveltekit-action") === "true";
+}
+
+function answerTo(error: SessionError, request: Request): Response {
+  const plain = error.getResponse();
+  if (!isScripted(request)) return plain;
+  const { status, headers } = plain;
+  headers.delete("Content-Type");
+  const told = { type: "error", error: { status, message: plainText(status, error) } };
+  return Response.json(told, { status, headers });
+}
+
+/** SvelteKit answers 500 to whatever is thrown that its own `error` has not made. */
+function showPage(error: SessionError, fail: SessionHandleOptions["error"]): void {
+  fail?.(error.status, plainText(error.status, error));
 }
 
 function thrownTo(

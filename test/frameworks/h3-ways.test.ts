@@ -1,5 +1,7 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   defineHandler,
+  fromNodeHandler,
   H3,
   type H3Event,
   HTTPError,
@@ -12,6 +14,7 @@ import {
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, type Mock, vi } from "vitest";
 import type { Session } from "../../src/core/session.ts";
 import { sessionMiddleware } from "../../src/frameworks/h3.ts";
+import { sessionMiddleware as nodeSessions } from "../../src/frameworks/node.ts";
 import { testClient } from "../../src/testing/index.ts";
 import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
 
@@ -72,6 +75,23 @@ describe("h3", () => {
     expect(response.headers.get("x-own")).toBe("1");
     expect(response.headers.get("vary")).toBe("Cookie");
     expect(await (await client.get("/name")).text()).toBe("name Ada");
+  });
+
+  it("leads to nobody where Nitro shows another request, though no header is missing", async () => {
+    const made = shop();
+    const app = application(made, {
+      // As Nitro does around a handler whose answer it keeps for everybody.
+      "/kept": async (event) => {
+        const came = event.req;
+        Object.assign(event, { req: new Request(came.url, { headers: came.headers }) });
+        return `of ${(await made.sessions.open(event)).id}`;
+      },
+    });
+    for (const headers of [{}, { host: "shop.example" }]) {
+      const response = await app.request("https://shop.example/kept", { headers });
+      expect(response.status).toBe(500);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
   });
 
   it("sends no body by HEAD, and the cookie", async () => {
@@ -257,6 +277,9 @@ describe("h3", () => {
     // One that is made without the visitor's cookies is nobody's.
     expect(await (await client.get("/nobody")).text()).toBe("1,2");
     expect(await (await client.get("/visit")).text()).toBe("3");
+    // Nor is it of a visitor who has cookies, but no session yet.
+    const headers = { cookie: "theme=dark" };
+    expect(await (await clientOf(app).get("/nobody", { headers })).text()).toBe("1,0");
   });
 
   it("is one session in mounted applications, mounted twice or not", async () => {
@@ -311,6 +334,26 @@ describe("h3", () => {
     },
   );
 
+  it("shows nobody the cookie of another visitor whom the same page was answered to", async () => {
+    const made = shop();
+    const page = new Response(null, { status: 503 });
+    const signIn = async (event: H3Event): Promise<string> => {
+      const session = await made.sessions.open(event);
+      await session.signIn("ada");
+      session.set("name", "Ada");
+      made.store.failWrites();
+      return "in";
+    };
+    const fail = (): never => {
+      throw HTTPError.status(503);
+    };
+    const app = application(made, { "/in": signIn, "/fail": fail }, { onError: () => page });
+    const client = clientOf(app);
+    expect((await client.post("/in")).headers.getSetCookie()).toHaveLength(1);
+    client.clear();
+    expect((await client.get("/fail")).headers.getSetCookie()).toEqual([]);
+  });
+
   it("offers the open session in event.context, typed by the application", async () => {
     const { sessions, store } = shop();
     const app = new H3().use(sessionMiddleware(sessions, { accessor: true }));
@@ -359,5 +402,71 @@ describe("h3", () => {
     await expect(broken.then((begun) => begun.text())).rejects.toThrow(TypeError);
     store.hinder(undefined);
     expect(await (await fetch(`${server.url}name`, { headers: sent })).text()).toBe("name Ada");
+  });
+
+  it.each([
+    ["a redirect", () => redirect("/name", 303)],
+    ["an HTTPResponse of bytes", () => new HTTPResponse(new Uint8Array(9))],
+    ["an HTTPResponse of nothing", () => new HTTPResponse(null, { status: 204 })],
+  ])("sends %s in one piece, as h3 does", async (_, make) => {
+    const made = shop();
+    const app = application(made, {
+      "/plain": make,
+      "/opened": async (event) => {
+        (await made.sessions.open(event)).set("name", "Ada");
+        return make();
+      },
+    });
+    const server = listen(app, { port: 0, hostname: "127.0.0.1", silent: true });
+    onClose(() => server.close(true));
+    await server.ready();
+    const init = { headers: { "x-forwarded-proto": "https" }, redirect: "manual" } as const;
+    const plain = await fetch(`${server.url}plain`, init);
+    const opened = await fetch(`${server.url}opened`, init);
+    expect(opened.headers.getSetCookie()).toHaveLength(1);
+    const framing = ({ status, headers }: Response): unknown[] => [
+      status,
+      headers.get("content-length"),
+      headers.get("transfer-encoding"),
+    ];
+    expect(framing(opened)).toEqual(framing(plain));
+  });
+
+  it("adds nothing to an HTTPResponse that the application keeps for the next visitor", async () => {
+    const made = shop();
+    const kept = new HTTPResponse("the same to all", { headers: { "x-own": "1" } });
+    const app = application(made, {
+      "/": async (event) => {
+        (await made.sessions.open(event)).set("name", "Ada");
+        return kept;
+      },
+    });
+    const responses = [await clientOf(app).get("/"), await clientOf(app).get("/")];
+    const cookies = responses.map(({ headers }) => headers.getSetCookie().length);
+    expect([cookies, [...kept.headers]]).toEqual([[1, 1], [["x-own", "1"]]]);
+  });
+
+  it("holds what a handler of Node's writes, where that has its sessions from sojourn/node", async () => {
+    const made = shop();
+    const { sessions, store } = made;
+    const withSessions = nodeSessions(sessions);
+    const answer = (req: IncomingMessage, res: ServerResponse): Promise<void> =>
+      withSessions(req, res, async () => {
+        (await sessions.open(req)).set("name", "Ada");
+        res.write("by ");
+        res.end("Node");
+      });
+    const handle = fromNodeHandler(answer as Parameters<typeof fromNodeHandler>[0]);
+    const app = application(made, {}).all("/node", handle);
+    const server = listen(app, { port: 0, hostname: "127.0.0.1", silent: true });
+    onClose(() => server.close(true));
+    await server.ready();
+    const target = new URL(server.url ?? "").origin;
+    const client = testClient(target, { origin: "https://shop.example" });
+    expect(await (await client.get("/node")).text()).toBe("by Node");
+    expect(await (await client.get("/name")).text()).toBe("name Ada");
+    store.failWrites();
+    client.clear();
+    expect((await client.get("/node")).status).toBe(503);
   });
 });

@@ -64,6 +64,26 @@ describe("c.var.session of Hono", () => {
     expect(await (await client.post("/inner/sign-in")).text()).toBe("ada");
   });
 
+  it("leaves a handler that forgets its answer to the application, as Hono does", async () => {
+    const { sessions } = shop();
+    const app = new Hono().use(sessionMiddleware(sessions, { accessor: true }));
+    app.onError((error, c) => c.text(error.message, 500));
+    app.get("/kept", (c) => c.json(c.var.session.get("visits")));
+    app.get("/:step", async (c) => {
+      c.var.session.set("visits", 7);
+      if (c.req.param("step") === "after") await c.var.session.signIn("ada");
+      return undefined as unknown as Response;
+    });
+    const client = testClient(app.fetch);
+    const answer = await client.get("/before");
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).toContain("Context is not finalized");
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(await (await client.get("/kept")).json()).toBe(0);
+    // What is done already is told.
+    expect((await client.get("/after")).headers.getSetCookie()).toHaveLength(1);
+  });
+
   it("is not there where nobody asks for it", () => {
     const { sessions } = shop();
     new Hono().use(sessionMiddleware(sessions)).get("/", (c) => {

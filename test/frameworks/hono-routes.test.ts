@@ -10,13 +10,20 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { SessionError } from "../../src/core/errors.ts";
 import type { Sessions } from "../../src/core/sessions.ts";
 import { sessionMiddleware } from "../../src/frameworks/hono.ts";
-import { testClient } from "../../src/testing/index.ts";
+import { type TestClient, testClient } from "../../src/testing/index.ts";
 import { listen } from "./support/server.ts";
 import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
 
 // Hono prints the error of a stream that broke.
 beforeAll(() => void vi.spyOn(console, "error").mockReturnValue());
 afterEach(closeAll);
+
+/** A browser of an application that is served by Node, behind a proxy that ends TLS. */
+async function clientOf(app: Hono): Promise<TestClient> {
+  const { target, close } = await listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+  onClose(() => close?.());
+  return testClient(target, { origin: "https://shop.example" });
+}
 
 describe("Hono", () => {
   it("leads from the context and from each form of its request to one session", async () => {
@@ -64,6 +71,45 @@ describe("Hono", () => {
     expect(await (await client.get("/mounted/page")).text()).toBe("/page");
     expect(await (await client.get("/routed/name")).text()).toBe("Ada Lovelace");
     expect(store.calls).toEqual(["create", "load", "update", "load"]);
+  });
+
+  it("is one session in a part that app.mount fetches, which mounts the same again", async () => {
+    const { sessions, store } = shop();
+    const inner = new Hono().use(sessionMiddleware(sessions)).get("/sign-in", async (c) => {
+      await (await sessions.open(c)).signIn("ada");
+      return c.text("welcome");
+    });
+    const app = new Hono().use(sessionMiddleware(sessions)).use(async (c, next) => {
+      (await sessions.open(c)).set("name", "Ada");
+      await next();
+    });
+    app.mount("/inner", inner.fetch);
+    app.get("/", async (c) => {
+      const session = await sessions.open(c);
+      return c.text(`${session.userId} ${session.get("name")}`);
+    });
+    const client = await clientOf(app);
+    const { headers } = await client.get("/inner/sign-in");
+    expect(headers.getSetCookie()).toEqual([expect.any(String)]);
+    expect(store.calls.filter((call) => call === "create")).toHaveLength(1);
+    expect(await (await client.get("/")).text()).toBe("ada Ada");
+  });
+
+  it("is nobody's where a handler asks its application without the visitor's cookie", async () => {
+    const { sessions } = shop();
+    const app = new Hono().use(sessionMiddleware(sessions));
+    app.get("/user", async (c) => c.text(`${(await sessions.open(c)).userId}`));
+    app.get("/sign-in", async (c) => {
+      await (await sessions.open(c)).signIn("ada");
+      return c.text("welcome");
+    });
+    app.get("/ask", async (c) => {
+      const { userId } = await sessions.open(c);
+      return c.text(`${userId} ${await (await app.request("/user", {}, c.env)).text()}`);
+    });
+    const client = await clientOf(app);
+    await client.get("/sign-in");
+    expect(await (await client.get("/ask")).text()).toBe("ada undefined");
   });
 
   it("knows it still while the answer streams", async () => {

@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import {
   type ArgumentsHost,
@@ -28,9 +29,11 @@ import { FastifyAdapter } from "@nestjs/platform-fastify";
 import { Test } from "@nestjs/testing";
 import { from, map, type Observable } from "rxjs";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { cookieCache } from "../../src/cookies/cookie.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import type { Session } from "../../src/core/session.ts";
 import type { Sessions } from "../../src/core/sessions.ts";
+import { createSessions } from "../../src/create-sessions.ts";
 import {
   CurrentSession,
   InjectSessions,
@@ -39,6 +42,8 @@ import {
   SignedIn,
   SignedInGuard,
 } from "../../src/frameworks/nest.ts";
+import { memoryStore } from "../../src/stores/memory/index.ts";
+import { WatchedStore } from "../../src/testing/adapter/watched-store.ts";
 import { type TestClient, testClient, testClock } from "../../src/testing/index.ts";
 import { closeAll, onClose, type Shop, shop } from "./support/shop.ts";
 
@@ -364,6 +369,11 @@ describe.each(PLATFORMS)("Nest on %s", (_, adapterOf) => {
         return `${session.userId} ${admin.userId} ${(await this.#admins.list({ userId: "root" })).length}`;
       }
 
+      @Post("customer")
+      async customer(@CurrentSession() session: Session<Shop>): Promise<void> {
+        await session.signIn("ada");
+      }
+
       @SignedIn({ name: "admin" })
       @Get("guarded")
       guarded(): string {
@@ -378,6 +388,7 @@ describe.each(PLATFORMS)("Nest on %s", (_, adapterOf) => {
       useFactory: async (name: string) => shop({ name }).sessions,
     });
     const { client } = await serve(sessions, { controllers: [Both], imports: [admin] });
+    await client.post("/customer");
     expect((await client.get("/guarded")).status).toBe(401);
     expect(await (await client.get("/")).text()).toBe("ada root 1");
     expect(await (await client.get("/guarded")).text()).toBe("in");
@@ -385,6 +396,73 @@ describe.each(PLATFORMS)("Nest on %s", (_, adapterOf) => {
       "__Host-Http-session",
       "__Host-Http-admin",
     ]);
+  });
+
+  it("knows a manager by its own name, and one that a factory makes by the usual one", async () => {
+    @Controller()
+    class Count {
+      readonly #sessions: Sessions<Shop>;
+
+      constructor(@InjectSessions() sessions: Sessions<Shop>) {
+        this.#sessions = sessions;
+      }
+
+      @Get()
+      async count(@CurrentSession({ name: "admin" }) admin: Session<Shop>): Promise<string> {
+        await admin.signIn("root");
+        return `${(await this.#sessions.list({ userId: "root" })).length}`;
+      }
+    }
+    const { sessions } = shop();
+    const imports = [
+      SessionModule.forRootAsync({ useFactory: () => sessions }),
+      SessionModule.forRoot(shop({ name: "admin" }).sessions),
+      // Also where a module is imported that imports nothing.
+      { module: class Inner {}, controllers: [Count] },
+    ];
+    const { client } = await serve(undefined, { controllers: [], imports });
+    expect(await (await client.get("/")).text()).toBe("0");
+    expect(client.cookies().map(({ name }) => name)).toEqual(["__Host-Http-admin"]);
+  });
+
+  it("mounts a manager once that is imported twice", async () => {
+    const { sessions } = shop();
+    const imports = [SessionModule.forRoot(sessions, { accessor: true })];
+    const { client } = await serve(sessions, { imports });
+    expect(await (await client.get("/shop")).text()).toBe("Visit 1");
+    expect(await (await client.get("/shop")).text()).toBe("Visit 2");
+  });
+
+  it("opens the session as a handler's parameter says", async () => {
+    @Controller()
+    class Open {
+      @Post("callback")
+      callback(@CurrentSession({ crossSite: "allow" }) session: Session<Shop>): string {
+        return `Visit ${session.get("visits")}`;
+      }
+
+      @Get("newest")
+      newest(@CurrentSession({ fresh: true }) session: Session<Shop>): string {
+        return `Visit ${session.get("visits")}`;
+      }
+    }
+    const store = new WatchedStore(memoryStore());
+    const kept = cookieCache(store, { maxStaleness: "5m" });
+    const sessions = createSessions<Shop>({
+      store: kept,
+      keys: [randomBytes(32).toString("base64url")],
+      trustProxy: "all",
+      defaults: { name: "", visits: 0 },
+    });
+    const { client } = await serve(sessions, { controllers: [ShopController, Open] });
+    await client.get("/shop");
+    store.forget();
+    const headers = { "sec-fetch-site": "cross-site", origin: "https://bank.example" };
+    expect((await client.post("/shop/sign-in", { headers })).status).toBe(403);
+    expect(await (await client.post("/callback", { headers })).text()).toBe("Visit 1");
+    expect(store.calls).toEqual([]);
+    expect(await (await client.get("/newest")).text()).toBe("Visit 1");
+    expect(store.calls).toEqual(["load"]);
   });
 
   it("refuses at the start what cannot be told apart", async () => {
@@ -402,7 +480,63 @@ describe.each(PLATFORMS)("Nest on %s", (_, adapterOf) => {
   it("says what is missing where no manager is mounted, or none of this name", async () => {
     const { client, log } = await serve(undefined);
     expect((await client.get("/shop")).status).toBe(500);
-    expect(String(log.lines)).toContain("import SessionModule.forRoot(sessions)");
+    expect(String(log.lines)).toContain("no manager is mounted: import SessionModule.forRoot");
+    @Controller("other")
+    class Other {
+      @Get()
+      visit(@CurrentSession({ name: "other" }) session: Session<Shop>): string {
+        return session.get("name");
+      }
+    }
+    for (const sessions of [undefined, shop({ name: "admin" }).sessions]) {
+      const named = await serve(sessions, { controllers: [ShopController, Other] });
+      expect((await named.client.get("/other")).status).toBe(500);
+      expect(String(named.log.lines)).toContain('no manager with the name "other" is mounted');
+      // What says no name takes the first, whatever it is called.
+      expect((await named.client.get("/shop")).status).toBe(sessions === undefined ? 500 : 200);
+    }
+  });
+
+  it("answers by Nest's own filter whichever of two managers fails", async () => {
+    @Controller()
+    class Both {
+      @Get()
+      set(
+        @CurrentSession() session: Session<Shop>,
+        @CurrentSession({ name: "admin" }) admin: Session<Shop>,
+      ): string {
+        session.set("name", "Ada");
+        admin.set("name", "Root");
+        return "set";
+      }
+    }
+    const made = [shop(), shop({ name: "admin" })];
+    const imports = made.map(({ sessions }) => SessionModule.forRoot(sessions));
+    const { client } = await serve(undefined, { controllers: [Both], imports });
+    for (const { store } of made) {
+      store.fail();
+      const failed = await client.get("/");
+      expect([failed.status, await failed.json()]).toEqual([
+        503,
+        { statusCode: 503, message: "Service Unavailable" },
+      ]);
+      store.hinder(undefined);
+    }
+  });
+
+  it("leads decorators of another copy of the library to the same session", async () => {
+    vi.resetModules();
+    const copy = await import("../../src/frameworks/nest.ts");
+    expect(copy.CurrentSession).not.toBe(CurrentSession);
+    @Controller()
+    class Page {
+      @Get()
+      async visit(@copy.CurrentSession() session: Session<Shop>): Promise<string> {
+        return `Visit ${await session.update("visits", (n) => n + 1)}`;
+      }
+    }
+    const { client } = await serve(shop().sessions, { controllers: [Page] });
+    expect(await (await client.get("/")).text()).toBe("Visit 1");
   });
 
   it("works in Nest's testing module", async () => {
@@ -421,6 +555,44 @@ describe.each(PLATFORMS)("Nest on %s", (_, adapterOf) => {
 });
 
 const NAME = { provide: "NAME", useValue: "admin" };
+
+describe("Nest on Fastify", () => {
+  afterEach(closeAll);
+
+  async function start(
+    fastify: FastifyAdapter,
+    options?: SessionModuleOptions,
+  ): Promise<TestClient> {
+    const root = {
+      module: class {},
+      imports: [
+        SessionModule.forRoot(shop().sessions, options),
+        SessionModule.forRoot(shop({ name: "admin" }).sessions, options),
+      ],
+      controllers: [ShopController],
+    };
+    const app = await NestFactory.create(root, fastify, { logger: false });
+    onClose(() => app.close());
+    await app.listen(0, "127.0.0.1");
+    return testClient(await app.getUrl(), { origin: "https://shop.example" });
+  }
+
+  it("needs no middlewares", async () => {
+    const client = await start(new FastifyAdapter({ skipMiddie: true }));
+    expect(await (await client.get("/shop")).text()).toBe("Visit 1");
+    expect(await (await client.get("/shop")).text()).toBe("Visit 2");
+  });
+
+  it.each([undefined, true])(
+    "declares request.session where it is wanted: %s",
+    async (accessor) => {
+      const fastify = new FastifyAdapter();
+      const client = await start(fastify, { accessor });
+      expect(fastify.getInstance().hasRequestDecorator("session")).toBe(accessor === true);
+      expect(await (await client.get("/shop")).text()).toBe("Visit 1");
+    },
+  );
+});
 
 describe("Nest without HTTP", () => {
   it("gives the manager to an application context", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
 import { createSessions } from "../../src/create-sessions.ts";
 import { nextSessions } from "../../src/frameworks/next.ts";
+import { leaveCookies } from "../../src/frameworks/port/next-cookies.ts";
 import type { OptionsError, Session, Sessions } from "../../src/index.ts";
 import { memoryStore } from "../../src/stores/memory/index.ts";
 
@@ -65,4 +66,18 @@ describe("the sessions of a Next.js process", () => {
     const handler = withSession((request: Request) => new Response(request.url));
     expectTypeOf(handler).toEqualTypeOf<(request: Request) => Promise<Response>>();
   });
+});
+
+it("lets a cookie that is deleted on one path give way to the same one on another", () => {
+  const set: unknown[][] = [];
+  const jar = { getAll: () => [], set: (...cookie: unknown[]) => set.push(cookie) };
+  const headers = new Headers();
+  headers.append("Set-Cookie", "session=; Max-Age=0; Path=/old");
+  headers.append("Set-Cookie", "session=token; Path=/; HttpOnly");
+  headers.append("Set-Cookie", "other=; Max-Age=0; Path=/");
+  leaveCookies(headers, jar);
+  expect(set).toEqual([
+    ["session", "token", { path: "/", httpOnly: true }],
+    ["other", "", { maxAge: 0, path: "/" }],
+  ]);
 });

@@ -234,3 +234,64 @@ it("stores what a handler has changed that is given up, as its visitor has left"
   const name = async (): Promise<Response> => new Response((await sessions.open(next)).get("name"));
   expect(await (await serve(sessions, next, name)).text()).toBe("Ada");
 });
+
+it("leaves the answer to a failure to the outermost, where it is mounted twice", async () => {
+  const { sessions } = shop({ onError: () => undefined });
+  const request = requestWith("");
+  const answerFor = (place: string) => ({ answer: () => new Response(place, { status: 500 }) });
+  const fail = async (): Promise<never> => {
+    await (await sessions.open(request)).signIn("ada");
+    throw new Error("broken");
+  };
+  const within = (): Promise<Response> => serve(sessions, request, fail, answerFor("inner"));
+  const response = await serve(sessions, request, within, answerFor("outer"));
+  expect(await response.text()).toBe("outer");
+  expect(response.headers.getSetCookie()).toHaveLength(1);
+});
+
+it.each([true, false])(
+  "believes the framework, not the URL, that a connection is encrypted: %s",
+  async (isEncrypted) => {
+    const { sessions } = shop();
+    const request = requestWith("", isEncrypted ? "http://127.0.0.1" : "https://127.0.0.1");
+    const set = async (): Promise<Response> => {
+      (await sessions.open(request)).set("name", "Ada");
+      return new Response();
+    };
+    const serving = { isEncrypted, remoteAddress: "127.0.0.1" };
+    const { headers } = await serve(sessions, request, set, serving);
+    expect(headers.getSetCookie().join().startsWith("__Host-Http-")).toBe(isEncrypted);
+  },
+);
+
+it("follows the request that a framework makes anew while it handles one, and no longer", async () => {
+  const { sessions } = shop();
+  const holder = { raw: requestWith("") };
+  const { raw: request } = holder;
+  const anew = requestWith("");
+  await serve(
+    sessions,
+    request,
+    async () => {
+      const session = await sessions.open(request);
+      holder.raw = anew;
+      expect(await sessions.open(anew)).toBe(session);
+      return new Response();
+    },
+    { holder },
+  );
+  holder.raw = requestWith("");
+  await expect(sessions.open(holder.raw)).rejects.toThrow();
+});
+
+it.each([
+  ["nothing", undefined],
+  ["null", null],
+  ["a text", "text"],
+  ["an object", { status: 200 }],
+  ["one whose headers are none", { headers: {} }],
+])("says what a handler must return, where it is %s", async (_, made) => {
+  const { sessions } = shop();
+  const running = serve(sessions, requestWith(""), async () => made as never);
+  await expect(running).rejects.toThrow("next: it must return a Response");
+});

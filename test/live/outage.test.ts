@@ -9,7 +9,7 @@ import { freePort, type TestServer } from "../support/servers/test-server.ts";
 import { type Application, type Data, startApplication } from "./support/application.ts";
 import { statusOf, Visitor } from "./support/visitor.ts";
 
-const STORE_TIMEOUT_MS = 300;
+const STORE_TIMEOUT_MS = 1_000;
 
 interface Told {
   readonly error: Error;
@@ -62,7 +62,7 @@ describe("while the store cannot answer", () => {
     await cutOff();
     const begunAt = performance.now();
     expect(await statusOf(ada.connect())).toBe(503);
-    expect(performance.now() - begunAt).toBeLessThan(STORE_TIMEOUT_MS + 2_000);
+    expect(performance.now() - begunAt).toBeLessThan(STORE_TIMEOUT_MS + 5_000);
     const answered = told.filter(({ context }) => context.outcome === "answered");
     expect(answered).toEqual([
       {
@@ -93,17 +93,17 @@ describe("while the store cannot answer", () => {
   });
 
   it("a socket is closed of which nobody knows anything for too long [ASVS 7.4.1]", async () => {
-    const ada = await start({ maxSilence: "400ms" });
+    const ada = await start({ maxSilence: "1s" });
     const [line, begunAt] = [await ada.connect(), performance.now()];
     await line.say("read");
     await cutOff();
     const { code, reason, at } = await line.closed;
     expect({ code, reason }).toEqual({ code: 1013, reason: "silence" });
-    expect(at - begunAt).toBeGreaterThanOrEqual(400);
+    expect(at - begunAt).toBeGreaterThanOrEqual(1_000);
   });
 
   it("a socket stays that is known to live again in time", async () => {
-    const maxSilence = "1500ms";
+    const maxSilence = "5s";
     const ada = await start({ maxSilence });
     const line = await ada.connect();
     await cutOff();

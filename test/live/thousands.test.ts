@@ -14,7 +14,7 @@ import { type Closed, type Line, Visitor } from "./support/visitor.ts";
 const EACH = 1_000;
 const AT_ONCE = 50;
 /** A second where nobody else wants the processors, as the figures tell; here others may. */
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 15_000;
 const CUT_MS = 3_000;
 
 /** A socket, whose it is, and at which process. */

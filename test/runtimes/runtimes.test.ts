@@ -169,7 +169,7 @@ describe.each(RUNTIMES)("a site on $name", (runtime) => {
     for (const _ of [1, 2]) {
       const startedAt = performance.now();
       expect(await anna.get("/hang")).toMatchObject({ status: 503 });
-      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(performance.now() - startedAt).toBeLessThan(8_000);
     }
     expect(await anna.get("/visit")).toMatchObject({ status: 200, body: { visits: 2 } });
   });

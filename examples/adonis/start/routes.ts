@@ -20,6 +20,7 @@ router.post("/sign-out", async ({ session, response }) => {
 function page(userId: string | undefined, visits: number): string {
   const form = userId === undefined ? SIGN_IN : SIGN_OUT;
   return `<!doctype html>
+<meta name="viewport" content="width=device-width">
 <title>Sessions</title>
 <p>Hello, ${escaped(userId ?? "stranger")}.</p>
 <p>Visit ${visits}</p>
@@ -27,7 +28,7 @@ ${form}`;
 }
 
 const SIGN_IN = `<form method="post" action="/sign-in">
-  <input name="user" required> <button>Sign in</button>
+  <input name="user" aria-label="Name" placeholder="Name" required> <button>Sign in</button>
 </form>`;
 const SIGN_OUT = `<form method="post" action="/sign-out"><button>Sign out</button></form>`;
 

@@ -2,24 +2,20 @@ import type { ServerResponse } from "node:http";
 
 export type Method = (...args: unknown[]) => unknown;
 
-/** What begins a response, or ends it. */
+/** What begins a response, or ends it: each with what it was called with. */
 export interface Front {
-  readonly writeHead: Method;
-  readonly write: Method;
-  readonly end: Method;
-  readonly flushHeaders: Method;
+  writeHead(args: unknown[]): unknown;
+  write(args: unknown[]): unknown;
+  end(args: unknown[]): unknown;
+  flushHeaders(args: unknown[]): unknown;
 }
+
+type Name = keyof Front;
 
 const ENTRANCE = Symbol("sojourn.entrance");
 
 /** A response whose methods lead through its entrance. */
-interface Entered {
-  [ENTRANCE]: Entrance;
-  writeHead: Method;
-  write: Method;
-  end: Method;
-  flushHeaders: Method;
-}
+type Entered = Record<Name, Method> & { [ENTRANCE]: Entrance };
 
 /**
  * Where a response is held from the moment that its session is opened, and passes until then.
@@ -29,23 +25,41 @@ interface Entered {
  * response later stands before it, and before what is held.
  */
 export class Entrance implements Front {
+  readonly #res: ServerResponse;
   // As they were before ours.
-  readonly writeHead: Method;
-  readonly write: Method;
-  readonly end: Method;
-  readonly flushHeaders: Method;
+  readonly #writeHead: Method;
+  readonly #write: Method;
+  readonly #end: Method;
+  readonly #flushHeaders: Method;
   readonly #on: unknown;
   /** Who takes what is asked of the response. */
   front: Front;
 
   constructor(res: ServerResponse) {
-    const methods = res as unknown as Front;
-    this.writeHead = methods.writeHead;
-    this.write = methods.write;
-    this.end = methods.end;
-    this.flushHeaders = methods.flushHeaders;
+    const methods = res as unknown as Record<Name, Method>;
+    this.#res = res;
+    this.#writeHead = methods.writeHead;
+    this.#write = methods.write;
+    this.#end = methods.end;
+    this.#flushHeaders = methods.flushHeaders;
     this.#on = res.on;
     this.front = this;
+  }
+
+  writeHead(args: unknown[]): unknown {
+    return Reflect.apply(this.#writeHead, this.#res, args);
+  }
+
+  write(args: unknown[]): unknown {
+    return Reflect.apply(this.#write, this.#res, args);
+  }
+
+  end(args: unknown[]): unknown {
+    return Reflect.apply(this.#end, this.#res, args);
+  }
+
+  flushHeaders(args: unknown[]): unknown {
+    return Reflect.apply(this.#flushHeaders, this.#res, args);
   }
 
   /** Puts a front before the others, and gives the one that was the first. */
@@ -88,17 +102,17 @@ export function isCovered(res: ServerResponse): boolean {
 // The same for all responses: a request that opens no session is to cost next to nothing.
 
 function writeHead(this: Entered, ...args: unknown[]): unknown {
-  return Reflect.apply(this[ENTRANCE].front.writeHead, this, args);
+  return this[ENTRANCE].front.writeHead(args);
 }
 
 function write(this: Entered, ...args: unknown[]): unknown {
-  return Reflect.apply(this[ENTRANCE].front.write, this, args);
+  return this[ENTRANCE].front.write(args);
 }
 
 function end(this: Entered, ...args: unknown[]): unknown {
-  return Reflect.apply(this[ENTRANCE].front.end, this, args);
+  return this[ENTRANCE].front.end(args);
 }
 
 function flushHeaders(this: Entered, ...args: unknown[]): unknown {
-  return Reflect.apply(this[ENTRANCE].front.flushHeaders, this, args);
+  return this[ENTRANCE].front.flushHeaders(args);
 }

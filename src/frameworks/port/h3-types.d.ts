@@ -11,6 +11,9 @@ export interface H3Event {
   readonly context: Record<string, unknown>;
 }
 export type Middleware = (event: H3Event, next: () => unknown) => unknown;
+export declare class HTTPResponse {
+  readonly body?: unknown;
+}
 export declare function toResponse(
   value: unknown,
   event: H3Event,

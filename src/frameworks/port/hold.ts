@@ -37,35 +37,49 @@ class HeldReply implements Front {
   readonly #hand: ReplyInHand;
   readonly #failed: FailedReply;
   readonly #drainListeners: DrainListeners | undefined;
-  readonly writeHead: Method;
-  readonly write: Method;
-  readonly end: Method;
-  readonly flushHeaders: Method;
 
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
     this.#res = res;
     this.#visit = visit;
-    // Constants first: docs/decisions/0060.
-    const writeHead: Method = (...args) => {
-      this.#takeHead(args);
-      return res;
-    };
-    const write: Method = (...args) => this.#takeChunk(args);
-    const end: Method = (...args) => {
-      this.#takeEnd(args);
-      return res;
-    };
-    const flushHeaders: Method = () => this.#takeFlush();
-    this.writeHead = writeHead;
-    this.write = write;
-    this.end = end;
-    this.flushHeaders = flushHeaders;
     const hand = new ReplyInHand(res, visit, this);
     this.#hand = hand;
     this.#failed = new FailedReply(hand, fallback);
     if (typeof hand.methods.flush === "function") this.#patchInTurn("flush");
     if (hand.hasOtherOn) this.#drainListeners = new DrainListeners(res);
     if (res.headersSent) this.#joinLate();
+  }
+
+  writeHead(args: unknown[]): unknown {
+    this.#takeHead(args);
+    return this.#res;
+  }
+
+  write(args: unknown[]): boolean {
+    const [chunk, encoding] = args;
+    if (!isChunk(chunk)) return this.#refuse("write", args);
+    if (this.#hand.phase === "idle") this.#begin();
+    if (this.#hand.phase === "flowing") return this.#hand.reallyWrite(args) !== false;
+    const step = (): unknown => this.#hand.reallyWrite(args);
+    const held = this.#hand.held;
+    if (held === undefined) giveUp(callbackOf(args), destroyed(undefined));
+    else if (held.isWhole) held.comeLate(step, callbackOf(args));
+    else {
+      checkEncoding(this.#res, chunk, encoding);
+      held.keep(step, callbackOf(args));
+      return held.hasRoomFor(chunk, this.#drainListeners === undefined && !this.#hand.isWrapped);
+    }
+    return false;
+  }
+
+  end(args: unknown[]): unknown {
+    this.#takeEnd(args);
+    return this.#res;
+  }
+
+  flushHeaders(): void {
+    // As Node does: whoever has wrapped writeHead sees the head before it is out.
+    if (this.#hand.phase === "idle") this.#res.writeHead(this.#res.statusCode);
+    this.#pass(() => this.#hand.reallyFlushHeaders());
   }
 
   /** What begins no response, and says when the pieces of one are to go out. */
@@ -115,29 +129,6 @@ class HeldReply implements Front {
     // compression before 1.7.5 repeats the status at each write until Node has the header.
     const isSame = args.length === 1 && this.#hand.held?.isOfStatus(args[0]) === true;
     if (!isSame || !this.#hand.isWrapped) throw headersSent(this.#res);
-  }
-
-  #takeFlush(): void {
-    // As Node does: whoever has wrapped writeHead sees the head before it is out.
-    if (this.#hand.phase === "idle") this.#res.writeHead(this.#res.statusCode);
-    this.#pass(() => this.#hand.reallyFlushHeaders());
-  }
-
-  #takeChunk(args: unknown[]): boolean {
-    const [chunk, encoding] = args;
-    if (!isChunk(chunk)) return this.#refuse("write", args);
-    if (this.#hand.phase === "idle") this.#begin();
-    if (this.#hand.phase === "flowing") return this.#hand.reallyWrite(args) !== false;
-    const step = (): unknown => this.#hand.reallyWrite(args);
-    const held = this.#hand.held;
-    if (held === undefined) giveUp(callbackOf(args), destroyed(undefined));
-    else if (held.isWhole) held.comeLate(step, callbackOf(args));
-    else {
-      checkEncoding(this.#res, chunk, encoding);
-      held.keep(step, callbackOf(args));
-      return held.hasRoomFor(chunk, this.#drainListeners === undefined && !this.#hand.isWrapped);
-    }
-    return false;
   }
 
   #takeEnd(args: unknown[]): void {

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { WebHead } from "../../core/request-head.ts";
 
 /** What the runtime's server gives to Hono as bindings. */
-interface ServerBindings {
+export interface ServerBindings {
   /** By `@hono/node-server`. */
   readonly incoming?: {
     readonly socket?: { readonly remoteAddress?: string; readonly encrypted?: boolean };

@@ -13,8 +13,12 @@ export interface LocalsOptions {
 }
 
 /** Whether the accessor is wished for. @throws {@link OptionsError} for what is no such option. */
-export function wantsAccessor(name: string, options: LocalsOptions): boolean {
-  requireKnownKeys(name, options, ["accessor"]);
+export function wantsAccessor(
+  name: string,
+  options: LocalsOptions,
+  others: readonly string[] = [],
+): boolean {
+  requireKnownKeys(name, options, ["accessor", ...others]);
   return options.accessor === true;
 }
 

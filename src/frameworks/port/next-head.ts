@@ -1,3 +1,4 @@
+import { OptionsError } from "../../core/errors.ts";
 import type { RequestHead } from "../../core/exchange.ts";
 
 /** What `cookies()` of Next resolves to, as far as it is used here. */
@@ -22,49 +23,80 @@ export interface NextCookieOptions {
 /** The request that Next is answering. */
 export interface NextRequestHead {
   /** One object for each request, whichever part of the application asks. */
-  readonly key: object;
+  readonly key: Headers;
   readonly head: RequestHead;
   readonly jar: NextJar;
 }
 
 /**
- * What Next tells of the request that it is answering.
+ * What Next tells of the request that it is answering; `undefined` where it is answering none, as in the
+ * code of a custom server.
+ *
+ * To ask is to tell Next, too: it keeps nothing that is made of a visitor's own. So it is asked each time,
+ * also where the session is known by other means.
  *
  * @param source - The request of a route handler; `"action"`, which is always a POST; left out where
  * neither is known, as in a component.
+ * @throws what Next throws where it makes a page or a value that it keeps for everybody.
  */
-export async function nextHead(source?: Request | "action"): Promise<NextRequestHead> {
+export async function nextHead(source?: Request | "action"): Promise<NextRequestHead | undefined> {
   // Not before Next has set up what it asks for: a custom server may import this file first. With its
   // suffix, as Next has no `exports`.
   const next = await import("next/headers.js");
-  const [key, jar] = await Promise.all([next.headers(), next.cookies()]);
-  return { key, jar, head: new Head(key, jar, source) };
+  try {
+    const [key, jar] = await Promise.all([next.headers(), next.cookies()]);
+    return { key, jar, head: new Head(key, jar, source) };
+  } catch (error) {
+    // It has no code.
+    if (String(error).includes("outside a request scope")) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether Next makes what it keeps for everybody, in spite of whatever is asked: it shows no headers then,
+ * and every request has some.
+ */
+export function isForEverybody({ key }: NextRequestHead): boolean {
+  return key.keys().next().done === true;
+}
+
+/** There is no visitor. @throws {@link OptionsError} */
+export function refuseForEverybody(): never {
+  throw new OptionsError(
+    "openSession",
+    'what has `dynamic = "force-static"` Next makes once and keeps for everybody, so it has no visitor. ' +
+      "Take that out, or read the session in a handler of its own.",
+  );
 }
 
 class Head implements RequestHead {
-  readonly method: string;
-  readonly target: string;
   /** Next makes `https:` of whatever `X-Forwarded-Proto` a client writes: `trustProxy` decides. */
   readonly isEncrypted = false;
   /** Next tells nobody's. */
   readonly remoteAddress: undefined;
   readonly #headers: Headers;
   readonly #jar: NextJar;
+  readonly #source: Request | "action" | undefined;
   #cookie: string | undefined;
 
   constructor(headers: Headers, jar: NextJar, source: Request | "action" | undefined) {
     this.#headers = headers;
     this.#jar = jar;
-    if (source === undefined || source === "action") {
-      // Browsers send an Origin with whatever may change something.
-      const mayChange = source === "action" || headers.get("origin") !== null;
-      this.method = mayChange ? "POST" : "GET";
-      this.target = "/";
-    } else {
-      const { pathname, search } = new URL(source.url);
-      this.method = source.method;
-      this.target = pathname + search;
-    }
+    this.#source = source;
+  }
+
+  get method(): string {
+    if (typeof this.#source === "object") return this.#source.method;
+    // Browsers send an Origin with whatever may change something.
+    const mayChange = this.#source === "action" || this.#headers.get("origin") !== null;
+    return mayChange ? "POST" : "GET";
+  }
+
+  get target(): string {
+    if (typeof this.#source !== "object") return "/";
+    const { pathname, search } = new URL(this.#source.url);
+    return pathname + search;
   }
 
   header(name: string): string | undefined {

@@ -1,9 +1,9 @@
-import { SessionError } from "../../core/errors.ts";
+import { OptionsError, SessionError } from "../../core/errors.ts";
 import type { RequestHead } from "../../core/exchange.ts";
 import { attach, attachInner } from "../../core/internals.ts";
 import type { Visit } from "../../core/request/visit.ts";
 import { act, answer, type Held } from "./next-answers.ts";
-import { type NextJar, nextHead } from "./next-head.ts";
+import { isForEverybody, type NextJar, nextHead, refuseForEverybody } from "./next-head.ts";
 import { webExchange } from "./web-exchange.ts";
 
 /** By what `headers()` gives, which is one object for each request. */
@@ -24,9 +24,11 @@ export class NextRequests {
    * the session is opened as after it.
    */
   async open<T>(open: (subject: object) => Promise<T>): Promise<T> {
+    const request = await nextHead();
+    if (request !== undefined && isForEverybody(request)) refuseForEverybody();
     const inner = {};
     if (attachInner(this.#sessions, [inner])) return open(inner);
-    const { key, head } = await nextHead();
+    const { key, head } = request ?? outsideNext();
     const known = this.#held.get(key);
     if (known !== undefined) return open(known.subject);
     const { subject, visit } = this.#hold(key, head);
@@ -43,11 +45,13 @@ export class NextRequests {
   /** Runs a route handler, with the request that it was given, or a server action. */
   async run(request: Request | undefined, handler: () => unknown): Promise<unknown> {
     const aliases = request === undefined ? [] : [request];
+    const told = await nextHead(request ?? "action");
+    if (told !== undefined && isForEverybody(told)) return handler();
     // Behind a custom server the answer is held there, and within another wrapper there.
     if (attachInner(this.#sessions, aliases)) {
       return request === undefined ? handler() : withOwnAnswer(handler);
     }
-    const { key, head, jar } = await nextHead(request ?? "action");
+    const { key, head, jar } = told ?? outsideNext();
     const outer = this.#held.get(key);
     if (outer !== undefined && outer.visit.phase !== "ended") {
       attach(this.#sessions, outer.exchange, [outer.subject, ...aliases]);
@@ -65,6 +69,12 @@ export class NextRequests {
     this.#held.set(key, held);
     return held;
   }
+}
+
+function outsideNext(): never {
+  const problem =
+    "it was called where Next is answering no request. Use sessions.open(request) there.";
+  throw new OptionsError("openSession", problem);
 }
 
 /** Next answers 500 to whatever a route handler throws that is not its own: an outage is a 503. */

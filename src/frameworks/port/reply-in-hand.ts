@@ -78,19 +78,19 @@ export class ReplyInHand implements Holder {
   }
 
   reallyWriteHead(args: unknown[]): unknown {
-    return this.really(this.#behind.writeHead, args);
+    return this.#behind.writeHead(args);
   }
 
   reallyWrite(args: unknown[]): unknown {
-    return this.really(this.#behind.write, args);
+    return this.#behind.write(args);
   }
 
   reallyEnd(args: unknown[]): unknown {
-    return this.really(this.#behind.end, args);
+    return this.#behind.end(args);
   }
 
   reallyFlushHeaders(): void {
-    this.really(this.#behind.flushHeaders, []);
+    this.#behind.flushHeaders([]);
   }
 
   /** Lets the engine write its headers to a response that is closed to everybody else. */

@@ -3,9 +3,16 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { type ContextLike, sessionMiddleware } from "../../../src/frameworks/adonis.ts";
+import { createSessions } from "../../../src/create-sessions.ts";
+import {
+  type ContextLike,
+  type MiddlewareClass,
+  sessionMiddleware,
+} from "../../../src/frameworks/adonis.ts";
+import { memoryStore } from "../../../src/stores/memory/index.ts";
 import {
   type AdapterAnswer,
+  type AdapterRoute,
   describeAdapter,
   type ServeRoutes,
 } from "../../../src/testing/index.ts";
@@ -68,7 +75,16 @@ beforeAll(async () => {
   vi.spyOn(console, "error").mockReturnValue();
 });
 
-const serve: ServeRoutes = async (managers, routes) => {
+const serve: ServeRoutes = (managers, routes) =>
+  serveBy(
+    managers.map((sessions) => sessionMiddleware(sessions)),
+    routes,
+  );
+
+async function serveBy(
+  middlewares: readonly MiddlewareClass[],
+  routes: Parameters<ServeRoutes>[1],
+): Promise<{ readonly target: string; close(): Promise<void> }> {
   const ignitor = new adonis.factory()
     .withCoreProviders()
     .withCoreConfig()
@@ -78,7 +94,7 @@ const serve: ServeRoutes = async (managers, routes) => {
   await app.boot();
   const router = (await app.container.make("router")) as Router;
   const server = (await app.container.make("server")) as AdonisServer;
-  server.use(managers.map((sessions) => async () => ({ default: sessionMiddleware(sessions) })));
+  server.use(middlewares.map((middleware) => async () => ({ default: middleware })));
   for (const { path, isMounted, handle } of routes) {
     const answer = async (ctx: Context): Promise<void> => {
       const earlyHints = (link: string): void => ctx.response.response.writeEarlyHints({ link });
@@ -100,7 +116,7 @@ const serve: ServeRoutes = async (managers, routes) => {
       await app.terminate();
     },
   };
-};
+}
 
 function send(ctx: Context, { status, headers, body, by }: AdapterAnswer): void {
   if (by === "error") throw adonis.fail("Adonis' own", status);
@@ -116,6 +132,23 @@ function send(ctx: Context, { status, headers, body, by }: AdapterAnswer): void 
 }
 
 describeAdapter("AdonisJS", serve, { runner: { describe, it } });
+
+it("shows the open session as ctx.session where that is wanted", async () => {
+  const sessions = createSessions({ store: memoryStore() });
+  const middlewares = [sessionMiddleware(sessions, { accessor: true })];
+  const handle: AdapterRoute["handle"] = async ({ request }) => ({
+    status: 200,
+    headers: [],
+    body: String(Reflect.get(request, "session") === (await sessions.open(request))),
+  });
+  const server = await serveBy(middlewares, [{ path: "/same", handle }]);
+  try {
+    expect(await (await fetch(`${server.target}/same`)).text()).toBe("true");
+  } finally {
+    await server.close();
+    await sessions.close();
+  }
+});
 
 it("fits Adonis' own types, and gives ctx.session its own", async () => {
   const app = await project("adonis");

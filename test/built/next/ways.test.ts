@@ -8,6 +8,45 @@ import { shown, submit } from "./support/page.ts";
 const WAYS = fileURLToPath(new URL("app/ways", import.meta.url));
 const COOKIE = /^__Host-Http-ways=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=lax$/;
 
+/** What Next keeps, it gives to everybody. */
+function tellKept(find: () => Server): void {
+  it.each([
+    "/ways/kept/a",
+    "/ways/cached?how=function",
+    "/ways/cached?how=directive",
+    "/ways/forced/a",
+  ])("leads what Next keeps for everybody to nobody's session: %s", async (path) => {
+    const ada = testClient(find().url, { origin: "https://shop.example" });
+    await ada.get("/ways/handler?what=redirect", { redirect: "manual" });
+    expect(await (await ada.get("/ways/handler?what=who")).json()).toEqual({ user: "ada" });
+    const stranger = testClient(find().url, { origin: "https://shop.example" });
+    for (const client of [ada, stranger, ada]) {
+      const response = await client.get(path);
+      expect(response.headers.getSetCookie()).toEqual([]);
+      expect(await response.text()).not.toMatch(/user(?:=|":")(?:ada|nobody)/);
+    }
+  });
+
+  it("leaves alone what has nothing to do with sessions, whoever asks", async () => {
+    const client = testClient(find().url, { origin: "https://shop.example" });
+    await client.get("/ways/handler?what=redirect", { redirect: "manual" });
+    const response = await client.get("/ways/still");
+    expect(response.headers.get("x-nextjs-cache")).toBe("HIT");
+    expect(response.headers.getSetCookie()).toEqual([]);
+    expect(response.headers.get("cache-control")).toMatch(/^s-maxage=\d+$/);
+  });
+
+  it("stores what changes after the response, by after(), where it needs no cookie", async () => {
+    const client = testClient(find().url, { origin: "https://shop.example" });
+    expect((await client.get("/ways/after")).headers.getSetCookie()).toEqual([]);
+    await expect.poll(() => find().output()).toContain("after the response: HeadersSentError");
+    await client.get("/ways/handler?what=redirect", { redirect: "manual" });
+    await client.get("/ways/after");
+    const page = async () => shown(await (await client.get("/ways")).text());
+    await expect.poll(page).toBe("name= visits=1 user=ada");
+  });
+}
+
 describe.each([
   ["turbopack", []],
   ["webpack", ["--webpack"]],
@@ -86,6 +125,31 @@ describe.each([
       expect(response.headers.getSetCookie(), what).toHaveLength(1);
       expect(await user(), what).toEqual({ user: "ada" });
     }
+  });
+
+  tellKept(() => server);
+
+  it("answers 500 to an action that has set what cannot be stored", async () => {
+    visitor();
+    const response = await submit(client, "/ways", "fail");
+    expect(response.status).toBe(500);
+    expect(response.headers.getSetCookie()).toEqual([]);
+  });
+
+  it("is one session where an action that is wrapped calls another, for who has none yet", async () => {
+    visitor();
+    const response = await submit(client, "/ways", "nested");
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(COOKIE)]);
+    expect(shown(await response.text())).toBe("name=outer visits=1 user=nobody");
+    expect(await page()).toBe("name=outer visits=1 user=nobody");
+  });
+
+  it("sets its cookie beside the application's own", async () => {
+    visitor();
+    const response = await act({ name: "themed", what: "set" });
+    const names = response.headers.getSetCookie().map((line) => line.split("=")[0]);
+    expect(names.toSorted()).toEqual(["__Host-Http-ways", "theme"]);
+    expect(await page()).toBe("name=themed visits=0 user=nobody");
   });
 
   it("reads late, below Suspense, and refuses there what needs a cookie", async () => {
@@ -168,6 +232,14 @@ describe("a custom server", () => {
   afterAll(async () => {
     await server?.stop();
     await application?.remove();
+  });
+
+  tellKept(() => server);
+
+  it("answers 403 to a route handler that another site's page sends something", async () => {
+    const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+    const response = await fetch(`${server.url}/ways/handler`, { method: "PUT", headers });
+    expect(response.status).toBe(403);
   });
 
   it("lets components write, begin a session and send its cookie", async () => {

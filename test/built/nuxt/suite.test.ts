@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -76,10 +77,10 @@ describe("Nuxt", () => {
     expect(await (await get("/api/nobody")).json()).toEqual(["nobody", "ada"]);
   });
 
-  /** What was printed of failures, each with what it has for a reason. */
+  /** What was printed of failures, by Nuxt, each with what it has for a reason, and in our words. */
   const printed = (): number[] => {
     const output = server.output();
-    return [/\[request error\]/g, /cause\]?: Error: nobody is there/g].map(
+    return [/\[request error\]/g, /cause\]?: Error: nobody is there/g, /caused by/g].map(
       (one) => output.match(one)?.length ?? 0,
     );
   };
@@ -91,7 +92,7 @@ describe("Nuxt", () => {
       const response = await get(path, "text/html");
       expect(response.status).toBe(503);
       expect(await response.text()).toMatch(/^<!DOCTYPE html>.*503/s);
-      expect(printed()).toEqual([1, 1]);
+      expect(printed()).toEqual([1, 1, 1]);
     },
   );
 
@@ -100,16 +101,49 @@ describe("Nuxt", () => {
     const response = await get("/api/lost");
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ error: true, statusCode: 503 });
-    expect(printed()).toEqual([1, 1]);
+    expect(printed()).toEqual([1, 1, 1]);
   });
 
-  it("gives no session to what is kept for everybody", async () => {
-    await get("/");
-    const kept = await get("/api/kept");
-    expect(kept.status).toBe(500);
-    expect(kept.headers.getSetCookie()).toEqual([]);
-    expect(server.output()).toContain("OptionsError");
-    expect(await (await get("/")).text()).toContain("Visit 2");
+  it.each(["/api/kept", "/api/kept/request", "/api/kept/shown"])(
+    "gives no session to what is kept for everybody: %s",
+    async (path) => {
+      await get("/api/refuse");
+      const kept = await get(path);
+      expect(kept.status).toBe(500);
+      expect(kept.headers.getSetCookie()).toEqual([]);
+      expect(server.output()).toContain("OptionsError");
+      // What is not kept has it.
+      expect(await (await get("/api/shown")).json()).toEqual({ user: "ada" });
+      expect(await (await get("/")).text()).toContain("Visit 1");
+    },
+  );
+
+  it("gives no session to what is kept where the application itself asks for it", async () => {
+    await get("/api/refuse");
+    expect(await (await get("/api/around?what=request")).text()).toBe("refused");
+  });
+
+  it.each(["/kept/page", "/cached/page", "/api/kept/asking", "/api/around?what=asking-along"])(
+    "begins no session for the first who asks for what is kept for everybody: %s",
+    async (path) => {
+      const first = await get(path);
+      expect(first.status).toBe(200);
+      expect(first.headers.getSetCookie()).toEqual([]);
+      const text = await first.text();
+      expect(text).not.toMatch(/Visit 1|"visits":\{/);
+      // It is kept, and as it was made: neither signed-in visitors nor others change it.
+      await get("/api/refuse");
+      const etag = first.headers.get("etag");
+      const second = await get(path);
+      expect([second.headers.get("etag"), await second.text()]).toEqual([etag, text]);
+      expect(second.headers.getSetCookie()).toEqual([]);
+    },
+  );
+
+  it("begins no session while a page is built ahead, and none is in what is built", async () => {
+    const page = await readFile(join(app.folder, ".output/public/ahead/index.html"), "utf8");
+    expect(page).toContain("Hello, stranger.");
+    expect(page).not.toMatch(/Visit \d|__Host-Http-session/);
   });
 
   it("is typed by Nuxt's own types, without any of ours for them", async () => {

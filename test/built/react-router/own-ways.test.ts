@@ -40,7 +40,11 @@ function failingStore(): { store: ReturnType<typeof memoryStore>; fail(): void }
 type Pages = Readonly<Record<string, (session: Session<Data>, turn: Turn) => unknown>>;
 
 /** A browser at the application, whose pages get the session by the context. */
-async function visit(pages: Pages, options: SessionOptions = {}): Promise<TestClient> {
+async function visit(
+  pages: Pages,
+  options: SessionOptions = {},
+  further: readonly ((turn: Turn) => Promise<never>)[] = [],
+): Promise<TestClient> {
   const sessions = createSessions<Data>({
     store: memoryStore(),
     trustProxy: "all",
@@ -55,7 +59,8 @@ async function visit(pages: Pages, options: SessionOptions = {}): Promise<TestCl
       (turn: Turn) => page(turn.context.get(context), turn),
     ]),
   );
-  const server = await application.serve([suite.sessionMiddleware(sessions, { context })]);
+  const ours = suite.sessionMiddleware(sessions, { context });
+  const server = await application.serve([ours, ...further]);
   closing.push(() => sessions.close(), server.close ?? (() => undefined));
   return testClient(server.target, { origin: "https://shop.example", maxRedirects: 0 });
 }
@@ -124,6 +129,26 @@ it("keeps the application's error page, and the cookie with it", async () => {
   expect(await broken.text()).toContain("The error page: thrown");
   expect(broken.headers.getSetCookie()).toHaveLength(1);
   expect(await who(client)).toBe("bea ");
+});
+
+it.each([
+  [
+    "a redirect",
+    303,
+    () => new Response(null, { status: 303, headers: { Location: "/page/who" } }),
+  ],
+  ["an error", 500, () => new Error("broken")],
+])("keeps a sign-in before %s that a middleware further in throws", async (_, status, make) => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const guard = async ({ context }: Turn): Promise<never> => {
+    await (context.get(application.suite.sessionContext) as Session<Data>).signIn("ada");
+    throw make();
+  };
+  const client = await visit(SHOP, {}, [guard]);
+  const response = await client.get("/page/who", { redirect: "manual" });
+  expect(response.status).toBe(status);
+  expect(response.headers.getSetCookie()).toHaveLength(1);
+  expect(await response.text()).toContain(status === 500 ? "The error page: thrown" : "");
 });
 
 it("shows an outage on the application's error page as a 503, and tells of it once", async () => {

@@ -33,6 +33,8 @@ export interface TenMinutes {
 
 /** A development server may load its page anew while somebody fills in a form. */
 const ATTEMPTS_IN_DEVELOPMENT = 3;
+/** What a page is made of is there in this time. */
+const LOADED_MS = 20_000;
 
 /**
  * Ten minutes as a new user, from the packed library in a folder outside the repository: `sojourn init`,
@@ -170,32 +172,41 @@ async function signInAndOut(
         page.getByRole("button", { name: "Count" }).click(),
       );
     } else {
-      await go(page, url);
+      await go(page, url, attempts);
     }
     return visits(page);
   };
-  await go(page, url);
+  await go(page, url, attempts);
   await page.getByText("Hello, stranger.").waitFor();
   const first = await count();
   // A development server may have loaded the page again by itself.
   expect(await count()).toBeGreaterThan(first);
   await signIn(page, "ada", attempts);
-  await go(page, url);
+  await go(page, url, attempts);
   await page.getByText("Hello, ada.").waitFor();
   expect(await count()).toBeGreaterThan(first + 1);
   await untilShown(page, "Hello, stranger.", attempts, () =>
     page.getByRole("button", { name: "Sign out" }).click(),
   );
-  await go(page, url);
+  await go(page, url, attempts);
   await page.getByText("Hello, stranger.").waitFor();
 }
 
-/** Vite loads a page again, in the middle of whatever it does, once it has found what that needs. */
-async function go(page: Page, url: string): Promise<void> {
-  await page.goto(url).catch((error: unknown) => {
+/**
+ * Vite loads a page again, in the middle of whatever it does, once it has found what that needs; what the page before
+ * was made of may then never come. The page itself has to be answered each time.
+ */
+async function go(page: Page, url: string, attempts = 1): Promise<void> {
+  await page.goto(url, { waitUntil: "commit" }).catch((error: unknown) => {
     if (!String(error).includes("ERR_ABORTED")) throw error;
-    return page.goto(url);
+    return page.goto(url, { waitUntil: "commit" });
   });
+  try {
+    await page.waitForLoadState("load", { timeout: LOADED_MS });
+  } catch (error) {
+    if (attempts === 1) throw error;
+    await go(page, url, attempts - 1);
+  }
 }
 
 async function signIn(page: Page, user: string, attempts = 1): Promise<void> {
@@ -221,7 +232,7 @@ async function untilShown(
   for (let left = attempts; left > 1; left -= 1) {
     await act();
     if (await isShown()) return;
-    await page.reload();
+    await page.reload({ waitUntil: "commit" });
     if (await isShown()) return;
   }
   await act();

@@ -167,8 +167,10 @@ export function tellOwnWays(find: () => Built): void {
     await expect.poll(() => text("/own/form")).toContain("name: streamed");
   });
 
-  it("serves pages that were built ahead, without a session", async () => {
+  it("serves pages that were built ahead, without a session, and without a store there", async () => {
     const { client, store } = await stage({ hasAccessor: true });
+    await client.post("/own/form?/signIn", { ...MANUAL, headers: FORM, body: "" });
+    store.forget();
     const response = await client.get("/own/ahead");
     expect(await response.text()).toContain("Built ahead");
     expect(response.headers.getSetCookie()).toEqual([]);
@@ -218,6 +220,34 @@ export function tellOwnWays(find: () => Built): void {
     expect(reports).toHaveLength(2);
     expect(heard.filter((error) => error instanceof Error)).toEqual([]);
   });
+
+  it("shows error.html with 503 where what was set cannot be stored, if it is given SvelteKit's error", async () => {
+    const { client, store, reports } = await stage({ hasErrorPage: true });
+    store.failWrites();
+    for (const path of ["/own/refused", "/own/redirecting"]) {
+      const page = await client.get(path, { ...MANUAL, headers: { accept: "text/html" } });
+      expect(page.status, path).toBe(503);
+      expect(linesOf(page)).toEqual([]);
+      expect(await page.text()).toContain("Our page for the worst, 503");
+      const json = await client.get(path, { ...MANUAL, headers: { accept: "application/json" } });
+      expect(json.status, path).toBe(503);
+      expect(await json.json()).toHaveProperty("message");
+    }
+    expect(reports).toHaveLength(4);
+  });
+
+  it.each([false, true])(
+    "answers a form that a script has sent as SvelteKit does where nothing can be stored: %s",
+    async (hasErrorPage) => {
+      const { client, store, reports } = await stage({ hasErrorPage });
+      store.failWrites();
+      const headers = { ...FORM, accept: "application/json", "x-sveltekit-action": "true" };
+      const response = await client.post("/own/form?/refuse", { headers, body: "" });
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ type: "error", error: { status: 503 } });
+      expect(reports).toHaveLength(1);
+    },
+  );
 
   it("believes its socket, not SvelteKit, that it is asked over plain HTTP, and says so once", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
@@ -284,6 +314,66 @@ export function tellOwnWays(find: () => Built): void {
       expect(await text("/own/form?done")).toContain("user: ada");
     });
 
+    it("keeps the status and the words of an error() that follows a sign-in", async () => {
+      const { client, text, sessions } = await stage();
+      hand({
+        managers: [sessions],
+        routes: [],
+        guard: async ({ event, resolve, error }: Guarded) => {
+          if (event.url.searchParams.has("done")) return resolve(event);
+          await (await sessions.open(event.request)).signIn("ada");
+          return error(422, "Not like this");
+        },
+      });
+      const response = await client.get("/own/form");
+      expect([response.status, await response.text()]).toEqual([422, "Not like this"]);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(linesOf(response)).toHaveLength(1);
+      expect(await text("/own/form?done")).toContain("user: ada");
+    });
+
+    it("answers plainly, with the cookie, where a sign-in is done and the rest cannot be stored", async () => {
+      const { client, store, sessions, text } = await stage();
+      hand({
+        managers: [sessions],
+        routes: [],
+        hasErrorPage: true,
+        guard: async ({ event, resolve }: Guarded) => {
+          if (event.url.searchParams.has("done")) return resolve(event);
+          const session = await sessions.open(event.request);
+          await session.signIn("ada");
+          session.set("name", "lost");
+          store.failWrites();
+          return resolve(event);
+        },
+      });
+      const response = await client.get("/own/form", { headers: { accept: "text/html" } });
+      store.hinder(undefined);
+      expect(response.status).toBe(503);
+      expect(linesOf(response)).toHaveLength(1);
+      expect(await response.text()).not.toContain("Our page for the worst");
+      expect(await text("/own/form?done")).toContain("user: ada, name: <");
+    });
+
+    it("shows error.html with 503 where it cannot open the session", async () => {
+      const { client, store, sessions, reports } = await stage();
+      await client.post("/own/form?/signIn", { ...MANUAL, headers: FORM, body: "" });
+      hand({
+        managers: [sessions],
+        routes: [],
+        hasErrorPage: true,
+        guard: async ({ event, resolve }: Guarded) => {
+          await sessions.open(event.request);
+          return resolve(event);
+        },
+      });
+      store.fail();
+      const response = await client.get("/own/ahead/not", { headers: { accept: "text/html" } });
+      expect(response.status).toBe(503);
+      expect(await response.text()).toContain("Our page for the worst, 503");
+      expect(reports).toHaveLength(1);
+    });
+
     it("leaves all else that it throws to SvelteKit", async () => {
       const heard: unknown[] = [];
       const slip = new Error("A slip of the handle");
@@ -302,5 +392,6 @@ export function tellOwnWays(find: () => Built): void {
 interface Guarded {
   readonly event: { readonly request: Request; readonly url: URL };
   resolve(event: unknown): Promise<Response>;
+  error(status: number, message: string): never;
   redirect(status: number, location: string): never;
 }

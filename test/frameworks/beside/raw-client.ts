@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { brotliDecompressSync, constants, gunzipSync } from "node:zlib";
 
 /** What came over one connection, until it was closed. */
 export interface Conversation {
@@ -118,7 +118,10 @@ function decompressed(
 ): string {
   if (encoding === undefined || raw === "") return raw;
   const content = Buffer.from(transfer === "chunked" ? unchunked(raw) : raw, "latin1");
-  const plain = encoding === "br" ? brotliDecompressSync(content) : gunzipSync(content);
+  // A response that was cut may end anywhere.
+  const cut = { finishFlush: constants.Z_SYNC_FLUSH };
+  if (encoding === "gzip" && content.readUInt16BE() !== 0x1f8b) return "not of its encoding";
+  const plain = encoding === "br" ? brotliDecompressSync(content) : gunzipSync(content, cut);
   return plain.toString("latin1");
 }
 

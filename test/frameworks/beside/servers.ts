@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import compression from "compression";
 import cors from "cors";
 import express, {
@@ -16,6 +15,7 @@ import { sessionMiddleware as expressSessions } from "../../../src/frameworks/ex
 import { sessionMiddleware as nodeSessions } from "../../../src/frameworks/node.ts";
 import type { shop } from "../support/shop.ts";
 import type { Call, ExpressCall, Route } from "./routes.ts";
+import { type Stand, standOf, type Visit } from "./stand.ts";
 
 export const FRAMEWORKS = ["node:http", "Express 4", "Express 5"] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
@@ -33,24 +33,10 @@ export interface Sojourn extends ReturnType<typeof shop> {
   prepare(request: IncomingMessage): Promise<void>;
 }
 
-/** One request at its route. */
-export interface Visit {
-  readonly heard: string[];
-  /** Resolves when the handler is done. */
-  readonly done: Promise<void>;
-}
-
-export interface Stand {
-  readonly port: number;
-  /** What became of each request, by its `X-Id`. */
-  readonly visits: Map<string, Visit>;
-  close(): Promise<void>;
-}
-
 type Routes = readonly Route<Call | ExpressCall>[];
 
 /** Serves the routes by their numbers, `/0` and on, and `/after`. */
-export async function stand(
+export function stand(
   framework: Framework,
   company: Company,
   routes: Routes,
@@ -63,16 +49,7 @@ export async function stand(
     framework === "node:http"
       ? nodeServer(company, table, sojourn)
       : expressServer(framework, company, table, sojourn);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    visits,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return standOf(server, visits);
 }
 
 class Table {

@@ -34,7 +34,7 @@ const bareSessions = createSessions<Shop>();
 let hangs = false;
 const stuckSessions = createSessions({
   ...SHOP,
-  storeTimeout: 300,
+  storeTimeout: 1_000,
   store: delayed(memoryStore(), (method) => {
     return hangs && method === "load" ? new Promise(() => undefined) : undefined;
   }),

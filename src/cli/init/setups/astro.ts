@@ -33,6 +33,7 @@ const user = session.userId;
 <html lang="en">
   <head>
     <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width" />
     <title>Sojourn and Astro</title>
     <link rel="icon" href="data:," />
   </head>
@@ -40,7 +41,7 @@ const user = session.userId;
     <h1>Hello, {user ?? "stranger"}.</h1>
     <p>Visit {visits}</p>
     <form method="POST">
-      {user === undefined && <input name="user" aria-label="User" required />}
+      {user === undefined && <input name="user" aria-label="Name" placeholder="Name" required />}{" "}
       {user === undefined ? <button>Sign in</button> : <button name="sign-out">Sign out</button>}
     </form>
   </body>

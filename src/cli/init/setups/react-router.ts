@@ -77,7 +77,7 @@ export default function Home({ loaderData: { user, visits } }: Route.ComponentPr
       <p>Visit {visits}</p>
       {user === undefined ? (
         <Form method="post">
-          <input name="user" aria-label="Name" required />
+          <input name="user" aria-label="Name" placeholder="Name" required />{" "}
           <button type="submit">Sign in</button>
         </Form>
       ) : (

@@ -65,7 +65,7 @@ export default function Home() {
         when={page()?.user}
         fallback={
           <form method="post" action={signIn}>
-            <input name="user" aria-label="Name" required />
+            <input name="user" aria-label="Name" placeholder="Name" required />{" "}
             <button type="submit">Sign in</button>
           </form>
         }

@@ -47,7 +47,7 @@ function Home() {
       <p>Visit {visits}</p>
       {user === undefined ? (
         <form method="post" encType="multipart/form-data" action={signIn.url}>
-          <input name="user" aria-label="Name" required />
+          <input name="user" aria-label="Name" placeholder="Name" required />{" "}
           <button type="submit">Sign in</button>
         </form>
       ) : (

@@ -5,6 +5,7 @@ import type { AdapterAnswer, ServeRoutes } from "sojourn/testing";
 interface Suite {
   readonly managers: Parameters<ServeRoutes>[0];
   readonly routes: Parameters<ServeRoutes>[1];
+  readonly hasAccessor?: boolean;
   /** What the server functions of its pages do, by their names. */
   readonly pages: Readonly<Record<string, (request: Request) => unknown>>;
 }

@@ -9,7 +9,13 @@ import { type Project, project } from "../../support/project.ts";
 interface Suite {
   routes: ReadonlyMap<string, AdapterRoute>;
   sessions: readonly object[];
-  pages: Readonly<Record<string, (request: Request) => unknown>>;
+  /** Whether the first of the managers is shown in the context. */
+  hasAccessor: boolean;
+  /** Hears what that middleware has answered with. */
+  answered(context: { readonly session?: unknown }): void;
+  /** Hears what is thrown to a middleware further out. */
+  failed(error: unknown): void;
+  pages: Readonly<Record<string, (request: Request, context: object) => unknown>>;
 }
 
 /** The application of these tests, built for production, in this process. */
@@ -33,7 +39,14 @@ export async function built(): Promise<Application> {
   await own.run("vite", ["build"]);
   const load = (path: string): Promise<Record<string, unknown>> =>
     import(/* @vite-ignore */ join(own.folder, path));
-  const suite: Suite = { routes: new Map(), sessions: [], pages: {} };
+  const suite: Suite = {
+    routes: new Map(),
+    sessions: [],
+    hasAccessor: false,
+    answered: () => undefined,
+    failed: () => undefined,
+    pages: {},
+  };
   Object.assign(globalThis, { suite });
   const handler = (await load("dist/server/server.js"))["default"] as { readonly fetch: Fetch };
   const { toNodeHandler } = (await load(

@@ -1,4 +1,4 @@
-import type { Handle, redirect } from "@sveltejs/kit";
+import type { error, Handle, redirect } from "@sveltejs/kit";
 import type { Session, Sessions } from "sojourn";
 import type { AdapterData, AdapterRoute } from "sojourn/testing";
 
@@ -6,9 +6,13 @@ interface Suite {
   readonly managers: readonly Sessions<AdapterData>[];
   readonly routes: readonly AdapterRoute[];
   readonly hasAccessor?: boolean;
+  readonly hasErrorPage?: boolean;
   /** What a `handle` behind ours does. */
   readonly guard?: (
-    input: Parameters<Handle>[0] & { readonly redirect: typeof redirect },
+    input: Parameters<Handle>[0] & {
+      readonly error: typeof error;
+      readonly redirect: typeof redirect;
+    },
   ) => ReturnType<Handle>;
   readonly heard?: unknown[];
 }

@@ -5,7 +5,10 @@ import type { AdapterRoute } from "sojourn/testing";
 export interface Suite {
   routes: ReadonlyMap<string, AdapterRoute>;
   sessions: readonly Parameters<typeof sessionMiddleware>[0][];
-  pages: Readonly<Record<string, (request: Request) => unknown>>;
+  hasAccessor: boolean;
+  answered(context: { readonly session?: unknown }): void;
+  failed(error: unknown): void;
+  pages: Readonly<Record<string, (request: Request, context: object) => unknown>>;
 }
 
 declare global {

@@ -16,8 +16,9 @@ export const { sessions, openSession, withSession } = nextSessions(
 
 /** Sessions that nobody can load. */
 export const broken = nextSessions(
-  createSessions({
+  createSessions<{ seen: boolean }>({
     name: "broken",
+    defaults: { seen: false },
     store: sqliteStore("/nowhere/sessions.db"),
     trustProxy: "all",
   }),

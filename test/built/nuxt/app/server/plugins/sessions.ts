@@ -8,7 +8,10 @@ export default defineNitroPlugin(({ h3App }) => {
   const handle = (event: NuxtEvent): unknown => {
     const server = { h3App: { handler, options } } as NuxtServer;
     const managers = suiteOf(event)?.managers ?? [sessions];
-    for (const manager of managers.toReversed()) sessionPlugin(manager as object as Own)(server);
+    const accessor = event.node.req.url?.includes("shown");
+    for (const manager of managers.toReversed()) {
+      sessionPlugin(manager as object as Own, { accessor })(server);
+    }
     return server.h3App.handler(event);
   };
   h3App.handler = Object.assign(handle, handler);

@@ -1,4 +1,4 @@
-import { act, bare, fail } from "./actions";
+import { act, bare, fail, nested } from "./actions";
 import { View } from "./view";
 
 export default function Page() {
@@ -12,6 +12,9 @@ export default function Page() {
       </form>
       <form action={bare} id="bare">
         <button type="submit">Bare</button>
+      </form>
+      <form action={nested} id="nested">
+        <button type="submit">Nest</button>
       </form>
       <form action={fail} id="fail">
         <button type="submit">Fail</button>

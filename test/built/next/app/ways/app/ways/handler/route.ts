@@ -17,3 +17,8 @@ export const POST = broken.withSession(async () => {
   await broken.openSession();
   return new Response("opened");
 });
+
+export const PUT = withSession(async () => {
+  await openSession();
+  return new Response("opened");
+});
