@@ -5,12 +5,15 @@
  *
  * As in cost-per-request-beside-express-session.bench.ts the requests are real and travel over
  * sockets in memory, 32 at a time, each in a session of its own. Redis is a real server beside, whose
- * own time does not count; that of its client does.
+ * own time does not count; that of its client does. How much that is shows the row of connect-redis
+ * alone: it is called as express-session calls it (get; set where something changed, touch where not),
+ * and nothing else is done: no id is signed or hashed, nothing is compared, nothing waits its turn.
  */
+import { randomBytes } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { RedisStore } from "connect-redis";
 import express, { type RequestHandler } from "express";
-import expressSession from "express-session";
+import expressSession, { type SessionData } from "express-session";
 import { createClient } from "redis";
 import { memoryStore } from "sojourn";
 import dropIn from "sojourn/express-session";
@@ -55,6 +58,40 @@ const OPTIONS = {
 
 type Redis = Parameters<typeof redisStore>[0];
 
+const COOKIE = "connect.sid=";
+
+function connectRedisAlone(client: unknown): RequestHandler {
+  const store = new RedisStore({ client, ttl: 86_400 });
+  return async (req, res, next) => {
+    const brought = sidIn(req.headers.cookie);
+    const session = (brought === undefined ? {} : await store.get(brought)) as SessionData;
+    const before = JSON.stringify(session);
+    const end: () => unknown = res.end;
+    const keep = (): Promise<unknown> => {
+      if (brought === undefined) {
+        const sid = randomBytes(24).toString("base64url");
+        res.setHeader("Set-Cookie", `${COOKIE}${sid}; Path=/; HttpOnly`);
+        return store.set(sid, session);
+      }
+      const isSame = JSON.stringify(session) === before;
+      return isSame ? store.touch(brought, session) : store.set(brought, session);
+    };
+    const endOnceKept = (...args: unknown[]): typeof res => {
+      const isNothing = brought === undefined && Object.keys(session).length === 0;
+      void (isNothing ? Promise.resolve() : keep()).then(() => Reflect.apply(end, res, args));
+      return res;
+    };
+    Object.assign(res, { end: endOnceKept });
+    Object.assign(req, { session });
+    next();
+  };
+}
+
+function sidIn(cookie = ""): string | undefined {
+  const start = cookie.indexOf(COOKIE);
+  return start === -1 ? undefined : cookie.slice(start + COOKIE.length).split(";", 1)[0];
+}
+
 /** Each with the session in `req.session`. */
 const LAYERS = {
   "express-session": () => expressSession(OPTIONS),
@@ -62,6 +99,7 @@ const LAYERS = {
   "drop-in, memoryStore()": () => dropIn({ ...OPTIONS, store: memoryStore() }),
   "express-session, connect-redis": (client) =>
     expressSession({ ...OPTIONS, store: new RedisStore({ client }) }),
+  "connect-redis alone": connectRedisAlone,
   "drop-in, connect-redis": (client) =>
     dropIn({ ...OPTIONS, store: new RedisStore({ client }) as never }),
   "drop-in, redisStore()": (client) => dropIn({ ...OPTIONS, store: redisStore(client as Redis) }),
@@ -70,7 +108,12 @@ const LAYERS = {
 type Layer = keyof typeof LAYERS;
 const GROUPS: readonly (readonly Layer[])[] = [
   ["express-session", "drop-in, MemoryStore", "drop-in, memoryStore()"],
-  ["express-session, connect-redis", "drop-in, connect-redis", "drop-in, redisStore()"],
+  [
+    "express-session, connect-redis",
+    "connect-redis alone",
+    "drop-in, connect-redis",
+    "drop-in, redisStore()",
+  ],
 ];
 
 function application(layer: RequestHandler): RequestListener {
@@ -138,7 +181,8 @@ function report(bare: Rival, group: readonly { name: string; rival: Rival }[]): 
     if (base === undefined) continue;
     const costs = ours.map(({ rival }) => rival.added(one, bare));
     const ratios = costs.map((cost) => each(cost, base, (mine, other) => mine / other));
-    const isOver = one.isGated && ratios.some(({ quartile }) => !(quartile <= LIMIT));
+    const gated = ratios.filter((_ratio, place) => ours[place]?.name.startsWith("drop-in"));
+    const isOver = one.isGated && gated.some(({ quartile }) => !(quartile <= LIMIT));
     if (isOver) process.exitCode = 1;
     printRow([
       one.name,

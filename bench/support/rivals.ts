@@ -3,10 +3,13 @@
  * doubts of another; they take turns.
  *
  * What counts is the processor's time, garbage collector included, as other work on the machine
- * stretches the wall clock far more. Such work only ever adds, and V8 now and then decides to
- * allocate some objects in the old generation, which doubles the cost of any library at random:
- * so the lower quartile of the rounds judges, and the median stands beside it. Nothing forces the
- * garbage collector; that made every request, even the bare one, cost three times as much.
+ * stretches the wall clock far more. Such work only ever adds: so the lower quartile of the rounds
+ * judges, and the median stands beside it. Nothing forces the garbage collector; that made every
+ * request, even the bare one, cost three times as much.
+ *
+ * V8 may take to allocating some objects of a request in the old generation at once, as dozens are
+ * under way together (docs/decisions/0060). In one process it does and in the next it does not, whatever
+ * the library, and a request of bare Express costs 5 µs or 16. So none of them may.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -118,6 +121,7 @@ export class Rival {
 
   async start(): Promise<void> {
     const child = fork(this.#file, this.#contender, {
+      execArgv: ["--no-allocation-site-pretenuring"],
       // Some warn of their memory store.
       stdio: ["ignore", "inherit", "ignore", "ipc"],
     });

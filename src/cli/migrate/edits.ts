@@ -34,12 +34,15 @@ export function lineOf(source: string, place: number): number {
   return source.slice(0, place).split("\n").length;
 }
 
-/** The whole line that a place of a text is in, without what it begins with. */
+/** The line that a place of a text is in, without what it begins with; of a long one the beginning. */
 export function lineTextOf(source: string, place: number): string {
   const begin = source.lastIndexOf("\n", place - 1) + 1;
   const end = source.indexOf("\n", place);
-  return source.slice(begin, end < 0 ? undefined : end).trim();
+  const line = source.slice(begin, end < 0 ? undefined : end).trim();
+  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line;
 }
+
+const MAX_SHOWN = 200;
 
 /** The blanks that the line of a place begins with. */
 export function indentAt(source: string, place: number): string {

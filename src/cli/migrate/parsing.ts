@@ -25,7 +25,7 @@ export async function loadParser(folder: string): Promise<Parser> {
     const isTyped = /\.[cm]?tsx?$/.test(path);
     const root = parsed(isTyped ? language : languages.JavaScript, source).root();
     if (root.find({ rule: { kind: "ERROR" } }) !== null) return undefined;
-    return grown(root, source);
+    return root.children().some(lacksSomething) ? undefined : grown(root, source);
   };
 }
 
@@ -52,6 +52,12 @@ async function inProject(folder: string): Promise<AstGrep> {
         "npx -p sojourn -p @ast-grep/napi sojourn migrate express-session.",
     );
   }
+}
+
+/** Whether the parser went on as if something stood there that does not. */
+function lacksSomething(node: SgNode): boolean {
+  const { start, end } = node.range();
+  return start.index === end.index || node.children().some(lacksSomething);
 }
 
 function grown(node: SgNode, source: string, parent?: Syntax): Syntax {

@@ -5,8 +5,10 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Built and bundled programs are larger, and nobody edits them. */
+/** Programs that somebody edits are smaller. */
 const MAX_BYTES = 512 * 1024;
+/** And those that are bundled from others. */
+const MAX_BUNDLED_BYTES = 16 * 1024 * 1024;
 const PROGRAM = /\.[cm]?[jt]sx?$/;
 const BUILT = /\.min\.[cm]?js$|\.bundle\.js$|\.d\.[cm]?ts\.map$/;
 const NOT_OURS = new Set([
@@ -22,20 +24,36 @@ const NOT_OURS = new Set([
 export interface Project {
   readonly folder: string;
   readonly programs: ReadonlyMap<string, string>;
+  /** Programs that cannot be turned, whatever is in them, and why. */
+  readonly closed: ReadonlyMap<string, ClosedProgram>;
   readonly manifests: ReadonlyMap<string, string>;
+}
+
+interface ClosedProgram {
+  readonly text: string;
+  readonly reason: string;
 }
 
 export async function projectIn(folder: string): Promise<Project> {
   const paths = (await pathsOfGit(folder)) ?? (await pathsBelow(folder));
   const isManifest = (path: string): boolean => /(^|\/)package\.json$/.test(path);
   const own = paths.filter((path) => !path.split("/").some((part) => NOT_OURS.has(part))).sort();
+  const isProgram = (path: string): boolean => PROGRAM.test(path) && !BUILT.test(path);
+  const programs = new Map<string, string>();
+  const closed = new Map<string, ClosedProgram>();
+  for (const [path, bytes] of await bytesOf(folder, own.filter(isProgram))) {
+    const text = textOf(bytes);
+    if (bytes.length > MAX_BYTES) closed.set(path, { text: bytes.toString(), reason: LARGE });
+    else if (text === undefined) closed.set(path, { text: bytes.toString(), reason: NO_TEXT });
+    else programs.set(path, text);
+  }
+  const manifests = await bytesOf(folder, own.filter(isManifest));
+  const texts = [...manifests].map(([path, bytes]) => [path, textOf(bytes)] as const);
   return {
     folder,
-    programs: await textsOf(
-      folder,
-      own.filter((path) => PROGRAM.test(path) && !BUILT.test(path)),
-    ),
-    manifests: await textsOf(folder, own.filter(isManifest)),
+    programs,
+    closed,
+    manifests: new Map(texts.filter((each): each is [string, string] => each[1] !== undefined)),
   };
 }
 
@@ -71,16 +89,25 @@ async function pathsBelow(folder: string, path = ""): Promise<string[]> {
   return (await Promise.all(paths)).flat();
 }
 
-async function textsOf(folder: string, paths: readonly string[]): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
+async function bytesOf(folder: string, paths: readonly string[]): Promise<Map<string, Buffer>> {
+  const found = new Map<string, Buffer>();
   for (const path of paths) {
-    const text = await textOf(join(folder, path));
-    if (text !== undefined) texts.set(path, text);
+    const at = join(folder, path);
+    const file = await stat(at).catch(() => undefined);
+    const isRead = file?.isFile() === true && file.size <= MAX_BUNDLED_BYTES;
+    if (isRead) found.set(path, await readFile(at));
   }
-  return texts;
+  return found;
 }
 
-async function textOf(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() && found.size <= MAX_BYTES ? readFile(path, "utf8") : undefined;
+const LARGE = "the file is too large: turn what it is made of";
+const NO_TEXT = "the file is no UTF-8, and would be another one when it is written";
+
+/** `undefined` where it would not be the same bytes when it is written again. */
+function textOf(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -64,11 +64,6 @@ export function functionAround(piece: Syntax): Syntax | undefined {
   return undefined;
 }
 
-/** What a function does, between its braces or behind its arrow. */
-export function bodyOf(piece: Syntax): Syntax | undefined {
-  return piece.last;
-}
-
 /** Everything in a function but what is in the functions in it. */
 export function* ownPieces(piece: Syntax): Generator<Syntax> {
   for (const child of piece.children) {
@@ -76,6 +71,19 @@ export function* ownPieces(piece: Syntax): Generator<Syntax> {
     if (!isFunction(child)) yield* ownPieces(child);
   }
 }
+
+/** What a method is called, behind `static`, `public` and the like. */
+export function methodName({ kind, children }: Syntax): Syntax | undefined {
+  return kind === "method_definition" ? children.find((child) => NAMES.has(child.kind)) : undefined;
+}
+
+const NAMES = new Set([
+  "property_identifier",
+  "private_property_identifier",
+  "string",
+  "number",
+  "computed_property_name",
+]);
 
 /** The parameters of a function, each without its type. */
 export function parametersOf(piece: Syntax): Syntax[] {

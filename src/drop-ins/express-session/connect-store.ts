@@ -1,5 +1,7 @@
+import type { Failure } from "./failure.ts";
+
 /** Called when a store is done. */
-export type Done = (error?: unknown) => void;
+export type Done = (error?: Failure) => void;
 
 /** A store as connect-redis, connect-pg-simple, session-file-store and their kin are one. */
 export interface ConnectStore {

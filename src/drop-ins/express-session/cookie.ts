@@ -102,6 +102,8 @@ export class Cookie {
     }
     if (isDate(ms)) deprecate("maxAge as Date; pass number of milliseconds instead");
     this.expires = typeof ms === "number" ? new Date(Date.now() + ms) : ms;
+    // Exactly: between the two the clock may have gone on.
+    if (typeof ms === "number") this.originalMaxAge = ms;
   }
 
   get data(): CookieData {

@@ -1,7 +1,7 @@
 import { isStore } from "../../core/option-checks.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { classicSession } from "./classic/classic-session.ts";
-import { Cookie as CookieOfSession } from "./cookie.ts";
+import { Cookie as CookieOfSession, type CookieOptions as OptionsOfCookie } from "./cookie.ts";
 import { engineSession } from "./engine/engine-session.ts";
 import type { ExpressHandler, SessionMiddleware } from "./express-types.ts";
 import { MemoryStore as StoreInMemory } from "./memory-store.ts";
@@ -43,6 +43,7 @@ Object.assign(session, {
 declare namespace session {
   export type SessionData = Data;
   export type SessionOptions = Options;
+  export type CookieOptions = OptionsOfCookie;
   export type Cookie = CookieOfSession;
   export let Cookie: typeof CookieOfSession;
   export type MemoryStore = StoreInMemory;

@@ -1,6 +1,7 @@
 import { callable } from "./callable.ts";
 import type { Done } from "./connect-store.ts";
 import { isDate } from "./cookie-text.ts";
+import type { Failure } from "./failure.ts";
 import type { SessionData } from "./session-data.ts";
 import { Store } from "./store.ts";
 
@@ -10,7 +11,7 @@ class SessionsInMemory extends Store {
 
   override get(
     sid: string,
-    callback: (error: unknown, session?: SessionData | null) => void,
+    callback: (error: Failure, session?: SessionData | null) => void,
   ): void {
     setImmediate(callback, null, liveSession(this.sessions, sid));
   }
@@ -35,7 +36,7 @@ class SessionsInMemory extends Store {
   }
 
   override all(
-    callback: (error: unknown, sessions?: { [sid: string]: SessionData } | null) => void,
+    callback: (error: Failure, sessions?: { [sid: string]: SessionData } | null) => void,
   ): void {
     const found: { [sid: string]: SessionData } = Object.create(null);
     for (const sid of Object.keys(this.sessions)) {
@@ -45,7 +46,7 @@ class SessionsInMemory extends Store {
     if (callback) setImmediate(callback, null, found);
   }
 
-  override length(callback: (error: unknown, length?: number) => void): void {
+  override length(callback: (error: Failure, length?: number) => void): void {
     this.all((error, sessions) => {
       if (error) callback(error);
       else callback(null, Object.keys(sessions ?? {}).length);

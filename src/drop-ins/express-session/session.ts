@@ -1,7 +1,8 @@
 import type { Cookie } from "./cookie.ts";
+import type { Failure } from "./failure.ts";
 
 /** Called when what was asked of a session is done, or has failed. */
-export type SessionCallback = (error?: unknown) => void;
+export type SessionCallback = (error?: Failure) => void;
 
 /** What a session asks of the store that its request brought. */
 interface StoreOfRequest {
@@ -27,6 +28,8 @@ export interface SessionWatcher {
   reloaded(session: Session): void;
 }
 
+const WATCHER = Symbol("watcher");
+
 /**
  * The session of one request, as `req.session` has it.
  *
@@ -45,9 +48,12 @@ export interface SessionWatcher {
  * });
  */
 export class Session {
-  readonly #request: RequestOfSession;
-  readonly #id: string;
-  #watcher: SessionWatcher | undefined;
+  /** The request's `sessionID`. */
+  declare readonly id: string;
+  /** The request that the session belongs to. */
+  declare readonly req: RequestOfSession;
+  /** @internal */
+  declare readonly [WATCHER]?: SessionWatcher;
   /** The session's cookie. */
   declare cookie: Cookie;
 
@@ -56,8 +62,8 @@ export class Session {
    * @param data - What it holds. What a session has by itself is not overwritten.
    */
   constructor(request: RequestOfSession, data?: unknown) {
-    this.#request = request;
-    this.#id = request.sessionID as string;
+    // Properties and no private fields: a Proxy over a session, or what inherits from it, has none of those.
+    Object.defineProperties(this, { req: { value: request }, id: { value: request.sessionID } });
     if (typeof data !== "object" || data === null) return;
     const self = this as unknown as Record<string, unknown>;
     for (const key in data) {
@@ -67,17 +73,7 @@ export class Session {
 
   /** @internal */
   static watch(session: Session, watcher: SessionWatcher): void {
-    session.#watcher = watcher;
-  }
-
-  /** The request's `sessionID`. */
-  get id(): string {
-    return this.#id;
-  }
-
-  /** The request that the session belongs to. */
-  get req(): RequestOfSession {
-    return this.#request;
+    Object.defineProperty(session, WATCHER, { value: watcher, configurable: true });
   }
 
   /** Lets the cookie live as long again as it was to live. */
@@ -95,64 +91,67 @@ export class Session {
   save(callback: SessionCallback): this;
   save(): Promise<void>;
   save(callback?: SessionCallback): this | Promise<void> {
-    this.#watcher?.saving(this);
-    return this.#answer(callback, (done) => this.#store.set(this.#id, this, done));
+    this[WATCHER]?.saving(this);
+    return answer(this, callback, (done) => storeOf(this).set(this.id, this, done));
   }
 
   /** Reads the session from the store again: `req.session` is then a new object. */
   reload(callback: SessionCallback): this;
   reload(): Promise<void>;
   reload(callback?: SessionCallback): this | Promise<void> {
-    return this.#answer(callback, (done) => this.#reload(done));
+    return answer(this, callback, (done) => reload(this, done));
   }
 
   /** Ends the session, and takes it from the request. */
   destroy(callback: SessionCallback): this;
   destroy(): Promise<void>;
   destroy(callback?: SessionCallback): this | Promise<void> {
-    delete this.#request.session;
-    return this.#answer(callback, (done) => this.#store.destroy(this.#id, done));
+    delete this.req.session;
+    return answer(this, callback, (done) => storeOf(this).destroy(this.id, done));
   }
 
   /** Ends the session and begins another, empty one: `req.session` and `req.sessionID` are new. */
   regenerate(callback: SessionCallback): this;
   regenerate(): Promise<void>;
   regenerate(callback?: SessionCallback): this | Promise<void> {
-    return this.#answer(callback, (done) => this.#store.regenerate(this.#request, done));
+    return answer(this, callback, (done) => storeOf(this).regenerate(this.req, done));
   }
+}
 
-  get #store(): StoreOfRequest {
-    return this.#request.sessionStore as StoreOfRequest;
-  }
+function storeOf({ req }: Session): StoreOfRequest {
+  return req.sessionStore as StoreOfRequest;
+}
 
-  #reload(done: SessionCallback): void {
-    const store = this.#store;
-    store.get(this.#id, (error, data) => {
-      if (!error && data) store.createSession(this.#request, data);
-      this.#watcher?.reloaded(this);
-      if (error || data) done(error || undefined);
-      else done(new Error("failed to load session"));
-    });
-  }
+function reload(session: Session, done: SessionCallback): void {
+  const store = storeOf(session);
+  store.get(session.id, (error, data) => {
+    if (!error && data) store.createSession(session.req, data);
+    session[WATCHER]?.reloaded(session);
+    if (error) done(error);
+    else if (data) done();
+    else done(new Error("failed to load session"));
+  });
+}
 
-  #answer(callback: SessionCallback | undefined, ask: (done: SessionCallback) => void) {
-    if (typeof callback === "function") {
-      ask(callback);
-      return this;
-    }
-    return promised(ask);
-  }
+function answer<Asked extends Session>(
+  session: Asked,
+  callback: SessionCallback | undefined,
+  ask: (done: SessionCallback) => void,
+): Asked | Promise<void> {
+  if (typeof callback !== "function") return promised(ask);
+  ask(callback);
+  return session;
 }
 
 /**
  * A promise of what is answered by a callback.
  *
  * Who asks and does not look is not punished: `req.session.save();` never was an unhandled rejection.
+ * What a store throws at once is thrown, as it always was: a rejection would be seen by nobody then.
  */
 export function promised(ask: (done: SessionCallback) => void): Promise<void> {
-  const promise = new Promise<void>((resolve, reject) => {
-    ask((error) => (error ? reject(error) : resolve()));
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   promise.catch(() => {});
+  ask((error) => (error ? reject(error) : resolve()));
   return promise;
 }

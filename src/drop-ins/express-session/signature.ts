@@ -8,17 +8,14 @@ export function sign(value: string, secret: Secret): string {
   return `${value}.${signatureOf(value, secret)}`;
 }
 
-/** The value that one of the secrets has signed, the first that fits; or `undefined`. */
-export function unsign(text: string, secrets: readonly Secret[]): string | undefined {
+/** The value that the secret has signed, or `undefined`. */
+export function unsign(text: string, secret: Secret): string | undefined {
   const dot = text.lastIndexOf(".");
   if (dot === -1) return undefined;
   const value = text.slice(0, dot);
   const given = Buffer.from(text.slice(dot + 1));
-  for (const secret of secrets) {
-    const due = Buffer.from(signatureOf(value, secret));
-    if (due.length === given.length && timingSafeEqual(due, given)) return value;
-  }
-  return undefined;
+  const due = Buffer.from(signatureOf(value, secret));
+  return due.length === given.length && timingSafeEqual(due, given) ? value : undefined;
 }
 
 /** Base64 without its padding, not base64url: cookies out there are signed so. */

@@ -2,12 +2,13 @@ import { EventEmitter } from "node:events";
 import { callable } from "./callable.ts";
 import type { Done } from "./connect-store.ts";
 import { Cookie, type CookieOptions } from "./cookie.ts";
+import type { Failure } from "./failure.ts";
 import { type RequestOfSession, Session } from "./session.ts";
 import type { SessionData } from "./session-data.ts";
 
 abstract class BaseStore extends EventEmitter {
   /** Gives the session with this id, or nothing where there is none. */
-  abstract get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void;
+  abstract get(sid: string, callback: (error: Failure, session?: SessionData | null) => void): void;
 
   /** Stores a session under this id, whatever stands there. */
   abstract set(sid: string, session: SessionData, callback?: Done): void;
@@ -18,13 +19,13 @@ abstract class BaseStore extends EventEmitter {
   /** Gives all sessions. */
   all?(
     callback: (
-      error: unknown,
+      error: Failure,
       sessions?: SessionData[] | { [sid: string]: SessionData } | null,
     ) => void,
   ): void;
 
   /** Says how many sessions there are. */
-  length?(callback: (error: unknown, length?: number) => void): void;
+  length?(callback: (error: Failure, length?: number) => void): void;
 
   /** Removes all sessions. */
   clear?(callback?: Done): void;
@@ -44,7 +45,7 @@ abstract class BaseStore extends EventEmitter {
   }
 
   /** Gives the session with this id as a `Session`, for who has no request. */
-  load(sid: string, callback: (error?: unknown, session?: Session & SessionData) => void): void {
+  load(sid: string, callback: (error?: Failure, session?: Session & SessionData) => void): void {
     this.get(sid, (error, data) => {
       if (error) callback(error);
       else if (!data) callback();

@@ -72,8 +72,8 @@ class Keys implements ProxyHandler<object> {
 
   set(members: object, name: string | symbol, value: unknown): boolean {
     if (!isKey(members, name)) return Reflect.set(members, name, value);
-    // JSON knows neither: koa-session's store would not have kept them.
-    if (value === undefined || typeof value === "function") this.#session.delete(name);
+    // JSON knows none of them: koa-session's store would not have kept them.
+    if (NO_JSON.has(typeof value)) this.#session.delete(name);
     else this.#store(name, value);
     return true;
   }
@@ -108,6 +108,8 @@ class Keys implements ProxyHandler<object> {
     }
   }
 }
+
+const NO_JSON: ReadonlySet<string> = new Set(["undefined", "function", "symbol"]);
 
 function isKey(members: object, name: string | symbol): name is string {
   return typeof name === "string" && !(name in members);

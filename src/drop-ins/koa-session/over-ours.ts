@@ -6,6 +6,7 @@ import type { Sessions } from "../../core/sessions.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { createSessions, type Untyped } from "../../create-sessions.ts";
 import { sessionMiddleware } from "../../frameworks/koa.ts";
+import { JSON_VALUES } from "../json-values.ts";
 import { addTo, heldBy } from "./context.ts";
 import { completeOptions } from "./options.ts";
 import { OurContextSession } from "./our-context-session.ts";
@@ -70,8 +71,9 @@ function ourSessions(options: SessionOptions, store: SessionStore): Sessions<Unt
   const { key, maxAge } = options;
   const idleTimeout = typeof maxAge === "number" ? maxAge : DAY_MS;
   const absoluteTimeout = Math.max(idleTimeout, ABSOLUTE_MS);
-  return createSessions<Untyped>({
+  return createSessions({
     store,
+    values: JSON_VALUES,
     name: key,
     idleTimeout,
     absoluteTimeout,
@@ -81,7 +83,7 @@ function ourSessions(options: SessionOptions, store: SessionStore): Sessions<Unt
       ...cookieOf(options),
       maxAge: maxAge === "session" ? undefined : absoluteTimeout,
     },
-  });
+  }) as unknown as Sessions<Untyped>;
 }
 
 /** Of a cookie that others may plant or read, no prefix says otherwise. */

@@ -31,7 +31,7 @@ describe("sojourn migrate express-session --step 2, on whole applications", () =
     const copy = await application("callbacks");
     const { code, stdout } = await copy.migrate("--step", "2");
     expect(code).toBe(1);
-    expect(stdout).toContain("38 places turned in 7 files, 4 left to you, by their new lines.");
+    expect(stdout).toContain("41 places turned in 7 files, 4 left to you, by their new lines.");
     expect(stdout).toContain("  routes/account.js:27  the session's own cookie");
     expect(stdout).toContain("  routes/shop.js:48  the whole session is handed on");
     expect(await copy.files()).not.toHaveProperty("sessions.js");
@@ -65,6 +65,9 @@ const STORIES: Readonly<Record<string, readonly Step[]>> = {
     { request: "GET /account" },
     { request: "POST /remember" },
     { request: "GET /" },
+    { request: "GET /who" },
+    { request: "POST /keep" },
+    { request: "GET /who" },
     { request: "POST /logout" },
     { request: "GET /account" },
     { request: "GET /" },
@@ -136,6 +139,16 @@ describe("an application behaves as before", () => {
       answers.push(await copy.tell("app.js", story));
     }
     expect(answers[1]).toEqual(answers[0]);
+  });
+
+  it("counts every one of many requests at once, over a store of ours", async () => {
+    const copy = await application("callbacks");
+    await copy.write("store.js", OWN_STORES["callbacks"] ?? "");
+    await copy.migrate("--step", "2", "--write", "--force");
+    await copy.install();
+    const story = [{ request: "GET /" }, { request: "GET /", atOnce: 20 }, { request: "GET /" }];
+    const answers = await copy.tell("app.js", story);
+    expect(answers.at(-1)?.body).toContain("views: 22,");
   });
 
   it("callbacks, over connect-redis, with everybody signed in after each step and back", async () => {

@@ -246,6 +246,22 @@ describe("package.json", () => {
     expect(again.stdout).not.toContain("connect-x");
   });
 
+  it.each([
+    [{ typescript: "~4.1.3" }, "package.json has typescript ~4.1.3, which knows no sojourn/"],
+    [{ jest: "^27.0.6" }, "package.json has jest ^27.0.6, which knows no sojourn/express-session"],
+  ])("tells of tools that are too old: %j", async (tools, sentence) => {
+    await manifest({ "express-session": "1" }, tools);
+    await write("a.js", "require('express-session');");
+    expect((await migrate("express-session", "--write")).stdout).toContain(sentence);
+  });
+
+  it("tells nothing of tools that are not", async () => {
+    const tools = { typescript: "^4.7", jest: "^28.0.0", "ts-jest": "*" };
+    await manifest({ "express-session": "1" }, tools);
+    await write("a.js", "require('express-session');");
+    expect((await migrate("express-session", "--write")).stdout).not.toContain("knows no");
+  });
+
   it("keeps express-session while a place is left", async () => {
     await manifest({ "express-session": "1" });
     await write("a.js", "require('express-session'); use('express-session');");

@@ -20,6 +20,7 @@ function turned(source: string, express = "^5.0.0", path = "routes.js"): Turned 
         ["app.js", SETUP],
         [path, source],
       ]),
+      closed: new Map(),
       manifests: new Map([["package.json", manifest]]),
     },
     parser,
@@ -42,7 +43,6 @@ describe("what becomes of a place", () => {
   it.each([
     ["reads", "use(req.session.user);", 'use(session.get("user"));'],
     ["reads by a literal", 'use(req.session["signed-in"]);', 'use(session.get("signed-in"));'],
-    ["reads of what may not be there", "use(req.session?.user);", 'use(session.get("user"));'],
     ["deep reads", "use(req.session.user?.name);", 'use(session.get("user")?.name);'],
     ["nested changes", "req.session.user.name = 1;", 'session.get("user").name = 1;'],
     ["calls on what is kept", "req.session.cart.push(1);", 'session.get("cart").push(1);'],
@@ -54,6 +54,69 @@ describe("what becomes of a place", () => {
     ["questions", 'use("u" in req.session);', 'use(session.has("u"));'],
     ["sums", "req.session.n += a - b;", 'setJson(session, "n", session.get("n") + (a - b));'],
     ["counts", "req.session.n++;", 'setJson(session, "n", Number(session.get("n")) + 1);'],
+    [
+      "counts from zero",
+      "req.session.n = (req.session.n || 0) + 1;",
+      'await session.update("n", (n) => (n || 0) + 1);',
+    ],
+    [
+      "counts from zero by a question",
+      "req.session.n = req.session.n ? req.session.n - 2 : 1;",
+      'await session.update("n", (n) => n ? n - 2 : 1);',
+    ],
+    [
+      "counts under no name of a variable",
+      'req.session["a-b"] = (req.session["a-b"] ?? 0) + 1;',
+      'await session.update("a-b", (count) => (count ?? 0) + 1);',
+    ],
+    [
+      "counts that have begun",
+      "req.session.n ||= 0; req.session.n++;",
+      'session.get("n") || session.set("n", 0); await session.update("n", (n = 0) => n + 1);',
+    ],
+    [
+      "counts that may be a text as well",
+      "req.session.n = text; if (req.session.n) { req.session.n++; } else { req.session.n = 1; }",
+      'setJson(session, "n", text); if (session.get("n")) { setJson(session, "n", Number(session.get("n")) + 1); } else { session.set("n", 1); }',
+    ],
+    [
+      "counts that were asked for",
+      "if (!req.session.n) req.session.n = 1; req.session.n -= 2;",
+      'if (!session.get("n")) session.set("n", 1); await session.update("n", (n = 0) => n - 2);',
+    ],
+    [
+      "counts where nobody can wait",
+      "each(() => { req.session.n = (req.session.n || 0) + 1; });",
+      'each(() => { setJson(session, "n", (session.get("n") || 0) + 1); });',
+    ],
+    [
+      "counts by another value",
+      "req.session.n = (req.session.n || 0) + step();",
+      'setJson(session, "n", (session.get("n") || 0) + step());',
+    ],
+    [
+      "counts behind the answer",
+      "res.send(1); req.session.n = (req.session.n || 0) + 1;",
+      'res.send(1); setJson(session, "n", (session.get("n") || 0) + 1);',
+    ],
+    [
+      "counts behind another answer",
+      "if (no) { return res.status(404).end(); } req.session.n = (req.session.n || 0) + 1;",
+      'if (no) { return res.status(404).end(); } await session.update("n", (n) => (n || 0) + 1);',
+    ],
+    ["the id", "use(req.sessionID, req.session.id);", "use(session.id, session.id);"],
+    ["touches", "use(req.session.a);\n  req.session.touch();", 'use(session.get("a"));'],
+    ["touches alone", "req.session.touch();", "await sessions.open(req);"],
+    [
+      "touches before what would go on with the line above",
+      "const b = req.session.a\n  req.session.touch()\n  ;(function () {})();",
+      'const b = session.get("a");(function () {})();',
+    ],
+    [
+      "touches before such a line without a semicolon of its own",
+      "const b = req.session.a\n  req.session.touch();\n  // A remark.\n  [b].forEach(use);",
+      'const b = session.get("a");\n  // A remark.\n  [b].forEach(use);',
+    ],
     ["what is there already", "req.session.n ??= 1;", 'session.get("n") ?? session.set("n", 1);'],
     [
       "names",
@@ -65,21 +128,13 @@ describe("what becomes of a place", () => {
       "const { a = 1 } = req.session;",
       'const { a = 1 } = { a: session.get("a") };',
     ],
-    [
-      "destroy",
-      "req.session.destroy(done);",
-      "session.destroy().catch((error) => error).then(done);",
-    ],
+    ["destroy", "req.session.destroy(done);", "calledBack(session.destroy(), done);"],
     [
       "regenerate, which begins an empty one",
       "req.session.regenerate(done);",
-      "session.signOut().catch((error) => error).then(done);",
+      "calledBack(session.signOut(), done);",
     ],
-    [
-      "save",
-      "req.session.save((e) => use(e));",
-      "session.save().catch((error) => error).then((e) => use(e));",
-    ],
+    ["save", "req.session.save((e) => use(e));", "calledBack(session.save(), (e) => use(e));"],
     ["destroy without a callback", "req.session.destroy();", "await session.destroy();"],
   ])("turns %s", (_, before, after) => {
     expect(body(before)).toBe(after);
@@ -90,8 +145,15 @@ describe("what becomes of a place", () => {
     ["use(req.session);", "the whole session is handed on"],
     ["use({ ...req.session });", "the whole session is handed on"],
     ["use(req.session[key]);", "the key is not known before it runs"],
-    ["use(req.sessionID);", "the id in the cookie, a secret"],
-    ["use(req.session.id);", "the id in the cookie, a secret"],
+    ["req.sessionID = id;", "the id is set by hand"],
+    ["delete req.sessionID;", "the id is set by hand"],
+    ["[req.session.id] = ids;", "the id is set by hand"],
+    ["use(req.session.cookie.maxAge);", "session.expiresAt tells when the session ends"],
+    ["req.session.cookie.maxAge = 1;", "session.persistent remembers a visitor"],
+    ["use(req.session.touch());", "a touch whose result is used"],
+    ["req.session.touch() // remark\n  ;[1].map(use);", "a touch with a remark behind it"],
+    ["req.session.touch(); req.session.save(done);", "what is saved, or asked of the cookie"],
+    ["req.session.touch(); use(req.session.cookie);", "what is saved, or asked of the cookie"],
     ["use(req.sessionStore);", "the store itself"],
     ["req.session.cookie.maxAge = 1;", "the session's own cookie"],
     ["req.session.reload(done);", "sessions here have no reload"],
@@ -100,6 +162,7 @@ describe("what becomes of a place", () => {
     ["req.session.u = user; user.name = 1;", "the object is changed after it was set"],
     ["req.session.f = () => 1;", "a function, which no store keeps"],
     ["req.session.u = new Cart(); use(req.session.u);", "the object is used after it was set"],
+    ["const { a = f(req) } = req.session;", "it is taken apart in a way that is not known"],
     ["const { a, ...rest } = req.session;", "it is taken apart in a way that is not known"],
     ["later(() => { req.session.destroy(); });", "nobody here can wait"],
     ["const s = req.session; use(s);", "one of its uses cannot be turned"],
@@ -136,7 +199,50 @@ describe("who waits for the session", () => {
     expect(declared.text).toContain("  } catch (error) {\n    next(error);\n  }\n}");
   });
 
+  it("a callback without a block hands errors on", () => {
+    const { text } = turned("const f = (req, done) => req.session.save(done);\n");
+    expect(text).toContain(
+      "const f = async (req, done) => {\n  try {\n    const session = await sessions.open(req);\n" +
+        "    return calledBack(session.save(), done);\n  } catch (error) {\n    return done(error);\n  }\n};\n",
+    );
+  });
+
+  it("an error handler without a block hands errors on", () => {
+    const { text } = turned(
+      "app.use((err, req, res, next) => res.send(req.session.a));\n",
+      "^4.18.0",
+    );
+    expect(text).toContain('    return res.send(session.get("a"));\n  } catch (error) {');
+    expect(text).toContain("    return next(error);\n  }\n});\n");
+  });
+
+  it("nobody does where no program would come of it", () => {
+    const source = 'app.get("/", (req, res) => { res.send(req.session.a); });\n';
+    const manifests = new Map([["package.json", "{}"]]);
+    const programs = new Map([
+      ["app.js", SETUP],
+      ["routes.js", source],
+      ["other.js", source],
+    ]);
+    const { changed, left } = turn(
+      { folder: ".", programs, closed: new Map(), manifests },
+      (path, text) => (path === "routes.js" && text !== source ? undefined : parser(path, text)),
+    );
+    expect(changed.map(({ path }) => path)).toEqual(["app.js", "other.js", "sessions.js"]);
+    expect(left).toMatchObject([{ path: "routes.js", line: 1 }]);
+  });
+
   it.each([
+    [
+      "an asynchronous function whose promise is dropped",
+      "async function f(req) { req.session.a = 1; }\napp.get('/', async (req, res) => { f(req); res.end(); });",
+      "f is called where nobody waits",
+    ],
+    [
+      "what promisify is given",
+      "const f = promisify((req, callback) => req.session.destroy(callback));",
+      "what promisify is given",
+    ],
     ["a helper", "export function f(req) { return req.session.a; }", "a helper"],
     ["a predicate", "function f(req, res) { return !req.session.a; }", "it answers at once"],
     ["a generator", "function* f(req, res) { yield req.session.a; }", "a generator"],
@@ -147,7 +253,7 @@ describe("who waits for the session", () => {
     ],
     [
       "what is called in passing",
-      "function f(req, res) { use(req.session.a); }\nfunction g(req, res) { f(req, res); go(); }",
+      "function f(req, res) { use(req.session.a); }\nfunction g(x) { f(req, res); go(x); }",
       "f is called where nobody waits",
     ],
     [

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inherits } from "node:util";
 import theirs from "express-session";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import ours, { Cookie, MemoryStore, Store } from "../../../src/drop-ins/express-session/index.ts";
 import { type AnyRequest, browse, HOSTS, type Middleware } from "./support/hosts.ts";
 
@@ -88,6 +88,27 @@ describe.each(LIBRARIES)("%s over a connect store", (_name, session) => {
     expect((await alone.get()).text).toBe("1");
   });
 
+  it("counts what its array of secrets holds at each request", async () => {
+    const secret = ["old"];
+    const browser = await browse(session({ ...OPTIONS, secret }), counts);
+    await browser.get();
+    secret.unshift("new");
+    expect((await browser.get()).text).toBe("2");
+    secret.pop();
+    expect((await browser.get()).text).toBe("1");
+  });
+
+  it("believes no cookie that a Buffer signed before it was overwritten in place", async () => {
+    const secret = Buffer.from("keyboard cat");
+    const browser = await browse(session({ ...OPTIONS, secret }), counts);
+    const signed = (await browser.get()).cookies;
+    expect((await browser.get()).text).toBe("2");
+    secret.fill(0);
+    const { text, cookies } = await browser.get();
+    expect(text).toBe("1");
+    expect(cookies).not.toEqual(signed);
+  });
+
   it("stores an empty session only where saveUninitialized says so", async () => {
     for (const saveUninitialized of [true, false]) {
       const store = new session.MemoryStore();
@@ -160,6 +181,93 @@ describe.each(LIBRARIES)("%s over a connect store", (_name, session) => {
       });
     });
     expect((await browser.get()).text).toBe('[true,"object",2,"undefined"]');
+  });
+
+  it.each([
+    ["a Proxy over it", (own: object) => new Proxy(own, {})],
+    ["what inherits from it", (own: object) => Object.assign(Object.create(own), own)],
+  ])("takes for the session %s", async (_kind, stand) => {
+    const browser = await browse(session(OPTIONS), (request, response) => {
+      if (request.url === "/read") {
+        response.end(String(request.session.colour));
+        return;
+      }
+      request.session = stand(request.session);
+      request.session.colour = "blue";
+      if (request.url === "/save") request.session.save(() => response.end("saved"));
+      else if (request.url === "/reload") {
+        request.session.reload(() => response.end(String(request.session.colour)));
+      } else response.end(String(request.session.id === request.sessionID));
+    });
+    expect((await browser.get("/set")).text).toBe("true");
+    expect((await browser.get("/read")).text).toBe("blue");
+    expect((await browser.get("/save")).text).toBe("saved");
+    expect((await browser.get("/reload")).text).toBe("blue");
+  });
+
+  it("ends an answer once, though the store answers twice", async () => {
+    const found = vi.fn();
+    const store = new session.MemoryStore();
+    store.set = (_sid, _session, callback) => {
+      callback?.();
+      callback?.();
+    };
+    const browser = await browse(session({ ...OPTIONS, store }), (request, response) => {
+      response.on("error", found);
+      request.session.a = 1;
+      response.end("once");
+    });
+    expect((await browser.get()).text).toBe("once");
+    expect(found).not.toHaveBeenCalled();
+  });
+
+  it("sends a cookie without attributes where a plain object stands for it", async () => {
+    const browser = await browse(session(OPTIONS), (request, response) => {
+      request.session.cookie = { path: "/" };
+      request.session.a = 1;
+      response.end("ok");
+    });
+    const { cookies } = await browser.get();
+    expect(cookies).toHaveLength(1);
+    expect(cookies[0]).toMatch(/^connect\.sid=[^;]+$/);
+  });
+
+  it("stores anew what a session does not take from its record", async () => {
+    const store = new session.MemoryStore();
+    const browser = await browse(session({ ...OPTIONS, store }), (request, response) => {
+      if (request.url === "/") request.session.a = 1;
+      response.end("ok");
+    });
+    await browser.get();
+    const [sid = ""] = Object.keys(store.sessions);
+    store.sessions[sid] = JSON.stringify({ ...JSON.parse(store.sessions[sid] ?? ""), save: 1 });
+    await browser.get("/read");
+    expect(JSON.parse(store.sessions[sid] ?? "")).not.toHaveProperty("save");
+  });
+
+  it("destroys what is unset by null, and not what is unset by false", async () => {
+    const store = new session.MemoryStore();
+    const options = { ...OPTIONS, store, unset: "destroy" };
+    const browser = await browse(session(options), (request, response) => {
+      if (request.url === "/") request.session.a = 1;
+      else request.session = request.url === "/false" ? false : null;
+      response.end("ok");
+    });
+    await browser.get();
+    await browser.get("/false");
+    expect(Object.keys(store.sessions)).toHaveLength(1);
+    await browser.get("/null");
+    expect(Object.keys(store.sessions)).toHaveLength(0);
+  });
+
+  it("calls back without arguments when a session is reloaded", async () => {
+    const browser = await browse(session(OPTIONS), (request, response) => {
+      request.session.a = 1;
+      request.session.save(() => {
+        request.session.reload((...given: unknown[]) => response.end(String(given.length)));
+      });
+    });
+    expect((await browser.get()).text).toBe("0");
   });
 
   it("hands on what the store fails with, but for ENOENT", async () => {
@@ -276,6 +384,28 @@ describe("sojourn/express-session", () => {
     expect((await browser.get()).text).toBe("full");
   });
 
+  it("throws what a store throws, though no callback was passed", async () => {
+    for (const [name, make, made] of [
+      ["express-session", theirs, theirs.MemoryStore],
+      ["ours", ours, ours.MemoryStore],
+      ["ours, over theirs", ours, theirs.MemoryStore],
+    ] as unknown as (readonly [string, Make, typeof MemoryStore])[]) {
+      const store = new made();
+      store.set = () => {
+        throw new Error("no connection");
+      };
+      const browser = await browse(make({ ...OPTIONS, store }), (request, response) => {
+        request.session.a = 1;
+        request.session.save();
+        response.end("stored");
+      });
+      expect(await browser.get(), name).toMatchObject({
+        status: 500,
+        text: "failed: no connection",
+      });
+    }
+  });
+
   it("is a base for stores by class and by util.inherits", async () => {
     class ByClass extends Store {
       readonly kept = new Map<string, string>();
@@ -345,6 +475,22 @@ describe("sojourn/express-session", () => {
     expect((await browser.get("/second")).text).toBe("2");
   });
 
+  it("stores what a Proxy over the session shows, whoever has made that session", async () => {
+    for (const MemoryStore of [ours.MemoryStore, theirs.MemoryStore]) {
+      const store = new MemoryStore() as MemoryStore;
+      const browser = await browse(ours({ ...OPTIONS, store }), (request, response) => {
+        request.session.a = "secret";
+        request.session = new Proxy(request.session, {
+          get: (target, key) => (key === "a" ? "***" : Reflect.get(target, key)),
+        });
+        request.session.save(() => response.end());
+      });
+      await browser.get();
+      await browser.get("/second");
+      expect(Object.values(store.sessions).map((text) => JSON.parse(text).a)).toEqual(["***"]);
+    }
+  });
+
   it("says once that options are left to their old defaults", async () => {
     const { NO_DEPRECATION: before } = process.env;
     process.env["NO_DEPRECATION"] = "";
@@ -364,7 +510,10 @@ describe("sojourn/express-session", () => {
   });
 
   it("counts a cookie's life in milliseconds from when it is said", () => {
+    let now = 0;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => ++now);
     const cookie = new Cookie({ maxAge: 60_000 });
+    clock.mockRestore();
     expect(cookie.originalMaxAge).toBe(60_000);
     expect(cookie.expires).toBeInstanceOf(Date);
     cookie.expires = false;

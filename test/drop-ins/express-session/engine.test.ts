@@ -261,6 +261,16 @@ describe("sojourn/express-session over a store of ours", () => {
     expect(JSON.parse((await turned.get()).text)).toEqual({ a: 1 });
   });
 
+  it("counts what its array of secrets holds at each request", async () => {
+    const secret = ["old"];
+    const browser = await browse(overRedis({ secret }), sets);
+    await browser.get("/set/a");
+    secret.unshift("new");
+    expect(JSON.parse((await browser.get()).text)).toEqual({ a: 1 });
+    secret.pop();
+    expect(JSON.parse((await browser.get()).text)).toEqual({});
+  });
+
   it("stores what JSON makes of a value, as it always was", async () => {
     const browser = await browse(overRedis(), (request, response) => {
       if (request.url === "/set") {

@@ -1,3 +1,5 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import session, {
@@ -5,7 +7,7 @@ import session, {
   type SessionMiddleware,
 } from "../../../src/drop-ins/express-session/index.ts";
 import { memoryStore } from "../../../src/stores/memory/index.ts";
-import { browse, type Middleware } from "./support/hosts.ts";
+import { type AnyRequest, browse, type Middleware } from "./support/hosts.ts";
 
 const OPTIONS = { secret: "keyboard cat", resave: false, saveUninitialized: false };
 
@@ -64,6 +66,18 @@ describe("what applications do with sojourn/express-session over a store of ours
     expect(found).toEqual([]);
   });
 
+  it("leaves to the session object what it held, where req.sessionStore begins another one", async () => {
+    const browser = await browse(made(), (request, response) => {
+      const before = request.session;
+      before.cart = [1];
+      request.sessionStore.generate(request);
+      const begun = Object.keys(request.session);
+      Object.assign(request.session, { kept: before.cart });
+      response.end(JSON.stringify([begun, before.cart, request.session.kept]));
+    });
+    expect((await browser.get()).text).toBe('[["cookie"],[1],[1]]');
+  });
+
   it("hands what userId throws to the error handler, whenever it does", async () => {
     const found = uncaught();
     for (const userId of [failing, failingOnceSet]) {
@@ -71,7 +85,7 @@ describe("what applications do with sojourn/express-session over a store of ours
         request.session.a = 1;
         response.end("ok");
       });
-      const answer = await browser.get("/", { signal: AbortSignal.timeout(3_000) });
+      const answer = await browser.get("/", { signal: AbortSignal.timeout(30_000) });
       expect(answer).toMatchObject({ status: 500, text: "failed: no account" });
     }
     expect(found).toEqual([]);
@@ -193,6 +207,97 @@ describe("what applications do with sojourn/express-session over a store of ours
     expect((await browser.get()).text).toBe("[60000]");
   });
 
+  it("opens the session of a WebSocket, which has no response", async () => {
+    const middleware = made();
+    const browser = await browse(middleware, (request, response) => {
+      request.session.a = 1;
+      response.end();
+    });
+    await browser.get();
+    const request = new IncomingMessage(new Socket());
+    Object.assign(request, { url: "/", headers: { cookie: browser.cookie, host: "localhost" } });
+    const { session: opened } = await openedBy(middleware, request);
+    expect(opened.a).toBe(1);
+    opened.b = 2;
+    await opened.save();
+    opened.b = 3;
+    await opened.reload();
+    expect((request as AnyRequest).session.b).toBe(2);
+  });
+
+  it("answers hasOwnProperty, and methods that the application has added, by what it holds", async () => {
+    const prototype = session.Session.prototype as unknown as Record<string, unknown>;
+    prototype["isAda"] = function (this: { user?: string }): boolean {
+      return this.user === "ada";
+    };
+    onTestFinished(() => void delete prototype["isAda"]);
+    const browser = await browse(made(), ({ session: own }, response) => {
+      own.user = "ada";
+      response.end(
+        // biome-ignore lint/suspicious/noPrototypeBuiltins: so do applications.
+        JSON.stringify([own.hasOwnProperty("user"), own.hasOwnProperty("cart"), own.isAda()]),
+      );
+    });
+    expect((await browser.get()).text).toBe("[true,false,true]");
+  });
+
+  it("stores nothing of a property that is not enumerable", async () => {
+    const browser = await browse(made(), ({ session: own }, response) => {
+      const before = own.hidden;
+      Object.defineProperty(own, "hidden", { value: "password", configurable: true });
+      own.a = 1;
+      response.end(JSON.stringify([before, own.hidden, own]));
+    });
+    await browser.get();
+    const [before, now, seen] = JSON.parse((await browser.get()).text);
+    expect([before, now]).toEqual([null, "password"]);
+    expect(seen).not.toHaveProperty("hidden");
+  });
+
+  it("stores what was to be saved before it is read again, though nobody waited for that", async () => {
+    const browser = await browse(made(), async ({ session: own }, response) => {
+      if (own.a === undefined) {
+        own.a = 1;
+        await Promise.all([own.save(), own.reload()]);
+      }
+      response.end();
+    });
+    const { status, cookies } = await browser.get();
+    expect([status, cookies.length]).toEqual([200, 1]);
+  });
+
+  it("stores whom passport logs in before the session is read again, though nobody waited", async () => {
+    const middleware = made();
+    const browser = await browse(middleware, async ({ session: own }, response) => {
+      const before = own.passport?.user;
+      own.passport = { user: "ada" };
+      await Promise.all([own.save(), own.reload()]);
+      response.end(before);
+    });
+    expect((await browser.get()).status).toBe(200);
+    expect((await browser.get()).text).toBe("ada");
+    expect(await middleware.sessions.list({ userId: "ada" })).toHaveLength(1);
+  });
+
+  it("lets req.sessionID be set, as a second session of the same request does", async () => {
+    const without = (request: AnyRequest, _response: unknown, next: () => void): void => {
+      delete request.session;
+      next();
+    };
+    const browser = await browse(
+      [made({ name: "first" }), without as never, made({ name: "second" })],
+      (request, response) => {
+        request.session.n = (request.session.n ?? 0) + 1;
+        const { n, id } = request.session;
+        const isKnown = request.sessionID === id;
+        request.sessionID = "another";
+        response.end(JSON.stringify([n, isKnown, request.sessionID]));
+      },
+    );
+    expect((await browser.get()).text).toBe('[1,true,"another"]');
+    expect((await browser.get()).text).toBe('[2,true,"another"]');
+  });
+
   it("says so where req.session is replaced by what is no session", async () => {
     const middleware = made();
     const browser = await browse(middleware, (request, response) => {
@@ -206,6 +311,15 @@ describe("what applications do with sojourn/express-session over a store of ours
     expect(await middleware.sessions.list({ userId: "eve" })).toEqual([]);
   });
 });
+
+/** As ws has it in its examples. */
+function openedBy(middleware: Made, request: IncomingMessage): Promise<AnyRequest> {
+  return new Promise((resolve, reject) => {
+    const next = (error?: unknown): void =>
+      error === undefined ? resolve(request as AnyRequest) : reject(error);
+    Reflect.apply(middleware, undefined, [request, {}, next]);
+  });
+}
 
 interface Cookie {
   maxAge: number;

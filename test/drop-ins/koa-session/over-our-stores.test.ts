@@ -59,6 +59,16 @@ async function at(handler: Handler, options: CreateSessionOptions): Promise<Page
   return (path, cookie = "") => fetch(address + path, { headers: { cookie } });
 }
 
+/** As koa-session takes one; over Redis, say, it would keep the JSON, too. */
+function mapStore(): CreateSessionOptions["store"] {
+  const kept = new Map<string, string>();
+  return {
+    get: (key) => Promise.resolve(JSON.parse(kept.get(key) ?? "null")),
+    set: async (key, session) => void kept.set(key, JSON.stringify(session)),
+    destroy: async (key) => void kept.delete(key),
+  };
+}
+
 type Page = (path: string, cookie?: string) => Promise<Response>;
 
 const times = (count: number, visit: (n: number) => Promise<Response>) =>
@@ -274,6 +284,47 @@ describe("ctx.session over a store of ours", () => {
     ]);
     const told = await (await page("/", broughtBy(response))).json();
     expect(Object(told)[4]).toEqual(expect.arrayContaining(["views", "at", "saved"]));
+  });
+
+  describe("values that JSON does not carry", () => {
+    const cart: Handler = (ctx) => {
+      const { session } = ctx;
+      if (session === null) return undefined;
+      if (ctx.path === "/begin") session["cart"] = { items: [1] };
+      // In place, in what is stored already.
+      if (ctx.path === "/add") {
+        Object.assign(Object(session["cart"]), {
+          at: new Date(0),
+          none: undefined,
+          act: () => 1,
+          far: Number.POSITIVE_INFINITY,
+          of: new Map([["a", 1]]),
+        });
+      }
+      if (ctx.path === "/name") session["name"] = Symbol("none");
+      return session;
+    };
+    const STORED = {
+      cart: { items: [1], at: "1970-01-01T00:00:00.000Z", far: null, of: {} },
+    };
+
+    it.each<[string, () => CreateSessionOptions]>([
+      ["a store of ours", () => ({ store: redisStore(client), secure: false })],
+      ["a store of koa-session's kind", () => ({ store: mapStore(), signed: false })],
+    ])("are kept as JSON.stringify makes them, deep in an object, over %s", async (_, options) => {
+      const page = await at(cart, options());
+      const cookie = broughtBy(await page("/begin"));
+      expect((await page("/add", cookie)).status).toBe(200);
+      expect((await page("/name", cookie)).status).toBe(200);
+      expect(await (await page("/", cookie)).json()).toEqual(STORED);
+    });
+
+    it("are refused deep in an object over sessions that refuse them", async () => {
+      const page = await at(cart, { sessions: ours() });
+      const cookie = broughtBy(await page("/begin"));
+      expect((await page("/add", cookie)).status).toBe(500);
+      expect(await (await page("/", cookie)).json()).toEqual({ cart: { items: [1] } });
+    });
   });
 
   it("gets another token by regenerate, and is stored by save and by manuallyCommit", async () => {

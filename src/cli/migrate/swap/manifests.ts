@@ -38,6 +38,7 @@ export async function changedManifests(
     const needs = await needsOf(join(project.folder, dirname(path)), manifest, done.left);
     const after = written(before, renewed(manifest, needs.length === 0));
     notes.push(...needs.map((need) => `${path} keeps ${OLD_MODULE}: ${need}.`));
+    notes.push(...oldTools(manifest).map((tool) => `${path} has ${tool}.`));
     if (after !== before) changed.push({ path, before, after });
   }
   return { changed, notes };
@@ -75,6 +76,23 @@ async function needOf(folder: string, name: string): Promise<string | undefined>
   const isAsked = Object.hasOwn(parsed(text)?.peerDependencies ?? {}, OLD_MODULE);
   return isAsked ? `${name} asks for it` : undefined;
 }
+
+/** What knows no subpaths of a package, such as `sojourn/express-session`. */
+function oldTools({ dependencies, devDependencies }: Manifest): string[] {
+  const all = { ...dependencies, ...devDependencies };
+  return SUBPATHS_SINCE.flatMap(([name, major, minor, more]) => {
+    const [, ownMajor, ownMinor] = /(\d+)(?:\.(\d+))?/.exec(all[name] ?? "") ?? [];
+    if (ownMajor === undefined) return [];
+    const isOld =
+      Number(ownMajor) < major || (Number(ownMajor) === major && Number(ownMinor ?? minor) < minor);
+    return isOld ? [`${name} ${all[name]}, which knows no ${NEW_MODULE}: ${more}`] : [];
+  });
+}
+
+const SUBPATHS_SINCE = [
+  ["typescript", 4, 7, 'it takes 4.7, and "moduleResolution": "node16" or "bundler"'],
+  ["jest", 28, 0, "it takes 28"],
+] as const;
 
 function renewed(manifest: Manifest, isOver: boolean): Manifest {
   const next = structuredClone(manifest);

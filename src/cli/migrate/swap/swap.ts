@@ -20,6 +20,7 @@ export async function swap(project: Project, parser: Parser): Promise<Outcome> {
     const after = edited(source, file.edits);
     if (after !== source) changed.push({ path, before: source, after });
   }
+  for (const [path, { text, reason }] of project.closed) left.push(...mention(path, text, reason));
   const manifests = await changedManifests(project, { changed, left });
   return { changed: [...changed, ...manifests.changed], turned, left, notes: manifests.notes };
 }
@@ -64,8 +65,14 @@ function* referencesIn(source: string): Generator<Edit> {
   }
 }
 
+const MENTION = /["']express-session["'/]/;
+
+function mention(path: string, source: string, reason: string): Left[] {
+  const place = source.search(MENTION);
+  return place < 0 ? [] : [leftAt(path, source, place, reason)];
+}
+
 function unread(path: string, source: string): SwapIn {
-  const place = source.search(/["']express-session["'/]/);
   const reason = "the file cannot be read as JavaScript or TypeScript";
-  return { edits: [], turned: 0, left: place < 0 ? [] : [leftAt(path, source, place, reason)] };
+  return { edits: [], turned: 0, left: mention(path, source, reason) };
 }

@@ -1,9 +1,10 @@
 import { indentAt } from "../edits.ts";
 import type { Syntax } from "../syntax.ts";
 
-/** Behind "use strict". */
+/** Behind "use strict", and behind what is remarked on the line of the brace. */
 export function bodyStart(body: Syntax): number {
-  return body.children.filter(isDirective).at(-1)?.end ?? body.start + 1;
+  const remark = /^\{[ \t]*\/\/[^\r\n]*/.exec(body.text)?.[0];
+  return body.children.filter(isDirective).at(-1)?.end ?? body.start + (remark?.length ?? 1);
 }
 
 function isDirective({ kind, first }: Syntax): boolean {
@@ -19,8 +20,15 @@ export function lineIn(source: string, body: Syntax, step: string): string {
   return `\n${own.length > outer.length ? own : outer + step}`;
 }
 
-/** A statement behind the beginning of a block, which needs its end where more is on its line. */
-export function statementIn(line: string, statement: string): string {
-  const end = line === " " && !statement.endsWith(";") ? ";" : "";
-  return line + statement + end;
+/** A statement at the beginning of a block, with its end where something follows on its line. */
+export function statementIn(line: string, statement: string, body: Syntax): string {
+  const next = body.children.find((child) => !isDirective(child));
+  const isRunOn = line === " " && !statement.endsWith(";");
+  return line + (isRunOn ? `${statement};` : ended(statement, next));
+}
+
+/** With a semicolon, where the next line would else go on with it. */
+export function ended(statement: string, next: Syntax | undefined): string {
+  const isOpen = !statement.endsWith(";") && /^[([`+\-/]/.test(next?.text ?? "");
+  return isOpen ? `${statement};` : statement;
 }

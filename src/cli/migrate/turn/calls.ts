@@ -1,33 +1,64 @@
-import type { Parser } from "../parsing.ts";
-import type { Project } from "../project.ts";
 import { isFunction, type Syntax, wrapped } from "../syntax.ts";
 import { isRequestName } from "./places.ts";
+import type { Sources } from "./sources.ts";
 import { isTest } from "./tests.ts";
 
-/** Whether anybody calls a function of a name with a request, and goes on before it is done. */
-export function callsIn({ programs }: Project, parser: Parser): (name: string) => boolean {
-  const roots = new Map<string, Syntax | undefined>();
-  const rootOf = (path: string, source: string): Syntax | undefined => {
-    if (!roots.has(path)) roots.set(path, parser(path, source));
-    return roots.get(path);
-  };
-  return (name) => {
-    const pattern = new RegExp(`\\b${name.replaceAll("$", "\\$")}\\s*(\\?\\.)?\\(\\s*_?req`);
-    for (const [path, source] of programs) {
-      if (isTest(path) || !pattern.test(source)) continue;
-      const root = rootOf(path, source);
-      if (root === undefined || [...root.all()].some((piece) => isHasty(piece, name))) return true;
-    }
-    return false;
+/** What is known of the calls of a function with a request, by its name, in all of a project. */
+export interface CallsByName {
+  /** Whether somebody goes on before it is done. */
+  readonly isCalledAtOnce: (name: string) => boolean;
+  /** Whether somebody drops the promise that it gives, and goes on. */
+  readonly isDropped: (name: string) => boolean;
+  /** Whether somebody calls it without a `next` and does not wait for it. */
+  readonly isCalledAlone: (name: string) => boolean;
+}
+
+export function callsByName(sources: Sources): CallsByName {
+  return {
+    isCalledAtOnce: (name) => isCalled(name, sources, (call) => !isLastThing(call)),
+    isDropped: (name) => isCalled(name, sources, (call) => isStatement(call) && !isLastThing(call)),
+    isCalledAlone: (name) =>
+      isCalled(name, sources, (call, isInTest) => !isInTest && isAlone(call)),
   };
 }
 
-function isHasty(call: Syntax, name: string): boolean {
+function isCalled(
+  name: string,
+  { paths, sourceOf, rootOf }: Sources,
+  isMeant: (call: Syntax, isInTest: boolean) => boolean,
+): boolean {
+  const escaped = name.replace(/[$#]/g, "\\$&");
+  const pattern = new RegExp(`(?<![\\w$#])${escaped}\\s*(\\?\\.)?\\(\\s*\\w*req`, "i");
+  for (const path of paths) {
+    if (!pattern.test(sourceOf(path))) continue;
+    const root = rootOf(path);
+    const isInTest = isTest(path);
+    // A test makes its requests up, under names of its own.
+    const isRequest = isInTest ? isLikeRequest : isRequestName;
+    const isOne = (piece: Syntax): boolean =>
+      isCallOf(name, piece, isRequest) && isMeant(piece, isInTest);
+    if (root === undefined || [...root.all()].some(isOne)) return true;
+  }
+  return false;
+}
+
+function isStatement(call: Syntax): boolean {
+  return wrapped(call).parent?.kind === "expression_statement";
+}
+
+function isAlone({ last, parent }: Syntax): boolean {
+  return (last?.children.length ?? 0) < 3 && parent?.kind !== "await_expression";
+}
+
+function isLikeRequest({ text }: Syntax): boolean {
+  return /req/i.test(text);
+}
+
+function isCallOf(name: string, call: Syntax, isRequest: (given: Syntax) => boolean): boolean {
   if (call.kind !== "call_expression") return false;
   const { first, last } = call;
   const called = first?.kind === "member_expression" ? first.last?.text : first?.text;
-  if (called !== name || last?.first === undefined || !isRequestName(last.first)) return false;
-  return !isLastThing(call);
+  return called === name && last?.first !== undefined && isRequest(last.first);
 }
 
 /** Whether nothing follows in the function that it is in. */

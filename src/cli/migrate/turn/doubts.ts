@@ -59,7 +59,8 @@ function isMemberOf(piece: Syntax, key: string): boolean {
   const { kind, first, last } = piece;
   if (kind !== "member_expression" && kind !== "subscript_expression") return false;
   const name = kind === "member_expression" ? last?.text : literalText(last);
-  return name === key && first !== undefined && bare(first).last?.text === "session";
+  const holder = first === undefined ? undefined : bare(first).last;
+  return name === key && (literalText(holder) ?? holder?.text) === "session";
 }
 
 /** Whether a method is called on it that JSON has not. */

@@ -1,14 +1,13 @@
 import { posix } from "node:path";
 import { type Edit, insertion } from "../edits.ts";
 import { literalText, type Syntax } from "../syntax.ts";
+import { ended } from "./block.ts";
 import type { ModuleKind } from "./sessions-module.ts";
 
 /** Whether a program has `import` or `export`. */
 export function isEsm(root: Syntax): boolean {
   return root.children.some(
-    ({ kind, first }) =>
-      (kind === "import_statement" && first?.kind !== "import_require_clause") ||
-      kind === "export_statement",
+    ({ kind }) => kind === "import_statement" || kind === "export_statement",
   );
 }
 
@@ -34,20 +33,23 @@ export function importEdit(source: string, root: Syntax, given: Import): Edit {
   const names = given.names
     .map(({ name, local }) => (name === local ? name : `${name}${as} ${local}`))
     .join(", ");
+  const before = lastImport(root, isImport) ?? root.children.findLast(isDirective);
+  const next = root.children[before === undefined ? 0 : root.children.indexOf(before) + 1];
   const end = hasSemicolons(source) ? ";" : "";
   const quoted = given.quote + from + given.quote;
-  const line = isImport
+  const text = isImport
     ? `import { ${names} } from ${quoted}${end}`
     : `const { ${names} } = require(${quoted})${end}`;
-  const before = lastImport(root, isImport);
-  if (before !== undefined) return insertion(before.end, `\n${line}`);
-  const directive = root.children.findLast(isDirective);
-  if (directive !== undefined) return insertion(directive.end, `\n\n${line}`);
-  return insertion(0, `${line}\n\n`);
+  const line = ended(text, next);
+  if (before === undefined) return insertion(source.startsWith(MARK) ? 1 : 0, `${line}\n\n`);
+  return insertion(before.end, isDirective(before) ? `\n\n${line}` : `\n${line}`);
 }
 
+/** Of the order of bytes: nothing stands before it. */
+const MARK = "\uFEFF";
+
 function hasSemicolons(source: string): boolean {
-  return /(require\(.*\)|from ['"].*['"]|\)|['"]);[ \t]*\r?$/m.test(source);
+  return /;[ \t]*\r?$/m.test(source);
 }
 
 function isDirective({ kind, first }: Syntax): boolean {

@@ -1,5 +1,7 @@
 import type { Edit } from "../edits.ts";
 import { bare, type Syntax, wrapped } from "../syntax.ts";
+import { isBegun } from "./beginning.ts";
+import { countedAnew, countedOn } from "./counting.ts";
 import { doubtOf } from "./doubts.ts";
 import { type Manner, quoted, type Rewrite, stays } from "./rewrite.ts";
 import { isUnused } from "./unused.ts";
@@ -32,9 +34,12 @@ export function keyRewritten(member: Syntax, key: string, manner: Manner): Rewri
 }
 
 function read(member: Syntax, key: string, manner: Manner): Rewrite {
-  const dot = manner.isMaybe && member.words.has("?.") ? "?." : ".";
-  const text = `${manner.session}${dot}get(${quoted(key, manner)})`;
+  const text = `${manner.session}${dotOf(member, manner)}get(${quoted(key, manner)})`;
   return { edits: [{ start: member.start, end: member.end, text }] };
+}
+
+function dotOf(member: Syntax | undefined, { isMaybe }: Manner): "." | "?." {
+  return isMaybe && member !== undefined && bare(member).words.has("?.") ? "?." : ".";
 }
 
 function assigned(statement: Syntax, key: string, manner: Manner): Rewrite {
@@ -42,10 +47,9 @@ function assigned(statement: Syntax, key: string, manner: Manner): Rewrite {
   if (value === undefined) return stays("it is set in a way that is not known");
   const at = quoted(key, manner);
   const isAlone = isUnused(statement);
-  if (isUndefined(value) && isAlone) {
-    const text = `${manner.session}.delete(${at})`;
-    return { edits: [{ start: statement.start, end: statement.end, text }] };
-  }
+  if (isUndefined(value) && isAlone) return whole(statement, `${manner.session}.delete(${at})`);
+  const count = countedAnew(statement, key, manner);
+  if (count !== undefined) return whole(statement, count);
   if (!isAlone && !isJson(value)) return stays("the value that it is set to is used as well");
   const doubt = doubtOf(statement, value, key, manner);
   if (doubt !== undefined) return stays(doubt, true);
@@ -53,6 +57,10 @@ function assigned(statement: Syntax, key: string, manner: Manner): Rewrite {
   if (isAlone) return { edits: around(statement, value, head, ")") };
   const tail = `), ${manner.session}.get(${at}))`;
   return { edits: around(statement, value, `(${head}`, tail) };
+}
+
+function whole({ start, end }: Syntax, text: string): Rewrite {
+  return { edits: [{ start, end, text }] };
 }
 
 function headOf(value: Syntax, at: string, { session, setJson }: Manner): string {
@@ -79,6 +87,12 @@ function augmented(statement: Syntax, key: string, manner: Manner): Rewrite {
     return logically(statement, value, `${now} ${operator} `, key, manner);
   }
   if (!isUnused(statement)) return stays("the value that it is set to is used as well");
+  const isStep = value.kind === "number" && (operator === "+" || operator === "-");
+  const count =
+    isStep && isBegun(statement)
+      ? countedOn(statement, key, `${operator} ${value.text}`, manner)
+      : undefined;
+  if (count !== undefined) return whole(statement, count);
   const head = `${manner.setJson}(${manner.session}, ${at}, ${now} ${operator} `;
   const isSimple = SIMPLE.has(value.kind);
   return { edits: around(statement, value, isSimple ? head : `${head}(`, isSimple ? ")" : "))") };
@@ -112,39 +126,18 @@ function counted(statement: Syntax, key: string, manner: Manner): Rewrite {
   const { session, setJson } = manner;
   const at = quoted(key, manner);
   const sign = statement.words.has("++") ? "+" : "-";
-  const isThere = isAskedBefore(statement);
+  const isThere = isBegun(statement);
+  const count = isThere ? countedOn(statement, key, `${sign} 1`, manner) : undefined;
+  if (count !== undefined) return whole(statement, count);
   const head = isThere ? `${session}.set(${at}, ` : `${setJson}(${session}, ${at}, `;
   const now = `${session}.get(${at})`;
   // `++` makes a number of whatever is there, `+` joins texts.
   const number = isThere ? now : `Number(${now})`;
-  return {
-    edits: [{ start: statement.start, end: statement.end, text: `${head}${number} ${sign} 1)` }],
-  };
-}
-
-/** `if (req.session.views) req.session.views++`, where nothing but a count is. */
-function isAskedBefore(statement: Syntax): boolean {
-  const target = statement.first;
-  for (const around of statement.around()) {
-    if (around.kind !== "if_statement" || target === undefined) continue;
-    const [condition, consequence] = around.children;
-    if (condition === undefined || consequence?.holds(statement) !== true) continue;
-    if (bare(condition).text === target.text) return isSetToNumbers(around, target.text);
-  }
-  return false;
-}
-
-/** Whether the other branch begins the count. */
-function isSetToNumbers(condition: Syntax, target: string): boolean {
-  for (const piece of condition.all()) {
-    const isSet = piece.kind === "assignment_expression" && piece.first?.text === target;
-    if (isSet) return piece.last?.kind === "number";
-  }
-  return false;
+  return whole(statement, `${head}${number} ${sign} 1)`);
 }
 
 function deleted(statement: Syntax, key: string, manner: Manner): Rewrite {
   if (!isUnused(statement)) return stays("the result of a deletion is used");
-  const text = `${manner.session}.delete(${quoted(key, manner)})`;
-  return { edits: [{ start: statement.start, end: statement.end, text }] };
+  const dot = dotOf(statement.first, manner);
+  return whole(statement, `${manner.session}${dot}delete(${quoted(key, manner)})`);
 }

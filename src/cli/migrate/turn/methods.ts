@@ -24,8 +24,7 @@ export function methodRewritten(call: Syntax, name: string, manner: Manner): Rew
   if (callback === undefined) return awaited(call, method, manner);
   if (!isUnusedOrReturned(call)) return stays("the result of the call is used", true);
   if (!CALLBACKS.has(bare(callback).kind)) return stays("the callback is made elsewhere", true);
-  // It resolves to nothing: the callback hears of an error, or of none, as it did.
-  const head = `${method}().catch((error) => error).then(`;
+  const head = `${manner.calledBack}(${method}(), `;
   return { edits: [{ start: call.start, end: given.start + 1, text: head }] };
 }
 

@@ -1,7 +1,7 @@
 import { isName, type Syntax } from "../syntax.ts";
 
 /** What the sessions' module exports. */
-export const EXPORTS = ["caught", "mounted", "sessions", "setJson"] as const;
+export const EXPORTS = ["calledBack", "caught", "mounted", "sessions", "setJson"] as const;
 
 /** What each of it is called in a file. */
 export type Names = Readonly<Record<(typeof EXPORTS)[number], string>>;
@@ -16,6 +16,7 @@ export function namesIn(root: Syntax): Names {
   const free = (name: string, instead: string): string =>
     taken.has(name) && !imported.has(name) ? instead : name;
   return {
+    calledBack: free("calledBack", "sessionCalledBack"),
     caught: free("caught", "caughtByExpress"),
     mounted: free("mounted", "mountedSessions"),
     sessions: free("sessions", "appSessions"),

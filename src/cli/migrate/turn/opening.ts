@@ -1,5 +1,5 @@
 import { type Edit, indentAt, insertion } from "../edits.ts";
-import { parametersOf, type Syntax } from "../syntax.ts";
+import { methodName, parametersOf, type Syntax } from "../syntax.ts";
 import { bodyStart, lineIn, statementIn } from "./block.ts";
 import { triedEdits } from "./trying.ts";
 import type { Waiting } from "./waiting.ts";
@@ -29,25 +29,27 @@ export function openingEdits(source: string, owner: Syntax, opening: Opening): E
   return [
     ...edits,
     insertion(nameStart(owner), isCaught ? `${caught}(async ` : "async "),
-    ...(isCaught ? [insertion(owner.end, ")")] : []),
+    ...(isCaught ? [insertion(owner.end, isDeclared(owner) ? ");" : ")")] : []),
     ...nextEdits(owner, opening),
     ...typeEdits(owner),
   ];
 }
 
-/** Behind `static` and what else stands before a method's name. */
-function nameStart(owner: Syntax): number {
-  if (owner.kind !== "method_definition") return owner.start;
-  const name = owner.children.find(({ kind }) => NAMES.has(kind));
-  return name?.start ?? owner.start;
+/** `export default function () {}` ends by itself; a call does not. */
+function isDeclared(owner: Syntax): boolean {
+  if (owner.kind !== "function_expression") return false;
+  // To the parser, what stands in parentheses on the next line is a call of it.
+  for (const around of owner.around()) {
+    if (around.kind === "export_statement") return around.words.has("default");
+    if (around.start !== owner.start) return false;
+  }
+  return false;
 }
 
-const NAMES = new Set([
-  "property_identifier",
-  "private_property_identifier",
-  "string",
-  "computed_property_name",
-]);
+/** Behind `static` and what else stands before a method's name. */
+function nameStart(owner: Syntax): number {
+  return methodName(owner)?.start ?? owner.start;
+}
 
 function nextEdits(owner: Syntax, { waiting }: Opening): Edit[] {
   const last = parametersOf(owner).at(-1);
@@ -68,7 +70,7 @@ function bodyEdits(source: string, owner: Syntax, body: Syntax, opening: Opening
   const { statement, step } = opening;
   if (statement === undefined) return [];
   if (body.kind !== "statement_block") return expressionEdits(source, owner, body, opening);
-  return [insertion(bodyStart(body), statementIn(lineIn(source, body, step), statement))];
+  return [insertion(bodyStart(body), statementIn(lineIn(source, body, step), statement, body))];
 }
 
 /** `(req, res) => res.send(…)` becomes a block. */

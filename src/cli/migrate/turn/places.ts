@@ -30,7 +30,7 @@ function* placeAt(piece: Syntax): Generator<Place> {
   if (first === undefined || !isRequest(first)) return;
   const isDotted = piece.kind === "member_expression";
   const property = propertyNamed(isDotted ? last?.text : literalText(last));
-  if (property !== undefined) yield { piece, property, request: isDotted ? first : undefined };
+  if (property !== undefined) yield { piece, property, request: first };
 }
 
 /** `const { session } = req` */

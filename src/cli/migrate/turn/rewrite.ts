@@ -6,6 +6,8 @@ export type Rewrite = Turned | Stays;
 
 export interface Turned {
   readonly edits: readonly Edit[];
+  /** Whether what it becomes does without the session's variable. */
+  readonly isUnnamed?: boolean | undefined;
 }
 
 export interface Stays {
@@ -19,6 +21,7 @@ export interface Manner {
   /** The session's variable. */
   readonly session: string;
   readonly setJson: string;
+  readonly calledBack: string;
   readonly quote: string;
   /** The function that the request comes to. */
   readonly owner: Syntax;

@@ -41,6 +41,9 @@ const sessionOn = (req) => {
       req.session[method]((error) => (error ? reject(error) : resolve()));
     });
   return {
+    get id() {
+      return req.sessionID;
+    },
     get: (key) => req.session[key],
     has: (key) => key in req.session,
     set: (key, value) => {
@@ -48,6 +51,13 @@ const sessionOn = (req) => {
     },
     delete: (key) => {
       delete req.session[key];
+    },
+    update: async (key, next) => {
+      const value = next(req.session[key]);
+      // What sojourn exports as REMOVE.
+      if (value === Symbol.for("sojourn.remove")) delete req.session[key];
+      else req.session[key] = value;
+      return req.session[key];
     },
     save: () => done("save"),
     signOut: () => done("regenerate"),
@@ -67,6 +77,13 @@ exports.caught = (handler) =>
   function (req, res, next) {
     return handler.call(this, req, res, next).catch(next);
   };
+
+/** Calls back when it is done, or has failed, as express-session's own methods do. */
+exports.calledBack = (done, callback) =>
+  done.then(
+    () => callback?.(),
+    (error) => callback?.(error),
+  );
 
 /** Sets what is left of a value in JSON, as a store keeps it; nothing is left of undefined. */
 exports.setJson = (session, key, value) => {
@@ -90,10 +107,10 @@ type Data = Partial<Omit<SessionData, "cookie">>;
 /** What the handlers have of a session. One of sojourn's own stores has more. */
 type OpenedSession = Pick<
   Session<Data>,
-  "get" | "has" | "set" | "delete" | "save" | "signOut" | "destroy"
+  "id" | "get" | "has" | "set" | "delete" | "update" | "save" | "signOut" | "destroy"
 >;
 
-type WithSession = Pick<Request, "session">;
+type WithSession = Pick<Request, "session" | "sessionID">;
 
 /** Whatever a response may send. */
 type Sent = Parameters<Response["send"]>[0];
@@ -119,6 +136,9 @@ function sessionOn(req: WithSession): OpenedSession {
       req.session[method]((error: unknown) => (error ? reject(error) : resolve()));
     });
   return {
+    get id() {
+      return req.sessionID;
+    },
     get: (key) => data()[key] as never,
     has: (key) => key in data(),
     set: (key, value) => {
@@ -126,6 +146,13 @@ function sessionOn(req: WithSession): OpenedSession {
     },
     delete: (key) => {
       delete data()[key];
+    },
+    update: async (key, next) => {
+      const value: unknown = next(data()[key] as never);
+      // What sojourn exports as REMOVE.
+      if (value === Symbol.for("sojourn.remove")) delete data()[key];
+      else data()[key] = value;
+      return data()[key] as never;
     },
     save: () => done("save"),
     signOut: () => done("regenerate"),
@@ -138,9 +165,9 @@ export const sessions = {
   async open(req: WithSession): Promise<OpenedSession> {
     return (await managers.get(req)?.open(req)) ?? sessionOn(req);
   },
-  /** The same, or undefined where a request has none. */
-  async openIfMounted(req: WithSession): Promise<OpenedSession | undefined> {
-    return req.session ? this.open(req) : undefined;
+  /** The same, or undefined where a request has none: as of req.session, its type does not say so. */
+  async openIfMounted(req: WithSession): Promise<OpenedSession> {
+    return req.session ? this.open(req) : (undefined as never);
   },
 };
 
@@ -149,6 +176,17 @@ export function caught<P = Request["params"], B = Request["body"], Q = Request["
   handler: (...given: Parameters<RequestHandler<P, Sent, B, Q>>) => Promise<unknown>,
 ): RequestHandler<P, Sent, B, Q> {
   return (req, res, next) => void handler(req, res, next).catch(next);
+}
+
+/** Calls back when it is done, or has failed, as express-session's own methods do. */
+export function calledBack<E>(
+  done: Promise<void>,
+  callback: ((error: E) => void) | undefined,
+): Promise<void> {
+  return done.then(
+    () => callback?.(undefined as E),
+    (error) => callback?.(error),
+  );
 }
 
 /** Sets what is left of a value in JSON, as a store keeps it; nothing is left of undefined. */

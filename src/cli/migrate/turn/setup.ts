@@ -1,16 +1,24 @@
 import { type Edit, insertion } from "../edits.ts";
 import { NEW_MODULE } from "../swap/modules.ts";
-import { literalText, type Syntax } from "../syntax.ts";
+import { bare, literalText, type Syntax } from "../syntax.ts";
 
 /** Calls that make the middleware: `session({ … })`. */
 export function setupsIn(root: Syntax): Syntax[] {
   const names = new Set<string>();
   for (const piece of root.all()) for (const name of namesOf(piece)) names.add(name);
   return [...root.all()].filter((piece) => {
-    const callee = piece.kind === "call_expression" ? piece.first : undefined;
-    if (callee === undefined) return false;
+    const called = piece.kind === "call_expression" ? piece.first : undefined;
+    if (called === undefined) return false;
+    const callee = withoutDefault(bare(called));
     return callee.kind === "identifier" ? names.has(callee.text) : isRequired(callee);
   });
+}
+
+/** `session.default({ … })`, where all of the module has a name. */
+function withoutDefault(callee: Syntax): Syntax {
+  const { kind, first, last } = callee;
+  const isDefault = kind === "member_expression" && last?.text === "default";
+  return isDefault && first !== undefined ? bare(first) : callee;
 }
 
 /** The names that the drop-in has in a file. */

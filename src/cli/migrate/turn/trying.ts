@@ -10,13 +10,14 @@ interface Trying {
 }
 
 /** A block in `try`, for a function that has to stay what it is, as a declaration. */
-export function triedEdits(source: string, body: Syntax, trying: Trying): Edit[] {
+export function triedEdits(source: string, body: Syntax, trying: Trying): readonly Edit[] {
+  if (body.kind !== "statement_block") return triedExpression(source, body, trying);
   const { statement, step, next } = trying;
   const at = bodyStart(body);
   const line = lineIn(source, body, step);
   const isOneLine = line === " ";
   const inner = isOneLine ? " " : line + step;
-  const opened = statement === undefined ? "" : statementIn(inner, statement);
+  const opened = statement === undefined ? "" : statementIn(inner, statement, body);
   const handed = `${inner}${isReturning(body) ? "return " : ""}${next}(error);`;
   const close = isOneLine ? body.end - 1 : closingStart(source, body);
   const caught = isOneLine
@@ -27,6 +28,24 @@ export function triedEdits(source: string, body: Syntax, trying: Trying): Edit[]
     insertion(at, `${line}try {${opened}`),
     ...(isOneLine ? [] : deeper(source, body, { from: at, to: close, step })),
     { start: close, end: body.end - 1, text: isAlone ? caught.slice(1) : caught },
+  ];
+}
+
+/** `(req, done) => …` becomes a block. */
+function triedExpression(
+  source: string,
+  body: Syntax,
+  { statement, step, next }: Trying,
+): readonly Edit[] {
+  const outer = `\n${indentAt(source, body.start)}`;
+  const line = outer + step;
+  const opened = statement === undefined ? "" : `${line}${step}${statement}`;
+  return [
+    insertion(body.start, `{${line}try {${opened}${line}${step}return `),
+    insertion(
+      body.end,
+      `;${line}} catch (error) {${line}${step}return ${next}(error);${line}}${outer}}`,
+    ),
   ];
 }
 

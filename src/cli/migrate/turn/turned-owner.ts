@@ -1,36 +1,46 @@
 import type { Edit } from "../edits.ts";
-import { functionAround, isName, ownPieces, parametersOf, type Syntax } from "../syntax.ts";
+import { functionAround, isName, type Syntax, wrapped } from "../syntax.ts";
 import { aliasOf, aliasRewritten, isOpening } from "./alias.ts";
-import { awaitedCalls } from "./helpers.ts";
+import { isBehindNext } from "./behind-next.ts";
+import { isInGuard } from "./guard.ts";
+import { type Callers, callsOf, type HelperCall } from "./helpers.ts";
 import type { Names } from "./names.ts";
 import { openingEdits } from "./opening.ts";
 import type { Owner } from "./owner.ts";
 import type { Place } from "./places.ts";
-import { isTurned, type Manner, type Rewrite } from "./rewrite.ts";
+import { isTurned, type Manner, type Rewrite, stays } from "./rewrite.ts";
 import { rewritten } from "./rewritten.ts";
-
 import { type Surroundings, type Waiting, waitingOf } from "./waiting.ts";
 import { isTest } from "./whole.ts";
 
 interface Around {
+  readonly path: string;
   readonly source: string;
-  readonly root: Syntax;
   readonly names: Names;
   readonly quote: string;
   readonly around: Surroundings;
+  readonly callers: Callers;
 }
 
-interface TurnedOwner {
+export interface TurnedOwner {
   readonly edits: readonly Edit[];
   readonly turned: number;
+  /** Where its callers wait for it from now on. */
+  readonly calls: readonly HelperCall[];
   readonly left: readonly (readonly [Syntax, string])[];
 }
 
 /** One function with its session opened, and every place in it that can be turned. */
 export function turnedOwner(owner: Owner, file: Around): TurnedOwner {
-  const { waiting, edits: calls, reason } = waitingFor(owner, file);
+  const { waiting, calls, reason } = waitingFor(owner, file);
   if (waiting === undefined) return allLeft(owner, reason);
-  if (isBehindNext(owner)) return allLeft(owner, BEHIND_NEXT);
+  if (
+    isBehindNext(
+      owner.piece,
+      owner.places.map(({ piece }) => piece),
+    )
+  )
+    return allLeft(owner, BEHIND_NEXT);
   const manner = mannerOf(owner, file);
   const alias = owner.places
     .map(aliasOf)
@@ -42,45 +52,39 @@ export function turnedOwner(owner: Owner, file: Around): TurnedOwner {
   return {
     edits: [
       ...rewrites.flatMap((rewrite) => (isTurned(rewrite) ? rewrite.edits : [])),
-      ...(rewrites.some(isTurned) ? calls : []),
       ...openedEdits(owner, named, { ...file, waiting, alias, rewrites }),
     ],
     turned: rewrites.filter(isTurned).length,
+    calls: rewrites.some(isTurned) ? calls : [],
     left: leftOf(owner, rewrites),
   };
 }
 
+const GUARD = "an object stands for the session where there is none, and is stored nowhere";
 const BEHIND_NEXT = "it stands behind next(): handlers that wait would come after it";
 
 interface WaitingFor {
   readonly waiting: Waiting | undefined;
-  /** Where its callers wait for it from now on. */
-  readonly edits: readonly Edit[];
+  readonly calls: readonly HelperCall[];
   readonly reason: string;
 }
 
-function waitingFor({ piece }: Owner, { around, root }: Around): WaitingFor {
+function waitingFor({ piece }: Owner, { around, path, callers }: Around): WaitingFor {
   const waiting = waitingOf(piece, around);
-  if (typeof waiting !== "string") return { waiting, edits: [], reason: "" };
-  const calls = awaitedCalls(piece, root);
-  if (calls === undefined) return { waiting: undefined, edits: [], reason: waiting };
-  return { waiting: { kind: "awaited" }, edits: calls, reason: "" };
-}
-
-/** Whether something is done with the session after the next handlers were called. */
-function isBehindNext({ piece, places }: Owner): boolean {
-  const next = parametersOf(piece).slice(2).at(-1)?.text;
-  const calls = [...ownPieces(piece)].filter(
-    ({ kind, first, parent }) =>
-      kind === "call_expression" && first?.text === next && parent?.kind === "expression_statement",
-  );
-  return calls.some(({ end, parent }) =>
-    places.some((place) => place.piece.start > end && parent?.parent?.holds(place.piece) === true),
-  );
+  if (typeof waiting !== "string") return { waiting, calls: [], reason: "" };
+  // Whoever drops a promise does not mean to wait for all that it is of.
+  const calls = piece.words.has("async") ? undefined : callsOf(piece, path, callers);
+  if (calls === undefined) return { waiting: undefined, calls: [], reason: waiting };
+  return { waiting: { kind: "awaited" }, calls, reason: "" };
 }
 
 function allLeft({ places }: Owner, reason: string): TurnedOwner {
-  return { edits: [], turned: 0, left: places.map(({ piece }) => [piece, reason] as const) };
+  return {
+    edits: [],
+    turned: 0,
+    calls: [],
+    left: places.map(({ piece }) => [piece, reason] as const),
+  };
 }
 
 /** A function is not half turned where a session may end, or another begin, behind its back. */
@@ -90,7 +94,7 @@ function withTheRest(owner: Owner, rewrites: readonly Rewrite[], reason: string)
     const own = rewrite === undefined || isTurned(rewrite) ? undefined : rewrite.reason;
     return [piece, own ?? `stays with another place of its function: ${reason}`] as const;
   });
-  return { edits: [], turned: 0, left };
+  return { edits: [], turned: 0, calls: [], left };
 }
 
 function leftOf({ places }: Owner, rewrites: readonly Rewrite[]): (readonly [Syntax, string])[] {
@@ -106,6 +110,7 @@ function rewriteOf(
   manner: Manner,
   opening: Syntax | undefined,
 ): Rewrite {
+  if (isInGuard(place.piece)) return stays(GUARD);
   const name = aliasOf(place);
   if (name === undefined) return rewritten(place, manner);
   const uses = aliasRewritten(name, owner, manner);
@@ -119,14 +124,23 @@ function mannerOf(owner: Owner, { names, quote }: Around): Manner {
   return {
     session: opened ?? freeName(owner.piece),
     setJson: names.setJson,
+    calledBack: names.calledBack,
     quote,
     owner: owner.piece,
-    isMaybe: owner.places.some(({ piece, property }) => property === "session" && isTest(piece)),
+    isMaybe: owner.places.some(isProvidedFor),
     canAwait: (piece) => {
       const around = functionAround(piece);
       return around === owner.piece || around?.words.has("async") === true;
     },
   };
+}
+
+/** `req.session &&`, `req.session?.user`: there may be no session. */
+function isProvidedFor({ piece, property }: Place): boolean {
+  if (property !== "session" || isInGuard(piece)) return false;
+  const outer = wrapped(piece);
+  const isMember = outer.parent?.first === outer && outer.parent.words.has("?.");
+  return isMember || isTest(piece);
 }
 
 /** The variable of an earlier run. */
@@ -164,8 +178,9 @@ function openedEdits(owner: Owner, manner: Manner, opened: Opened): Edit[] {
   if (isThere) return [];
   const open = manner.isMaybe ? "openIfMounted" : "open";
   const call = `await ${names.sessions}.${open}(${owner.request})`;
-  const end = /;\s*(\n|\}|$)/.test(source) ? ";" : "";
-  const statement = `const ${manner.session} = ${call}${end}`;
+  const end = endIn(source);
+  const isNamed = rewrites.some((rewrite) => isTurned(rewrite) && rewrite.isUnnamed !== true);
+  const statement = isNamed ? `const ${manner.session} = ${call}${end}` : `${call}${end}`;
   const rest = { waiting, step: stepOf(source), caught: names.caught };
   if (alias === undefined) return openingEdits(source, owner.piece, { statement, ...rest });
   const place = alias.parent?.last;
@@ -173,7 +188,12 @@ function openedEdits(owner: Owner, manner: Manner, opened: Opened): Edit[] {
   return [...inPlace, ...openingEdits(source, owner.piece, { statement: undefined, ...rest })];
 }
 
+/** Of a statement. */
+function endIn(source: string): string {
+  return /;\s*(\n|\}|$)/.test(source) ? ";" : "";
+}
+
 /** One step of indentation, as the file's first indented line has it. */
-function stepOf(source: string): string {
+export function stepOf(source: string): string {
   return /^(\t| {2,8})(?=\S)/m.exec(source)?.[1] ?? "  ";
 }

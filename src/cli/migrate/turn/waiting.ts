@@ -1,4 +1,14 @@
-import { bare, boundNames, isName, ownPieces, parametersOf, type Syntax } from "../syntax.ts";
+import {
+  bare,
+  boundNames,
+  isName,
+  literalText,
+  methodName,
+  ownPieces,
+  parametersOf,
+  type Syntax,
+} from "../syntax.ts";
+import type { CallsByName } from "./calls.ts";
 import { isRequestName, isResponse } from "./places.ts";
 
 /** How a function can wait for the session: who hears of what goes wrong from then on. */
@@ -10,25 +20,44 @@ export type Waiting =
   /** It hands the error on by the name of its last parameter, added if it `isNew`. */
   | { readonly kind: "hands-on"; readonly next: string; readonly isNew: boolean };
 
-export interface Surroundings {
+export interface Surroundings extends CallsByName {
   /** Of Express, as package.json has it. */
   readonly major: number | undefined;
-  /** Whether somebody calls a function of that name and goes on without waiting for it. */
-  readonly isCalledAtOnce: (name: string) => boolean;
 }
 
 /** How a function can wait; or why it cannot. */
 export function waitingOf(owner: Syntax, around: Surroundings): Waiting | string {
   const never = neverWaiting(owner);
   if (never !== undefined) return never;
-  if (owner.words.has("async") || isAwaitedByFramework(owner)) return AWAITED;
+  if (owner.words.has("async")) return onAsync(owner, around);
+  if (isAwaitedByFramework(owner)) return AWAITED;
   const parameters = parametersOf(owner);
   const isHandler = isHandlerOf(parameters) || (isRoute(owner) && isAlone(parameters));
   if (!isHandler && !isContinued(parameters)) return HELPER;
   const hasty = isRoute(owner) ? undefined : hastyCaller(owner, around);
   if (hasty !== undefined) return hasty;
   if (isHandler && (around.major ?? 4) >= 5) return AWAITED;
-  return onExpress4(owner, parameters, isHandler);
+  return heardOf(owner, onExpress4(owner, parameters, isHandler), around);
+}
+
+/** The same, unless somebody calls it without the `next` that hears of what goes wrong. */
+function heardOf(owner: Syntax, waiting: Waiting | string, around: Surroundings): Waiting | string {
+  const name = isRoute(owner) ? undefined : nameOf(owner);
+  if (name === undefined || !isByNext(waiting) || !around.isCalledAlone(name)) return waiting;
+  return `${name} is called without a next() that hears of what goes wrong`;
+}
+
+/** Whether it hands errors to a `next` that its callers may not know of. */
+function isByNext(waiting: Waiting | string): boolean {
+  if (typeof waiting === "string") return false;
+  return waiting.kind === "caught" || (waiting.kind === "hands-on" && waiting.isNew);
+}
+
+/** What it does before its first `await` was done at once so far. */
+function onAsync(owner: Syntax, { isDropped }: Surroundings): Waiting | string {
+  const name = isRoute(owner) ? undefined : nameOf(owner);
+  const isHasty = name !== undefined && isDropped(name);
+  return isHasty ? `${name} is called where nobody waits` : AWAITED;
 }
 
 /** Where nobody hears of what an asynchronous handler rejects with. */
@@ -44,10 +73,24 @@ function onExpress4(
 
 function neverWaiting(owner: Syntax): string | undefined {
   if (owner.words.has("*") || owner.kind.startsWith("generator")) return "a generator";
+  if (isPromised(owner)) return "what promisify is given may not be asynchronous by itself";
+  const isTaken = !owner.words.has("async") && [...owner.all()].some(isAwait);
+  if (isTaken) return "await is the name of something in it";
   if (owner.kind !== "method_definition") return undefined;
+  if (methodName(owner)?.kind === "computed_property_name") return "a method of a computed name";
   if (owner.words.has("get") || owner.words.has("set"))
     return "a property that is computed at once";
-  return owner.first?.text === "constructor" ? "a constructor" : undefined;
+  return methodName(owner)?.text === "constructor" ? "a constructor" : undefined;
+}
+
+/** `promisify((req, callback) => …)` */
+function isPromised({ parent }: Syntax): boolean {
+  const call = parent?.kind === "arguments" ? parent.parent : undefined;
+  return /(^|\.)promisify$/.test(call?.first?.text ?? "");
+}
+
+function isAwait(piece: Syntax): boolean {
+  return isName(piece) && piece.text === "await";
 }
 
 function hastyCaller(owner: Syntax, around: Surroundings): string | undefined {
@@ -153,9 +196,9 @@ const DOINGS = new Set([
 
 /** The name that others call a function by. */
 function nameOf(owner: Syntax): string | undefined {
-  if (owner.kind === "function_declaration" || owner.kind === "method_definition") {
-    return owner.first?.text;
-  }
+  if (owner.kind === "function_declaration") return owner.first?.text;
+  const method = methodName(owner);
+  if (method !== undefined) return literalText(method) ?? method.text;
   const { parent } = owner;
   switch (parent?.kind) {
     case "variable_declarator":

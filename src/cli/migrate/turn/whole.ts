@@ -6,6 +6,7 @@ export function wholeRewritten(piece: Syntax, manner: Manner): Rewrite {
   const outer = wrapped(piece);
   const { parent } = outer;
   if (isTest(outer)) return { edits: [replaced(piece, manner.session)] };
+  if (CASTS.has(piece.parent?.kind ?? "")) return stays(CAST, true);
   switch (parent?.kind) {
     case "binary_expression":
       return asked(outer, parent, manner);
@@ -19,6 +20,9 @@ export function wholeRewritten(piece: Syntax, manner: Manner): Rewrite {
   }
   return stays("the whole session is handed on", true);
 }
+
+const CASTS = new Set(["as_expression", "type_assertion"]);
+const CAST = "it is taken for another type here: name its keys in SessionData";
 
 /** Whether it is only asked whether there is a session. */
 export function isTest(piece: Syntax): boolean {
@@ -53,7 +57,13 @@ function takenApart(declarator: Syntax, manner: Manner): Rewrite {
     return stays("the whole session is given another name", true);
   }
   const keys = pattern.children.map(keyOf);
-  if (keys.length === 0 || keys.some((key) => key === undefined || RESERVED.has(key))) {
+  // What is called for a default may have to be waited for.
+  const isCalling = [...pattern.all()].some(({ kind }) => kind === "call_expression");
+  if (
+    isCalling ||
+    keys.length === 0 ||
+    keys.some((key) => key === undefined || RESERVED.has(key))
+  ) {
     return stays("it is taken apart in a way that is not known");
   }
   const get = (key: string | undefined): string =>

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { beforeHead } from "../../before-head.ts";
+import { type CookieAttributes, cookieText } from "../cookie-text.ts";
 import { isSecure, type Next, type SessionRequest } from "../request.ts";
 import { sentId } from "../sent-cookie.ts";
 import { Session, type SessionWatcher } from "../session.ts";
@@ -28,6 +29,8 @@ export class ClassicVisit implements SessionWatcher {
   #original: string | undefined;
   #saved: string | undefined;
   #isTouched = false;
+  /** From here on nobody asks any more whether the session has been saved. */
+  #isEnding = false;
 
   constructor(
     settings: ClassicSettings,
@@ -75,19 +78,19 @@ export class ClassicVisit implements SessionWatcher {
 
   #generate(): void {
     this.#store.generate(this.#request);
-    this.#remember(this.#request.session);
+    this.#remember(this.#request.session as object);
   }
 
   #inflate(data: unknown): void {
     this.#store.createSession(this.#request, data);
-    this.#remember(this.#request.session);
+    this.#remember(data as object);
     if (!this.#settings.resave) this.#saved = this.#original;
   }
 
-  #remember(session: SessionRequest["session"]): void {
+  #remember(data: object): void {
     this.#originalId = this.#request.sessionID;
-    this.#original = snapshot(session as object);
-    this.#watch(session);
+    this.#original = snapshot(data);
+    this.#watch(this.#request.session);
   }
 
   #watch(session: unknown): void {
@@ -96,7 +99,7 @@ export class ClassicVisit implements SessionWatcher {
   }
 
   saving(session: Session): void {
-    this.#saved = snapshot(session);
+    if (!this.#isEnding) this.#saved = snapshot(session);
   }
 
   reloaded(session: Session): void {
@@ -110,7 +113,9 @@ export class ClassicVisit implements SessionWatcher {
     this.#touch(session);
     try {
       const value = this.#ids.write(sessionID as string);
-      this.#addHeader(session.cookie.serialize(this.#settings.name, value));
+      // A plain object that stands for the cookie has no data: then it is sent without attributes.
+      const attributes: CookieAttributes = session.cookie.data ?? {};
+      this.#addHeader(cookieText(this.#settings.name, value, attributes));
     } catch (error) {
       setImmediate(this.#next, error);
     }
@@ -156,13 +161,14 @@ export class ClassicVisit implements SessionWatcher {
     const { session, sessionID } = this.#request;
     const { store, destroysUnset } = this.#settings;
     if (!session) {
-      if (!sessionID || !destroysUnset) return false;
+      if (!sessionID || !destroysUnset || session != null) return false;
       store.destroy(sessionID, done);
       return true;
     }
     this.#touch(session);
     if (typeof sessionID !== "string") return false;
     if (this.#wantsSave(session)) {
+      this.#isEnding = true;
       session.save(done);
       return true;
     }

@@ -7,14 +7,14 @@ type Method = (callback?: SessionCallback) => unknown;
  * express-session, as connect-redis does, makes that package's sessions.
  */
 export function watchForeign(session: Session, watcher: SessionWatcher): void {
-  wrap(session, "save", (really, callback) => {
-    watcher.saving(session);
+  wrap(session, "save", (really, callback, asked) => {
+    watcher.saving(asked);
     return callback ? really(callback) : promised((done) => really(done));
   });
-  wrap(session, "reload", (really, callback) => {
+  wrap(session, "reload", (really, callback, asked) => {
     const reload = (done: SessionCallback): unknown =>
       really((error) => {
-        watcher.reloaded(session);
+        watcher.reloaded(asked);
         done(error);
       });
     return callback ? reload(callback) : promised(reload);
@@ -29,9 +29,12 @@ export function watchForeign(session: Session, watcher: SessionWatcher): void {
 function wrap(
   session: Session,
   name: "save" | "reload" | "destroy" | "regenerate",
-  instead: (really: Method, callback: SessionCallback | undefined) => unknown,
+  instead: (really: Method, callback: SessionCallback | undefined, asked: Session) => unknown,
 ): void {
   const original = session[name] as Method;
-  const value = (callback?: SessionCallback): unknown => instead(original.bind(session), callback);
+  // Of whom it is asked: that may be a Proxy over the session, or what inherits from it.
+  function value(this: Session, callback?: SessionCallback): unknown {
+    return instead(original.bind(this), callback, this);
+  }
   Object.defineProperty(session, name, { value, configurable: true, writable: true });
 }

@@ -28,7 +28,10 @@ export class HeldEnd {
 
   /** The store has answered. */
   readonly finish = (): void => {
-    const result = this.#end.apply(this.#response, this.#rest as unknown[]);
+    const rest = this.#rest;
+    // There are stores that answer twice: nothing is left to be said then.
+    this.#rest = [];
+    const result = this.#end.apply(this.#response, rest as unknown[]);
     if (!this.#isSync) return;
     this.#isSync = false;
     this.#result = result;

@@ -71,7 +71,7 @@ export function readSecrets(secret: SessionOptions["secret"]): SignedIds | undef
     deprecate("req.secret; provide secret option");
     return;
   }
-  return new SignedIds(Array.isArray(secret) ? [...secret] : [secret as Secret]);
+  return new SignedIds(Array.isArray(secret) ? secret : [secret as Secret]);
 }
 
 function orTrue(name: string, value: boolean | undefined): boolean {

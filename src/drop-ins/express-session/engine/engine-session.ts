@@ -1,13 +1,13 @@
-import type { ServerResponse } from "node:http";
+import { ServerResponse } from "node:http";
 import { attach, internalsOf } from "../../../core/internals.ts";
 import type { Visit } from "../../../core/request/visit.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import { createSessions } from "../../../create-sessions.ts";
 import { type Fallback, holdReply } from "../../../frameworks/port/hold.ts";
 import { plainAnswer } from "../../../frameworks/port/node-exchange.ts";
+import { JSON_VALUES } from "../../json-values.ts";
 import type { EngineSessionOptions } from "../options.ts";
 import { type Handler, type Next, pathOf, type SessionRequest } from "../request.ts";
-import { JSON_VALUES } from "./json-values.ts";
 import { RequestSession } from "./request-session.ts";
 import { KEPT, type SeenRequest, SessionExchange } from "./session-exchange.ts";
 import { type EngineSettings, readEngineOptions } from "./settings.ts";
@@ -28,7 +28,7 @@ export function engineSession(options: EngineSessionOptions): EngineMiddleware {
   const sessionStore = storeFace(sessions) as unknown as SessionRequest["sessionStore"] & object;
   const { attachments } = internalsOf(sessions);
 
-  function session(request: SeenRequest, response: ServerResponse, next: Next): void {
+  function session(request: SeenRequest, given: ServerResponse, next: Next): void {
     if (request.session || !isInPath(settings, request)) {
       next();
       return;
@@ -37,6 +37,7 @@ export function engineSession(options: EngineSessionOptions): EngineMiddleware {
       next(new Error("secret option required for sessions"));
       return;
     }
+    const response = isResponse(given) ? given : new ServerResponse(request);
     const exchange = new SessionExchange(request, response);
     const fallback = new NextFallback(next);
     const visit = attach(sessions, exchange, [request], (held) =>
@@ -104,6 +105,11 @@ function settleFirst(visit: Visit, own: RequestSession): void {
       ? beforeHeaders(status)
       : settled.then(() => beforeHeaders(status));
   };
+}
+
+/** Who accepts a WebSocket has no response, and passes `{}` for one. */
+function isResponse(given: ServerResponse): boolean {
+  return typeof given.writeHead === "function";
 }
 
 function isInPath(settings: EngineSettings, request: SessionRequest): boolean {

@@ -43,6 +43,8 @@ export class RequestSession implements SessionKeeper, CookieSource {
   #usualMaxAge: number | null | undefined;
   #hasNewCookie = false;
   #isDrawing = false;
+  /** Over when the last `save` is, well or not. */
+  #saving: Promise<void> | undefined;
 
   constructor(
     settings: EngineSettings,
@@ -87,8 +89,6 @@ export class RequestSession implements SessionKeeper, CookieSource {
     if (own !== undefined) {
       const { originalMaxAge } = own;
       cookie.maxAge = typeof originalMaxAge === "number" ? originalMaxAge : null;
-      // Exactly, whatever the clock has done since.
-      if (typeof originalMaxAge === "number") cookie.originalMaxAge = originalMaxAge;
     }
     this.#cookie = cookie;
     return cookie;
@@ -131,14 +131,22 @@ export class RequestSession implements SessionKeeper, CookieSource {
   async save(): Promise<void> {
     const lost = this.#values?.lost;
     if (lost !== undefined) throw lost;
+    const saved = this.#settleAndSave();
+    this.#saving = saved.catch(() => {});
+    await saved;
+  }
+
+  async #settleAndSave(): Promise<void> {
     await this.#settle();
     await this.#session.save();
   }
 
   async reload(): Promise<void> {
-    const isStored = this.#state.record !== undefined;
     retireSession(this.request.session);
     try {
+      // What nobody waited for is not to be taken away before it is stored.
+      await this.#saving;
+      const isStored = this.#state.record !== undefined;
       const reason = await this.#readAnew();
       if (!isStored || reason !== undefined) throw new Error("failed to load session");
     } finally {
@@ -169,6 +177,7 @@ export class RequestSession implements SessionKeeper, CookieSource {
 
   /** Begins another session in the place of this one, as `store.generate` does: nothing is ended. */
   generate(): void {
+    retireSession(this.request.session);
     this.#session.clear();
     this.#cookie = undefined;
     this.show();
@@ -281,6 +290,9 @@ const DRAWN_ID: PropertyDescriptor & ThisType<SeenRequest> = {
   enumerable: true,
   get() {
     return this[KEPT]?.id;
+  },
+  set(value: string) {
+    Object.defineProperty(this, "sessionID", drawn(value));
   },
 };
 

@@ -66,10 +66,7 @@ class SessionFace {
 
   resetMaxAge(): SessionFace {
     const { cookie } = this.#keeper;
-    const { originalMaxAge } = cookie;
-    cookie.maxAge = originalMaxAge;
-    // Not what the clock has left of it by now: that would be a change, and be stored.
-    cookie.originalMaxAge = originalMaxAge;
+    cookie.maxAge = cookie.originalMaxAge;
     return this.#shown;
   }
 
@@ -130,14 +127,20 @@ export function retireSession(session: unknown): void {
   if (face instanceof SessionFace) SessionFace.retire(face);
 }
 
+/** What needs the face itself. Any other method asks what is shown: `hasOwnProperty`, and an application's. */
+function isOurMethod(face: SessionFace, key: string | symbol, own: unknown): own is Method {
+  if (typeof own !== "function" || key === "constructor") return false;
+  return Object.hasOwn(SessionFace.prototype, key) && !Object.hasOwn(face, key);
+}
+
+type Method = (...args: unknown[]) => unknown;
+
 const HANDLER: ProxyHandler<SessionFace> = {
   get(face, key) {
     if (typeof key === "string" && !(key in face)) return SessionFace.valuesOf(face).get(key);
     if (key === BEHIND) return face;
     const own: unknown = Reflect.get(face, key, face);
-    const isMethod =
-      typeof own === "function" && key !== "constructor" && !Object.hasOwn(face, key);
-    return isMethod ? own.bind(face) : own;
+    return isOurMethod(face, key, own) ? own.bind(face) : own;
   },
   has(face, key) {
     return key in face || (typeof key === "string" && SessionFace.valuesOf(face).has(key));
@@ -154,7 +157,9 @@ const HANDLER: ProxyHandler<SessionFace> = {
     return true;
   },
   defineProperty(face, key, descriptor) {
-    if (typeof key !== "string" || key in face || !("value" in descriptor)) {
+    const isData = typeof key === "string" && !(key in face) && "value" in descriptor;
+    const isSeen = descriptor.enumerable === true || SessionFace.valuesOf(face).has(key as string);
+    if (!isData || !isSeen) {
       return Reflect.defineProperty(face, key, { ...descriptor, configurable: true });
     }
     SessionFace.valuesOf(face).set(key, descriptor.value);

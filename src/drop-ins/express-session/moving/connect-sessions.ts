@@ -30,9 +30,7 @@ export class ConnectSessions {
     // A store may hand out what it has, or a session with methods: here it is plain, and ours.
     const kept = JSON.parse(JSON.stringify(found)) as Partial<KeptSession>;
     if (typeof kept.cookie !== "object" || kept.cookie === null) return undefined;
-    const { expires } = kept.cookie;
-    if (typeof expires === "string" && Date.parse(expires) <= Date.now()) return undefined;
-    return kept as KeptSession;
+    return isOver(kept.cookie) ? undefined : (kept as KeptSession);
   }
 
   async set(sid: string, session: object): Promise<void> {
@@ -59,6 +57,12 @@ export class ConnectSessions {
     const names = (await asked((done) => list.call(this.#store, done))) as readonly string[];
     return names.map((name) => name.replace(/\.[^.]*$/, ""));
   }
+}
+
+/** By its date, or by a lifetime of no time at all: their next touch makes a date of that. */
+function isOver({ expires, originalMaxAge }: JsonObject): boolean {
+  if (typeof originalMaxAge === "number" && originalMaxAge <= 0) return true;
+  return typeof expires === "string" && Date.parse(expires) <= Date.now();
 }
 
 function idsIn(all: unknown): readonly string[] | undefined {

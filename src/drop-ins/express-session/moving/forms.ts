@@ -27,7 +27,13 @@ export interface Surroundings {
 export function dataIn({ cookie, ...all }: KeptSession): JsonObject {
   const entries = Object.entries(all).filter(([key]) => !NOT_DATA.has(key));
   const data = Object.fromEntries(entries);
-  return { ...data, [COOKIE_KEY]: { originalMaxAge: cookie["originalMaxAge"] ?? null } };
+  return { ...data, [COOKIE_KEY]: { originalMaxAge: lifetimeIn(cookie) } };
+}
+
+/** What no date can be made of is a session that ends with the browser: so their touch makes it. */
+function lifetimeIn({ originalMaxAge }: JsonObject): number | null {
+  if (typeof originalMaxAge !== "number") return null;
+  return Number.isNaN(new Date(Date.now() + originalMaxAge).valueOf()) ? null : originalMaxAge;
 }
 
 /** The same of a record. */

@@ -12,7 +12,8 @@ import { MovingSessions } from "./moving-sessions.ts";
 import { Sids } from "./sids.ts";
 
 export type { TheirStore } from "./connect-sessions.ts";
-export type { Moved, MovingSessions } from "./moving-sessions.ts";
+export type { MoveAllOptions, Moved } from "./move-all.ts";
+export type { MovingSessions } from "./moving-sessions.ts";
 
 /** How sessions move from a store made for express-session to one of ours. */
 export interface MovingOptions {

@@ -24,6 +24,7 @@ import type { CommitId, SessionId, SessionToken } from "../../../core/token.ts";
 import type { Cookie } from "../cookie.ts";
 import { BothStores, type MovingParts } from "./both-stores.ts";
 import type { KnowsTokens } from "./knows-tokens.ts";
+import { type MoveAllOptions, type Moved, moveAll } from "./move-all.ts";
 import { movingNoteIn, withMovingNote } from "./notes.ts";
 
 /**
@@ -117,33 +118,23 @@ export class MovingSessions implements SessionStore, KnowsTokens {
    * taken over before stays as it is; run it again after a crash.
    *
    * @param name - The name of the cookie, as `session()` has it.
+   * @param options - How long their store may take.
    * @returns How many there are, and how many of them are ours now; `undefined` where the store cannot
    * list them: they move as visitors come.
-   * @throws AggregateError once all others have moved, with what each of the rest has failed with.
+   * @throws {@link StoreError} if their store does not say in time which there are.
+   * @throws AggregateError once all others have moved, with what each of the rest has failed with; or
+   * when three in a row were not answered for in time.
+   * @throws {@link OptionsError} for an option that is wrong.
    */
-  async moveAll(name = "connect.sid"): Promise<Moved | undefined> {
-    const tokens = await this.#parts.theirs.ids();
-    if (tokens === undefined) return undefined;
-    const found = tokens.length;
-    const failures: unknown[] = [];
-    let moved = 0;
-    for (const token of tokens as readonly SessionToken[]) {
-      try {
-        if (await this.#move(token, name)) moved += 1;
-      } catch (error) {
-        // One that cannot be read, say: it must not keep the others.
-        failures.push(error);
-      }
-    }
-    if (failures.length === 0) return { found, moved };
-    const problem = `${failures.length} of ${found} sessions could not be taken over.`;
-    throw new AggregateError(failures, problem);
+  moveAll(name = "connect.sid", options: MoveAllOptions = {}): Promise<Moved | undefined> {
+    const ids = () => this.#parts.theirs.ids();
+    return moveAll({ ids, move: (token, signal) => this.#move(token, name, signal) }, options);
   }
 
-  async #move(token: SessionToken, name: string): Promise<boolean> {
+  async #move(token: SessionToken, name: string, signal: AbortSignal): Promise<boolean> {
     const identity = identityOf(token, name);
     this.know(identity, name, this.#parts.surroundings.usualCookie);
-    const call = { signal: AbortSignal.timeout(MOVE_TIMEOUT_MS), now: Date.now() };
+    const call = { signal, now: Date.now() };
     return (await this.load(identity.id, call))?.kind === "live";
   }
 
@@ -207,15 +198,6 @@ export class MovingSessions implements SessionStore, KnowsTokens {
     const stored = await this.#parts.ours.load(id, call);
     return stored?.kind === "live" ? this.#sidOf(stored) : undefined;
   }
-}
-
-/** Moving one session may take so long. */
-const MOVE_TIMEOUT_MS = 10_000;
-
-/** How far {@link MovingSessions.moveAll} has come. */
-export interface Moved {
-  readonly found: number;
-  readonly moved: number;
 }
 
 const CAVEATS = [

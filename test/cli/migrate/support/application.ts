@@ -124,6 +124,8 @@ export interface Step {
   readonly request: string;
   readonly form?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** How many of it are sent at once, of which the first answer counts. @defaultValue 1 */
+  readonly atOnce?: number;
 }
 
 /** What a browser keeps while an application is started anew. */
@@ -144,22 +146,11 @@ export interface Answer {
 /** The answers of one browser that sends request by request. */
 async function told(origin: string, story: readonly Step[], browser: Browser): Promise<Answer[]> {
   const answers: Answer[] = [];
-  for (const { request, form, json } of story) {
-    const [method = "GET", path = "/"] = request.split(" ");
-    const response = await fetch(origin + path, {
-      method,
-      redirect: "manual",
-      headers: {
-        cookie: browser.cookie,
-        ...(json === undefined ? {} : { "content-type": "application/json" }),
-      },
-      body:
-        form === undefined
-          ? json === undefined
-            ? null
-            : JSON.stringify(json)
-          : new URLSearchParams(form),
-    });
+  for (const step of story) {
+    const { request, atOnce = 1 } = step;
+    const sent = Array.from({ length: atOnce }, () => fetched(origin, step, browser));
+    const [response] = await Promise.all(sent);
+    if (response === undefined) continue;
     const [set = ""] = response.headers.getSetCookie();
     const given = set.split(";", 1)[0] ?? "";
     const isNewCookie = given !== "" && given !== browser.cookie;
@@ -170,6 +161,19 @@ async function told(origin: string, story: readonly Step[], browser: Browser): P
     answers.push({ request, status: response.status, location, body, isNewCookie });
   }
   return answers;
+}
+
+function fetched(origin: string, step: Step, browser: Browser): Promise<Response> {
+  const { request, form, json } = step;
+  const [method = "GET", path = "/"] = request.split(" ");
+  const type = json === undefined ? {} : { "content-type": "application/json" };
+  const text = json === undefined ? null : JSON.stringify(json);
+  return fetch(origin + path, {
+    method,
+    redirect: "manual",
+    headers: { cookie: browser.cookie, ...type },
+    body: form === undefined ? text : new URLSearchParams(form),
+  });
 }
 
 async function filesIn(folder: string): Promise<Record<string, string>> {

@@ -1,9 +1,9 @@
-import { type Codec, JSON_CODEC, type RichValues } from "../../../core/codec.ts";
-import { CodecError } from "../../../core/errors.ts";
-import { BEYOND_JSON_KEY, isObject, parse } from "../../../core/json.ts";
+import { type Codec, JSON_CODEC, type RichValues } from "../core/codec.ts";
+import { CodecError } from "../core/errors.ts";
+import { BEYOND_JSON_KEY, isObject, parse } from "../core/json.ts";
 
 /**
- * Values as express-session keeps them: whatever `JSON.stringify` makes of them is stored. A Date comes
+ * Values as express-session and koa-session keep them: whatever `JSON.stringify` makes of them is stored. A Date comes
  * back as a text, and what JSON has no form for is gone.
  */
 const CODEC: Codec = {
