@@ -35,6 +35,22 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "It does not wait for the storage's `set`: where that rejects, Node ends the process.",
     OF_ITS_SHAPE,
   ],
+  "better-auth": [
+    "Each field of a session is declared, and a column of its own, which is why no key is lost; a visitor without an account is an anonymous user, whose session ends at the sign-in.",
+  ],
+  "Auth.js": ["Its sessions hold who is there, and nothing of the application's."],
+  "Auth.js, its default, a token in the cookie": [
+    "Its sessions hold who is there, and nothing of the application's.",
+    "Read by `getSession`, which sends no cookie.",
+  ],
+  "nuxt-auth-utils": ["Without Nuxt, of which its sessions ask for the configuration alone."],
+  "@adonisjs/session": [
+    "Without an application of AdonisJS: its middleware is given a context by its own factories.",
+    "Signs out by `session.clear()`; `logout` of its guard forgets the user alone.",
+  ],
+  "Astro sessions": [
+    "Without Astro: the class behind `Astro.session` is made for each request as its pipeline does, and stored before the answer.",
+  ],
   "React Router": [
     "A session keeps its id: at a sign-in the old one is destroyed and another begun.",
   ],
@@ -93,6 +109,13 @@ export const CONTESTANTS: readonly Contestant[] = [
   node("@hono/session", "hono-session", "cookie", "defaults"),
   node("@hono/session", "hono-session", "redis", "a store on Redis"),
   node("h3 useSession", "h3", "cookie", "defaults"),
+  node("nuxt-auth-utils", "nuxt-auth-utils", "cookie", "defaults"),
+  node("better-auth", "better-auth", "postgres", "anonymous, fields of its own, PostgreSQL"),
+  node("Auth.js", "auth-js", "cookie", "its default, a token in the cookie"),
+  node("Auth.js", "auth-js", "postgres", "@auth/pg-adapter"),
+  node("@adonisjs/session", "adonis-session", "cookie", "cookie store, the default"),
+  node("@adonisjs/session", "adonis-session", "redis", "redis store"),
+  node("Astro sessions", "astro", "redis", "unstorage's Redis driver"),
   node("React Router", "react-router", "memory", "createMemorySessionStorage"),
   node("React Router", "react-router", "cookie", "createCookieSessionStorage"),
   node("React Router", "react-router", "files", "createFileSessionStorage"),

@@ -1,5 +1,5 @@
 // No library: a session in Redis that wins every race, to show that each can be won. A field for each value,
-// and nothing is written unless the session is still there.
+// and nothing is written unless the session is still there. With `who`, one that holds nothing but who is there.
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { serveNode } from "./support/node.js";
@@ -61,7 +61,9 @@ serveNode({
     ...values,
     ...(count && { count: Number(count) }),
   }),
-  set: ({ id }, key, value) => write(SET, id, key, String(value)),
+  ...(process.argv[2] !== "who" && {
+    set: ({ id }, key, value) => write(SET, id, key, String(value)),
+  }),
   increment: ({ id }) => write(ADD, id, "count"),
   async signIn(context, user) {
     await end((await open(context)).id);

@@ -1,6 +1,7 @@
 /** What the races of one contestant have shown, in counts. */
 export interface Findings {
-  readonly lostUpdate: {
+  /** Left out where the library's sessions hold nothing of the application's; so are writers and redirects. */
+  readonly lostUpdate?: {
     readonly rounds: number;
     /** Two requests, one of them slow: in so many rounds both changes are there. */
     readonly bothKept: number;
@@ -14,7 +15,7 @@ export interface Findings {
   readonly resurrection: {
     readonly rounds: number;
     /** In so many the browser is signed in again by the answer of a request that was slow to write. */
-    readonly byWriter: number;
+    readonly byWriter?: number;
     /** The same by one that only reads. */
     readonly byReader: number;
   };
@@ -29,7 +30,7 @@ export interface Findings {
     /** The same for a cookie of invented characters. */
     readonly adoptsInvented: boolean;
   };
-  readonly redirect: {
+  readonly redirect?: {
     readonly rounds: number;
     /** In so many the page after the redirect did not find what was set before it. */
     readonly missed: number;
@@ -45,7 +46,7 @@ export interface Findings {
 /** What a signed-in visitor gets while the store is away. */
 export interface Outage {
   readonly read: OutageAnswer;
-  readonly write: OutageAnswer;
+  readonly write?: OutageAnswer;
   /** Whether the processes still run when it is back. */
   readonly survives: boolean;
   /** Whether the visitor is served again, as signed in as before. */

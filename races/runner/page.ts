@@ -3,12 +3,13 @@ import type { Findings, Outage, OutageAnswer, Result, Row } from "./findings.ts"
 interface Column {
   readonly short: string;
   readonly text: string;
-  cell(findings: Findings): Cell;
+  /** `undefined` where it cannot be run. */
+  cell(findings: Findings): Cell | undefined;
 }
 
-/** Whether it holds, or cannot be run, and in which figures. */
+/** Whether it holds, and in which figures. */
 interface Cell {
-  readonly holds: boolean | undefined;
+  readonly holds: boolean;
   readonly text: string;
   /** What a reader of this one cell should know. */
   readonly note?: string;
@@ -24,26 +25,25 @@ const COLUMNS: readonly Column[] = [
     text:
       "a slow request reads the session; a quick one changes it and is answered; the slow one changes " +
       "another key. In so many rounds both changes are there.",
-    cell: ({ lostUpdate: { bothKept, rounds } }) => portion(bothKept, rounds),
+    cell: ({ lostUpdate }) => lostUpdate && portion(lostUpdate.bothKept, lostUpdate.rounds),
   },
   {
     short: "keys",
     text: "requests that run at once each set a key of their own. So many keys are there; the median of the rounds.",
-    cell: ({ lostUpdate: { keys, parallel } }) =>
-      portion(median(keys), parallel, Math.min(...keys)),
+    cell: ({ lostUpdate }) => lostUpdate && middle(lostUpdate.keys, lostUpdate.parallel),
   },
   {
     short: "count",
     text: "requests that run at once each add one to a counter, by the library's best means. The median.",
-    cell: ({ lostUpdate: { counts, parallel } }) =>
-      portion(median(counts), parallel, Math.min(...counts)),
+    cell: ({ lostUpdate }) => lostUpdate && middle(lostUpdate.counts, lostUpdate.parallel),
   },
   {
     short: "late writer",
     text:
       "a request has read the session and is slow; the user signs out; the request writes. In so many " +
       "rounds the user stays signed out, in the browser and for whoever copied the cookie.",
-    cell: ({ resurrection: { rounds, byWriter } }) => portion(rounds - byWriter, rounds),
+    cell: ({ resurrection: { rounds, byWriter } }) =>
+      byWriter === undefined ? undefined : portion(rounds - byWriter, rounds),
   },
   {
     short: "late reader",
@@ -74,10 +74,11 @@ const COLUMNS: readonly Column[] = [
     text:
       "a handler sets a key and redirects; its process's store is held up from then on; the browser follows " +
       "as soon as it may, to the other process. In so many rounds the key is there.",
-    cell: ({ redirect: { missed, rounds, isHeld } }) => ({
-      ...portion(rounds - missed, rounds),
-      ...(!isHeld && { note: NOT_HELD }),
-    }),
+    cell: ({ redirect }) =>
+      redirect && {
+        ...portion(redirect.rounds - redirect.missed, redirect.rounds),
+        ...(!redirect.isHeld && { note: NOT_HELD }),
+      },
   },
   {
     short: "store silent",
@@ -97,7 +98,7 @@ const COLUMNS: readonly Column[] = [
       "an administrator ends all sessions of the user, through the other process. So many of the requests " +
       "that follow are accepted.",
     cell: ({ revocation }) => {
-      if (revocation === undefined) return { holds: undefined, text: "" };
+      if (revocation === undefined) return undefined;
       const { accepted, requests } = revocation;
       return { holds: accepted === 0, text: `${accepted} of ${requests}` };
     },
@@ -128,8 +129,8 @@ export function racePage(results: readonly Row[]): string {
     "",
     ...COLUMNS.map(({ short, text }) => `- **${short}**: ${text}`),
     "",
-    "– is where there is no store to take away, as sessions lie in the process, in files or in the cookie; or where",
-    "the library has no means to end a session but from within it.",
+    "– is where there is no store to take away, as sessions lie in the process, in files or in the cookie; where the",
+    "library has no means to end a session but from within it; or where its sessions hold nothing but who is there.",
     "",
     "## Notes",
     "",
@@ -161,8 +162,9 @@ class Notes {
 
 function rowOf({ name, setting, notes: remarks, findings }: Row, notes: Notes): string {
   const cells = COLUMNS.map((column) => {
-    const { holds, text, note } = column.cell(findings);
-    if (holds === undefined) return CANNOT;
+    const cell = column.cell(findings);
+    if (cell === undefined) return CANNOT;
+    const { holds, text, note } = cell;
     return `${holds ? "✓" : "✗"} ${text}${notes.mark(note)}`;
   });
   const marks = remarks.map((remark) => notes.mark(remark)).join("");
@@ -183,6 +185,11 @@ function portion(held: number, of: number, worst: number = held): Cell {
   return { holds: worst === of, text: `${held}/${of}` };
 }
 
+/** The median of the rounds. */
+function middle(held: readonly number[], of: number): Cell {
+  return portion(median(held), of, Math.min(...held));
+}
+
 function median(figures: readonly number[]): number {
   return figures.toSorted((one, other) => one - other)[Math.floor(figures.length / 2)] ?? 0;
 }
@@ -193,12 +200,12 @@ function unknownId({ adoptsEnded, adoptsInvented }: Findings["fixation"]): Cell 
   return { holds, text: holds ? "refused" : `${adopted.join(", ")} taken` };
 }
 
-function outageCell(outage: Outage | undefined): Cell {
-  if (outage === undefined) return { holds: undefined, text: "" };
+function outageCell(outage: Outage | undefined): Cell | undefined {
+  if (outage === undefined) return undefined;
   const { read, write, survives, recovers } = outage;
   const after = survives ? (recovers ? "" : ", not served again") : ", process ends";
-  const holds = isHonest(read) && isHonest(write) && survives && recovers;
-  return { holds, text: `${read} / ${write}${after}` };
+  const isTrue = isHonest(read) && (write === undefined || isHonest(write));
+  return { holds: isTrue && survives && recovers, text: `${read} / ${write ?? CANNOT}${after}` };
 }
 
 /** An error in time, or a success that is true. */

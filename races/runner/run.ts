@@ -2,7 +2,7 @@ import { type Application, type Site, type Store, startApplication } from "./app
 import type { Contestant } from "./contestant.ts";
 import type { Findings, Result } from "./findings.ts";
 import { Gate } from "./gate.ts";
-import { checkDuty } from "./races/duty.ts";
+import { checkDuty, holdsData } from "./races/duty.ts";
 import type { Effort } from "./races/effort.ts";
 import { fixation } from "./races/fixation.ts";
 import { lostUpdate } from "./races/lost-update.ts";
@@ -21,7 +21,8 @@ export async function runContestant(
   try {
     const { runtime, versions } = await about(application);
     const races = await runRaces(application, effort);
-    const outage = store && { outage: await runOutages(contestant, store, effort) };
+    const hasData = races.lostUpdate !== undefined;
+    const outage = store && { outage: await runOutages(contestant, store, effort, hasData) };
     const { name, setting, place } = contestant;
     return {
       ...{ name, setting, place, runtime, versions },
@@ -35,17 +36,18 @@ export async function runContestant(
 
 /** Those that need nothing but the nine routes. */
 export async function runRaces(site: Site, effort: Effort): Promise<Findings> {
-  await checkDuty(site);
+  const hasData = await holdsData(site);
+  await checkDuty(site, hasData);
   const gate = await Gate.start();
   try {
     const ended = await revocation(site);
     const lives = await copyLives(site);
     return {
-      lostUpdate: await lostUpdate(site, gate, effort),
-      resurrection: await resurrection(site, gate, effort, lives),
+      ...(hasData && { lostUpdate: await lostUpdate(site, gate, effort) }),
+      resurrection: await resurrection(site, gate, effort, { lives, hasData }),
       copyLives: lives,
-      fixation: await fixation(site, effort),
-      redirect: await redirect(site, gate, effort),
+      fixation: await fixation(site, effort, hasData),
+      ...(hasData && { redirect: await redirect(site, gate, effort) }),
       ...(ended && { revocation: ended }),
     };
   } finally {
@@ -58,11 +60,12 @@ async function runOutages(
   contestant: Contestant,
   store: Store,
   effort: Effort,
+  hasData: boolean,
 ): Promise<NonNullable<Findings["outage"]>> {
   const during = async (fail: typeof silence) => {
     const application = await startApplication(contestant, store);
     try {
-      return await fail(application, effort);
+      return await fail(application, effort, hasData);
     } finally {
       await application.stop();
     }

@@ -8,8 +8,13 @@ export function answer(face, method, url, context) {
   const [, route, name = "", end] = pathname.split("/").map(decodeURIComponent);
   const work = () => waitAt(searchParams.get("wait"));
   const steps = routes[`${method} ${[route, end].filter(Boolean).join("/")}`];
-  return steps === undefined ? { status: 404, body: {} } : steps({ face, context, name, work });
+  if (steps === undefined) return { status: 404, body: {} };
+  if (face.set === undefined && WRITE.has(route)) return { status: 501, body: {} };
+  return steps({ face, context, name, work });
 }
+
+/** Not for a library whose sessions hold nothing of the application's. */
+const WRITE = new Set(["set", "increment", "redirect"]);
 
 const routes = {
   "GET about": async ({ face }) =>
@@ -85,7 +90,9 @@ async function waitAt(gate) {
 }
 
 function versionsOf(packages) {
-  return Object.fromEntries(packages.map((name) => [name, versionOf(name)]));
+  // One that another brings along is named by its path: `nuxt-auth-utils/node_modules/h3`.
+  const named = packages.map((path) => [path.split("/node_modules/").at(-1), versionOf(path)]);
+  return Object.fromEntries(named);
 }
 
 /** The nearest installed one, as Node resolves it; ours is the checkout. */

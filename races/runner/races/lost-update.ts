@@ -9,7 +9,7 @@ export async function lostUpdate(
   site: Site,
   gate: Gate,
   { rounds, parallel, parallelRounds }: Effort,
-): Promise<Findings["lostUpdate"]> {
+): Promise<NonNullable<Findings["lostUpdate"]>> {
   let bothKept = 0;
   for (let round = 0; round < rounds; round += 1) {
     if (await keepsBoth(site.visitor(), gate)) bothKept += 1;

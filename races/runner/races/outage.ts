@@ -10,17 +10,25 @@ const RECOVERY_MS = 30_000;
 const LOOK_MS = 250;
 
 /** What is answered while the store answers nothing, though its connections stay. */
-export function silence(application: Application, effort: Effort): Promise<Outage> {
-  return outage(application, effort, {
+export function silence(
+  application: Application,
+  effort: Effort,
+  hasData: boolean,
+): Promise<Outage> {
+  return outage(application, effort, hasData, {
     begin: (network) => network.hold(),
     end: (network) => network.pass(),
   });
 }
 
 /** What is answered while nobody listens where the store was. */
-export async function death(application: Application, effort: Effort): Promise<Outage> {
+export async function death(
+  application: Application,
+  effort: Effort,
+  hasData: boolean,
+): Promise<Outage> {
   const nobody = await freePort();
-  return outage(application, effort, {
+  return outage(application, effort, hasData, {
     begin(network) {
       network.leadTo(nobody);
       network.cut("reset");
@@ -37,6 +45,7 @@ interface Failure {
 async function outage(
   application: Application,
   { patienceMs }: Effort,
+  hasData: boolean,
   failure: Failure,
 ): Promise<Outage> {
   const [reader, writer] = [application.visitor(), application.visitor()];
@@ -46,13 +55,13 @@ async function outage(
   const [read, write] = await Promise.all([
     // Copies: what an answer does to a browser's cookies is told apart from what the server keeps.
     reader.copy().get("/read", patienceMs),
-    writer.copy().post("/set/meanwhile", patienceMs),
+    hasData ? writer.copy().post("/set/meanwhile", patienceMs) : undefined,
   ]);
   for (const network of application.proxies) failure.end(network);
   const recovers = await isServed(application, reader);
   return {
     read: readAnswer(read),
-    write: await writeAnswer(write, writer),
+    ...(write && { write: await writeAnswer(write, writer) }),
     survives: application.isRunning(),
     recovers,
   };

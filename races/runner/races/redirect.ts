@@ -8,7 +8,7 @@ export async function redirect(
   site: Site,
   gate: Gate,
   { rounds }: Effort,
-): Promise<Findings["redirect"]> {
+): Promise<NonNullable<Findings["redirect"]>> {
   let missed = 0;
   for (let round = 0; round < rounds; round += 1) {
     if (!(await isFound(site, gate))) missed += 1;

@@ -9,16 +9,16 @@ export async function resurrection(
   site: Site,
   gate: Gate,
   { rounds }: Effort,
-  lives: boolean,
+  { lives, hasData }: { readonly lives: boolean; readonly hasData: boolean },
 ): Promise<Findings["resurrection"]> {
   let byWriter = 0;
   let byReader = 0;
   for (let round = 0; round < rounds; round += 1) {
     const [writer, reader] = [site.visitor(), site.visitor()];
-    if (await comesBack(writer, gate, "POST /set/late", lives)) byWriter += 1;
+    if (hasData && (await comesBack(writer, gate, "POST /set/late", lives))) byWriter += 1;
     if (await comesBack(reader, gate, "GET /read", lives)) byReader += 1;
   }
-  return { rounds, byWriter, byReader };
+  return { rounds, ...(hasData && { byWriter }), byReader };
 }
 
 /** Whether a cookie copied before a sign-out in peace still opens the session. */
