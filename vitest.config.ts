@@ -10,9 +10,9 @@ export default defineConfig({
     // Much of the time is spent waiting for servers: two at once even where there are two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Real servers and a browser start inside the hooks.
-    hookTimeout: 120_000,
-    // Tests measure no time; a machine that is busy takes twice as long.
-    testTimeout: 60_000,
+    hookTimeout: 240_000,
+    // Tests measure no time; a machine that is busy takes many times as long.
+    testTimeout: 120_000,
     server: {
       // What users import as `sojourn` is loaded by Node itself, exactly as it will be for them.
       deps: { external: [/\/dist\//] },

@@ -43,7 +43,6 @@ describe("Every page", () => {
       expect(faults).toEqual([]);
       expect(violations).toEqual([]);
     },
-    60_000,
   );
 });
 

@@ -27,24 +27,20 @@ describe("The round table", () => {
     return () => context.close();
   });
 
-  it.each(NEIGHBOURS)(
-    "has one session for %s and Sojourn, from either side",
-    async (name) => {
-      for (const [first, second] of BOTH_WAYS) {
-        await press(page, name, first, "Sign in");
-        await press(page, name, second, "Add to cart");
-        await press(page, name, first, "Add to cart");
-        const held = await heldBy(page, name, "python");
-        expect(held).toMatch(/^Ada.*tea.*a map/);
-        expect(await heldBy(page, name, "sojourn")).toBe(held);
-        await press(page, name, first, "Sign out");
-        expect(await heldBy(page, name, "python")).toBe("nobody The cart is empty.");
-        expect(await heldBy(page, name, "sojourn")).toBe("nobody The cart is empty.");
-      }
-      expect(await verdicts(page)).toEqual(["agree", "agree", "agree", "agree"]);
-    },
-    60_000,
-  );
+  it.each(NEIGHBOURS)("has one session for %s and Sojourn, from either side", async (name) => {
+    for (const [first, second] of BOTH_WAYS) {
+      await press(page, name, first, "Sign in");
+      await press(page, name, second, "Add to cart");
+      await press(page, name, first, "Add to cart");
+      const held = await heldBy(page, name, "python");
+      expect(held).toMatch(/^Ada.*tea.*a map/);
+      expect(await heldBy(page, name, "sojourn")).toBe(held);
+      await press(page, name, first, "Sign out");
+      expect(await heldBy(page, name, "python")).toBe("nobody The cart is empty.");
+      expect(await heldBy(page, name, "sojourn")).toBe("nobody The cart is empty.");
+    }
+    expect(await verdicts(page)).toEqual(["agree", "agree", "agree", "agree"]);
+  });
 
   it("carries whoever is signed in at one neighbour on to the next, all the way round", async () => {
     await page.getByText("Grace").click();
@@ -56,7 +52,7 @@ describe("The round table", () => {
     expect(await verdicts(page)).toEqual(["agree", "agree", "agree", "agree"]);
     const cookies = await page.context().cookies();
     expect(cookies.map(({ name }) => name).sort()).toEqual(COOKIES);
-  }, 60_000);
+  });
 
   it("says so where two sides hold different things", async () => {
     const other = { user: null, cart: [{ thing: "soap", by: "Django" }] };
@@ -85,7 +81,7 @@ describe("The table's programs", () => {
       expect(table.programs).toHaveLength(5);
       table.signal(name);
       expect(await table.ended).toBe(name === "SIGINT" ? 0 : null);
-      await expect.poll(() => table.programs.filter(isRunning), PATIENT).toEqual([]);
+      await expect.poll(() => table.programs.filter(isRunning)).toEqual([]);
     },
     120_000,
   );
@@ -108,7 +104,6 @@ const ROUND = [
   ["tornado", "FastAPI"],
 ] as const;
 const COOKIES = ["PYCKET_ID", "django_session", "fastapi_session", "flask_session"];
-const PATIENT = { timeout: 10_000 };
 
 function sideOf(page: Page, name: string, side: Side): Locator {
   return page.locator(`#${name} .side--${side}`);
@@ -128,6 +123,6 @@ async function heldBy(page: Page, name: string, side: Side): Promise<string> {
 
 /** What the page says of each pair, in its order. */
 async function verdicts(page: Page): Promise<string[]> {
-  await expect.poll(() => page.locator("[data-agrees] .word").count(), PATIENT).toBe(4);
+  await expect.poll(() => page.locator("[data-agrees] .word").count()).toBe(4);
   return page.locator(".word").allTextContents();
 }

@@ -7,7 +7,7 @@ import { tally } from "./verdict.ts";
 describe("refreshing tokens by the usual recipes", () => {
   it.each(["auth.js", "iron-session"] as const)(
     "signs a visitor of %s out",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (recipe) => {
       const outcome = await runRounds({ ...SHORT, recipe, store: "memory", rounds: [undefined] });
       const { sentTwice, signedOut, failed } = tally(outcome);
@@ -18,7 +18,7 @@ describe("refreshing tokens by the usual recipes", () => {
   );
 
   it("sends a token again after a holder's death, with a lock alone", {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const rounds = [undefined, "after the call"] as const;
     const outcome = await runRounds({ ...SHORT, recipe: "redis lock", store: "redis", rounds });

@@ -25,7 +25,7 @@ const BROKEN: Readonly<Record<BugName, RegExp>> = {
 };
 
 describe("the history checker", () => {
-  it.each(BUG_NAMES)("finds one that %s", { timeout: 90_000 }, async (bug) => {
+  it.each(BUG_NAMES)("finds one that %s", { timeout: 240_000 }, async (bug) => {
     let rules = "";
     for (let n = 0; n < MAX_RUNS && !BROKEN[bug].test(rules); n += 1) {
       const durationMs = isExclusiveBug(bug) ? EXCLUSIVE_DURATION_MS : DURATION_MS;

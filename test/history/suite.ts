@@ -11,7 +11,7 @@ const MOST_RUNS = 3;
 /** The history of one store in CI: always the same seed, for the same time. */
 export function describeHistory(subject: SubjectName, seconds: number): void {
   describe(`histories of ${subject}`, () => {
-    it("break no law, whatever goes wrong meanwhile", { timeout: 90_000 }, async () => {
+    it("break no law, whatever goes wrong meanwhile", { timeout: 240_000 }, async () => {
       let done = 0;
       for (let run = 0; run < MOST_RUNS && done <= FEWEST_OPERATIONS; run += 1) {
         const seed = SEED + run;

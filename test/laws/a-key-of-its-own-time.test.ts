@@ -413,9 +413,7 @@ describe("a value with a time of its own", () => {
     expect(await read(browser, "b")).toBe(null);
   });
 
-  it("keeps what others set, in whatever order two processes come", {
-    timeout: 60_000,
-  }, async () => {
+  it("keeps what others set, in whatever order two processes come", async () => {
     await everyInterleaving(async (schedule) => {
       const world = new World();
       const browser = await world.returning();

@@ -31,7 +31,7 @@ beforeAll(async () => {
     startMariadb(["--innodb-flush-log-at-trx-commit=2"]),
   ]);
   servers = { redis, postgres, mariadb };
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([servers.redis.stop(), servers.postgres.server.stop(), servers.mariadb.stop()]);
 });

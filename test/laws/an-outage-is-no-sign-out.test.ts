@@ -111,7 +111,7 @@ const CASES = DEEDS.flatMap((deed) =>
 );
 
 async function start({ isNewVisitor }: Deed): Promise<{ world: World; browser: Browser }> {
-  const world = new World({ storeTimeout: 30 });
+  const world = new World({ storeTimeout: 100 });
   const browser = isNewVisitor ? world.browser() : await world.signedIn("ada", { n: 1 });
   return { world, browser };
 }
@@ -309,7 +309,7 @@ describe("a write that arrives late", () => {
 
 describe("an error of the store says what is known", () => {
   async function outcomeOf(error: () => unknown, isHanging = false): Promise<unknown> {
-    const world = new World({ storeTimeout: 30 });
+    const world = new World({ storeTimeout: 200 });
     const browser = await world.returning({ n: 1 });
     const { json } = await browser.visit((session) => {
       world.switch.behave = () => (isHanging ? never() : Promise.reject(error()));
@@ -354,7 +354,7 @@ describe("an error of the store says what is known", () => {
 
 describe("a call that failed", () => {
   it("is reported once, though it fails again after its deadline", async () => {
-    const world = new World({ storeTimeout: 20 });
+    const world = new World({ storeTimeout: 200 });
     const browser = await world.returning({ n: 1 });
     const late = Promise.withResolvers<never>();
     world.switch.behave = () => late.promise;
@@ -405,7 +405,7 @@ describe("a store that hangs", () => {
   });
 
   it("leaves nothing behind once it answers again", async () => {
-    const { world, browser, act } = await hanging(40);
+    const { world, browser, act } = await hanging(200);
     await times(20, () => act((session) => session.update("n", (n) => n + 1)));
     world.switch.behave = healthy;
     const { json } = await browser.visit((session) => session.update("n", (n) => n + 1));
@@ -454,7 +454,7 @@ describe("a store that hangs", () => {
   });
 
   it("ends no request's touch with an error", async () => {
-    const { world, browser } = await hanging(40);
+    const { world, browser } = await hanging(200);
     world.clock.move(10 * MINUTE);
     const answer = await browser.visit((session) => session.get("n"));
     expect(answer.status).toBe(200);

@@ -112,7 +112,7 @@ describe("no token is to be found", () => {
   it.each(Object.keys(FAILURES))(
     "in the errors of a store that is %s [ASVS 16.2.5]",
     async (failure) => {
-      const world = new World({ storeTimeout: 20, onError: undefined });
+      const world = new World({ storeTimeout: 200, onError: undefined });
       const ears = new Ears();
       const browser = await world.signedIn("ada", { n: 1 });
       const deeds: Parameters<Browser["visit"]>[0][] = [

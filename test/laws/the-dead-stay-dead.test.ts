@@ -591,7 +591,7 @@ describe("regenerate is one story", () => {
 
   describe("when nobody knows whether the old one ended", () => {
     async function unsettled() {
-      const world = new World({ storeTimeout: 40 });
+      const world = new World({ storeTimeout: 300 });
       const browser = await world.signedIn();
       let ends = 0;
       world.switch.behave = (operation, send) => {

@@ -158,7 +158,7 @@ const PLACES: readonly (readonly [string, () => Promise<Processes>])[] = [
 ];
 
 describe.each(PLACES)("values beyond JSON in %s", (_name, open) => {
-  it("are the same for whoever reads them next", { timeout: 60_000 }, async () => {
+  it("are the same for whoever reads them next", async () => {
     const [one, other] = await open();
     await fc.assert(
       fc.asyncProperty(rich, rich, async (value, message) => {

@@ -465,9 +465,10 @@ describe("a cookie header", () => {
     const world = new World();
     const { token } = await world.signedIn("ada");
     const others = Array.from({ length: 10_000 }, (_, n) => `c${n}=${n}`).join("; ");
-    const begun = performance.now();
+    const { user: before } = process.cpuUsage();
     expect((await read(world, `${others}; ${NAME}=${token}`)).json).toBe("ada");
-    expect(performance.now() - begun).toBeLessThan(100);
+    // Not by the clock: a machine may be busy with others.
+    expect((process.cpuUsage().user - before) / 1_000).toBeLessThan(100);
   });
 
   it("with ten thousand cookies of our name costs no store call", async () => {

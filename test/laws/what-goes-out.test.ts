@@ -414,7 +414,7 @@ describe("a store with fewer gifts", () => {
   });
 
   it("that always finds a newer version fails within its deadline, and knows that nothing was written", async () => {
-    const world = new World({ storeTimeout: 60 });
+    const world = new World({ storeTimeout: 300 });
     const browser = await world.returning({ n: 1 });
     const { json } = await browser.visit((session) => {
       world.switch.behave = async (operation, send) => {

@@ -51,7 +51,7 @@ describe("a session that is destroyed", () => {
 
 describe("a sign-in over a session past its end", () => {
   it("sends no cookie where it fails: another request may have sent a newer one", async () => {
-    const world = new World({ idleTimeout: "3d", absoluteTimeout: "3d", storeTimeout: 50 });
+    const world = new World({ idleTimeout: "3d", absoluteTimeout: "3d", storeTimeout: 300 });
     const browser = await world.returning();
     const answer = await browser.visit(async (session) => {
       world.clock.move(4 * DAY);

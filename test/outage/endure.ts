@@ -16,7 +16,7 @@ export type Outage =
 const VISITORS = 10;
 const INTERVAL_MS = 20;
 const WARM_UP_MS = 1_200;
-const RECOVERY_MS = 15_000;
+const RECOVERY_MS = 30_000;
 /** Beyond what caches and compiled code may take. */
 const HEAP_MARGIN_BYTES = 3_500_000;
 /** A pool may open another connection in its own time. */

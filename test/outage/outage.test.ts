@@ -29,7 +29,7 @@ describe("an application whose server is gone for ten seconds", () => {
 
   it.each(CASES)(
     "on %s (%s) answers in time, and goes on by itself",
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async (subject, outage) => {
       const failure = await outcomes.get(`${subject} ${outage}`);
       if (failure !== undefined) throw failure;

@@ -28,7 +28,7 @@ beforeAll(async () => {
     writeFileSync(file, heard.replace(listening, listen));
     servers.set(name, await startServer([file], { cwd: data }));
   }
-}, 60_000);
+}, 240_000);
 
 afterAll(async () => {
   await Promise.all([...servers.values()].map((server) => server.stop()));

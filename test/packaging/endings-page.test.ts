@@ -6,7 +6,7 @@ import { markdownExamples } from "./support/examples.ts";
 import { type Server, startServer } from "./support/processes.ts";
 import { folderInside } from "./support/project.ts";
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 let folder: string;
 let data: string;

@@ -29,7 +29,7 @@ describe("the examples of the documentation", () => {
     expect(castsIn(code)).toEqual([]);
   });
 
-  it("compile under strict TypeScript, as one program", { timeout: 120_000 }, async () => {
+  it("compile under strict TypeScript, as one program", { timeout: 240_000 }, async () => {
     const places = EXAMPLES.map((example, index) => {
       const name = `example-${index}.ts`;
       writeFileSync(join(folder, name), moduleOf(example, folder));

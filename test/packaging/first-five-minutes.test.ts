@@ -211,13 +211,13 @@ describe("the first five minutes", () => {
     }
   });
 
-  it("need no cast in strict TypeScript", { timeout: 60_000 }, async () => {
+  it("need no cast in strict TypeScript", { timeout: 240_000 }, async () => {
     const { code, stdout } = await check(write("counter.ts", COUNTER), ["node"]);
     expect(stdout).toBe("");
     expect(code).toBe(0);
   });
 
-  it("end with the README's example in strict TypeScript", { timeout: 60_000 }, async () => {
+  it("end with the README's example in strict TypeScript", { timeout: 240_000 }, async () => {
     const example = markdownExamples().find(({ place }) => place.startsWith("README.md"));
     const { code, stdout } = await check(write("readme.ts", example?.code ?? ""), ["node"]);
     expect(stdout).toBe("");

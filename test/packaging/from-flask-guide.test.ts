@@ -57,7 +57,7 @@ beforeAll(async () => {
   flask = await PythonSite.start("Flask with Flask-Login", servers);
   sharing = await start("share", recipe("flaskSessions({ secretKey"));
   adopting = await start("adopt", recipe("flaskCookie<Shop>") + ROUTES);
-}, 60_000);
+}, 240_000);
 
 afterAll(async () => {
   await Promise.all([sharing, adopting, flask, servers].map((server) => server?.stop()));

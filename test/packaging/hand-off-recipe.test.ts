@@ -44,7 +44,7 @@ beforeAll(async () => {
   await start("accounts", one);
   await start("shop", other);
   await start("service", third);
-}, 60_000);
+}, 240_000);
 
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
@@ -157,7 +157,7 @@ describe("the same in a real browser", () => {
       "/redeem": expect.stringMatching(/^session=/),
     });
     await context.close();
-  }, 60_000);
+  });
 });
 
 describe("an app and its web view, as docs/hand-off.md shows them", () => {

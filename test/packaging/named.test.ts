@@ -52,6 +52,21 @@ describe("The pages name", () => {
     expect(unnamed(values.map(({ name }) => name))).toEqual([]);
   });
 
+  it.each(SUBPATHS.map(({ specifier }) => specifier))(
+    "those of %s where one looks",
+    (specifier) => {
+      const rows = readText("docs/reference.md").split("\n");
+      const [row = "", more] = rows.filter((line) =>
+        new RegExp(`^\\| \\[?\`${specifier}\`[\\] ]`).test(line),
+      );
+      expect(more).toBeUndefined();
+      const values = exportsOf(specifier).filter(({ flags }) => flags & ts.SymbolFlags.Value);
+      const named = new Set(row.match(/[\w$]+/g));
+      const missing = values.map(({ name }) => name).filter((name) => !named.has(name));
+      expect(missing).toEqual([]);
+    },
+  );
+
   it.each([
     "CookieOptions",
     "CookieSessionOptions",

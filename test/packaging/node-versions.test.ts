@@ -65,7 +65,7 @@ let folder: string;
 beforeAll(() => {
   folder = unpackedAlone();
   writeFileSync(join(folder, "story.mjs"), STORY);
-}, 60_000);
+}, 240_000);
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });

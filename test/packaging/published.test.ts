@@ -44,7 +44,7 @@ let folder: string;
 
 beforeAll(() => {
   folder = unpackedAlone();
-}, 60_000);
+}, 240_000);
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });

@@ -28,6 +28,16 @@ describe("the races", { timeout: 300_000 }, () => {
     expect(await found(tiny("right"))).toEqual(HELD);
   });
 
+  it("are fewer where sessions hold nothing but who is there", async () => {
+    const { lostUpdate: _, redirect: __, outage, ...others } = HELD;
+    const { write: ___, ...read } = outage.dead;
+    expect(await found(tiny("right", "who"))).toEqual({
+      ...others,
+      resurrection: { rounds: 2, byReader: 0 },
+      outage: { silent: read, dead: read },
+    });
+  });
+
   it("are all lost by one that breaks each", async () => {
     expect(await found(tiny("wrong"), BRIEF)).toEqual({
       lostUpdate: { rounds: 2, bothKept: 0, parallel: 10, keys: [1], counts: [1] },
@@ -64,8 +74,8 @@ async function found(one: Contestant, effort = EFFORT): Promise<Findings> {
   return withStore(one, async (store) => (await runContestant(one, store, effort)).findings);
 }
 
-function tiny(name: "right" | "wrong"): Contestant {
-  return { name, setting: "", place: "redis", command: [process.execPath, `${name}.js`] };
+function tiny(name: "right" | "wrong", ...more: readonly string[]): Contestant {
+  return { name, setting: "", place: "redis", command: [process.execPath, `${name}.js`, ...more] };
 }
 
 function contestant(name: string, setting: string): Contestant {

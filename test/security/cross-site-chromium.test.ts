@@ -43,7 +43,7 @@ async function signIn(): Promise<void> {
 
 /** The last request that may have changed something. */
 async function attempt(): Promise<Attempt> {
-  await expect.poll(() => sites.attempts.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => sites.attempts.length).toBeGreaterThan(0);
   return sites.attempts.at(-1) ?? expect.unreachable();
 }
 

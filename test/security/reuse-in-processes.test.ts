@@ -56,5 +56,5 @@ describe.each(Object.entries(ROUNDS))("two processes that share %s", (name, roun
       for (let n = 0; n < rounds; n += 1) found.push(await round(one, other, n));
       expect(found).toEqual(found.map(() => ({ alive: 0, told: 1 })));
     });
-  }, 120_000);
+  }, 300_000);
 });

@@ -117,7 +117,7 @@ describe("sessions of another framework in MariaDB", () => {
       if (step === "read") expect(await rows.read("letters", call(NOW))).toBeDefined();
       else await rows.insert("alone", row, call(NOW)).catch(() => undefined);
       // The server looks anew only when nobody has asked for a tenth of a second.
-      await expect.poll(openTransactions, { interval: 250, timeout: 10_000 }).toEqual([]);
+      await expect.poll(openTransactions, { interval: 250 }).toEqual([]);
     }
     await small.end();
   });

@@ -168,7 +168,7 @@ describe("A pickle that no Python writes is refused", () => {
     const short = PICKLES.filter(({ length }) => length < 1000);
     const cuts = short.flatMap((bytes) => Array.from(bytes, (_, end) => bytes.subarray(0, end)));
     expect(cuts.filter((cut) => readPickle(cut).ok)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe("A pickle that would cost too much is refused in time", () => {

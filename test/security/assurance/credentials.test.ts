@@ -35,7 +35,7 @@ describe("credentials", () => {
       isHanging ? new Promise(() => undefined) : Promise.resolve("one");
     const told: string[] = [];
     const onError = ({ message }: Error): void => void told.push(message);
-    const world = new World({ storeTimeout: "50ms", onError, protections: [credentials({ of })] });
+    const world = new World({ storeTimeout: "300ms", onError, protections: [credentials({ of })] });
     const browser = await world.signedIn();
     isHanging = true;
     const answer = await browser
