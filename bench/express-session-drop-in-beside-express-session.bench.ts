@@ -44,7 +44,7 @@ const CASES = [
 
 /** The most that the drop-in may add, as a part of what express-session adds. */
 const LIMIT = 0.6;
-const EFFORT = { processes: 2, roundsPerProcess: 8 };
+const EFFORT = { processes: 2, roundsPerProcess: 24 };
 const ROUNDS: number = EFFORT.processes * EFFORT.roundsPerProcess;
 
 process.env["NODE_ENV"] = "production";

@@ -153,7 +153,8 @@ export class Rival {
   }
 
   stop(): void {
-    this.#process?.disconnect();
+    // A client of Redis would keep it alive for as long as it tries to connect again.
+    this.#process?.kill();
   }
 }
 

@@ -39,7 +39,8 @@ export function isSecure(request: SessionRequest, proxy: boolean | undefined): b
 export function pathOf(request: SessionRequest): string {
   const url = request.originalUrl ?? request.url ?? "";
   const path = url.startsWith("/") ? url : pathOfAbsolute(url);
-  return path.split(/[?#]/, 1)[0] || "/";
+  const end = path.search(/[?#]/);
+  return (end === -1 ? path : path.slice(0, end)) || "/";
 }
 
 function pathOfAbsolute(url: string): string {

@@ -14,6 +14,10 @@ type Make = (options: object) => Middleware;
 
 const OPTIONS = { secret: "keyboard cat", resave: false, saveUninitialized: false };
 
+const { prototype: SESSIONS_OF_THEIRS } = (
+  theirs as unknown as { Session: { prototype: AnyRequest["session"] } }
+).Session;
+
 /** The same sentences are true of express-session itself: that is what "to the letter" means. */
 const LIBRARIES: readonly (readonly [
   string,
@@ -489,6 +493,79 @@ describe("sojourn/express-session", () => {
       await browser.get("/second");
       expect(Object.values(store.sessions).map((text) => JSON.parse(text).a)).toEqual(["***"]);
     }
+  });
+
+  describe.each([
+    ["a method of its own", (made: AnyRequest["session"]) => ({ save: made.save })],
+    ["none", () => ({})],
+  ])("over a store whose sessions have %s", (_methods, methodsOf) => {
+    it.each(LIBRARIES)("stores once what %s's handler has saved", async (_library, make) => {
+      const store = new theirs.MemoryStore();
+      const { createSession } = store;
+      store.createSession = function (this: typeof store, request, data) {
+        const made = createSession.call(this, request, data) as AnyRequest["session"];
+        for (const [name, value] of Object.entries(methodsOf(made))) {
+          Object.defineProperty(made, name, { value, writable: true, configurable: true });
+        }
+        return made;
+      };
+      const set = vi.spyOn(store, "set");
+      const browser = await browse(make({ ...OPTIONS, store }), (request, response) => {
+        request.session.views = (request.session.views ?? 0) + 1;
+        request.session.save(() => response.end(String(request.session.views)));
+      });
+      for (const views of ["1", "2", "3"]) expect((await browser.get()).text).toBe(views);
+      expect(set).toHaveBeenCalledTimes(3);
+    });
+  });
+
+  it("watches over a session object that its store hands out again and again", async () => {
+    const store = new theirs.MemoryStore();
+    const kept = Object.create(SESSIONS_OF_THEIRS, {
+      req: { writable: true },
+      id: { writable: true },
+    });
+    store.createSession = (request, data) => {
+      Object.assign(
+        kept,
+        data,
+        { cookie: new Cookie() },
+        { req: request, id: (request as AnyRequest).sessionID },
+      );
+      return Object.assign(request, { session: kept }).session;
+    };
+    const { set } = store;
+    let stored = 0;
+    store.set = (...args) => {
+      stored += 1;
+      set.apply(store, args);
+    };
+    const browser = await browse(ours({ ...OPTIONS, store }), (request, response) => {
+      request.session.views = (request.session.views ?? 0) + 1;
+      request.session.save(() => response.end(String(request.session.views)));
+    });
+    for (const views of ["1", "2", "3", "4"]) expect((await browser.get()).text).toBe(views);
+    expect(stored).toBe(4);
+  });
+
+  it("calls a method of the store's sessions that the application replaces", async () => {
+    const store = new theirs.MemoryStore();
+    const prototype = (theirs as unknown as { Session: { prototype: AnyRequest["session"] } })
+      .Session.prototype;
+    const { save } = prototype;
+    onTestFinished(() => void Object.defineProperty(prototype, "save", { value: save }));
+    const browser = await browse(ours({ ...OPTIONS, store }), counts);
+    await browser.get();
+    await browser.get();
+    let calls = 0;
+    Object.defineProperty(prototype, "save", {
+      value(this: unknown, callback: unknown) {
+        calls += 1;
+        return save.call(this, callback);
+      },
+    });
+    expect((await browser.get()).text).toBe("3");
+    expect(calls).toBe(1);
   });
 
   it("says once that options are left to their old defaults", async () => {

@@ -1,40 +1,63 @@
 import { promised, type Session, type SessionCallback, type SessionWatcher } from "../session.ts";
 
-type Method = (callback?: SessionCallback) => unknown;
+type Method = (this: Session, callback?: SessionCallback) => unknown;
+
+const WATCHER = Symbol("watcher");
+
+interface Watched extends Session {
+  readonly [WATCHER]?: SessionWatcher;
+}
+
+const METHODS = ["save", "reload", "destroy", "regenerate"] as const;
+
+/** For each prototype of stores' sessions one that inherits from it, and whose methods tell the watcher. */
+const telling = new WeakMap<object, object>();
+const tells = new WeakSet<object>();
 
 /**
  * Watches over a session that the store has made itself: a store that inherits from the package
  * express-session, as connect-redis does, makes that package's sessions.
  */
 export function watchForeign(session: Session, watcher: SessionWatcher): void {
-  wrap(session, "save", (really, callback, asked) => {
-    watcher.saving(asked);
-    return callback ? really(callback) : promised((done) => really(done));
-  });
-  wrap(session, "reload", (really, callback, asked) => {
-    const reload = (done: SessionCallback): unknown =>
-      really((error) => {
-        watcher.reloaded(asked);
-        done(error);
-      });
-    return callback ? reload(callback) : promised(reload);
-  });
-  for (const name of ["destroy", "regenerate"] as const) {
-    wrap(session, name, (really, callback) =>
-      callback ? really(callback) : promised((done) => really(done)),
-    );
+  Object.defineProperty(session, WATCHER, { value: watcher, configurable: true });
+  // One prototype for all of them: to wrap four methods of each takes longer than to read it.
+  Object.setPrototypeOf(session, tellingOver(Object.getPrototypeOf(session)));
+  for (const name of METHODS) {
+    if (!Object.hasOwn(session, name)) continue;
+    const own = session[name] as Method;
+    if (!tells.has(own)) wrap(session, name, () => own);
   }
 }
 
-function wrap(
-  session: Session,
-  name: "save" | "reload" | "destroy" | "regenerate",
-  instead: (really: Method, callback: SessionCallback | undefined, asked: Session) => unknown,
-): void {
-  const original = session[name] as Method;
-  // Of whom it is asked: that may be a Proxy over the session, or what inherits from it.
-  function value(this: Session, callback?: SessionCallback): unknown {
-    return instead(original.bind(this), callback, this);
+function tellingOver(prototype: Session): object {
+  const known = telling.get(prototype);
+  if (known !== undefined) return known;
+  const made: object = Object.create(prototype);
+  for (const name of METHODS) {
+    // Looked up at each call: it may be replaced at any time.
+    if (name in prototype) wrap(made, name, () => prototype[name] as Method);
   }
-  Object.defineProperty(session, name, { value, configurable: true, writable: true });
+  telling.set(prototype, made);
+  // A store may hand out one object again and again.
+  telling.set(made, made);
+  return made;
+}
+
+function wrap(target: object, name: (typeof METHODS)[number], original: () => Method): void {
+  // Of whom it is asked: that may be a Proxy over the session, or what inherits from it.
+  function value(this: Watched, callback?: SessionCallback): unknown {
+    if (name === "save") this[WATCHER]?.saving(this);
+    const ask = (done: SessionCallback): unknown =>
+      original().call(this, name === "reload" ? tellingReload(this, done) : done);
+    return callback ? ask(callback) : promised(ask);
+  }
+  tells.add(value);
+  Object.defineProperty(target, name, { value, configurable: true, writable: true });
+}
+
+function tellingReload(session: Watched, done: SessionCallback): SessionCallback {
+  return (error) => {
+    session[WATCHER]?.reloaded(session);
+    done(error);
+  };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { pooledRandom } from "../../../core/environment.ts";
 import type { ConnectStore } from "../connect-store.ts";
 import { Cookie, type CookieOptions } from "../cookie.ts";
 import { deprecate } from "../deprecation.ts";
@@ -7,6 +7,10 @@ import type { SessionOptions } from "../options.ts";
 import { isSecure, type SessionRequest } from "../request.ts";
 import type { Secret } from "../signature.ts";
 import { SignedIds } from "../signed-ids.ts";
+
+/** As many as express-session takes. */
+const ID_BYTES = 24;
+const random = pooledRandom();
 
 /** The options, read and checked. */
 export interface ClassicSettings {
@@ -81,7 +85,10 @@ function orTrue(name: string, value: boolean | undefined): boolean {
 }
 
 function randomId(): string {
-  return randomBytes(24).toString("base64url");
+  const bytes = random(ID_BYTES);
+  const id = bytes.toString("base64url");
+  bytes.fill(0);
+  return id;
 }
 
 function memory(): MemoryStore {
