@@ -1,6 +1,6 @@
 /**
- * What does `sojourn/express-session` add to a request on Express 5, beside express-session itself:
- * by its rules over the same store, and over a store of ours, in memory and in Redis?
+ * What does `sojourn/express-session` add to a request on Express 5, beside express-session itself over
+ * the same store: made for it, and one of ours, in memory and in Redis?
  * Usage: npm run bench -- express-session-drop-in
  *
  * As in cost-per-request-beside-express-session.bench.ts the requests are real and travel over
@@ -8,14 +8,16 @@
  * own time does not count; that of its client does. How much that is shows the row of connect-redis
  * alone: it is called as express-session calls it (get; set where something changed, touch where not),
  * and nothing else is done: no id is signed or hashed, nothing is compared, nothing waits its turn.
+ * A store of ours is shown to express-session by `asConnectStore`.
  */
 import { randomBytes } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { RedisStore } from "connect-redis";
 import express, { type RequestHandler } from "express";
-import expressSession, { type SessionData } from "express-session";
+import expressSession, { type SessionData, Store } from "express-session";
 import { createClient } from "redis";
-import { memoryStore } from "sojourn";
+import { memoryStore, type SessionStore } from "sojourn";
+import { asConnectStore } from "sojourn/bridges";
 import dropIn from "sojourn/express-session";
 import { redisStore } from "sojourn/redis";
 import { startRedis } from "../test/support/servers/redis.ts";
@@ -92,28 +94,39 @@ function sidIn(cookie = ""): string | undefined {
   return start === -1 ? undefined : cookie.slice(start + COOKIE.length).split(";", 1)[0];
 }
 
+/** A store of ours, as express-session takes one. */
+function shown(store: SessionStore): Store {
+  const { prototype } = Store;
+  const ours = asConnectStore(store);
+  const methods = { get: ours.get.bind(ours), set: ours.set.bind(ours) };
+  const destroy = ours.destroy.bind(ours);
+  return Object.assign(Object.create(prototype), methods, { destroy });
+}
+
 /** Each with the session in `req.session`. */
 const LAYERS = {
   "express-session": () => expressSession(OPTIONS),
-  "drop-in, MemoryStore": () => dropIn(OPTIONS),
+  "drop-in": () => dropIn(OPTIONS),
+  "express-session, memoryStore()": () =>
+    expressSession({ ...OPTIONS, store: shown(memoryStore()) }),
   "drop-in, memoryStore()": () => dropIn({ ...OPTIONS, store: memoryStore() }),
   "express-session, connect-redis": (client) =>
     expressSession({ ...OPTIONS, store: new RedisStore({ client }) }),
   "connect-redis alone": connectRedisAlone,
   "drop-in, connect-redis": (client) =>
     dropIn({ ...OPTIONS, store: new RedisStore({ client }) as never }),
+  "express-session, redisStore()": (client) =>
+    expressSession({ ...OPTIONS, store: shown(redisStore(client as Redis)) }),
   "drop-in, redisStore()": (client) => dropIn({ ...OPTIONS, store: redisStore(client as Redis) }),
 } as const satisfies Readonly<Record<string, (client: unknown) => RequestHandler>>;
 
 type Layer = keyof typeof LAYERS;
+/** Each over one store, express-session first. */
 const GROUPS: readonly (readonly Layer[])[] = [
-  ["express-session", "drop-in, MemoryStore", "drop-in, memoryStore()"],
-  [
-    "express-session, connect-redis",
-    "connect-redis alone",
-    "drop-in, connect-redis",
-    "drop-in, redisStore()",
-  ],
+  ["express-session", "drop-in"],
+  ["express-session, memoryStore()", "drop-in, memoryStore()"],
+  ["express-session, connect-redis", "connect-redis alone", "drop-in, connect-redis"],
+  ["express-session, redisStore()", "drop-in, redisStore()"],
 ];
 
 function application(layer: RequestHandler): RequestListener {
