@@ -13,22 +13,25 @@ interface StoreOfRequest {
   createSession(request: unknown, data: unknown): unknown;
 }
 
+/** Under it a request has who watches over its sessions. */
+export const WATCHER: unique symbol = Symbol("watcher");
+
 /** What a session knows of its request. */
 export interface RequestOfSession {
   session?: unknown;
   sessionID?: unknown;
   sessionStore?: unknown;
+  /** @internal */
+  [WATCHER]?: SessionWatcher;
 }
 
-/** Who watches over a session within its request. */
+/** Who watches over the sessions of a request. */
 export interface SessionWatcher {
   /** The session, as it is now, is being stored. */
   saving(session: Session): void;
   /** Another object may stand for the session. */
   reloaded(session: Session): void;
 }
-
-const WATCHER = Symbol("watcher");
 
 /**
  * The session of one request, as `req.session` has it.
@@ -52,8 +55,6 @@ export class Session {
   declare readonly id: string;
   /** The request that the session belongs to. */
   declare readonly req: RequestOfSession;
-  /** @internal */
-  declare readonly [WATCHER]?: SessionWatcher;
   /** The session's cookie. */
   declare cookie: Cookie;
 
@@ -71,11 +72,6 @@ export class Session {
     }
   }
 
-  /** @internal */
-  static watch(session: Session, watcher: SessionWatcher): void {
-    Object.defineProperty(session, WATCHER, { value: watcher, configurable: true });
-  }
-
   /** Lets the cookie live as long again as it was to live. */
   touch(): this {
     return this.resetMaxAge();
@@ -91,7 +87,7 @@ export class Session {
   save(callback: SessionCallback): this;
   save(): Promise<void>;
   save(callback?: SessionCallback): this | Promise<void> {
-    this[WATCHER]?.saving(this);
+    this.req[WATCHER]?.saving(this);
     return answer(this, callback, (done) => storeOf(this).set(this.id, this, done));
   }
 
@@ -126,7 +122,7 @@ function reload(session: Session, done: SessionCallback): void {
   const store = storeOf(session);
   store.get(session.id, (error, data) => {
     if (!error && data) store.createSession(session.req, data);
-    session[WATCHER]?.reloaded(session);
+    session.req[WATCHER]?.reloaded(session);
     if (error) done(error);
     else if (data) done();
     else done(new Error("failed to load session"));

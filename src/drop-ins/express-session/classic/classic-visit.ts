@@ -3,9 +3,9 @@ import { beforeHead } from "../../before-head.ts";
 import { type CookieAttributes, cookieText } from "../cookie-text.ts";
 import { isSecure, type Next, type SessionRequest } from "../request.ts";
 import { sentId } from "../sent-cookie.ts";
-import { Session, type SessionWatcher } from "../session.ts";
+import { Session, type SessionWatcher, WATCHER } from "../session.ts";
 import type { SignedIds } from "../signed-ids.ts";
-import { watchForeign } from "./foreign-session.ts";
+import { letTell } from "./foreign-session.ts";
 import { HeldEnd } from "./held-end.ts";
 import type { ClassicSettings } from "./settings.ts";
 import { snapshot } from "./snapshot.ts";
@@ -45,6 +45,7 @@ export class ClassicVisit implements SessionWatcher {
     this.#response = response;
     this.#next = next;
     request.sessionStore = settings.store;
+    request[WATCHER] = this;
     this.#sentId = sentId(request, settings.name, ids);
     request.sessionID = this.#sentId;
   }
@@ -90,12 +91,11 @@ export class ClassicVisit implements SessionWatcher {
   #remember(data: object): void {
     this.#originalId = this.#request.sessionID;
     this.#original = snapshot(data);
-    this.#watch(this.#request.session);
+    this.#listenTo(this.#request.session);
   }
 
-  #watch(session: unknown): void {
-    if (session instanceof Session) Session.watch(session, this);
-    else if (session) watchForeign(session as Session, this);
+  #listenTo(session: unknown): void {
+    if (session && !(session instanceof Session)) letTell(session as Session);
   }
 
   saving(session: Session): void {
@@ -103,7 +103,7 @@ export class ClassicVisit implements SessionWatcher {
   }
 
   reloaded(session: Session): void {
-    if (this.#request.session !== session) this.#watch(this.#request.session);
+    if (this.#request.session !== session) this.#listenTo(this.#request.session);
   }
 
   #sendCookie(): void {

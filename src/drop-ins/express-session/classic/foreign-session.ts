@@ -1,12 +1,13 @@
-import { promised, type Session, type SessionCallback, type SessionWatcher } from "../session.ts";
+import {
+  promised,
+  type RequestOfSession,
+  type Session,
+  type SessionCallback,
+  type SessionWatcher,
+  WATCHER,
+} from "../session.ts";
 
 type Method = (this: Session, callback?: SessionCallback) => unknown;
-
-const WATCHER = Symbol("watcher");
-
-interface Watched extends Session {
-  readonly [WATCHER]?: SessionWatcher;
-}
 
 const METHODS = ["save", "reload", "destroy", "regenerate"] as const;
 
@@ -15,11 +16,10 @@ const telling = new WeakMap<object, object>();
 const tells = new WeakSet<object>();
 
 /**
- * Watches over a session that the store has made itself: a store that inherits from the package
- * express-session, as connect-redis does, makes that package's sessions.
+ * Lets a session that the store has made itself tell its request's watcher, as ours does: a store that
+ * inherits from the package express-session, as connect-redis does, makes that package's sessions.
  */
-export function watchForeign(session: Session, watcher: SessionWatcher): void {
-  Object.defineProperty(session, WATCHER, { value: watcher, configurable: true });
+export function letTell(session: Session): void {
   // One prototype for all of them: to wrap four methods of each takes longer than to read it.
   Object.setPrototypeOf(session, tellingOver(Object.getPrototypeOf(session)));
   for (const name of METHODS) {
@@ -45,8 +45,8 @@ function tellingOver(prototype: Session): object {
 
 function wrap(target: object, name: (typeof METHODS)[number], original: () => Method): void {
   // Of whom it is asked: that may be a Proxy over the session, or what inherits from it.
-  function value(this: Watched, callback?: SessionCallback): unknown {
-    if (name === "save") this[WATCHER]?.saving(this);
+  function value(this: Session, callback?: SessionCallback): unknown {
+    if (name === "save") watcherOf(this)?.saving(this);
     const ask = (done: SessionCallback): unknown =>
       original().call(this, name === "reload" ? tellingReload(this, done) : done);
     return callback ? ask(callback) : promised(ask);
@@ -55,9 +55,14 @@ function wrap(target: object, name: (typeof METHODS)[number], original: () => Me
   Object.defineProperty(target, name, { value, configurable: true, writable: true });
 }
 
-function tellingReload(session: Watched, done: SessionCallback): SessionCallback {
+function tellingReload(session: Session, done: SessionCallback): SessionCallback {
   return (error) => {
-    session[WATCHER]?.reloaded(session);
+    watcherOf(session)?.reloaded(session);
     done(error);
   };
+}
+
+/** A session of a store's own kind may know no request. */
+function watcherOf({ req }: { readonly req?: RequestOfSession }): SessionWatcher | undefined {
+  return req?.[WATCHER];
 }
