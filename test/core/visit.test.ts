@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { cookieStore } from "../../src/cookies/cookie.ts";
 import { plainCookie } from "../../src/cookies/own/index.ts";
 import type { Exchange } from "../../src/core/exchange.ts";
 import { attach } from "../../src/core/internals.ts";
@@ -6,6 +8,7 @@ import type { Visit } from "../../src/core/request/visit.ts";
 import { IncomingHead } from "../../src/core/request-head.ts";
 import {
   createSessions,
+  HeadersSentError,
   memoryStore,
   type Session,
   type SessionStore,
@@ -14,6 +17,9 @@ import {
 } from "../../src/index.ts";
 import { WatchedStore } from "../../src/testing/adapter/watched-store.ts";
 import { testClock } from "../../src/testing/index.ts";
+import { durableStore } from "../cookies/support/cookie-world.ts";
+
+const KEYS: string = randomBytes(32).toString("base64url");
 
 /** One request as an adapter would show it, and what it wrote to the reply. */
 class Request {
@@ -67,7 +73,12 @@ async function cookieOf(sessions: Sessions<Partial<Untyped>>): Promise<string> {
   const first = new Request(sessions);
   (await sessions.open(first.alias)).set("n", 0);
   await first.visit.beforeHeaders(200);
-  return first.cookies[0]?.split(";")[0] ?? "";
+  return sentBack(first);
+}
+
+/** The cookie that a response has set, as the browser sends it. */
+function sentBack(request: Request): string {
+  return request.cookies[0]?.split(";")[0] ?? "";
 }
 
 afterEach(() => {
@@ -153,6 +164,52 @@ describe("a response", () => {
     await request.visit.beforeEnd();
     await request.visit.beforeHeaders(200);
     expect(request.cookies).toHaveLength(1);
+  });
+});
+
+describe("a change while the headers wait for the session to be made", () => {
+  it("is stored with what changes after the first byte", async () => {
+    const sessions = createSessions({ store: memoryStore() });
+    const request = new Request(sessions);
+    const session = await sessions.open(request.alias);
+    session.set("n", 1);
+    const headers = request.visit.beforeHeaders(200);
+    session.set("n", 2);
+    session.flash("note", "late");
+    await headers;
+    await request.visit.beforeEnd();
+    expect(request.cookies).toHaveLength(1);
+    const next = await sessions.open(new Request(sessions, sentBack(request)).alias);
+    expect([next.get("n"), next.take("note")]).toEqual([2, "late"]);
+  });
+
+  it("is dropped with the rest where the session cannot be made", async () => {
+    const store = new WatchedStore(memoryStore());
+    const sessions = createSessions({ store });
+    const request = new Request(sessions);
+    const session = await sessions.open(request.alias);
+    session.set("n", 1);
+    store.fail();
+    const headers = request.visit.beforeHeaders(200);
+    session.set("n", 2);
+    await expect(headers).rejects.toMatchObject({ code: "ERR_SESSION_STORE" });
+    await request.visit.beforeHeaders(503);
+    await request.visit.beforeEnd();
+    expect(request.cookies).toEqual([]);
+    expect(session.get("n")).toBeUndefined();
+  });
+
+  it("is refused where the session lies in the cookie", async () => {
+    const sessions = createSessions({
+      store: cookieStore({ revocations: durableStore() }),
+      keys: KEYS,
+    });
+    const request = new Request(sessions);
+    const session = await sessions.open(request.alias);
+    session.set("n", 1);
+    const headers = request.visit.beforeHeaders(200);
+    expect(() => session.set("n", 2)).toThrow(HeadersSentError);
+    await headers;
   });
 });
 

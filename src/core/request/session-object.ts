@@ -378,7 +378,7 @@ export class SessionObject<D extends object> implements Session<D> {
       if (this.#state.phase === "ended") throw new HeadersSentError(attempt);
       if (this.#state.condition === "destroyed") throw new SessionEndedError(attempt);
       this.#refuseLocked(attempt);
-      this.#checkInTime(attempt);
+      if (this.#state.isTooLateToGather) throw new HeadersSentError(attempt);
       this.#state.onChange?.();
     });
   }

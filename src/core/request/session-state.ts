@@ -194,6 +194,13 @@ export class SessionState implements Holding {
     return needsHeaders && this.phase !== "open";
   }
 
+  /** Whether what is gathered from now on could not be told to the browser any more. */
+  get isTooLateToGather(): boolean {
+    // Headers that wait for a session to be made will have its cookie.
+    const isBeingMade = this.phase === "closing" && !this.#engine.writesNeedHeaders;
+    return this.isTooLate && !isBeingMade;
+  }
+
   get isHeld(): boolean {
     return this.#holdsStray || this.#came !== undefined;
   }
