@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import { serve } from "../../src/frameworks/port/serve.ts";
+import { WebHead } from "../../src/core/request-head.ts";
+import { attach, keep, keepThrown, serve, webExchange } from "../../src/frameworks/adapter.ts";
 import { type Sessions, StoreError } from "../../src/index.ts";
 import { type Shop, shop } from "./support/shop.ts";
 
@@ -294,4 +295,21 @@ it.each([
   const { sessions } = shop();
   const running = serve(sessions, requestWith(""), async () => made as never);
   await expect(running).rejects.toThrow("next: it must return a Response");
+});
+
+it("leaves an answer, and an error, to the adapter further out that keeps it", async () => {
+  const { sessions } = shop();
+  const request = requestWith("");
+  const outer = webExchange(new WebHead(request));
+  const inner = webExchange(new WebHead(request));
+  attach(sessions, outer, [request]);
+  const visit = attach(sessions, inner, [request]);
+  const session = await sessions.open(request);
+  session.set("name", "Ada");
+  const answer = new Response("inner");
+  expect(await keep(visit, inner, answer)).toBe(answer);
+  expect([...(await keepThrown(visit, inner, 404))]).toEqual([]);
+  session.set("visits", 7);
+  const { headers } = await keep(visit, outer, answer);
+  expect(headers.getSetCookie()).toHaveLength(1);
 });

@@ -22,6 +22,35 @@ describe("sessions.handle", () => {
     expect(store.calls).toEqual(["create", "load"]);
   });
 
+  it("leaves what an inner one answers to the outer one, which may go on", async () => {
+    const { sessions } = shop();
+    const client = testClient((request) =>
+      sessions.handle(request, async (given) => {
+        const answer = await sessions.handle(given, async (inner) => {
+          (await sessions.open(inner)).set("name", "Ada");
+          return new Response("inner");
+        });
+        const session = await sessions.open(given);
+        if (new URL(request.url).pathname === "/set") session.set("visits", 7);
+        return Response.json([await answer.text(), session.get("name"), session.get("visits")]);
+      }),
+    );
+    const first = await client.get("/set");
+    expect(first.headers.getSetCookie()).toHaveLength(1);
+    expect(await (await client.get("/")).json()).toEqual(["inner", "Ada", 7]);
+  });
+
+  it("refuses changes once an answer without a body is out", async () => {
+    const { sessions } = shop();
+    let session: Awaited<ReturnType<typeof sessions.open>> | undefined;
+    await sessions.handle(new Request("https://shop.example/"), async (request) => {
+      session = await sessions.open(request);
+      session.set("name", "Ada");
+      return new Response(null, { status: 204 });
+    });
+    expect(() => session?.set("name", "Bob")).toThrow(HeadersSentError);
+  });
+
   it("refuses a request that is somebody else's", async () => {
     const { sessions } = shop();
     const client = testClient((request) =>
