@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { WebHead } from "../../src/core/request-head.ts";
 import { attach, keep, keepThrown, serve, webExchange } from "../../src/frameworks/adapter.ts";
-import { type Sessions, StoreError } from "../../src/index.ts";
+import { HeadersSentError, type Sessions, StoreError } from "../../src/index.ts";
 import { type Shop, shop } from "./support/shop.ts";
 
 /** What a framework has: it answers what is thrown to it by pages of its own. */
@@ -312,4 +312,14 @@ it("leaves an answer, and an error, to the adapter further out that keeps it", a
   session.set("visits", 7);
   const { headers } = await keep(visit, outer, answer);
   expect(headers.getSetCookie()).toHaveLength(1);
+});
+
+it("refuses changes once an error has gone on to the framework", async () => {
+  const { sessions } = shop();
+  const request = requestWith(await signedIn(sessions, "ada"));
+  const exchange = webExchange(new WebHead(request));
+  const visit = attach(sessions, exchange, [request]);
+  const session = await sessions.open(request);
+  await keepThrown(visit, exchange, 404);
+  expect(() => session.set("name", "Ada")).toThrow(HeadersSentError);
 });

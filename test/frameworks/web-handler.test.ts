@@ -84,6 +84,23 @@ describe("sessions.handle", () => {
     expect(await (await client.get("/")).text()).toBe("ada");
   });
 
+  it("answers and logs another error than the visitor's leaving, though the visitor has left", async () => {
+    const { sessions } = shop();
+    const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const leaving = new AbortController();
+    const request = new Request("https://shop.example/", { signal: leaving.signal });
+    const handled = sessions.handle(request, async () => {
+      await (await sessions.open(request)).signIn("ada");
+      leaving.abort();
+      throw new Error("the mailer is down");
+    });
+    expect((await handled).status).toBe(500);
+    expect(printed).toHaveBeenCalledWith(
+      expect.objectContaining({ message: "the mailer is down" }),
+    );
+    printed.mockRestore();
+  });
+
   it("keeps parallel requests apart", async () => {
     const { sessions } = shop();
     const handler = (request: Request): Promise<Response> =>
