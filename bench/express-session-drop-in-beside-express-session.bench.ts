@@ -96,11 +96,12 @@ function sidIn(cookie = ""): string | undefined {
 
 /** A store of ours, as express-session takes one. */
 function shown(store: SessionStore): Store {
-  const { prototype } = Store;
   const ours = asConnectStore(store);
-  const methods = { get: ours.get.bind(ours), set: ours.set.bind(ours) };
-  const destroy = ours.destroy.bind(ours);
-  return Object.assign(Object.create(prototype), methods, { destroy });
+  return Object.assign(Object.create(Store.prototype), {
+    get: ours.get.bind(ours),
+    set: ours.set.bind(ours),
+    destroy: ours.destroy.bind(ours),
+  });
 }
 
 /** Each with the session in `req.session`. */

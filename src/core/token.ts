@@ -34,11 +34,16 @@ const ID_FORM = /^s_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 /** Draws a new token: 256 random bits as 43 base64url characters (OWASP ASVS 5.0, 7.2.3). */
 export function newToken(random: RandomBytes): SessionToken {
-  const bytes = random(TOKEN_BYTES);
-  const token = bytes.toString("base64url") as SessionToken;
+  return newSecretText(random, TOKEN_BYTES) as SessionToken;
+}
+
+/** Draws this many bytes as base64url, and leaves nothing of them but the text. */
+export function newSecretText(random: RandomBytes, size: number): string {
+  const bytes = random(size);
+  const text = bytes.toString("base64url");
   // They would lie in the pool of random bytes until that is drawn anew.
   bytes.fill(0);
-  return token;
+  return text;
 }
 
 /** Draws the id of one write. */

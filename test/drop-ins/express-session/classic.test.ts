@@ -546,6 +546,7 @@ describe("sojourn/express-session", () => {
     });
     for (const views of ["1", "2", "3", "4"]) expect((await browser.get()).text).toBe(views);
     expect(stored).toBe(4);
+    expect(Object.getPrototypeOf(Object.getPrototypeOf(kept))).toBe(SESSIONS_OF_THEIRS);
   });
 
   it("calls a method of the store's sessions that the application replaces", async () => {

@@ -1,4 +1,5 @@
 import { pooledRandom } from "../../../core/environment.ts";
+import { newSecretText } from "../../../core/token.ts";
 import type { ConnectStore } from "../connect-store.ts";
 import { Cookie, type CookieOptions } from "../cookie.ts";
 import { deprecate } from "../deprecation.ts";
@@ -85,10 +86,7 @@ function orTrue(name: string, value: boolean | undefined): boolean {
 }
 
 function randomId(): string {
-  const bytes = random(ID_BYTES);
-  const id = bytes.toString("base64url");
-  bytes.fill(0);
-  return id;
+  return newSecretText(random, ID_BYTES);
 }
 
 function memory(): MemoryStore {
