@@ -38,11 +38,10 @@ class Subject {
   }
 
   update(key: string, change: (value: unknown) => unknown): void {
-    this.content = new UpdateEdit(shape, key, change, this.draft.gatheredAt(key)).apply(
-      this.content,
-    );
+    const before = this.draft.gatheredAt(key);
+    this.content = new UpdateEdit(shape, key, change, before).apply(this.content);
     this.draft.rebase(this.#stored());
-    this.draft.settle(key);
+    this.draft.settle(key, before);
   }
 
   /** Another request writes one key. */
@@ -431,7 +430,7 @@ describe("what is kept", () => {
     draft.set("visits", 1);
     draft.take("notice", false);
     draft.flash(["m2", "notice", "two"]);
-    draft.keepOnly(new Set(["theme"]));
+    draft.keepOnly(new Set(["theme"]), draft.changes());
     const gathered = draft.gathered();
     expect(gathered?.values).toEqual([["theme", '"dark"']]);
     expect(gathered?.flashed).toEqual([]);

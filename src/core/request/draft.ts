@@ -35,6 +35,19 @@ interface Pending {
 
 const DELETED: Pending = { value: undefined, text: undefined, dueAt: undefined };
 
+/** What a request has set, deleted and left for the next one, by some moment or since then. */
+export interface Changes {
+  /** Each is there once: another one under the same key is a later change, whatever it is. */
+  readonly pending: ReadonlyMap<string, Pending>;
+  readonly flashed: readonly FlashEntry[];
+}
+
+/** What was gathered under one key as an `update` began: what comes later is none of it. */
+interface GatheredBefore extends GatheredAt {
+  readonly pending: Pending | undefined;
+  readonly spared: ReadonlySet<string> | undefined;
+}
+
 /**
  * One request's working copy: what it read, what it changed, what it has been shown.
  *
@@ -99,7 +112,7 @@ export class Draft {
   }
 
   delete(key: string): void {
-    this.#put(key, DELETED);
+    this.#put(key, { ...DELETED });
   }
 
   clear(): void {
@@ -187,18 +200,19 @@ export class Draft {
   }
 
   /** Only what changed under one key: an `update` of it builds on that. */
-  gatheredAt(key: string): GatheredAt {
+  gatheredAt(key: string): GatheredBefore {
     const inPlace = this.#inPlace().find(([changed]) => changed === key);
-    const pending = this.#pending?.has(key) === true ? this.#pendingChange(key) : undefined;
-    const change = inPlace === undefined ? pending : { text: inPlace[1], dueAt: inPlace[2] };
-    return { change, isCleared: this.#isCleared(key) };
+    const pending = this.#pending?.get(key);
+    const set = pending === undefined ? undefined : this.#pendingChange(key);
+    const change = inPlace === undefined ? set : { text: inPlace[1], dueAt: inPlace[2] };
+    return { change, isCleared: this.#isCleared(key), pending, spared: this.#spared };
   }
 
-  /** The key now stands in the store: what was gathered under it is done. */
-  settle(key: string): void {
-    this.#pending?.delete(key);
+  /** The key now stands in the store: what was gathered under it before is done. */
+  settle(key: string, { pending, spared }: GatheredBefore): void {
+    if (this.#pending?.get(key) === pending) this.#pending?.delete(key);
     this.#handedOut?.delete(key);
-    this.#spared?.add(key);
+    if (this.#spared === spared) this.#spared?.add(key);
   }
 
   /** What was gathered stands in the store. Changes made since then are still to be committed. */
@@ -223,13 +237,36 @@ export class Draft {
     this.#label = undefined;
   }
 
-  /** Drops what is gathered or handed out under other keys, and the messages. */
-  keepOnly(keys: ReadonlySet<string>): void {
+  /** Drops what was gathered before or handed out under other keys, and the messages. */
+  keepOnly(keys: ReadonlySet<string>, before: Changes): void {
+    const later = this.changesSince(before);
     for (const map of [this.#pending, this.#handedOut]) {
       for (const key of map?.keys() ?? []) if (!keys.has(key)) map?.delete(key);
     }
     this.#flashed = undefined;
     this.#taken = undefined;
+    this.repeat(later);
+  }
+
+  /** What has been set, deleted and left so far. */
+  changes(): Changes {
+    const flashed = this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed];
+    return { pending: new Map(this.#pending), flashed };
+  }
+
+  /** What has been set, deleted and left since. */
+  changesSince(before: Changes): Changes {
+    const { pending, flashed } = this.changes();
+    return {
+      pending: new Map([...pending].filter(([key, change]) => before.pending.get(key) !== change)),
+      flashed: flashed.filter((entry) => !before.flashed.includes(entry)),
+    };
+  }
+
+  /** Changes it in the same way as another one. */
+  repeat({ pending, flashed }: Changes): void {
+    for (const [key, change] of pending) this.#put(key, change);
+    for (const entry of flashed) this.flash(entry);
   }
 
   /** Builds on newer content. Objects handed out stay, so that holding one stays safe. */

@@ -153,8 +153,10 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     const { shape, environment } = this.#engine;
     const dueAt = dueAtOf("update", options, environment.now);
     const updater = (newest: unknown): unknown => fn(newest as D[K]);
-    const edit = new UpdateEdit(shape, key, updater, this.#draft.gatheredAt(key), dueAt);
-    this.#show(edit, key);
+    const before = this.#draft.gatheredAt(key);
+    const edit = new UpdateEdit(shape, key, updater, before, dueAt);
+    this.#show(edit);
+    this.#draft.settle(key, before);
     this.#updates.push(edit);
     const { text } = edit;
     const value = text === undefined ? shape.defaultOf(key) : shape.codec.decode(text);
@@ -169,7 +171,7 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
   }
 
   /** The work goes on from what its update came to. */
-  #show(edit: UpdateEdit, key: string): void {
+  #show(edit: UpdateEdit): void {
     const { shape, environment } = this.#engine;
     const record = withoutDue(this.#record, environment.now());
     const { document, flash } = new Shown(shape, record);
@@ -177,7 +179,6 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     const { notes, ...edited } = edit.apply({ document, flash, persistent, notes: record.notes });
     const data = JSON.stringify(edited.document);
     this.#record = { ...record, data, notes };
-    this.#draft.settle(key);
     this.#draft.rebase(new Shown(shape, { data, flash: "", notes }));
   }
 

@@ -291,6 +291,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
+    const before = this.#state.changes();
     return this.#inTurn("sign in", async (deadline) => {
       checkUserId("signIn(userId)", userId);
       requireKnownKeys("signIn", options, SIGN_IN_OPTIONS);
@@ -317,12 +318,13 @@ export class SessionObject<D extends object> implements Session<D> {
         this.#state.draft.persistent = undefined;
         this.#state.draft.label = undefined;
         const signIn = { userId, device, lifetime, factors, authenticatedAt, ...choices };
-        return this.#state.signIn(signIn, deadline);
+        return this.#state.signIn(signIn, deadline, before);
       });
     });
   }
 
   signOut(options: SignOutOptions<D> = {}): Promise<void> {
+    const before = this.#state.changes();
     return this.#inTurn("sign out", async (deadline) => {
       if (this.isEnded) return;
       requireKnownKeys("signOut", options, ["keep"]);
@@ -331,7 +333,7 @@ export class SessionObject<D extends object> implements Session<D> {
       this.#checkCookie("sign out");
       // What a new session would hold is lost where no cookie leads to it.
       const isReachable = this.#state.record !== undefined || this.#state.obstacle === undefined;
-      await this.#state.signOut(isReachable ? keep : [], deadline);
+      await this.#state.signOut(isReachable ? keep : [], deadline, before);
     });
   }
 
@@ -345,10 +347,11 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   destroy(): Promise<void> {
+    const before = this.#state.changes();
     return this.#inTurn("destroy the session", async (deadline) => {
       if (this.isEnded) return;
       this.#checkCookie("destroy the session");
-      await this.#state.destroy(deadline);
+      await this.#state.destroy(deadline, before);
     });
   }
 

@@ -26,7 +26,7 @@ import type { Identity, Passage } from "../passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
 import type { Home } from "../records.ts";
 import type { Live } from "./arrival.ts";
-import { Draft } from "./draft.ts";
+import { type Changes, Draft } from "./draft.ts";
 import type { Failures } from "./failures.ts";
 import { endMissed, judge, judgeWrite } from "./guards.ts";
 import type { Condition, Holding } from "./outcome.ts";
@@ -40,6 +40,7 @@ export interface Former {
 }
 
 const NO_EDITS: readonly NoteEdit[] = [];
+const NO_CHANGES: Changes = { pending: new Map(), flashed: [] };
 
 /**
  * How far the response is: with its headers goes the cookie, with its end every commit. `closing`
@@ -368,8 +369,9 @@ export class SessionState implements Holding {
     dueAt?: EpochMs,
   ): Promise<unknown> {
     const { shape } = this.#engine;
-    const edit = new UpdateEdit(shape, key, updater, this.draft.gatheredAt(key), dueAt);
-    await this.#apply(edit, deadline, () => this.draft.settle(key));
+    const before = this.draft.gatheredAt(key);
+    const edit = new UpdateEdit(shape, key, updater, before, dueAt);
+    await this.#apply(edit, deadline, () => this.draft.settle(key, before));
     return edit.text === undefined ? shape.defaultOf(key) : shape.codec.decode(edit.text);
   }
 
@@ -417,8 +419,17 @@ export class SessionState implements Holding {
     });
   }
 
+  /** What the request has changed so far: whatever a transition drops, it is nothing that comes later. */
+  changes(): Changes {
+    return this.#draft?.changes() ?? NO_CHANGES;
+  }
+
   /** Moves to a new token that belongs to the user. */
-  async signIn(signIn: SignIn, deadline: Deadline): Promise<void> {
+  async signIn(
+    signIn: SignIn,
+    deadline: Deadline,
+    before: Changes = this.changes(),
+  ): Promise<void> {
     const { now } = deadline;
     const { userId, keep, handedOff } = signIn;
     const old = this.#stored;
@@ -443,7 +454,7 @@ export class SessionState implements Holding {
     await this.#continueAs(continuation, deadline, () => {
       // What this request itself has set before it signs in goes in as well.
       if (keep !== "all" && keep !== "usual") {
-        this.draft.keepOnly(new Set(keep === "none" ? [] : keep));
+        this.draft.keepOnly(new Set(keep === "none" ? [] : keep), before);
       }
       const event = { at: now, id: this.id, userId, previousId: old?.id };
       this.#engine.events.emit("signedIn", event, this.request);
@@ -459,12 +470,17 @@ export class SessionState implements Holding {
   }
 
   /** Ends the session. What follows is a new one with the kept values. */
-  async signOut(keep: readonly string[], deadline: Deadline): Promise<void> {
+  async signOut(keep: readonly string[], deadline: Deadline, before: Changes): Promise<void> {
     if (this.#locked !== undefined) return this.#endLocked("signedOut", deadline);
     const { draft } = this;
     const kept = keep.map((key) => [key, draft.dueAt(key), draft.get(key)] as const);
     const { userId, notes } = this.facts;
-    if (!(await this.#end(userId === undefined ? "destroyed" : "signedOut", deadline))) return;
+    const isEnded = await this.#end(userId === undefined ? "destroyed" : "signedOut", deadline);
+    const later = draft.changesSince(before);
+    if (!isEnded) {
+      this.draft.repeat(later);
+      return;
+    }
     this.#condition = "new";
     // Whoever takes a value along knows what was begun with it.
     if (kept.length > 0 && hasLeases(notes)) this.#edits = [withLeasesOf(notes)];
@@ -472,14 +488,17 @@ export class SessionState implements Holding {
       if (value !== undefined) this.draft.set(key, value, dueAt);
     }
     const gathered = this.draft.gathered();
+    this.draft.repeat(later);
     if (gathered !== undefined) await this.commit(gathered, deadline);
   }
 
   /** Ends the session for good. */
-  async destroy(deadline: Deadline): Promise<void> {
+  async destroy(deadline: Deadline, before: Changes): Promise<void> {
     if (this.#locked !== undefined) return this.#endLocked("destroyed", deadline);
+    const { draft } = this;
     await this.#end("destroyed", deadline);
     this.#condition = "destroyed";
+    this.draft.repeat(draft.changesSince(before));
   }
 
   /** After a sign-in form sent with a dead cookie: the visitor starts anew. */

@@ -1,0 +1,128 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createSessions, memoryStore, type Session, type Sessions } from "../../src/index.ts";
+
+interface Shop {
+  name: string;
+  theme: string;
+  visits: number;
+}
+
+let sessions: Sessions<Shop>;
+let cookie: string;
+
+beforeEach(() => {
+  const defaults: Shop = { name: "", theme: "light", visits: 0 };
+  sessions = createSessions<Shop>({ store: memoryStore(), defaults });
+  cookie = "";
+});
+
+async function visit<T>(work: (session: Session<Shop>) => T | Promise<T>): Promise<T> {
+  const done = Promise.withResolvers<T>();
+  const request = new Request("https://shop.example/", { headers: { cookie } });
+  const response = await sessions.handle(request, async (same) => {
+    done.resolve(await work(await sessions.open(same)));
+    return new Response("ok");
+  });
+  expect(response.status).toBe(200);
+  const [line] = response.headers.getSetCookie();
+  if (line !== undefined) cookie = line.slice(0, line.indexOf(";"));
+  return done.promise;
+}
+
+const stored = (): Promise<Record<string, unknown>> =>
+  visit((session) => Object.fromEntries(session.entries()));
+
+describe("what a request changes while something of its session is under way", () => {
+  it.each([
+    ["a new session", ""],
+    ["a session", "Ada"],
+  ])("counts beside an update of the same key, in %s", async (_name, name) => {
+    if (name !== "") await visit((session) => session.set("name", name));
+    await visit(async (session) => {
+      const updated = session.update("visits", (visits) => visits + 10);
+      session.set("visits", 2);
+      expect(await updated).toBe(10);
+      expect(session.get("visits")).toBe(2);
+    });
+    expect(await stored()).toMatchObject({ visits: 2 });
+  });
+
+  it("counts beside an update of the same key, deleted before and after", async () => {
+    await visit((session) => session.set("visits", 1));
+    await visit(async (session) => {
+      session.delete("visits");
+      const updated = session.update("visits", (visits) => visits + 10);
+      session.delete("visits");
+      expect(await updated).toBe(10);
+    });
+    expect(await stored()).toMatchObject({ visits: 0 });
+  });
+
+  it("counts beside an update, cleared after it was begun", async () => {
+    await visit((session) => session.set("name", "Ada"));
+    await visit(async (session) => {
+      session.clear();
+      const updated = session.update("visits", (visits) => visits + 10);
+      session.clear();
+      expect(await updated).toBe(10);
+      session.set("theme", "dark");
+    });
+    expect(await stored()).toEqual({ name: "", theme: "dark", visits: 0 });
+  });
+
+  it("counts beside one that is consumed", async () => {
+    await visit((session) => session.set("name", "Ada"));
+    await visit(async (session) => {
+      const consumed = session.consume("name");
+      session.set("name", "Eve");
+      expect(await consumed).toBe("Ada");
+    });
+    expect(await stored()).toMatchObject({ name: "Eve" });
+  });
+
+  it.each([
+    ["none", "none" as const],
+    ["of one key", ["name" as const]],
+  ])("is taken along into a sign-in that keeps %s", async (_name, keep) => {
+    await visit((session) => session.set("visits", 1));
+    await visit(async (session) => {
+      session.set("visits", 2);
+      session.flash("notice", "before");
+      const signedIn = session.signIn("ada", { keep });
+      session.set("theme", "dark");
+      session.flash("notice", "after");
+      await signedIn;
+    });
+    const messages = await visit((session) => session.takeAll("notice"));
+    expect(messages).toEqual(["after"]);
+    expect(await stored()).toEqual({ name: "", theme: "dark", visits: 0 });
+  });
+
+  it("is the next session's where this one is signed out, and what is kept beside it", async () => {
+    await visit((session) => session.signIn("ada"));
+    await visit(async (session) => {
+      session.set("name", "Ada");
+      session.set("visits", 1);
+      const signedOut = session.signOut({ keep: ["name", "visits"] });
+      session.set("visits", 2);
+      session.flash("notice", "Until soon.");
+      await signedOut;
+      expect(session.userId).toBeUndefined();
+    });
+    expect(await visit((session) => session.take("notice"))).toBe("Until soon.");
+    expect(await stored()).toEqual({ name: "Ada", theme: "light", visits: 2 });
+  });
+
+  it("is told to come too late where the session is destroyed", async () => {
+    await visit((session) => session.set("name", "Ada"));
+    const request = new Request("https://shop.example/", { headers: { cookie } });
+    const { status } = await sessions.handle(request, async (same) => {
+      const session = await sessions.open(same);
+      const destroyed = session.destroy();
+      session.set("name", "Eve");
+      await destroyed;
+      return new Response("ok");
+    });
+    expect(status).toBe(409);
+  });
+});
