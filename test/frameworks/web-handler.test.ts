@@ -256,6 +256,31 @@ describe("sessions.handle", () => {
     ]);
   });
 
+  it("stores nothing of what the page of a failure changes while it streams, as nothing before it", async () => {
+    const { sessions } = shop();
+    const client = testClient((request) =>
+      sessions.handle(request, async () => {
+        const session = await sessions.open(request);
+        const before = session.get("visits");
+        if (before === 0) await session.update("visits", (n) => n + 1);
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+          session.set("visits", 7);
+          controller.close();
+        };
+        session.set("name", "Ada");
+        return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), {
+          status: 500,
+          headers: { seen: `${before} ${session.get("name")}` },
+        });
+      }),
+    );
+    await (await client.get("/")).text();
+    const later = await client.get("/");
+    expect(later.headers.get("seen")).toBe("1 Ada");
+    await later.text();
+    expect((await client.get("/")).headers.get("seen")).toBe("1 Ada");
+  });
+
   it("refuses changes once a streamed answer is out", async () => {
     const { sessions } = shop();
     let change = (): void => undefined;

@@ -61,6 +61,8 @@ export class Visit implements Doorkeeper {
   /** The application's own cookies, once one is asked for. */
   #beside: Beside | undefined;
   #phase: ReplyPhase = "open";
+  /** Whether the response tells that nothing is stored. */
+  #isFailure = false;
   #isMisplaced = false;
   #isKnown = false;
   /** A session that ended so short a time ago that the request may have been on its way. */
@@ -208,7 +210,8 @@ export class Visit implements Doorkeeper {
     if (state === undefined) return this.#afterOpening(status);
     const busy = state.whenIdle();
     if (busy !== undefined) return busy.then(() => this.beforeHeaders(status));
-    if (isFailure(status, state)) this.#drop(state);
+    this.#isFailure = isFailure(status, state);
+    if (this.#isFailure) this.#drop(state);
     // A transition would change what the headers say of the cookie, behind the commit's back.
     const next = this.#phase === "open" ? "closing" : undefined;
     const kept = this.#keep(state, next, status);
@@ -469,6 +472,7 @@ export class Visit implements Doorkeeper {
     if (state === undefined) return undefined;
     const busy = this.#keeping ?? state.whenIdle();
     if (busy !== undefined) return busy.then(() => this.#keepRest(next));
+    if (this.#isFailure) this.#drop(state);
     const kept = this.#keep(state, next);
     if (kept === undefined) return undefined;
     const done = (): void => {
