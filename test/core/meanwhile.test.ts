@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createSessions, memoryStore, type Session, type Sessions } from "../../src/index.ts";
+import {
+  CodecError,
+  createSessions,
+  memoryStore,
+  type Session,
+  type Sessions,
+} from "../../src/index.ts";
 
 interface Shop {
+  cart: string[];
   name: string;
   theme: string;
   visits: number;
@@ -11,7 +18,7 @@ let sessions: Sessions<Shop>;
 let cookie: string;
 
 beforeEach(() => {
-  const defaults: Shop = { name: "", theme: "light", visits: 0 };
+  const defaults: Shop = { cart: [], name: "", theme: "light", visits: 0 };
   sessions = createSessions<Shop>({ store: memoryStore(), defaults });
   cookie = "";
 });
@@ -27,6 +34,12 @@ async function visit<T>(work: (session: Session<Shop>) => T | Promise<T>): Promi
   const [line] = response.headers.getSetCookie();
   if (line !== undefined) cookie = line.slice(0, line.indexOf(";"));
   return done.promise;
+}
+
+function updated(session: Session<Shop>, beside?: () => unknown): Promise<unknown> {
+  const update = session.update("cart", (cart) => [...cart, "tea"]);
+  beside?.();
+  return update;
 }
 
 const stored = (): Promise<Record<string, unknown>> =>
@@ -67,7 +80,7 @@ describe("what a request changes while something of its session is under way", (
       expect(await updated).toBe(10);
       session.set("theme", "dark");
     });
-    expect(await stored()).toEqual({ name: "", theme: "dark", visits: 0 });
+    expect(await stored()).toMatchObject({ name: "", theme: "dark", visits: 0 });
   });
 
   it("counts beside one that is consumed", async () => {
@@ -78,6 +91,95 @@ describe("what a request changes while something of its session is under way", (
       expect(await consumed).toBe("Ada");
     });
     expect(await stored()).toMatchObject({ name: "Eve" });
+  });
+
+  it.each<[string, (session: Session<Shop>, cart: string[]) => Promise<unknown>]>([
+    ["beside", (session, cart) => updated(session, () => cart.push("cup"))],
+    [
+      "set before",
+      async (session) => {
+        const cart = ["pot"];
+        session.set("cart", cart);
+        await updated(session);
+        cart.push("cup");
+      },
+    ],
+    [
+      "got during",
+      async (session) => {
+        const cart = Promise.withResolvers<string[]>();
+        await updated(session, () => cart.resolve(session.get("cart")));
+        (await cart.promise).push("cup");
+      },
+    ],
+    ["after", (session, cart) => updated(session).then(() => cart.push("cup"))],
+    [
+      "within",
+      (session, cart) =>
+        session.update("cart", (newest) => {
+          cart.push("cup");
+          return [...newest, "tea"];
+        }),
+    ],
+  ])(
+    "is refused %s an update of what it changes in place, as one would be lost",
+    async (_, act) => {
+      await visit((session) => session.set("cart", ["pot"]));
+      const request = new Request("https://shop.example/", { headers: { cookie } });
+      let refusal: unknown;
+      const { status } = await sessions.handle(request, async (same) => {
+        const session = await sessions.open(same);
+        await act(session, session.get("cart"));
+        await session.save().catch((error: unknown) => {
+          refusal = error;
+        });
+        return new Response("ok");
+      });
+      expect(refusal).toBeInstanceOf(CodecError);
+      expect(status).toBe(500);
+      expect(await stored()).toMatchObject({ cart: ["pot", "tea"] });
+    },
+  );
+
+  it.each<[string, (session: Session<Shop>, cart: string[]) => Promise<unknown>, string[]]>([
+    [
+      "changed before",
+      async (session, cart) => {
+        cart.push("cup");
+        await updated(session);
+      },
+      ["pot", "cup", "tea"],
+    ],
+    [
+      "what the update comes to",
+      (session, cart) =>
+        session.update("cart", () => {
+          cart.push("cup");
+          return cart;
+        }),
+      ["pot", "cup"],
+    ],
+    [
+      "set once more",
+      async (session, cart) => {
+        await updated(session);
+        session.set("cart", cart);
+        cart.push("cup");
+      },
+      ["pot", "cup"],
+    ],
+    [
+      "got once more",
+      async (session) => {
+        await updated(session);
+        session.get("cart").push("cup");
+      },
+      ["pot", "tea", "cup"],
+    ],
+  ])("counts in place beside an update, where it is %s", async (_, act, cart) => {
+    await visit((session) => session.set("cart", ["pot"]));
+    await visit((session) => act(session, session.get("cart")));
+    expect(await stored()).toMatchObject({ cart });
   });
 
   it.each([
@@ -95,7 +197,7 @@ describe("what a request changes while something of its session is under way", (
     });
     const messages = await visit((session) => session.takeAll("notice"));
     expect(messages).toEqual(["after"]);
-    expect(await stored()).toEqual({ name: "", theme: "dark", visits: 0 });
+    expect(await stored()).toMatchObject({ name: "", theme: "dark", visits: 0 });
   });
 
   it("is the next session's where this one is signed out, and what is kept beside it", async () => {
@@ -110,7 +212,7 @@ describe("what a request changes while something of its session is under way", (
       expect(session.userId).toBeUndefined();
     });
     expect(await visit((session) => session.take("notice"))).toBe("Until soon.");
-    expect(await stored()).toEqual({ name: "Ada", theme: "light", visits: 2 });
+    expect(await stored()).toMatchObject({ name: "Ada", theme: "light", visits: 2 });
   });
 
   it("is told to come too late where the session is destroyed", async () => {
