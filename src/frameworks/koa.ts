@@ -4,8 +4,9 @@ import { flag, requireKnownKeys } from "../core/option-checks.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { failForNobody } from "./port/attach-node.ts";
 import { type Fallback, holdReply } from "./port/hold.ts";
-import { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
+import { isGone, nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** How {@link sessionMiddleware} behaves. */
 export interface MiddlewareOptions {
@@ -59,7 +60,10 @@ export function sessionMiddleware<D extends object>(
   return (ctx, next) => {
     const { req, res, request } = ctx;
     const fallback = new ContextFallback(ctx);
-    const hold = (visit: Visit): void => holdReply(res, visit, fallback);
+    const hold = (visit: Visit): void => {
+      holdReply(res, visit, fallback);
+      hearFailures(ctx, visit);
+    };
     attach(sessions, nodeExchange(req, res), [ctx, request, req], hold);
     if (!accessor) return next();
     return sessions.open(ctx).then((session) => {
@@ -68,6 +72,16 @@ export function sessionMiddleware<D extends object>(
       return next();
     });
   };
+}
+
+/** Koa answers no failure whose visitor has left: nothing else would say that the request has failed. */
+function hearFailures(ctx: Pick<ParameterizedContext, "onerror" | "res">, visit: Visit): void {
+  const really = ctx.onerror;
+  const onerror: typeof really = (error) => {
+    if (error && visit.phase === "open" && isGone(ctx.res)) failForNobody(ctx.res, visit, error);
+    really.call(ctx, error);
+  };
+  ctx.onerror = onerror;
 }
 
 /** Hands failures to Koa's error path, which tells the application's `error` event. */

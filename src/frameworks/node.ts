@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { answerPlainly, isBroken } from "./port/attach-node.ts";
+import { answerPlainly, isBroken, isFarewell, keepForNobody } from "./port/attach-node.ts";
 import { holdReply } from "./port/hold.ts";
 import { isGone, nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
@@ -40,18 +40,23 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
     const exchange = nodeExchange(req, res);
     const visit = attach(sessions, exchange, [req], hold);
     try {
-      await attachments.runAmbient(visit, next);
+      const handled = attachments.runAmbient(visit, next);
+      await handled;
+      // Of what returns no promise nobody knows when it is done.
+      if (handled instanceof Promise && isGone(res)) await keepForNobody(res, visit);
     } catch (error) {
       // Where it is mounted further out as well, it is answered there.
       if (!visit.isOf(exchange)) throw error;
-      if (!isFarewell(error, res, visit)) visit.report(error, isBroken(res) ? "cut" : "answered");
-      answerPlainly(res, error);
+      await answerFor(error, res, visit);
     }
   };
 }
 
-/** What a pipeline says whose reader has left, or whose response was answered or cut before. */
-function isFarewell(error: unknown, res: ServerResponse, visit: Visit): boolean {
-  const { code } = Object(error) as { readonly code?: unknown };
-  return code === "ERR_STREAM_PREMATURE_CLOSE" && (isGone(res) || visit.phase === "ended");
+async function answerFor(error: unknown, res: ServerResponse, visit: Visit): Promise<void> {
+  const hasLeft = isFarewell(error) && isGone(res);
+  if (hasLeft) return keepForNobody(res, visit);
+  // What a pipeline says whose response was answered or cut before is no news.
+  const isKnown = isFarewell(error) && visit.phase === "ended";
+  if (!isKnown) visit.report(error, isBroken(res) ? "cut" : "answered");
+  answerPlainly(res, error);
 }

@@ -19,6 +19,9 @@ import { ReplyInHand } from "./reply-in-hand.ts";
 
 export type { Fallback } from "./failed-reply.ts";
 
+/** How long a handler whose reader has left may take to begin its answer: some never do then. */
+const PATIENCE_MS = 1_000;
+
 /**
  * Holds a Node response until its session is committed: the first byte waits for what was
  * gathered, the last one for what changed since. 1xx responses pass.
@@ -43,6 +46,8 @@ class HeldReply implements Front {
     this.#visit = visit;
     const hand = new ReplyInHand(res, visit, this);
     this.#hand = hand;
+    // Before there is one that looks who listens.
+    if (!res.headersSent) this.#watchReader();
     this.#failed = new FailedReply(hand, fallback);
     if (typeof hand.methods.flush === "function") this.#patchInTurn("flush");
     if (hand.hasOtherOn) this.#drainListeners = new DrainListeners(res);
@@ -165,7 +170,7 @@ class HeldReply implements Front {
     const wait = this.#visit.beforeHeaders(status ?? 0);
     if (wait === undefined) {
       this.#hand.phase = "flowing";
-      if (!isWhole) this.#watchReader();
+      if (!isWhole) this.#lookForReader();
       return;
     }
     this.#hand.wait();
@@ -199,23 +204,43 @@ class HeldReply implements Front {
   }
 
   #goOn({ isDrainOwed }: HeldAnswer): void {
-    this.#watchReader();
+    this.#lookForReader();
     if (!isDrainOwed) return;
     this.#res.emit("drain");
     this.#drainListeners?.drain();
   }
 
-  /** A reader who leaves is the end of many streams, and what they changed is kept. */
   #watchReader(): void {
-    const leave = (): void => {
-      // Who ended the response is not left alone, and a producer that broke keeps nothing.
-      if (this.#hand.phase !== "flowing" || this.#visit.phase === "ended" || this.#res.errored)
-        return;
-      // After the handler's own listeners, which may have last words.
-      setImmediate(() => this.#keepForNobody());
+    // First: what is piped lets go of the response at its end.
+    if (!this.#lookForReader()) this.#res.prependListener("close", () => this.#leave());
+  }
+
+  /** Whether the reader has left. */
+  #lookForReader(): boolean {
+    const hasLeft = isGone(this.#res);
+    if (hasLeft) this.#leave();
+    return hasLeft;
+  }
+
+  /** A reader who leaves is the end of many streams, and what they changed is kept. */
+  #leave(): void {
+    // Who ended the response is not left alone, and a producer that broke keeps nothing.
+    if (this.#visit.phase === "ended" || this.#res.errored) return;
+    // After the handler's own listeners, which may have last words.
+    if (this.#hand.phase === "flowing") setImmediate(() => this.#keepForNobody());
+    else if (this.#hand.phase === "idle") this.#awaitAnswer();
+  }
+
+  /** Who streams looks first whether anybody reads, and begins nothing then: what is piped is an answer. */
+  #awaitAnswer(): void {
+    const res = this.#res;
+    const keep = (): void => {
+      const isUnanswered = this.#hand.phase === "idle" && this.#visit.phase !== "ended";
+      if (isUnanswered && res.statusCode < 500) this.#keepForNobody();
     };
-    if (isGone(this.#res)) leave();
-    else this.#res.on("close", leave);
+    if (res.listenerCount("unpipe") > 0) setImmediate(keep);
+    else res.once("pipe", () => setImmediate(keep));
+    setTimeout(keep, PATIENCE_MS).unref?.();
   }
 
   #keepForNobody(): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import type { AdapterAnswer } from "./port.ts";
 import { SHOP } from "./shop.ts";
-import { answer, eventually, gate, stream, type Tell } from "./stage.ts";
+import { answer, eventually, type Gate, gate, type Stage, stream, type Tell } from "./stage.ts";
 
 /** Visitors who do not wait for the answer. */
 export function tellLeaving(tell: Tell): void {
@@ -26,6 +27,17 @@ export function tellLeaving(tell: Tell): void {
     const name = async (): Promise<string> => (await client.get("/name")).text();
     assert.equal(await eventually(name, (stored) => stored !== ""), "Ada");
   });
+
+  tell("stores what a visitor did who left before a streamed answer", (stage) =>
+    leaveEarly(stage, async (door) => {
+      await door.pass();
+      return stream(until(async () => undefined));
+    }),
+  );
+
+  tell("stores what a visitor did who left before the first byte of a stream", (stage) =>
+    leaveEarly(stage, async (door) => stream(after(door.pass))),
+  );
 
   tell("knows a visitor who left before his session was opened", async (stage) => {
     const door = gate();
@@ -133,6 +145,41 @@ export function tellLeaving(tell: Tell): void {
     door.open();
     assert.equal(await (await client.get("/count")).text(), "1");
   });
+}
+
+/** Who leaves while the handler, or what it streams, stands at the door. */
+async function leaveEarly(
+  stage: Stage,
+  answered: (door: Gate) => Promise<AdapterAnswer>,
+): Promise<void> {
+  const door = gate();
+  const client = await stage.serve({
+    ...SHOP,
+    "/slow": async ({ open }) => {
+      (await open()).set("name", "Ada");
+      return answered(door);
+    },
+  });
+  await client.get("/count");
+  const leaving = new AbortController();
+  const left = client.get("/slow", { signal: leaving.signal }).then(
+    ({ body }) => body?.cancel().catch(() => undefined),
+    () => undefined,
+  );
+  // Within one process nobody produces what is not read.
+  await Promise.race([door.reached, left]);
+  leaving.abort();
+  // To and fro on another connection: the server has seen the first one go.
+  for (let turns = 0; turns < 3; turns += 1) await client.get("/untouched");
+  door.open();
+  const name = async (): Promise<string> => (await client.get("/name")).text();
+  assert.equal(await eventually(name, (stored) => stored !== ""), "Ada");
+  await left;
+}
+
+async function* after(pass: () => Promise<void>): AsyncGenerator<string> {
+  await pass();
+  yield "too late to be seen";
 }
 
 async function* until(pass: () => Promise<void>): AsyncGenerator<string> {
