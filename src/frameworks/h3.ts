@@ -16,7 +16,7 @@ import {
 } from "./port/kept-by-nitro.ts";
 import { withOwnStatus } from "./port/serve.ts";
 import { type WebExchange, webExchange } from "./port/web-exchange.ts";
-import { keep, keepThrown, keepWhole } from "./port/web-reply.ts";
+import { isGivenUp, keep, keepThrown, keepWhole } from "./port/web-reply.ts";
 
 /** How {@link sessionMiddleware} behaves. */
 export interface MiddlewareOptions {
@@ -103,10 +103,12 @@ async function answered(
   event: H3Event,
   handle: () => unknown,
 ): Promise<unknown> {
+  const { req } = event;
   let made: unknown;
   try {
     made = await handle();
   } catch (error) {
+    if (await isGivenUp(visit, req, error)) throw error;
     if (visit.isOpened || error instanceof SessionError) {
       return kept(visit, exchange, event, Promise.reject(error));
     }

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, internalsOf } from "../core/internals.ts";
 import { requireKnownKeys } from "../core/option-checks.ts";
@@ -7,7 +7,7 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { HonoHead, type ServerBindings } from "./port/hono-head.ts";
 import { type WebExchange, webExchange } from "./port/web-exchange.ts";
-import { keep, keepThrown } from "./port/web-reply.ts";
+import { isGivenUp, keep, keepThrown } from "./port/web-reply.ts";
 
 /** How {@link sessionMiddleware} behaves. */
 export interface MiddlewareOptions {
@@ -66,14 +66,7 @@ export function sessionMiddleware<D extends object>(
     if (isAccessor) await openInto(c, manager, visit, exchange);
     // Mounted further out as well, where the response is kept.
     if (!visit.isOf(exchange)) return next();
-    const { attachments } = internalsOf(manager);
-    // Middlewares put other requests in the place of the one that came.
-    const handling = attachments.follow(visit, c.req);
-    try {
-      await attachments.run(visit, next);
-    } finally {
-      attachments.leave(handling);
-    }
+    if (await isLeft(manager, visit, c, next)) return undefined;
     if (!visit.isOpened) return visit.end();
     try {
       requireAnswer(c);
@@ -83,6 +76,24 @@ export function sessionMiddleware<D extends object>(
       throw error;
     }
   };
+}
+
+/** Whether the handlers have given up, as the visitor has left: what they have changed is stored by then. */
+async function isLeft(manager: object, visit: Visit, c: Context, next: Next): Promise<boolean> {
+  const { attachments } = internalsOf(manager);
+  const { raw } = c.req;
+  // Middlewares put other requests in the place of the one that came.
+  const handling = attachments.follow(visit, c.req);
+  try {
+    await attachments.run(visit, next);
+    return c.error !== undefined && (await isGivenUp(visit, raw, c.error));
+  } catch (error) {
+    // Hono has a page for an Error alone, and on Node the reason for leaving is a text.
+    await isGivenUp(visit, raw, error);
+    throw error;
+  } finally {
+    attachments.leave(handling);
+  }
 }
 
 /**

@@ -42,6 +42,17 @@ function application({ sessions }: Made, routes: Routes, config = {}): H3 {
 
 const clientOf = (app: H3) => testClient((request) => app.fetch(request));
 
+/** The origin of an application that is served by Node. */
+async function served(app: H3): Promise<string> {
+  const server = listen(app, { port: 0, hostname: "127.0.0.1", silent: true });
+  onClose(() => server.close(true));
+  await server.ready();
+  return new URL(server.url ?? "").origin;
+}
+
+const nodeClientOf = async (app: H3) =>
+  testClient(await served(app), { origin: "https://shop.example" });
+
 /** srvx makes the type of a text up when the response is sent. */
 const typeOf = ({ headers }: Response): string =>
   headers.get("content-type")?.toLowerCase() ?? "text/plain;charset=utf-8";
@@ -266,6 +277,45 @@ describe("h3", () => {
     expect((await client.get("/set?2")).status).toBe(503);
     expect(printed).toHaveBeenCalledTimes(1);
   });
+
+  it.each([
+    ["on Node", nodeClientOf],
+    ["by app.fetch", async (app: H3) => clientOf(app)],
+  ])(
+    "stores what a handler has changed that gives up as its visitor leaves, %s",
+    async (_, open) => {
+      const made = shop();
+      const entered = Promise.withResolvers<void>();
+      const over = Promise.withResolvers<void>();
+      const app = new H3().use("/slow", async (_event, next) => {
+        try {
+          return await next();
+        } finally {
+          over.resolve();
+        }
+      });
+      const routes = application(made, {
+        "/visit": async (event) => (await made.sessions.open(event)).update("visits", (n) => n + 1),
+        "/slow": async (event) => {
+          (await made.sessions.open(event)).set("name", "Ada");
+          const { signal } = event.req;
+          const left = new Promise<never>((_resolve, reject) => {
+            signal.addEventListener("abort", () => reject(signal.reason));
+          });
+          entered.resolve();
+          return left;
+        },
+      });
+      const client = await open(app.mount("", routes));
+      await client.get("/visit");
+      const leaving = new AbortController();
+      const left = client.get("/slow", { signal: leaving.signal }).catch(() => undefined);
+      await entered.promise;
+      leaving.abort();
+      await Promise.all([left, over.promise]);
+      expect(await (await client.get("/name")).text()).toBe("name Ada");
+    },
+  );
 
   it("shares a session with the requests that the application makes of itself", async () => {
     const made = shop();

@@ -241,6 +241,42 @@ describe("Hono", () => {
     expect(await (await client.get("/name")).text()).toBe("Ada");
   });
 
+  it.each<[string, (app: Hono) => Promise<TestClient>]>([
+    ["on Node", clientOf],
+    ["by app.fetch", async (app) => testClient((request) => app.fetch(request))],
+  ])(
+    "stores what a handler has changed that gives up as its visitor leaves, %s",
+    async (_, open) => {
+      const { sessions } = shop();
+      const entered = Promise.withResolvers<void>();
+      const over = Promise.withResolvers<void>();
+      const app = new Hono();
+      app.use("/slow", (_c, next) => next().finally(over.resolve));
+      app.use(sessionMiddleware(sessions));
+      app.get("/slow", async (c) => {
+        (await sessions.open(c)).set("name", "Ada");
+        const { signal } = c.req.raw;
+        const left = new Promise<never>((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+        entered.resolve();
+        return left;
+      });
+      app.get("/visit", async (c) => {
+        return c.text(String(await (await sessions.open(c)).update("visits", (n) => n + 1)));
+      });
+      app.get("/name", async (c) => c.text((await sessions.open(c)).get("name")));
+      const client = await open(app);
+      await client.get("/visit");
+      const leaving = new AbortController();
+      const left = client.get("/slow", { signal: leaving.signal }).catch(() => undefined);
+      await entered.promise;
+      leaving.abort();
+      await Promise.all([left, over.promise.catch(() => undefined)]);
+      expect(await (await client.get("/name")).text()).toBe("Ada");
+    },
+  );
+
   it("adds the cookie to responses that cannot be changed", async () => {
     const { sessions } = shop();
     const upstream = createServer((_req, res) => {
