@@ -1,4 +1,4 @@
-import { type H3Event, HTTPResponse, type Middleware, toResponse } from "h3";
+import { type H3Event, type HTTPError, HTTPResponse, type Middleware, toResponse } from "h3";
 import { SessionError } from "../core/errors.ts";
 import { isOfPage } from "../core/failed-page.ts";
 import { attach, enclose, internalsOf } from "../core/internals.ts";
@@ -127,15 +127,11 @@ async function kept(
   event: H3Event,
   made: unknown,
 ): Promise<Response> {
-  const response = withOwnStatus(visit, await answer(event, made));
+  const { response, isWhole } = await answer(visit, event, made);
   try {
-    // What h3 has made of a value is this visitor's alone, and needs no copy.
-    if (isPlain(made)) return await keepWhole(visit, exchange, response);
-    return await keep(visit, exchange, response);
+    return await (isWhole ? keepWhole : keep)(visit, exchange, response);
   } catch (error) {
-    const own = withOwnStatus(visit, await answer(event, Promise.reject(error)));
-    // A copy, as the application may keep its page for other visitors.
-    const page = new Response(own.body, own);
+    const { response: page } = await answer(visit, event, Promise.reject(error));
     protect(page.headers, response.headers);
     await keepThrown(visit, exchange, page.status, page.headers);
     return page;
@@ -150,17 +146,41 @@ function protect(headers: Headers, failed: Headers): void {
   }
 }
 
-/** As h3 answers, but for the application's `onResponse`, which h3 calls once, at the end. */
-async function answer(event: H3Event, made: unknown): Promise<Response> {
-  const { onResponse: _, ...config } = event.app?.config ?? {};
-  return toResponse(made, event, config);
+/** What h3 has made for an event. */
+interface Answer {
+  readonly response: Response;
+  /** Whether its body is there in one piece, and nobody else has it: it needs no copy. */
+  readonly isWhole: boolean;
 }
 
-/** Whether h3 makes a body of it that is there in one piece. */
+/** As h3 answers, but for the application's `onResponse`, which h3 calls once, at the end. */
+async function answer(visit: Visit, event: H3Event, made: unknown): Promise<Answer> {
+  const { onResponse: _, ...config } = event.app?.config ?? {};
+  const { onError } = config;
+  let isWhole = isPlain(made);
+  const pageFor = async (...failed: [HTTPError, H3Event]): Promise<unknown> => {
+    const page = await onError?.(...failed);
+    isWhole = page instanceof Response || isPlain(page);
+    return page instanceof Response ? wholeCopy(page) : page;
+  };
+  const own = onError === undefined ? config : { ...config, onError: pageFor };
+  return { response: withOwnStatus(visit, await toResponse(made, event, own)), isWhole };
+}
+
+/** A copy, as the application may keep its page for other visitors. */
+async function wholeCopy(page: Response): Promise<Response> {
+  if (page.body === null) return new Response(null, page);
+  const body = await page.arrayBuffer();
+  const copy = new Response(body, page);
+  copy.headers.set("Content-Length", String(body.byteLength));
+  return copy;
+}
+
+/** Whether h3 makes a body of it that is there in one piece. What is thrown comes as a promise. */
 function isPlain(made: unknown): boolean {
-  if (typeof made !== "object" || made === null) return typeof made !== "symbol";
+  if (typeof made !== "object" || made === null) return true;
   if (made instanceof HTTPResponse) return isPlain(made.body);
-  if (Array.isArray(made)) return true;
+  if (made instanceof Error || made instanceof Promise || Array.isArray(made)) return true;
   const prototype: unknown = Object.getPrototypeOf(made);
   return prototype === Object.prototype || prototype === Uint8Array.prototype;
 }

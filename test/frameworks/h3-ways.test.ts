@@ -3,12 +3,14 @@ import {
   defineHandler,
   fromNodeHandler,
   H3,
+  type H3Config,
   type H3Event,
   HTTPError,
   HTTPResponse,
   serve as listen,
   onError,
   redirect,
+  toResponse,
   withBase,
 } from "h3";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, type Mock, vi } from "vitest";
@@ -56,6 +58,11 @@ const nodeClientOf = async (app: H3) =>
 /** srvx makes the type of a text up when the response is sent. */
 const typeOf = ({ headers }: Response): string =>
   headers.get("content-type")?.toLowerCase() ?? "text/plain;charset=utf-8";
+
+/** As Nitro makes its pages: a response of srvx's own class, whose length is known. */
+function pageLikeNitro({ status }: HTTPError, event: H3Event): Response | Promise<Response> {
+  return toResponse(new HTTPResponse(`page for ${status}`, { status }), event);
+}
 
 describe("h3", () => {
   it("refuses changes once a plain answer is out", async () => {
@@ -470,32 +477,88 @@ describe("h3", () => {
     expect(await (await fetch(`${server.url}name`, { headers: sent })).text()).toBe("name Ada");
   });
 
-  it.each([
+  it.each<[string, () => unknown, H3Config?]>([
     ["a redirect", () => redirect("/name", 303)],
     ["an HTTPResponse of bytes", () => new HTTPResponse(new Uint8Array(9))],
     ["an HTTPResponse of nothing", () => new HTTPResponse(null, { status: 204 })],
-  ])("sends %s in one piece, as h3 does", async (_, make) => {
+    ["an error that is thrown", () => Promise.reject(HTTPError.status(422))],
+    ["an error that is returned", () => HTTPError.status(422)],
+    ["another error", () => Promise.reject(new Error("broken")), { silent: true }],
+    ["what is not found", () => Symbol.for("h3.notFound")],
+    ["a value that has no JSON", () => [7n], { silent: true }],
+    ["a page of the application", () => HTTPError.status(422), { onError: pageLikeNitro }],
+  ])("sends %s in one piece, as h3 does", async (_, make, config) => {
     const made = shop();
-    const app = application(made, {
-      "/plain": make,
-      "/opened": async (event) => {
+    const routes = {
+      "/opened": async (event: H3Event) => {
         (await made.sessions.open(event)).set("name", "Ada");
         return make();
       },
-    });
-    const server = listen(app, { port: 0, hostname: "127.0.0.1", silent: true });
-    onClose(() => server.close(true));
-    await server.ready();
-    const init = { headers: { "x-forwarded-proto": "https" }, redirect: "manual" } as const;
-    const plain = await fetch(`${server.url}plain`, init);
-    const opened = await fetch(`${server.url}opened`, init);
-    expect(opened.headers.getSetCookie()).toHaveLength(1);
+    };
+    const opened = await nodeClientOf(application(made, routes, config)).then((client) =>
+      client.get("/opened", { redirect: "manual" }),
+    );
+    const plain = await nodeClientOf(new H3(config).all("/opened", make)).then((client) =>
+      client.get("/opened", { redirect: "manual" }),
+    );
+    expect(opened.headers.getSetCookie()).toHaveLength(opened.status < 500 ? 1 : 0);
     const framing = ({ status, headers }: Response): unknown[] => [
       status,
       headers.get("content-length"),
       headers.get("transfer-encoding"),
     ];
     expect(framing(opened)).toEqual(framing(plain));
+  });
+
+  it.each<[string, H3Config?]>([
+    ["h3's own", {}],
+    ["the application's", { onError: pageLikeNitro }],
+  ])("sends %s page for a failed save in one piece", async (_, config) => {
+    const made = shop();
+    const routes = {
+      "/set": async (event: H3Event) => {
+        (await made.sessions.open(event)).set("name", "Ada");
+        made.store.failWrites();
+        return "set";
+      },
+    };
+    const response = await (await nodeClientOf(application(made, routes, config))).get("/set");
+    const length = Buffer.byteLength(await response.text());
+    expect([response.status, response.headers.get("content-length")]).toEqual([503, `${length}`]);
+  });
+
+  it("keeps the page of the application for everybody where a value has no JSON", async () => {
+    const made = shop();
+    const page = new Response(null, { status: 422 });
+    const set = async (event: H3Event): Promise<unknown> => {
+      (await made.sessions.open(event)).set("name", "Ada");
+      return [7n];
+    };
+    const app = application(made, { "/set": set }, { onError: () => page, silent: true });
+    for (const client of [clientOf(app), clientOf(app)]) {
+      expect((await client.get("/set")).headers.getSetCookie()).toHaveLength(1);
+    }
+    expect([...page.headers]).toEqual([]);
+  });
+
+  it("stores what the application's page for an error changes while it streams", async () => {
+    const made = shop();
+    const fail = async (event: H3Event): Promise<never> => {
+      await (await made.sessions.open(event)).update("visits", (n) => n + 1);
+      throw HTTPError.status(422);
+    };
+    const onError = async (_: HTTPError, event: H3Event): Promise<HTTPResponse> => {
+      const session = await made.sessions.open(event);
+      const pieces = async function* (): AsyncGenerator<Uint8Array> {
+        yield new TextEncoder().encode("begin ");
+        session.set("name", "Ada");
+        yield new TextEncoder().encode("end");
+      };
+      return new HTTPResponse(ReadableStream.from(pieces()), { status: 422 });
+    };
+    const client = await nodeClientOf(application(made, { "/fail": fail }, { onError }));
+    expect(await (await client.get("/fail")).text()).toBe("begin end");
+    expect(await (await client.get("/name")).text()).toBe("name Ada");
   });
 
   it("adds nothing to an HTTPResponse that the application keeps for the next visitor", async () => {

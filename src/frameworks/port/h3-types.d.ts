@@ -7,9 +7,14 @@ export interface H3Event {
     readonly ip?: string | undefined;
     readonly runtime?: { readonly node?: { readonly req: { readonly httpVersion: string } } };
   };
-  readonly app?: { readonly config: { readonly onResponse?: unknown } };
+  readonly app?: { readonly config: H3Config };
   readonly context: Record<string, unknown>;
 }
+export interface H3Config {
+  readonly onResponse?: unknown;
+  readonly onError?: (error: HTTPError, event: H3Event) => unknown;
+}
+export declare class HTTPError extends Error {}
 export type Middleware = (event: H3Event, next: () => unknown) => unknown;
 export declare class HTTPResponse {
   readonly body?: unknown;
@@ -17,5 +22,5 @@ export declare class HTTPResponse {
 export declare function toResponse(
   value: unknown,
   event: H3Event,
-  config?: object,
+  config?: H3Config,
 ): Response | Promise<Response>;
