@@ -159,12 +159,37 @@ async function answer(visit: Visit, event: H3Event, made: unknown): Promise<Answ
   const { onError } = config;
   let isWhole = isPlain(made);
   const pageFor = async (...failed: [HTTPError, H3Event]): Promise<unknown> => {
-    const page = await onError?.(...failed);
+    const page = (await onError?.(...failed)) ?? (isReplaced() ? h3Page(failed[0]) : undefined);
     isWhole = page instanceof Response || isPlain(page);
     return page instanceof Response ? wholeCopy(page) : page;
   };
-  const own = onError === undefined ? config : { ...config, onError: pageFor };
-  return { response: withOwnStatus(visit, await toResponse(made, event, own)), isWhole };
+  const isAsked = onError !== undefined || isReplaced();
+  const own = isAsked ? { ...config, onError: pageFor } : config;
+  return {
+    response: withOwnStatus(visit, recognised(await toResponse(made, event, own))),
+    isWhole,
+  };
+}
+
+/**
+ * Whether another library has put a class of its own in the place of the runtime's, as @hono/node-server
+ * does: h3's responses may be none of it then, and h3 would answer the text of the object, with 200.
+ */
+function isReplaced(): boolean {
+  return Object.getPrototypeOf(Response.prototype) !== Object.prototype;
+}
+
+/** What h3 has made, as h3 takes it for a response. */
+function recognised(made: object): Response {
+  if (made instanceof Response) return made;
+  const response = made as Response;
+  return new Response(response.body, response);
+}
+
+/** As h3 answers an error. */
+function h3Page(error: HTTPError): Response {
+  const { status, statusText = "", headers } = error;
+  return Response.json(error, { status, statusText, headers: new Headers(headers) });
 }
 
 /** A copy, as the application may keep its page for other visitors. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
 import {
   defineHandler,
   fromNodeHandler,
@@ -13,7 +14,17 @@ import {
   toResponse,
   withBase,
 } from "h3";
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it, type Mock, vi } from "vitest";
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  expectTypeOf,
+  it,
+  type Mock,
+  onTestFinished,
+  vi,
+} from "vitest";
 import { HeadersSentError } from "../../src/core/errors.ts";
 import type { Session } from "../../src/core/session.ts";
 import { sessionMiddleware } from "../../src/frameworks/h3.ts";
@@ -63,6 +74,8 @@ const typeOf = ({ headers }: Response): string =>
 function pageLikeNitro({ status }: HTTPError, event: H3Event): Response | Promise<Response> {
   return toResponse(new HTTPResponse(`page for ${status}`, { status }), event);
 }
+
+const ownPage = ({ status }: HTTPError): Response => new Response(`own ${status}`, { status });
 
 describe("h3", () => {
   it("refuses changes once a plain answer is out", async () => {
@@ -525,6 +538,45 @@ describe("h3", () => {
     const response = await (await nodeClientOf(application(made, routes, config))).get("/set");
     const length = Buffer.byteLength(await response.text());
     expect([response.status, response.headers.get("content-length")]).toEqual([503, `${length}`]);
+  });
+
+  it.each<[string, () => unknown, H3Config, number, string]>([
+    ["a text", () => "text", {}, 200, "text"],
+    ["JSON", () => ({ a: 1 }), {}, 200, '{"a":1}'],
+    ["a redirect", () => redirect("/name", 303), {}, 303, ""],
+    ["a Response", () => new Response("made"), {}, 200, "made"],
+    ["an error", () => HTTPError.status(422, "Own"), {}, 422, '"message":"Own"'],
+    ["the application's page", () => HTTPError.status(422), { onError: ownPage }, 422, "own 422"],
+    [
+      "no page of it",
+      () => HTTPError.status(422),
+      { onError: () => undefined },
+      422,
+      '"status":422',
+    ],
+    ["what is not found", () => Symbol.for("h3.notFound"), {}, 404, '"status":404'],
+    ["a failed save", () => "lost", {}, 503, '"status":503'],
+  ])("answers %s as h3 does, where Hono on Node has replaced Response", async (...each) => {
+    const [, make, config, status, body] = each;
+    const { Request: OwnRequest, Response: OwnResponse } = globalThis;
+    onTestFinished(
+      () => void Object.assign(globalThis, { Request: OwnRequest, Response: OwnResponse }),
+    );
+    getRequestListener(() => new Response());
+    expect(Response).not.toBe(OwnResponse);
+    const made = shop();
+    const routes = {
+      "/make": async (event: H3Event) => {
+        (await made.sessions.open(event)).set("name", "Ada");
+        if (status === 503) made.store.failWrites();
+        return make();
+      },
+    };
+    const client = await nodeClientOf(application(made, routes, config));
+    const response = await client.get("/make", { redirect: "manual" });
+    expect(response.status).toBe(status);
+    expect(await response.text()).toContain(body);
+    expect(response.headers.getSetCookie()).toHaveLength(status < 500 ? 1 : 0);
   });
 
   it("keeps the page of the application for everybody where a value has no JSON", async () => {

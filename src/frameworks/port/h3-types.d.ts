@@ -14,7 +14,11 @@ export interface H3Config {
   readonly onResponse?: unknown;
   readonly onError?: (error: HTTPError, event: H3Event) => unknown;
 }
-export declare class HTTPError extends Error {}
+export interface HTTPError extends Error {
+  readonly status: number;
+  readonly statusText: string | undefined;
+  readonly headers: Headers | undefined;
+}
 export type Middleware = (event: H3Event, next: () => unknown) => unknown;
 export declare class HTTPResponse {
   readonly body?: unknown;
