@@ -7,7 +7,7 @@ import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
 import { stream, streamSSE, streamText } from "hono/streaming";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { SessionError } from "../../src/core/errors.ts";
+import { HeadersSentError, SessionError } from "../../src/core/errors.ts";
 import type { Sessions } from "../../src/core/sessions.ts";
 import { sessionMiddleware } from "../../src/frameworks/hono.ts";
 import { type TestClient, testClient } from "../../src/testing/index.ts";
@@ -276,6 +276,30 @@ describe("Hono", () => {
       expect(await (await client.get("/name")).text()).toBe("Ada");
     },
   );
+
+  it("stores nothing beside Response.error(), which goes on as it is", async () => {
+    const { sessions, store } = shop();
+    const passed: Response[] = [];
+    const app = new Hono();
+    app.use(async (c, next) => {
+      await next();
+      passed.push(c.res);
+    });
+    app.use(sessionMiddleware(sessions));
+    const broken = Response.error();
+    let change = (): void => undefined;
+    app.get("/", async (c) => {
+      const session = await sessions.open(c);
+      change = () => session.set("name", "Grace");
+      session.set("name", "Ada");
+      return broken;
+    });
+    const response = await (await clientOf(app)).get("/");
+    expect([response.status, response.headers.getSetCookie()]).toEqual([500, []]);
+    expect(passed[0]).toBe(broken);
+    expect(store.calls).toEqual([]);
+    expect(change).toThrow(HeadersSentError);
+  });
 
   it("adds the cookie to responses that cannot be changed", async () => {
     const { sessions } = shop();
