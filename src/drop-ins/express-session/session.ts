@@ -13,7 +13,7 @@ interface StoreOfRequest {
   createSession(request: unknown, data: unknown): unknown;
 }
 
-/** Under it a request has who watches over its sessions. */
+/** Under it a session has who watches over it. A property: a Proxy over the session has it, too. */
 export const WATCHER: unique symbol = Symbol("watcher");
 
 /** What a session knows of its request. */
@@ -21,12 +21,12 @@ export interface RequestOfSession {
   session?: unknown;
   sessionID?: unknown;
   sessionStore?: unknown;
-  /** @internal */
-  [WATCHER]?: SessionWatcher;
 }
 
-/** Who watches over the sessions of a request. */
+/** Who watches over a session. */
 export interface SessionWatcher {
+  /** Whether what it is told changes nothing any more. */
+  readonly isOver: boolean;
   /** The session, as it is now, is being stored. */
   saving(session: Session): void;
   /** Another object may stand for the session. */
@@ -55,6 +55,8 @@ export class Session {
   declare readonly id: string;
   /** The request that the session belongs to. */
   declare readonly req: RequestOfSession;
+  /** @internal */
+  declare [WATCHER]?: SessionWatcher;
   /** The session's cookie. */
   declare cookie: Cookie;
 
@@ -87,7 +89,7 @@ export class Session {
   save(callback: SessionCallback): this;
   save(): Promise<void>;
   save(callback?: SessionCallback): this | Promise<void> {
-    this.req[WATCHER]?.saving(this);
+    this[WATCHER]?.saving(this);
     return answer(this, callback, (done) => storeOf(this).set(this.id, this, done));
   }
 
@@ -122,7 +124,7 @@ function reload(session: Session, done: SessionCallback): void {
   const store = storeOf(session);
   store.get(session.id, (error, data) => {
     if (!error && data) store.createSession(session.req, data);
-    session.req[WATCHER]?.reloaded(session);
+    session[WATCHER]?.reloaded(session);
     if (error) done(error);
     else if (data) done();
     else done(new Error("failed to load session"));

@@ -8,24 +8,110 @@ import { inherits } from "node:util";
 import theirs from "express-session";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import ours, { Cookie, MemoryStore, Store } from "../../../src/drop-ins/express-session/index.ts";
-import { type AnyRequest, browse, HOSTS, type Middleware } from "./support/hosts.ts";
+import { type AnyRequest, type Browser, browse, HOSTS, type Middleware } from "./support/hosts.ts";
 
 type Make = (options: object) => Middleware;
 
+type AnySession = AnyRequest["session"];
+
 const OPTIONS = { secret: "keyboard cat", resave: false, saveUninitialized: false };
 
-const { prototype: SESSIONS_OF_THEIRS } = (
-  theirs as unknown as { Session: { prototype: AnyRequest["session"] } }
-).Session;
+interface Library extends Make {
+  readonly MemoryStore: new () => MemoryStore;
+  readonly Session: new (request: AnyRequest, data?: object) => AnySession;
+  readonly Cookie: new (options?: object) => object;
+}
+
+const { prototype: SESSIONS_OF_THEIRS } = (theirs as unknown as Library).Session;
 
 /** The same sentences are true of express-session itself: that is what "to the letter" means. */
-const LIBRARIES: readonly (readonly [
-  string,
-  Make & { readonly MemoryStore: new () => MemoryStore },
-])[] = [
+const LIBRARIES: readonly (readonly [string, Library])[] = [
   ["express-session", theirs as never],
   ["sojourn/express-session", ours as never],
 ];
+
+/** What happens at each request of a scene, and what the store makes of what it has stored. */
+interface Scene {
+  readonly handle: (request: AnyRequest, library: Library) => unknown;
+  readonly createSession?: (request: AnyRequest, data: object, library: Library) => AnySession;
+  readonly prepare?: (store: MemoryStore) => unknown;
+  readonly visit?: (browser: Browser) => Promise<unknown>;
+}
+
+const saved = (session: AnySession): Promise<unknown> =>
+  new Promise((resolve) => session.save(resolve));
+
+const reloaded = (session: AnySession): Promise<unknown> =>
+  new Promise((resolve) => session.reload(resolve));
+
+/** A session that the handler makes by itself, under an id of its own. */
+function handMade(
+  request: AnyRequest,
+  library: Library,
+  id: string,
+  data: object = { ...request.session },
+): AnySession {
+  const { sessionID } = request;
+  request.sessionID = id;
+  const made = new library.Session(request, data);
+  request.sessionID = sessionID;
+  return Object.assign(made, { cookie: new library.Cookie() });
+}
+
+/** A store's own kind of session, with the methods that are asked for and nothing of the library's. */
+function bareSession(prototype: object | null, request: AnyRequest, data: object): AnySession {
+  const store = request.sessionStore;
+  const methods: Record<string, (this: AnySession, done: (error?: unknown) => void) => unknown> = {
+    touch: () => undefined,
+    save(done) {
+      store.set(this.id, this, done);
+    },
+    reload(done) {
+      store.get(this.id, (_error: unknown, found: object) => {
+        store.createSession(request, found);
+        done();
+      });
+    },
+  };
+  const made = Object.create(prototype, { id: { value: request.sessionID } });
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(made, name, { value, configurable: true, writable: true });
+  }
+  return Object.assign(made, data);
+}
+
+/** What a library asks of its store in a scene, and what it answers. */
+async function played(library: Library, scene: Scene): Promise<readonly string[]> {
+  const told: string[] = [];
+  const store = new library.MemoryStore();
+  const { createSession = null } = scene;
+  if (createSession !== null) {
+    store.createSession = (request, data) => {
+      const made = createSession(request as unknown as AnyRequest, data, library);
+      return Object.assign(request, { session: made }).session;
+    };
+  }
+  scene.prepare?.(store);
+  for (const name of ["set", "touch", "destroy"] as const) {
+    const asked = store[name].bind(store) as (...args: unknown[]) => void;
+    store[name] = (sid: string, session: unknown, ...rest: unknown[]) => {
+      const { cookie: _, ...data } = Object(session);
+      told.push(`${name} ${sid} ${JSON.stringify(data)}`);
+      asked(sid, session, ...rest);
+    };
+  }
+  let ids = 0;
+  const genid = (): string => `id${++ids}`;
+  const browser = await browse(library({ ...OPTIONS, store, genid }), async (request, response) => {
+    await scene.handle(request, library);
+    response.end();
+  });
+  const visit = scene.visit ?? ((visitor) => visitor.get("/second"));
+  told.push(`${(await browser.get("/first")).status}`);
+  await visit(browser);
+  told.push(`${(await browser.get("/last")).status}`);
+  return told;
+}
 
 const counts = (request: AnyRequest, response: { end(text: string): unknown }): void => {
   if (request.url?.startsWith("/read") !== true) {
@@ -361,7 +447,193 @@ describe.each(LIBRARIES)("%s over a connect store", (_name, session) => {
   });
 });
 
+const SCENES: Readonly<Record<string, Scene>> = {
+  "saves a copy of its session under another id": {
+    async handle(request, library) {
+      request.session[request.url ?? ""] = 1;
+      await saved(handMade(request, library, "copy"));
+    },
+  },
+  "saves another session while its own is new": {
+    handle: (request, library) => saved(handMade(request, library, "other", { mine: 1 })),
+  },
+  "saves a session that it has made by hand, and the store fails once": {
+    prepare(store) {
+      const { set } = store;
+      store.set = (_sid, _session, callback) => {
+        store.set = set;
+        callback?.(new Error("full"));
+      };
+    },
+    async handle(request, library) {
+      request.session = handMade(request, library, request.sessionID, { hand: request.url });
+      await saved(request.session);
+    },
+  },
+  "saves a session that it has let the store make": {
+    async handle(request) {
+      request.sessionStore.createSession(request, { cookie: {}, hand: request.url });
+      await saved(request.session);
+    },
+  },
+  "puts two sessions in each other's place": {
+    async handle(request, library) {
+      const before = request.session;
+      request.session = handMade(request, library, request.sessionID, { hand: 1 });
+      before.n = request.url;
+      await saved(before);
+      await saved(request.session);
+      request.session = before;
+    },
+  },
+  "saves and reloads a session that has a class of the store's own, without a request": {
+    createSession: (request, data) => bareSession({}, request, data),
+    async handle(request) {
+      request.session.n = request.url;
+      await saved(request.session);
+      await reloaded(request.session);
+      request.session.m = request.url;
+      await saved(request.session);
+    },
+  },
+  "saves a session that the store has given no prototype": {
+    createSession: (request, data) => bareSession(null, request, data),
+    async handle(request) {
+      request.session.n = request.url;
+      await saved(request.session);
+    },
+  },
+  "saves a Proxy over a session that takes no other prototype": {
+    createSession: (request, data) =>
+      new Proxy(bareSession({}, request, data), {
+        setPrototypeOf() {
+          throw new TypeError("It has one.");
+        },
+      }),
+    async handle(request) {
+      request.session.n = request.url;
+      await saved(request.session);
+    },
+  },
+  "saves a session of a class that inherits from the library's and saves in its own way": {
+    createSession(request, data, library) {
+      class Own extends library.Session {
+        save(done: (error?: unknown) => void): void {
+          request.sessionStore.set(this["id"], this, done);
+        }
+      }
+      return Object.assign(new Own(request, data), { cookie: new library.Cookie() });
+    },
+    async handle(request) {
+      request.session.n = request.url;
+      await saved(request.session);
+    },
+  },
+  "gets a session that nothing can be added to": {
+    createSession: (request, data) => Object.freeze(bareSession({}, request, data)),
+    handle: (request) => {
+      if (request.url === "/first") request.session.n = 1;
+    },
+  },
+};
+
+/** One session object of the library's for all requests. */
+function cachedSession(): Required<Pick<Scene, "createSession">> {
+  let kept: AnySession;
+  return {
+    createSession(request, data, library) {
+      kept ??= Object.assign(new library.Session(request, data), { cookie: new library.Cookie() });
+      return kept;
+    },
+  };
+}
+
+describe("a request to sojourn/express-session asks the store for what it asks at express-session", () => {
+  it.each(Object.entries(SCENES))("when it %s", async (_name, scene) => {
+    const asked = await played(theirs as unknown as Library, scene);
+    expect(asked.length).toBeGreaterThan(2);
+    expect(await played(ours as unknown as Library, scene)).toEqual(asked);
+  });
+
+  it("when several of them have one session object at once", async () => {
+    const scene = (): Scene => {
+      const slowIsIn = Promise.withResolvers<void>();
+      const fastIsOut = Promise.withResolvers<void>();
+      return {
+        ...cachedSession(),
+        async handle(request) {
+          if (request.url === "/slow") {
+            slowIsIn.resolve();
+            await fastIsOut.promise;
+          }
+          request.session.n = request.url;
+          await saved(request.session);
+        },
+        async visit(browser) {
+          const slow = browser.get("/slow");
+          await slowIsIn.promise;
+          await browser.get("/fast");
+          fastIsOut.resolve();
+          await slow;
+        },
+      };
+    };
+    const asked = await played(theirs as unknown as Library, scene());
+    expect(asked.length).toBeGreaterThan(4);
+    expect(await played(ours as unknown as Library, scene())).toEqual(asked);
+  });
+
+  it("when two middlewares give a request two sessions", async () => {
+    const calls = async (library: Library): Promise<readonly string[]> => {
+      const told: string[] = [];
+      const make = (name: string): Middleware => {
+        const store = new library.MemoryStore();
+        const { set } = store;
+        store.set = (...args) => {
+          told.push(`${name} ${JSON.stringify({ ...args[1], cookie: null })}`);
+          set.apply(store, args);
+        };
+        return library({ ...OPTIONS, saveUninitialized: true, store, name, genid: () => name });
+      };
+      let first: AnySession;
+      const between = (request: AnyRequest, _response: unknown, next: () => void): void => {
+        first = request.session;
+        Object.assign(request, { session: undefined });
+        next();
+      };
+      const browser = await browse(
+        [make("a"), between as Middleware, make("b")],
+        async (_request, response) => {
+          first.n = 1;
+          await saved(first);
+          response.end();
+        },
+      );
+      await browser.get();
+      return told;
+    };
+    const asked = await calls(theirs as unknown as Library);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(await calls(ours as unknown as Library)).toEqual(asked);
+  });
+});
+
 describe("sojourn/express-session", () => {
+  it("shows nothing of its own on a request or a session", async () => {
+    const browser = await browse(ours(OPTIONS), (request, response) => {
+      const shown = [request, request.session].flatMap((each) =>
+        Object.getOwnPropertySymbols({ ...each }),
+      );
+      response.end(
+        shown
+          .map(String)
+          .filter((name) => name.includes("watcher"))
+          .join(),
+      );
+    });
+    expect((await browser.get()).text).toBe("");
+  });
+
   it("gives a promise where no callback is passed", async () => {
     const browser = await browse(ours(OPTIONS), async (request, response) => {
       request.session.a = 1;
@@ -540,13 +812,16 @@ describe("sojourn/express-session", () => {
       stored += 1;
       set.apply(store, args);
     };
+    const saves = new Set<unknown>();
     const browser = await browse(ours({ ...OPTIONS, store }), (request, response) => {
+      if (request.session === kept) saves.add(kept.save);
       request.session.views = (request.session.views ?? 0) + 1;
       request.session.save(() => response.end(String(request.session.views)));
     });
     for (const views of ["1", "2", "3", "4"]) expect((await browser.get()).text).toBe(views);
     expect(stored).toBe(4);
-    expect(Object.getPrototypeOf(Object.getPrototypeOf(kept))).toBe(SESSIONS_OF_THEIRS);
+    expect(saves.size).toBe(1);
+    expect(Object.getPrototypeOf(kept)).toBe(SESSIONS_OF_THEIRS);
   });
 
   it("calls a method of the store's sessions that the application replaces", async () => {

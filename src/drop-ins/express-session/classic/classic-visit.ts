@@ -3,12 +3,12 @@ import { beforeHead } from "../../before-head.ts";
 import { type CookieAttributes, cookieText } from "../cookie-text.ts";
 import { isSecure, type Next, type SessionRequest } from "../request.ts";
 import { sentId } from "../sent-cookie.ts";
-import { Session, type SessionWatcher, WATCHER } from "../session.ts";
+import type { Session, SessionWatcher } from "../session.ts";
 import type { SignedIds } from "../signed-ids.ts";
-import { letTell } from "./foreign-session.ts";
 import { HeldEnd } from "./held-end.ts";
 import type { ClassicSettings } from "./settings.ts";
 import { snapshot } from "./snapshot.ts";
+import { watch } from "./watch.ts";
 
 /** A store, as the middleware has completed it. */
 interface CompletedStore {
@@ -31,6 +31,7 @@ export class ClassicVisit implements SessionWatcher {
   #isTouched = false;
   /** From here on nobody asks any more whether the session has been saved. */
   #isEnding = false;
+  isOver = false;
 
   constructor(
     settings: ClassicSettings,
@@ -45,7 +46,6 @@ export class ClassicVisit implements SessionWatcher {
     this.#response = response;
     this.#next = next;
     request.sessionStore = settings.store;
-    request[WATCHER] = this;
     this.#sentId = sentId(request, settings.name, ids);
     request.sessionID = this.#sentId;
   }
@@ -80,22 +80,19 @@ export class ClassicVisit implements SessionWatcher {
   #generate(): void {
     this.#store.generate(this.#request);
     this.#remember(this.#request.session as object);
+    watch(this.#request.session, this);
   }
 
   #inflate(data: unknown): void {
     this.#store.createSession(this.#request, data);
     this.#remember(data as object);
     if (!this.#settings.resave) this.#saved = this.#original;
+    watch(this.#request.session, this);
   }
 
   #remember(data: object): void {
     this.#originalId = this.#request.sessionID;
     this.#original = snapshot(data);
-    this.#listenTo(this.#request.session);
-  }
-
-  #listenTo(session: unknown): void {
-    if (session && !(session instanceof Session)) letTell(session as Session);
   }
 
   saving(session: Session): void {
@@ -103,7 +100,7 @@ export class ClassicVisit implements SessionWatcher {
   }
 
   reloaded(session: Session): void {
-    if (this.#request.session !== session) this.#listenTo(this.#request.session);
+    if (this.#request.session !== session) watch(this.#request.session, this);
   }
 
   #sendCookie(): void {
@@ -139,10 +136,9 @@ export class ClassicVisit implements SessionWatcher {
       write: response.write,
       end: response.end,
     } as unknown as ConstructorParameters<typeof HeldEnd>[1];
-    let isOver = false;
     response.end = ((...args: unknown[]) => {
-      if (isOver) return false;
-      isOver = true;
+      if (this.isOver) return false;
+      this.isOver = true;
       const held = new HeldEnd(response, methods, args);
       return this.#atEnd((error) => this.#finish(held, error))
         ? held.begin()

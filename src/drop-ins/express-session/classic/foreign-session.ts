@@ -1,68 +1,41 @@
-import {
-  promised,
-  type RequestOfSession,
-  type Session,
-  type SessionCallback,
-  type SessionWatcher,
-  WATCHER,
-} from "../session.ts";
+import { promised, type Session, type SessionCallback, WATCHER } from "../session.ts";
 
 type Method = (this: Session, callback?: SessionCallback) => unknown;
+type Name = "save" | "reload" | "destroy" | "regenerate";
 
-const METHODS = ["save", "reload", "destroy", "regenerate"] as const;
+/** For each method what stands for it, one for all sessions that have it: to make one takes long. */
+const standIns: readonly (readonly [Name, WeakMap<Method, Method>])[] = [
+  ["save", new WeakMap()],
+  ["reload", new WeakMap()],
+  ["destroy", new WeakMap()],
+  ["regenerate", new WeakMap()],
+];
 
-/** For each prototype of stores' sessions one that inherits from it, and whose methods tell the watcher. */
-const telling = new WeakMap<object, object>();
-const tells = new WeakSet<object>();
-
-/**
- * Lets a session that the store has made itself tell its request's watcher, as ours does: a store that
- * inherits from the package express-session, as connect-redis does, makes that package's sessions.
- */
+/** Lets a session of a store's own kind tell its watcher, and give promises, as ours does. */
 export function letTell(session: Session): void {
-  // One prototype for all of them: to wrap four methods of each takes longer than to read it.
-  Object.setPrototypeOf(session, tellingOver(Object.getPrototypeOf(session)));
-  for (const name of METHODS) {
-    if (!Object.hasOwn(session, name)) continue;
-    const own = session[name] as Method;
-    if (!tells.has(own)) wrap(session, name, () => own);
+  for (const [name, known] of standIns) {
+    const method = session[name] as Method | undefined;
+    if (typeof method !== "function") continue;
+    const value = known.get(method) ?? standIn(name, method);
+    // For itself, too: a store may hand out one object again and again.
+    if (value !== method) known.set(method, value).set(value, value);
+    Reflect.defineProperty(session, name, { value, configurable: true, writable: true });
   }
 }
 
-function tellingOver(prototype: Session): object {
-  const known = telling.get(prototype);
-  if (known !== undefined) return known;
-  const made: object = Object.create(prototype);
-  for (const name of METHODS) {
-    // Looked up at each call: it may be replaced at any time.
-    if (name in prototype) wrap(made, name, () => prototype[name] as Method);
-  }
-  telling.set(prototype, made);
-  // A store may hand out one object again and again.
-  telling.set(made, made);
-  return made;
-}
-
-function wrap(target: object, name: (typeof METHODS)[number], original: () => Method): void {
+function standIn(name: Name, method: Method): Method {
   // Of whom it is asked: that may be a Proxy over the session, or what inherits from it.
-  function value(this: Session, callback?: SessionCallback): unknown {
-    if (name === "save") watcherOf(this)?.saving(this);
+  return function (this: Session, callback?: SessionCallback): unknown {
+    if (name === "save") this[WATCHER]?.saving(this);
     const ask = (done: SessionCallback): unknown =>
-      original().call(this, name === "reload" ? tellingReload(this, done) : done);
+      method.call(this, name === "reload" ? tellingReload(this, done) : done);
     return callback ? ask(callback) : promised(ask);
-  }
-  tells.add(value);
-  Object.defineProperty(target, name, { value, configurable: true, writable: true });
+  };
 }
 
 function tellingReload(session: Session, done: SessionCallback): SessionCallback {
   return (error) => {
-    watcherOf(session)?.reloaded(session);
+    session[WATCHER]?.reloaded(session);
     done(error);
   };
-}
-
-/** A session of a store's own kind may know no request. */
-function watcherOf({ req }: { readonly req?: RequestOfSession }): SessionWatcher | undefined {
-  return req?.[WATCHER];
 }
