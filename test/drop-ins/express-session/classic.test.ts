@@ -5,9 +5,12 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inherits } from "node:util";
+import { RedisStore } from "connect-redis";
 import theirs from "express-session";
+import { createClient } from "redis";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import ours, { Cookie, MemoryStore, Store } from "../../../src/drop-ins/express-session/index.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { type AnyRequest, type Browser, browse, HOSTS, type Middleware } from "./support/hosts.ts";
 
 type Make = (options: object) => Middleware;
@@ -29,6 +32,17 @@ const LIBRARIES: readonly (readonly [string, Library])[] = [
   ["express-session", theirs as never],
   ["sojourn/express-session", ours as never],
 ];
+
+/** connect-redis over a Redis of its own. */
+async function redisOfTheirs(): Promise<theirs.Store> {
+  const server = await startRedis();
+  const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect();
+  onTestFinished(async () => {
+    client.destroy();
+    await server.stop();
+  });
+  return new RedisStore({ client });
+}
 
 /** What happens at each request of a scene, and what the store makes of what it has stored. */
 interface Scene {
@@ -440,6 +454,49 @@ describe.each(LIBRARIES)("%s over a connect store", (_name, session) => {
     expect(isStored).toBe(true);
   });
 
+  it.each([
+    ["connect-redis", redisOfTheirs],
+    ["a store that inherits from express-session's own", async () => new theirs.MemoryStore()],
+  ])("gives who returns a session and cookie of its own classes, over %s", async (_kind, make) => {
+    const { prototype } = session.Session;
+    onTestFinished(() => void Reflect.deleteProperty(prototype, "count"));
+    Object.defineProperty(prototype, "count", {
+      configurable: true,
+      value(this: AnySession) {
+        this.views = (this.views ?? 0) + 1;
+        return this instanceof session.Session && this.cookie instanceof session.Cookie;
+      },
+    });
+    const store = await make();
+    const browser = await browse(session({ ...OPTIONS, store }), async (request, response) => {
+      const found = [request.session.count()];
+      await saved(request.session);
+      await reloaded(request.session);
+      found.push(request.session.count());
+      store.load(request.sessionID, (_error, loaded) => {
+        found.push((loaded as AnySession).count());
+        response.end(`${found} ${request.session.views}`);
+      });
+    });
+    expect((await browser.get()).text).toBe("true,true,true 2");
+    expect((await browser.get()).text).toBe("true,true,true 4");
+  });
+
+  it("leaves its sessions to a store that makes them", async () => {
+    class Own extends theirs.MemoryStore {
+      override createSession(...args: Parameters<theirs.Store["createSession"]>) {
+        return Object.assign(super.createSession(...args), { own: true });
+      }
+    }
+    const browser = await browse(session({ ...OPTIONS, store: new Own() }), (request, response) => {
+      const isTheirs = request.session instanceof (theirs as unknown as Library).Session;
+      if (request.url === "/") request.session.a = 1;
+      response.end(`${isTheirs && request.session.own}`);
+    });
+    await browser.get();
+    expect((await browser.get("/again")).text).toBe("true");
+  });
+
   it("refuses options that mean nothing", () => {
     expect(() => session({ ...OPTIONS, genid: 1 })).toThrow(TypeError);
     expect(() => session({ ...OPTIONS, unset: "maybe" })).toThrow(TypeError);
@@ -736,6 +793,8 @@ describe("sojourn/express-session", () => {
 
   it("gives promises over a store that makes express-session's own sessions", async () => {
     const store = new theirs.MemoryStore();
+    const { createSession } = store;
+    store.createSession = (...args) => createSession.apply(store, args);
     const browser = await browse(ours({ ...OPTIONS, store }), async (request, response) => {
       if (request.url === "/") {
         request.session.a = 1;
@@ -752,8 +811,10 @@ describe("sojourn/express-session", () => {
   });
 
   it("stores what a Proxy over the session shows, whoever has made that session", async () => {
-    for (const MemoryStore of [ours.MemoryStore, theirs.MemoryStore]) {
-      const store = new MemoryStore() as MemoryStore;
+    const makesTheirs = new theirs.MemoryStore() as unknown as MemoryStore;
+    const { createSession } = makesTheirs;
+    makesTheirs.createSession = (...args) => createSession.apply(makesTheirs, args);
+    for (const store of [new ours.MemoryStore(), makesTheirs]) {
       const browser = await browse(ours({ ...OPTIONS, store }), (request, response) => {
         request.session.a = "secret";
         request.session = new Proxy(request.session, {
@@ -824,10 +885,9 @@ describe("sojourn/express-session", () => {
     expect(Object.getPrototypeOf(kept)).toBe(SESSIONS_OF_THEIRS);
   });
 
-  it("calls a method of the store's sessions that the application replaces", async () => {
+  it("calls a method of its sessions that the application replaces, over a store of theirs", async () => {
     const store = new theirs.MemoryStore();
-    const prototype = (theirs as unknown as { Session: { prototype: AnyRequest["session"] } })
-      .Session.prototype;
+    const { prototype } = (ours as unknown as Library).Session;
     const { save } = prototype;
     onTestFinished(() => void Object.defineProperty(prototype, "save", { value: save }));
     const browser = await browse(ours({ ...OPTIONS, store }), counts);

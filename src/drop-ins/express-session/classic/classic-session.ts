@@ -4,6 +4,7 @@ import { type Handler, type Next, pathOf, type SessionRequest } from "../request
 import { Session } from "../session.ts";
 import { SignedIds } from "../signed-ids.ts";
 import { ClassicVisit } from "./classic-visit.ts";
+import { letMakeOurs } from "./our-sessions.ts";
 import { type ClassicSettings, newCookie, readOptions } from "./settings.ts";
 
 /** The middleware over a connect store, by express-session's rules, good and bad. */
@@ -31,6 +32,7 @@ export function classicSession(options: SessionOptions): Handler {
 
 /** Gives a store its `generate`: stores and sessions count on it. */
 function complete(settings: ClassicSettings): void {
+  letMakeOurs(settings.store);
   Object.assign(settings.store, {
     generate(request: SessionRequest): void {
       request.sessionID = settings.generateId(request);
