@@ -1,10 +1,11 @@
+import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inherits } from "node:util";
+import { inherits, promisify } from "node:util";
 import { RedisStore } from "connect-redis";
 import theirs from "express-session";
 import { createClient } from "redis";
@@ -921,6 +922,23 @@ describe("sojourn/express-session", () => {
       "express-session: undefined saveUninitialized option; provide saveUninitialized option",
     ]);
   });
+
+  it.each([
+    ["express-session", import.meta.resolve("express-session")],
+    ["ours", new URL("../../../src/drop-ins/express-session/index.ts", import.meta.url).href],
+  ])(
+    "lets a process live that throws deprecations, and heeds its silence: %s",
+    async (_name, at) => {
+      const told = async (flag: string): Promise<string> => {
+        const code = `(await import("${at}")).default({ secret: "s" })`;
+        const env = { ...process.env, NO_DEPRECATION: "" };
+        const args = [flag, "--input-type=module", "--eval", code];
+        return (await promisify(execFile)(process.execPath, args, { env })).stderr;
+      };
+      expect(await told("--throw-deprecation")).toContain("undefined resave option");
+      expect(await told("--no-deprecation")).not.toContain("option");
+    },
+  );
 
   it("counts a cookie's life in milliseconds from when it is said", () => {
     let now = 0;
