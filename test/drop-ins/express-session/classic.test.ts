@@ -923,6 +923,22 @@ describe("sojourn/express-session", () => {
     ]);
   });
 
+  it("warns of each MemoryStore in production, whoever has made it, and of no other store", async () => {
+    class Own extends MemoryStore {}
+    vi.stubEnv("NODE_ENV", "production");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const told: string[] = [];
+    const hear = ({ message }: Error): unknown => told.push(message);
+    process.on("warning", hear);
+    const another = Reflect.construct(Store, []);
+    for (const store of [undefined, new MemoryStore(), new Own(), another]) {
+      ours({ ...OPTIONS, store });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", hear);
+    expect(told.map((message) => message.includes("MemoryStore"))).toEqual([true, true, true]);
+  });
+
   it.each([
     ["express-session", import.meta.resolve("express-session")],
     ["ours", new URL("../../../src/drop-ins/express-session/index.ts", import.meta.url).href],

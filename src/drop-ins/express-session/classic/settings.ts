@@ -31,11 +31,12 @@ export interface ClassicSettings {
 
 /** @throws TypeError for an option that express-session refuses. */
 export function readOptions(options: SessionOptions): ClassicSettings {
-  const { cookie = {}, genid = randomId, unset, store = memory() } = options;
+  const { cookie = {}, genid = randomId, unset, store = new MemoryStore() } = options;
   if (typeof genid !== "function") throw new TypeError("genid option must be a function");
   if (unset && unset !== "destroy" && unset !== "keep") {
     throw new TypeError('unset option must be "destroy" or "keep"');
   }
+  warnOfMemory(store);
   return {
     name: options.name || options.key || "connect.sid",
     store,
@@ -89,12 +90,10 @@ function randomId(): string {
   return newSecretText(random, ID_BYTES);
 }
 
-function memory(): MemoryStore {
-  if (process.env["NODE_ENV"] === "production") {
-    process.emitWarning(
-      "express-session's MemoryStore keeps what has expired, and one process alone sees it. Pass a store.",
-      "SojournWarning",
-    );
-  }
-  return new MemoryStore();
+function warnOfMemory(store: ConnectStore): void {
+  if (process.env["NODE_ENV"] !== "production" || !(store instanceof MemoryStore)) return;
+  process.emitWarning(
+    "express-session's MemoryStore keeps what has expired, and one process alone sees it. Pass a store.",
+    "SojournWarning",
+  );
 }
