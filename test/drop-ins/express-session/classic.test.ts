@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inherits, promisify } from "node:util";
+import { runInNewContext } from "node:vm";
 import { RedisStore } from "connect-redis";
 import theirs from "express-session";
 import { createClient } from "redis";
@@ -595,6 +596,34 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
 };
 
+/** Of no class that is known here, as are those of other realms and of libraries. */
+const AnotherPromise: PromiseConstructor = runInNewContext("Promise");
+
+/** Methods of a store's sessions as some write them: they give promises, take options and call back by more. */
+const PROMISING = {
+  destroy(this: AnySession, done?: () => void) {
+    const { req } = this;
+    delete req.session;
+    return new AnotherPromise((resolve) => {
+      req.sessionStore.destroy(this.id, () => {
+        done?.();
+        resolve("destroyed");
+      });
+    });
+  },
+  async regenerate(this: AnySession, options: object, done?: (...given: unknown[]) => void) {
+    await new Promise((resolve) => this.req.sessionStore.regenerate(this.req, resolve));
+    done?.(null, options);
+    return "regenerated";
+  },
+  reload(this: AnySession, done: (...given: unknown[]) => void) {
+    this.req.sessionStore.get(this.id, (error: unknown, data: object) => {
+      this.req.sessionStore.createSession(this.req, data);
+      done.call(data, error, "one", "two");
+    });
+  },
+};
+
 /** One session object of the library's for all requests. */
 function cachedSession(): Required<Pick<Scene, "createSession">> {
   let kept: AnySession;
@@ -611,6 +640,39 @@ describe("a request to sojourn/express-session asks the store for what it asks a
     const asked = await played(theirs as unknown as Library, scene);
     expect(asked.length).toBeGreaterThan(2);
     expect(await played(ours as unknown as Library, scene)).toEqual(asked);
+  });
+
+  it.each<readonly [string, (session: AnySession) => unknown]>([
+    ["the promise of a destroy of its own", (session) => session.destroy()],
+    ["the promise of a regenerate of its own", (session) => session.regenerate({ a: 1 })],
+    [
+      "all that a regenerate of its own is called with",
+      (session) =>
+        new Promise((resolve) => session.regenerate({ a: 1 }, (...all: unknown[]) => resolve(all))),
+    ],
+    [
+      "all that a reload of its own calls back with",
+      (session) => new Promise((resolve) => session.reload((...all: unknown[]) => resolve(all))),
+    ],
+  ])("when a store's session gives %s", async (_name, ask) => {
+    const heard = async (library: Library): Promise<readonly unknown[]> => {
+      const answers: unknown[] = [];
+      const asked = await played(library, {
+        createSession(request, data) {
+          const made = bareSession({ ...PROMISING }, request, data);
+          Reflect.deleteProperty(made, "reload");
+          return Object.defineProperty(made, "req", { value: request });
+        },
+        async handle(request) {
+          request.session.n = request.url;
+          if (request.url === "/second") answers.push(await ask(request.session));
+        },
+      });
+      return [...answers, ...asked];
+    };
+    const asked = await heard(theirs as unknown as Library);
+    expect(asked[0]).toBeDefined();
+    expect(await heard(ours as unknown as Library)).toEqual(asked);
   });
 
   it("when several of them have one session object at once", async () => {
@@ -851,6 +913,26 @@ describe("sojourn/express-session", () => {
       for (const views of ["1", "2", "3"]) expect((await browser.get()).text).toBe(views);
       expect(set).toHaveBeenCalledTimes(3);
     });
+  });
+
+  it("rejects where a method of the store's own tells its callback alone of a failure", async () => {
+    const store = new MemoryStore();
+    const methods = {
+      async destroy(done: (error: Error) => void) {
+        done(new Error("full"));
+      },
+    };
+    store.createSession = (request, data) => {
+      const made = bareSession(methods, request as unknown as AnyRequest, data);
+      return Object.assign(request, { session: made }).session;
+    };
+    const browser = await browse(ours({ ...OPTIONS, store }), async (request, response) => {
+      request.session.a = 1;
+      if (request.url === "/") response.end();
+      else response.end(await request.session.destroy().catch((error: Error) => error.message));
+    });
+    await browser.get();
+    expect((await browser.get("/again")).text).toBe("full");
   });
 
   it("watches over a session object that its store hands out again and again", async () => {
