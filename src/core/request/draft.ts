@@ -9,7 +9,6 @@ import {
 } from "../commit/edit.ts";
 import type { Stored } from "../commit/shown.ts";
 import type { WrittenValue } from "../due.ts";
-import { CodecError } from "../errors.ts";
 import { checkKey, describeKey, isObject, own } from "../json.ts";
 import type { EpochMs } from "../record.ts";
 import type { Shape } from "../shape.ts";
@@ -47,14 +46,6 @@ export interface Changes {
 interface GatheredBefore extends GatheredAt {
   readonly pending: Pending | undefined;
   readonly spared: ReadonlySet<string> | undefined;
-  /** The object that the application holds, which it was given or has set. */
-  readonly held: Held | undefined;
-}
-
-/** An object that the application holds, and its text at some moment. */
-interface Held {
-  readonly value: object;
-  readonly text: string | undefined;
 }
 
 /**
@@ -69,8 +60,6 @@ export class Draft {
   #stored: Stored;
   #pending: Map<string, Pending> | undefined;
   #handedOut: Map<string, HandedOut> | undefined;
-  /** Objects that others were put in the place of. Of each key the last one: a connection may live for days. */
-  #replaced: Map<string, Held> | undefined;
   /** After `clear`: the keys that `update` has stored since. */
   #spared: Set<string> | undefined;
   #flashed: FlashEntry[] | undefined;
@@ -129,7 +118,6 @@ export class Draft {
   clear(): void {
     this.#pending = undefined;
     this.#handedOut = undefined;
-    this.#replaced = undefined;
     this.#spared = new Set();
   }
 
@@ -182,10 +170,9 @@ export class Draft {
   /**
    * What changed, as text; `undefined` if nothing did.
    *
-   * @throws {@link CodecError} if a value changed in place can no longer be kept, or is the session's no more.
+   * @throws {@link CodecError} if a value changed in place can no longer be kept.
    */
   gathered(): Gathered | undefined {
-    this.#refuseReplaced();
     if (this.#isUntouched()) return undefined;
     // A clear of nothing must not clear what is stored after it.
     if (!this.#isClearing()) this.#spared = undefined;
@@ -218,16 +205,14 @@ export class Draft {
     const pending = this.#pending?.get(key);
     const set = pending === undefined ? undefined : this.#pendingChange(key);
     const change = inPlace === undefined ? set : { text: inPlace[1], dueAt: inPlace[2] };
-    const isCleared = this.#isCleared(key);
-    return { change, isCleared, pending, spared: this.#spared, held: this.#heldAt(key) };
+    return { change, isCleared: this.#isCleared(key), pending, spared: this.#spared };
   }
 
   /** The key now stands in the store: what was gathered under it before is done. */
-  settle(key: string, { pending, spared, held = this.#handedOut?.get(key) }: GatheredBefore): void {
+  settle(key: string, { pending, spared }: GatheredBefore): void {
     if (this.#pending?.get(key) === pending) this.#pending?.delete(key);
-    if (this.#spared === spared) this.#spared?.add(key);
     this.#handedOut?.delete(key);
-    if (held !== undefined) this.#replace(key, held);
+    if (this.#spared === spared) this.#spared?.add(key);
   }
 
   /** What was gathered stands in the store. Changes made since then are still to be committed. */
@@ -245,7 +230,6 @@ export class Draft {
   drop(): void {
     this.#pending = undefined;
     this.#handedOut = undefined;
-    this.#replaced = undefined;
     this.#spared = undefined;
     this.#flashed = undefined;
     this.#taken = undefined;
@@ -333,7 +317,6 @@ export class Draft {
 
   #put(key: string, pending: Pending): void {
     this.#handedOut?.delete(key);
-    if (this.#replaced?.get(key)?.value === pending.value) this.#replaced?.delete(key);
     this.#pending ??= new Map();
     this.#pending.set(key, pending);
   }
@@ -363,31 +346,6 @@ export class Draft {
   #remember(key: string, handedOut: HandedOut): void {
     this.#handedOut ??= new Map();
     this.#handedOut.set(key, handedOut);
-  }
-
-  #heldAt(key: string): Held | undefined {
-    const value = this.#handedOut?.get(key)?.value ?? this.#pending?.get(key)?.value;
-    return isObject(value) ? { value, text: this.#codec.looseText(value) } : undefined;
-  }
-
-  /** @param held - As the update began, which has built on that. */
-  #replace(key: string, held: Held): void {
-    const text = this.#codec.looseText(held.value);
-    const isNow = text === this.#codec.looseText(this.#current(key, this.#isGone(key)));
-    this.#replaced ??= new Map();
-    this.#replaced.set(key, isNow ? { value: held.value, text } : held);
-  }
-
-  /** What is changed in them would be lost, or what has replaced them. */
-  #refuseReplaced(): void {
-    for (const [key, { value, text }] of this.#replaced ?? []) {
-      if (this.#codec.looseText(value) === text) continue;
-      throw new CodecError(
-        key,
-        "what get() gave was changed in place beside or after an update() of it, which has put " +
-          "another value there. Change it in update(), or get() it again.",
-      );
-    }
   }
 
   #committedAt([key, text, dueAt]: WrittenValue): void {
