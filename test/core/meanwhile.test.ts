@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createSessions, memoryStore, type Session, type Sessions } from "../../src/index.ts";
+import {
+  createSessions,
+  memoryStore,
+  type Session,
+  type Sessions,
+  StoreError,
+} from "../../src/index.ts";
+import { WatchedStore } from "../../src/testing/adapter/watched-store.ts";
 
 interface Shop {
   cart: string[];
@@ -156,6 +163,44 @@ describe("what a request changes while something of its session is under way", (
     });
     expect(await visit((session) => session.take("notice"))).toBe("Until soon.");
     expect(await stored()).toMatchObject({ name: "Ada", theme: "light", visits: 2 });
+  });
+
+  it("clears the next session where it clears as this one is signed out", async () => {
+    await visit((session) => session.signIn("ada"));
+    await visit(async (session) => {
+      session.set("name", "Ada");
+      const signedOut = session.signOut({ keep: ["name"] });
+      session.clear();
+      session.set("visits", 2);
+      await signedOut;
+    });
+    expect(await stored()).toMatchObject({ name: "", visits: 2 });
+  });
+
+  it("brings nothing of one user's to the next where a sign-out cannot keep it", async () => {
+    const store = new WatchedStore(memoryStore());
+    sessions = createSessions<Shop>({
+      store,
+      defaults: { cart: [], name: "", theme: "light", visits: 0 },
+    });
+    await visit((session) => session.signIn("ada"));
+    await visit(async (session) => {
+      session.set("cart", ["Ada's"]);
+      await session.save();
+      let creations = 0;
+      // Each is repeated, and the next user's session is to be created.
+      store.hinder(async (method) => {
+        if (method === "create") creations += 1;
+        if (method === "create" && creations <= 4) throw new Error("The disk is full");
+      });
+      const signedOut = session.signOut({ keep: ["cart"] });
+      const signedIn = session.signIn("bob", { keep: "none" });
+      session.set("theme", "dark");
+      await expect(signedOut).rejects.toThrow(StoreError);
+      await signedIn;
+    });
+    expect(await visit(({ userId }) => userId)).toBe("bob");
+    expect(await stored()).toMatchObject({ cart: [], theme: "dark" });
   });
 
   it("is told to come too late where the session is destroyed", async () => {

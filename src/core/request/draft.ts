@@ -40,6 +40,8 @@ export interface Changes {
   /** Each is there once: another one under the same key is a later change, whatever it is. */
   readonly pending: ReadonlyMap<string, Pending>;
   readonly flashed: readonly FlashEntry[];
+  /** There where all else was cleared. */
+  readonly spared: ReadonlySet<string> | undefined;
 }
 
 /** What was gathered under one key as an `update` began: what comes later is none of it. */
@@ -245,28 +247,29 @@ export class Draft {
     }
     this.#flashed = undefined;
     this.#taken = undefined;
-    this.repeat(later);
+    this.#add(later);
   }
 
   /** What has been set, deleted and left so far. */
   changes(): Changes {
     const flashed = this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed];
-    return { pending: new Map(this.#pending), flashed };
+    return { pending: new Map(this.#pending), flashed, spared: this.#spared };
   }
 
   /** What has been set, deleted and left since. */
   changesSince(before: Changes): Changes {
-    const { pending, flashed } = this.changes();
+    const { pending, flashed, spared } = this.changes();
     return {
       pending: new Map([...pending].filter(([key, change]) => before.pending.get(key) !== change)),
       flashed: flashed.filter((entry) => !before.flashed.includes(entry)),
+      spared: spared === before.spared ? undefined : spared,
     };
   }
 
   /** Changes it in the same way as another one. */
-  repeat({ pending, flashed }: Changes): void {
-    for (const [key, change] of pending) this.#put(key, change);
-    for (const entry of flashed) this.flash(entry);
+  repeat(changes: Changes): void {
+    if (changes.spared !== undefined) this.clear();
+    this.#add(changes);
   }
 
   /** Builds on newer content. Objects handed out stay, so that holding one stays safe. */
@@ -313,6 +316,11 @@ export class Draft {
       this.#taken.add(name);
     }
     return this.#codec.revive(message);
+  }
+
+  #add({ pending, flashed }: Changes): void {
+    for (const [key, change] of pending) this.#put(key, change);
+    for (const entry of flashed) this.flash(entry);
   }
 
   #put(key: string, pending: Pending): void {

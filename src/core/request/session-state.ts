@@ -40,7 +40,7 @@ export interface Former {
 }
 
 const NO_EDITS: readonly NoteEdit[] = [];
-const NO_CHANGES: Changes = { pending: new Map(), flashed: [] };
+const NO_CHANGES: Changes = { pending: new Map(), flashed: [], spared: undefined };
 
 /**
  * How far the response is: with its headers goes the cookie, with its end every commit. `closing`
@@ -488,8 +488,18 @@ export class SessionState implements Holding {
       if (value !== undefined) this.draft.set(key, value, dueAt);
     }
     const gathered = this.draft.gathered();
+    const along = this.draft.changes();
     this.draft.repeat(later);
-    if (gathered !== undefined) await this.commit(gathered, deadline);
+    if (gathered === undefined) return;
+    try {
+      await this.commit(gathered, deadline);
+    } catch (error) {
+      // Or it would go into whatever session the request begins next, be it another user's.
+      const own = this.draft.changesSince(along);
+      this.draft.drop();
+      this.draft.repeat(own);
+      throw error;
+    }
   }
 
   /** Ends the session for good. */
