@@ -4,9 +4,8 @@ import { flag, requireKnownKeys } from "../core/option-checks.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { failForNobody } from "./port/attach-node.ts";
 import { type Fallback, holdReply } from "./port/hold.ts";
-import { isGone, nodeExchange, plainAnswer } from "./port/node-exchange.ts";
+import { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** How {@link sessionMiddleware} behaves. */
 export interface MiddlewareOptions {
@@ -60,10 +59,7 @@ export function sessionMiddleware<D extends object>(
   return (ctx, next) => {
     const { req, res, request } = ctx;
     const fallback = new ContextFallback(ctx);
-    const hold = (visit: Visit): void => {
-      holdReply(res, visit, fallback);
-      hearFailures(ctx, visit);
-    };
+    const hold = (visit: Visit): void => holdReply(res, visit, fallback);
     attach(sessions, nodeExchange(req, res), [ctx, request, req], hold);
     if (!accessor) return next();
     return sessions.open(ctx).then((session) => {
@@ -74,20 +70,12 @@ export function sessionMiddleware<D extends object>(
   };
 }
 
-/** Koa answers no failure whose visitor has left: nothing else would say that the request has failed. */
-function hearFailures(ctx: Pick<ParameterizedContext, "onerror" | "res">, visit: Visit): void {
-  const really = ctx.onerror;
-  const onerror: typeof really = (error) => {
-    if (error && visit.phase === "open" && isGone(ctx.res)) failForNobody(ctx.res, visit, error);
-    really.call(ctx, error);
-  };
-  ctx.onerror = onerror;
-}
-
 /** Hands failures to Koa's error path, which tells the application's `error` event. */
 class ContextFallback implements Fallback {
   readonly #ctx: Pick<ParameterizedContext, "onerror">;
   readonly isPrinting = true;
+  // Koa ends each response, though nobody reads it.
+  readonly isAwaited = true;
   readonly plainAnswer: Fallback["plainAnswer"] = plainAnswer;
 
   constructor(ctx: Pick<ParameterizedContext, "onerror">) {

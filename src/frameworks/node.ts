@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { attach, internalsOf } from "../core/internals.ts";
 import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { answerPlainly, isBroken, isFarewell, keepForNobody } from "./port/attach-node.ts";
-import { holdReply } from "./port/hold.ts";
+import { answerPlainly, isBroken } from "./port/attach-node.ts";
+import { type Fallback, holdReply } from "./port/hold.ts";
 import { isGone, nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** Handles a request within {@link sessionMiddleware}; a rejection becomes a plain error answer. */
@@ -35,15 +35,15 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
   // A slip is told where it is made, not at the first request.
   const { attachments } = internalsOf(sessions);
   return async (req, res, next) => {
-    const hold = (visit: Visit): void =>
-      holdReply(res, visit, { fail: (error) => answerPlainly(res, error), plainAnswer });
+    const fallback = new PlainFallback(res);
+    const hold = (visit: Visit): void => holdReply(res, visit, fallback);
     const exchange = nodeExchange(req, res);
     const visit = attach(sessions, exchange, [req], hold);
     try {
       const handled = attachments.runAmbient(visit, next);
+      fallback.isAwaited = handled instanceof Promise;
       await handled;
-      // Of what returns no promise nobody knows when it is done.
-      if (handled instanceof Promise && isGone(res)) await keepForNobody(res, visit);
+      if (fallback.isAwaited && isGone(res)) await keepFor(res, visit);
     } catch (error) {
       // Where it is mounted further out as well, it is answered there.
       if (!visit.isOf(exchange)) throw error;
@@ -52,11 +52,31 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
   };
 }
 
+class PlainFallback implements Fallback {
+  readonly #res: ServerResponse;
+  isAwaited = false;
+  readonly plainAnswer: Fallback["plainAnswer"] = plainAnswer;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  fail(error: unknown): void {
+    answerPlainly(this.#res, error);
+  }
+}
+
+/** A handler whose reader has left is done, and may have begun no answer. */
+async function keepFor(res: ServerResponse, visit: Visit): Promise<void> {
+  if (res.statusCode < 500) await visit.keepUnanswered();
+}
+
 async function answerFor(error: unknown, res: ServerResponse, visit: Visit): Promise<void> {
-  const hasLeft = isFarewell(error) && isGone(res);
-  if (hasLeft) return keepForNobody(res, visit);
-  // What a pipeline says whose response was answered or cut before is no news.
-  const isKnown = isFarewell(error) && visit.phase === "ended";
-  if (!isKnown) visit.report(error, isBroken(res) ? "cut" : "answered");
+  const { code } = Object(error) as { readonly code?: unknown };
+  if (code === "ERR_STREAM_UNABLE_TO_PIPE" && isGone(res)) return keepFor(res, visit);
+  // What a pipeline says whose reader has left, or whose response was answered or cut before.
+  const isFarewell =
+    code === "ERR_STREAM_PREMATURE_CLOSE" && (isGone(res) || visit.phase === "ended");
+  if (!isFarewell) visit.report(error, isBroken(res) ? "cut" : "answered");
   answerPlainly(res, error);
 }

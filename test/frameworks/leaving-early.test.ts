@@ -22,6 +22,7 @@ let outcomes: string[];
 let leave: () => void;
 
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
   outcomes = [];
   made = shop({ onError: (_error, { outcome }) => void outcomes.push(outcome) });
   printed = vi.spyOn(console, "error").mockReturnValue();
@@ -53,11 +54,16 @@ async function visit(listener: RequestListener): Promise<void> {
 const isStored = (): Promise<void> =>
   expect.poll(() => made.store.calls, { timeout: 5_000 }).toEqual(["create"]);
 
-/** As long as anything may be waited for. */
+const turn = (): Promise<void> => new Promise((resume) => setImmediate(resume));
+
+/** More than anything waits for. */
+const passTime = (): unknown => setImmediate(() => vi.advanceTimersByTime(10_000));
+
 async function isOver(): Promise<void> {
-  await new Promise((resume) => setImmediate(resume));
-  vi.advanceTimersByTime(10_000);
-  await new Promise((resume) => setImmediate(resume));
+  await turn();
+  passTime();
+  await turn();
+  await turn();
 }
 
 describe("what a visitor did who left before the answer", () => {
@@ -66,7 +72,10 @@ describe("what a visitor did who left before the answer", () => {
     ["a download", (res) => res.download(PAGE)],
     ["what is piped", (res) => Readable.from(["page"]).pipe(res)],
     ["what is piped and says nothing yet", (res) => new PassThrough().pipe(res)],
-    ["nothing at all", (res, req) => (res.destroyed || req.aborted ? undefined : res.send("page"))],
+    [
+      "nothing at all",
+      (res, req) => (res.destroyed || req.aborted ? passTime() : res.send("page")),
+    ],
   ])("is stored by Express, which answers with %s", async (_, answer) => {
     const app = express().use(onExpress(made.sessions));
     app.get("/", async (req, res) => {
@@ -78,20 +87,24 @@ describe("what a visitor did who left before the answer", () => {
     expect([outcomes, printed.mock.calls]).toEqual([[], []]);
   });
 
-  it("is stored where something was piped before that has said nothing yet", async () => {
+  it("is stored at once where something was piped before that has said nothing yet", async () => {
+    const left = Promise.withResolvers<void>();
     const app = express().use(onExpress(made.sessions));
     app.get("/", async (req, res) => {
       new PassThrough().pipe(res);
       await change(req, res);
+      left.resolve();
     });
     await visit(app);
-    await isStored();
+    await left.promise;
+    await turn();
+    expect(made.store.calls).toEqual(["create"]);
   });
 
   it.each<[string, () => unknown]>([
     ["a stream", () => Readable.from(["page"])],
-    ["a web stream", () => new Response("page").body],
-    ["a Response", () => new Response("page")],
+    ["a web stream", () => passTime() && new Response("page").body],
+    ["a Response", () => passTime() && new Response("page")],
   ])("is stored by Fastify, which answers with %s", async (_, page) => {
     const app = fastify();
     await app.register(sessionPlugin(made.sessions));
@@ -134,8 +147,119 @@ describe("what a visitor did who left before the answer", () => {
     expect(outcomes).toEqual([]);
   });
 
+  it("is stored once, though the answer comes while it is being stored", async () => {
+    const { reached, release } = made.store.holdWrites();
+    const source = new PassThrough();
+    const app = express().use(onExpress(made.sessions));
+    app.get("/", async (req, res) => {
+      await change(req, res);
+      source.pipe(res);
+    });
+    await visit(app);
+    await reached;
+    source.end("page");
+    release();
+    await isStored();
+    await turn();
+    expect(made.store.calls).toEqual(["create"]);
+  });
+
+  it("is stored once where nothing has come for long, before what the handler still does", async () => {
+    const reached = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<string | undefined>();
+    made.store.hinder(async () => {
+      made.store.hinder(undefined);
+      reached.resolve();
+      await stored.promise;
+    });
+    const app = express().use(onExpress(made.sessions));
+    app.get("/", async (req, res) => {
+      await change(req, res);
+      passTime();
+      await reached.promise;
+      const session = await made.sessions.open(req);
+      const signedIn = session.signIn("ada");
+      setImmediate(stored.resolve);
+      await signedIn;
+      await turn();
+      await session.update("visits", (n) => n + 1);
+      res.send("page");
+      done.resolve(session.userId);
+    });
+    await visit(app);
+    expect(await done.promise).toBe("ada");
+    expect(made.store.calls.filter((call) => call === "create")).toHaveLength(2);
+    expect(outcomes).toEqual([]);
+  });
+
+  it.each<
+    [string, (handle: (req: object, res: ServerResponse) => Promise<void>) => RequestListener]
+  >([
+    [
+      "Node",
+      (handle) => {
+        const withSessions = onNode(made.sessions);
+        return (req, res) => withSessions(req, res, () => handle(req, res));
+      },
+    ],
+    [
+      "Koa",
+      (handle) => {
+        const app = new Koa().use(onKoa(made.sessions));
+        app.on("error", () => undefined);
+        return app.use((ctx) => handle(ctx, ctx.res)).callback();
+      },
+    ],
+  ])("is not stored by %s where the handler fails long after", async (_, serve) => {
+    const left = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    await visit(
+      serve(async (req, res) => {
+        await change(req, res);
+        left.resolve();
+        await goOn.promise;
+        throw new Error("the mailer is down");
+      }),
+    );
+    await left.promise;
+    await isOver();
+    goOn.resolve();
+    await isOver();
+    expect(made.store.calls).toEqual([]);
+  });
+
+  it("is not stored by Node where a pipeline of the handler's own breaks off", async () => {
+    const withSessions = onNode(made.sessions);
+    const failed = Promise.withResolvers<void>();
+    await visit((req, res) =>
+      withSessions(req, res, async () => {
+        await change(req, res);
+        const sink = new PassThrough();
+        const broken = pipeline(new PassThrough(), sink);
+        sink.destroy();
+        await broken.finally(failed.resolve);
+      }),
+    );
+    await failed.promise;
+    await turn();
+    expect(made.store.calls).toEqual([]);
+  });
+
+  it("is not stored by Node where the handler is done and leaves no more than a status of 5xx", async () => {
+    const withSessions = onNode(made.sessions);
+    const done = Promise.withResolvers<void>();
+    await visit((req, res) =>
+      withSessions(req, res, async () => {
+        await change(req, res);
+        res.statusCode = 503;
+      }).then(done.resolve),
+    );
+    await done.promise;
+    expect(made.store.calls).toEqual([]);
+  });
+
   it("is not stored where the page of a failure is to be streamed", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout"] });
     const app = express().use(onExpress(made.sessions));
     const piped = Promise.withResolvers<unknown>();
     app.get("/", async (req, res) => {
@@ -201,7 +325,6 @@ describe("what a visitor did who left before the answer", () => {
       },
     ],
   ])("is not stored by %s where the handler fails", async (_, serve) => {
-    vi.useFakeTimers({ toFake: ["setTimeout"] });
     const failed = Promise.withResolvers<void>();
     await visit(await serve(failed.resolve));
     await failed.promise;

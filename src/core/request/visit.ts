@@ -235,6 +235,22 @@ export class Visit implements Doorkeeper {
     return this.#keepRest();
   }
 
+  /**
+   * Stores what changed until now, for a reader who has left before the answer, which may never come. If it
+   * does, it waits for this and goes on from there. Does not reject.
+   */
+  keepUnanswered(): Promise<void> {
+    const state = this.#state;
+    if (state === undefined || this.#phase !== "open") return Promise.resolve();
+    return state.turns.take(async () => {
+      try {
+        await this.#keep(state, undefined);
+      } catch (error) {
+        this.report(error, "left");
+      }
+    });
+  }
+
   rejected(reason: Rejection, id?: SessionId): void {
     const { events, environment } = this.#engine;
     events.emit("rejected", { at: environment.now(), reason, id }, this.request);

@@ -33,27 +33,6 @@ export function answerPlainly(res: ServerResponse, error: unknown): void {
   res.end(plain.body);
 }
 
-/** What pipelines say whose reader has left, or had left before. */
-const FAREWELLS: readonly unknown[] = ["ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_UNABLE_TO_PIPE"];
-
-/** Whether an error tells no more than that the response's reader has left. */
-export function isFarewell(error: unknown): boolean {
-  return FAREWELLS.includes((Object(error) as { readonly code?: unknown }).code);
-}
-
-/** Stores what a handler has changed whose reader has left, and that may have begun no answer then. */
-export async function keepForNobody(res: ServerResponse, visit: Visit): Promise<void> {
-  if (!visit.isOpened || visit.phase === "ended" || res.statusCode >= 500) return;
-  await visit.afterLeaving()?.catch((error: unknown) => visit.report(error, "left"));
-}
-
-/** The same of one that has failed, of which only what comes of an error below 500 is stored. */
-export function failForNobody(res: ServerResponse, visit: Visit, error: object): void {
-  const { status = 500 } = error as { readonly status?: number };
-  const kept = isFarewell(error) ? keepForNobody(res, visit) : visit.beforeHeaders(status);
-  kept?.catch((lost: unknown) => visit.report(lost, "left"));
-}
-
 /** Whether the response has begun and will not be whole. */
 export function isBroken(res: ServerResponse): boolean {
   return res.headersSent && !res.writableEnded;

@@ -18,6 +18,13 @@ export interface Fallback {
    * @defaultValue `false`
    */
   readonly isPrinting?: boolean;
+  /**
+   * Whether it is known when the handler is done: nobody has to wait then whether it still answers a reader
+   * who has left.
+   *
+   * @defaultValue `false`
+   */
+  readonly isAwaited?: boolean;
 }
 
 /** Answers a failing commit in place of the page that waited for it. */

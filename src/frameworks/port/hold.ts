@@ -20,7 +20,7 @@ import { ReplyInHand } from "./reply-in-hand.ts";
 export type { Fallback } from "./failed-reply.ts";
 
 /** How long a handler whose reader has left may take to begin its answer: some never do then. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 3_000;
 
 /**
  * Holds a Node response until its session is committed: the first byte waits for what was
@@ -39,11 +39,13 @@ class HeldReply implements Front {
   readonly #visit: Visit;
   readonly #hand: ReplyInHand;
   readonly #failed: FailedReply;
+  readonly #fallback: Fallback;
   readonly #drainListeners: DrainListeners | undefined;
 
   constructor(res: ServerResponse, visit: Visit, fallback: Fallback) {
     this.#res = res;
     this.#visit = visit;
+    this.#fallback = fallback;
     const hand = new ReplyInHand(res, visit, this);
     this.#hand = hand;
     // Before there is one that looks who listens.
@@ -233,13 +235,15 @@ class HeldReply implements Front {
 
   /** Who streams looks first whether anybody reads, and begins nothing then: what is piped is an answer. */
   #awaitAnswer(): void {
-    const res = this.#res;
-    const keep = (): void => {
-      const isUnanswered = this.#hand.phase === "idle" && this.#visit.phase !== "ended";
-      if (isUnanswered && res.statusCode < 500) this.#keepForNobody();
+    const begin = (): void => {
+      if (this.#hand.phase === "idle") this.#hand.safely(() => this.#begin());
     };
-    if (res.listenerCount("unpipe") > 0) setImmediate(keep);
-    else res.once("pipe", () => setImmediate(keep));
+    if (this.#res.listenerCount("unpipe") > 0) begin();
+    else this.#res.once("pipe", begin);
+    const keep = (): void => {
+      const isUnanswered = this.#hand.phase === "idle" && this.#res.statusCode < 500;
+      if (isUnanswered && this.#fallback.isAwaited !== true) void this.#visit.keepUnanswered();
+    };
     setTimeout(keep, PATIENCE_MS).unref?.();
   }
 
