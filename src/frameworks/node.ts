@@ -44,6 +44,8 @@ export function sessionMiddleware<D extends object>(sessions: Sessions<D>): Node
       fallback.isAwaited = handled instanceof Promise;
       await handled;
       if (fallback.isAwaited && isGone(res)) await keepFor(res, visit);
+      // It may leave the answer to a timer, or to another's callback.
+      fallback.isAwaited = false;
     } catch (error) {
       // Where it is mounted further out as well, it is answered there.
       if (!visit.isOf(exchange)) throw error;

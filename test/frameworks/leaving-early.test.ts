@@ -147,6 +147,42 @@ describe("what a visitor did who left before the answer", () => {
     expect(outcomes).toEqual([]);
   });
 
+  it.each([
+    ["before", true],
+    ["after", false],
+  ])(
+    "leaves the head open to who pipes into the response %s its reader leaves",
+    async (_, isBefore) => {
+      const done = Promise.withResolvers<unknown>();
+      const app = express().use(onExpress(made.sessions));
+      app.get("/", async (req, res) => {
+        const source = new PassThrough();
+        if (isBefore) source.pipe(res);
+        await change(req, res);
+        if (!isBefore) source.pipe(res);
+        const session = await made.sessions.open(req);
+        await turn();
+        // As archivers do, in whose callbacks an error would end the process.
+        res.attachment("all.zip").writeHead(200);
+        done.resolve(session.get("name"));
+      });
+      await visit(app);
+      expect(await done.promise).toBe("Ada");
+      await isStored();
+    },
+  );
+
+  it("is stored by Node, whose handler is done before its reader leaves and answers by a callback", async () => {
+    const withSessions = onNode(made.sessions);
+    await visit((req, res) =>
+      withSessions(req, res, async () => {
+        (await made.sessions.open(req)).set("name", "Ada");
+        setImmediate(leave);
+      }),
+    );
+    await isStored();
+  });
+
   it("is stored once, though the answer comes while it is being stored", async () => {
     const { reached, release } = made.store.holdWrites();
     const source = new PassThrough();

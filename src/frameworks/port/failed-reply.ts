@@ -19,8 +19,8 @@ export interface Fallback {
    */
   readonly isPrinting?: boolean;
   /**
-   * Whether it is known when the handler is done: nobody has to wait then whether it still answers a reader
-   * who has left.
+   * Whether the handler is still at work, and it is known when it is done: nobody has to wait then whether it
+   * still answers a reader who has left.
    *
    * @defaultValue `false`
    */

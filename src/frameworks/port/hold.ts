@@ -235,16 +235,15 @@ class HeldReply implements Front {
 
   /** Who streams looks first whether anybody reads, and begins nothing then: what is piped is an answer. */
   #awaitAnswer(): void {
-    const begin = (): void => {
-      if (this.#hand.phase === "idle") this.#hand.safely(() => this.#begin());
-    };
-    if (this.#res.listenerCount("unpipe") > 0) begin();
-    else this.#res.once("pipe", begin);
     const keep = (): void => {
       const isUnanswered = this.#hand.phase === "idle" && this.#res.statusCode < 500;
-      if (isUnanswered && this.#fallback.isAwaited !== true) void this.#visit.keepUnanswered();
+      if (isUnanswered) void this.#visit.keepUnanswered();
     };
-    setTimeout(keep, PATIENCE_MS).unref?.();
+    if (this.#res.listenerCount("unpipe") > 0) keep();
+    else this.#res.once("pipe", () => setImmediate(keep));
+    setTimeout(() => {
+      if (this.#fallback.isAwaited !== true) keep();
+    }, PATIENCE_MS).unref?.();
   }
 
   #keepForNobody(): void {
