@@ -74,7 +74,7 @@ export function sessionMiddleware<D extends object>(
 class ContextFallback implements Fallback {
   readonly #ctx: Pick<ParameterizedContext, "onerror">;
   readonly isPrinting = true;
-  // Koa ends each response, though nobody reads it.
+  // Koa ends each response that is left to it, though nobody reads it.
   readonly isAwaited = true;
   readonly plainAnswer: Fallback["plainAnswer"] = plainAnswer;
 

@@ -114,6 +114,7 @@ export class Draft {
   }
 
   delete(key: string): void {
+    // One of its own, by which a later delete is told from an earlier one.
     this.#put(key, { ...DELETED });
   }
 
