@@ -27,10 +27,15 @@ class Subject {
     this.draft = new Draft(shape, this.#stored(), () => 0);
   }
 
-  /** Returns whether there was anything to commit. */
-  commit(): boolean {
+  /**
+   * Returns whether there was anything to commit.
+   *
+   * @param meanwhile - What the request does while its changes are being stored.
+   */
+  commit(meanwhile = (): void => undefined): boolean {
     const gathered = this.draft.gathered();
     if (gathered === undefined) return false;
+    meanwhile();
     this.content = gatheredEdit(gathered).apply(this.content);
     this.draft.rebase(this.#stored());
     this.draft.committed(gathered);
@@ -57,6 +62,11 @@ class Subject {
     const document = copy(this.content.document);
     return { document, view: document, flash: this.content.flash, dueTimes: undefined };
   }
+}
+
+function resetAndChanged(cart: string[], draft: Draft): void {
+  draft.set("cart", cart);
+  cart.push("pot");
 }
 
 /** What the application sees, if sessions were a plain object. */
@@ -260,6 +270,27 @@ describe("a draft", () => {
     cart.push("pot");
     subject.commit();
     expect(subject.content.document).toEqual({ cart: ["cup", "pot"] });
+  });
+
+  it.each<[string, (cart: string[], draft: Draft) => unknown, JsonValue]>([
+    ["in place", (cart) => cart.push("pot"), ["cup", "pot"]],
+    ["by another value", (_cart, draft) => draft.set("cart", ["pot"]), ["pot"]],
+    ["by the same value, then in place", resetAndChanged, ["cup", "pot"]],
+    ["by its absence", (_cart, draft) => draft.delete("cart"), null],
+  ])("notices a change %s while it is being stored", (_how, change, expected) => {
+    for (const later of [[], ["saucer"]]) {
+      const subject = new Subject();
+      const cart = ["cup"];
+      subject.draft.set("cart", cart);
+      // What is stored is what was set, or what it has become by the time of its commit.
+      cart.push(...later);
+      subject.commit(() => {
+        cart.splice(1);
+        change(cart, subject.draft);
+      });
+      subject.commit();
+      expect(own(subject.content.document, "cart") ?? null).toEqual(expected);
+    }
   });
 
   it("notices a change in place of a default, and gives each session its own", () => {

@@ -364,17 +364,17 @@ export class Draft {
     const isInPlace = handedOut !== undefined && text !== undefined;
     if (isInPlace) this.#remember(key, { ...handedOut, text });
     if (pending === undefined) return;
-    const isSame = this.#textNow(pending) === text && pending.dueAt === dueAt;
+    const isSame = this.#isOfText(pending, text) && pending.dueAt === dueAt;
     if (!isInPlace && !isSame) return;
     this.#pending?.delete(key);
-    // The application may hold the object that it set, and change it once more.
+    // The application may hold the object that it set, and change it once more, or has done so already.
     const { value } = pending;
     if (isObject(value)) this.#remember(key, { value, text, dueAt });
   }
 
-  /** The text of what was set as it is by now. */
-  #textNow({ value, text }: Pending): string | undefined {
-    return isObject(value) ? this.#codec.looseText(value) : text;
+  /** Whether that is the text of what was set, as it was then or as it is by now. */
+  #isOfText({ value, text: textAsSet }: Pending, text: string | undefined): boolean {
+    return textAsSet === text || (isObject(value) && this.#codec.looseText(value) === text);
   }
 
   #isChangedInPlace(key: string): boolean {
