@@ -23,6 +23,9 @@ export type RandomBytes = (size: number) => Buffer;
 const TOKEN_BYTES = 32;
 /** 48 bits: it only has to differ from the few other commits of the same session. */
 const COMMIT_BYTES = 6;
+const COMMIT_LENGTH = 8;
+/** How many are drawn at once where many are needed. */
+const BATCH = 128;
 
 /**
  * 43 characters carry 258 bits, so the last one has two to spare: only the 16 letters whose spare
@@ -51,6 +54,27 @@ export function newCommitId(random: RandomBytes): CommitId {
   return random(COMMIT_BYTES).toString("base64url") as CommitId;
 }
 
+/** Draws the ids of many writes, a batch at a time, which takes a fifth of the time for each. */
+export class CommitIds {
+  readonly #random: RandomBytes;
+  #batch = "";
+  #used = 0;
+
+  constructor(random: RandomBytes) {
+    this.#random = random;
+  }
+
+  next(): CommitId {
+    if (this.#used === this.#batch.length) {
+      this.#batch = this.#random(BATCH * COMMIT_BYTES).toString("base64url");
+      this.#used = 0;
+    }
+    const from = this.#used;
+    this.#used += COMMIT_LENGTH;
+    return this.#batch.slice(from, this.#used) as CommitId;
+  }
+}
+
 /** The token that `text` spells, or `undefined` unless its form is exact and canonical. */
 export function parseToken(text: string): SessionToken | undefined {
   return text.length === 43 && TOKEN_FORM.test(text) ? (text as SessionToken) : undefined;
@@ -70,7 +94,7 @@ export function parseId(text: unknown): SessionId | undefined {
  * managers on one store from accepting each other's tokens (CVE-2022-46170).
  */
 export function sessionId(token: SessionToken, manager: string): SessionId {
-  return (ID_PREFIX + sha256(`sojourn/session\0${manager}\0${token}`)) as SessionId;
+  return idOf(`sojourn/session\0${manager}\0${token}`);
 }
 
 /**
@@ -79,7 +103,7 @@ export function sessionId(token: SessionToken, manager: string): SessionId {
  * The user is part of it: who ends a session by its id has to know whose it is.
  */
 export function endedId(id: SessionId, userId: string | undefined, manager: string): SessionId {
-  return (ID_PREFIX + sha256(`sojourn/ended\0${manager}\0${userId ?? ""}\0${id}`)) as SessionId;
+  return idOf(`sojourn/ended\0${manager}\0${userId ?? ""}\0${id}`);
 }
 
 /** What may hold for all sessions of one family. */
@@ -87,7 +111,7 @@ export type FamilyMatter = "revoked" | "sparing" | "milestone";
 
 /** The id under which a store keeps it. */
 export function familyId(matter: FamilyMatter, family: string, manager: string): SessionId {
-  return (ID_PREFIX + sha256(`sojourn/family/${matter}\0${manager}\0${family}`)) as SessionId;
+  return idOf(`sojourn/family/${matter}\0${manager}\0${family}`);
 }
 
 /** What is kept of the device that a session is bound to: its keys, and each proof of a script's. */
@@ -95,7 +119,7 @@ export type DeviceMatter = "binding" | "proof";
 
 /** The id under which a store keeps it. */
 export function deviceId(matter: DeviceMatter, text: string, manager: string): SessionId {
-  return (ID_PREFIX + sha256(`sojourn/device/${matter}\0${manager}\0${text}`)) as SessionId;
+  return idOf(`sojourn/device/${matter}\0${manager}\0${text}`);
 }
 
 /**
@@ -105,7 +129,7 @@ export function deviceId(matter: DeviceMatter, text: string, manager: string): S
  * @param text - What it is found again by.
  */
 export function sideId(kind: string, text: string): SessionId {
-  return (ID_PREFIX + sha256(`sojourn/side\0${kind}\0${text}`)) as SessionId;
+  return idOf(`sojourn/side\0${kind}\0${text}`);
 }
 
 /**
@@ -172,6 +196,11 @@ export function verifierOf(token: string, nonce: string, manager: string): strin
 /** The S256 challenge of a verifier (RFC 7636, 4.2). */
 export function challengeOf(verifier: string): string {
   return sha256(verifier);
+}
+
+// In one piece: put together by `+` it would keep its parts, 32 bytes for each id that a store holds.
+function idOf(text: string): SessionId {
+  return [ID_PREFIX, sha256(text)].join("") as SessionId;
 }
 
 // `crypto.hash` costs a third of `createHash`, but not every runtime with node:crypto has it.

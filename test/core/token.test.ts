@@ -4,6 +4,7 @@ import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { pooledRandom } from "../../src/core/environment.ts";
 import {
   type CommitId,
+  CommitIds,
   newCommitId,
   newToken,
   parseId,
@@ -118,6 +119,13 @@ describe("an id", () => {
 describe("a commit id", () => {
   it("is 48 bits in 8 characters", () => {
     expect(newCommitId(random)).toMatch(/^[\w-]{8}$/);
+  });
+
+  it("is drawn once, whether it comes alone or of a batch", () => {
+    const ids = new CommitIds(random);
+    const drawn = Array.from({ length: 1_000 }, () => ids.next());
+    expect(new Set(drawn).size).toBe(drawn.length);
+    expect(drawn.filter((id) => !/^[\w-]{8}$/.test(id))).toEqual([]);
   });
 });
 

@@ -8,11 +8,11 @@ import { IS_CLOUDFLARE } from "../platform.ts";
 import { commitsBefore, type SessionRecord } from "../record.ts";
 import type { Shape } from "../shape.ts";
 import type { UpdateOutcome } from "../store.ts";
-import { newCommitId, type SessionId } from "../token.ts";
+import { CommitIds, type SessionId } from "../token.ts";
 import { Job } from "./commit-job.ts";
 import { compose, type Written } from "./compose.ts";
 import type { Edit } from "./edit.ts";
-import type { Keeper } from "./keeper.ts";
+import type { Creation, Keeper } from "./keeper.ts";
 import { type Shelved, Shelves } from "./shelves.ts";
 import { Shown, type Stored } from "./shown.ts";
 
@@ -49,6 +49,12 @@ export interface CommitParts {
   readonly maxDataBytes: number;
 }
 
+/** And what every line of a queue has in common. */
+interface LineParts extends CommitParts {
+  readonly keeper: Keeper;
+  readonly commitIds: CommitIds;
+}
+
 /** Takes edits of records. */
 export interface Commits {
   /**
@@ -65,13 +71,11 @@ export interface Commits {
  * is under way goes out together in the next one, so fifty parallel requests cost a few writes.
  */
 export class CommitQueue implements Commits {
-  readonly #keeper: Keeper;
-  readonly #parts: CommitParts;
+  readonly #parts: LineParts;
   readonly #lines = new Shelves<Line>();
 
   constructor(keeper: Keeper, parts: CommitParts) {
-    this.#keeper = keeper;
-    this.#parts = parts;
+    this.#parts = { ...parts, keeper, commitIds: new CommitIds(parts.environment.random) };
   }
 
   commit(base: Base, edit: Edit, deadline: Deadline): Promise<SessionRecord> {
@@ -80,7 +84,7 @@ export class CommitQueue implements Commits {
     const lines = IS_CLOUDFLARE ? undefined : this.#lines;
     const line = lines?.find(base.record.id);
     if (line !== undefined) return line.wait(edit, deadline);
-    const own = new Line(this.#keeper, this.#parts, base, lines);
+    const own = new Line(this.#parts, base, lines);
     lines?.add(own);
     return own.lead(edit, deadline);
   }
@@ -88,8 +92,9 @@ export class CommitQueue implements Commits {
 
 const DONE: Promise<void> = Promise.resolve();
 
-function settleAll(jobs: readonly Job[], record?: SessionRecord, error?: unknown): void {
+function settleAll(jobs: readonly Job[], record?: SessionRecord, error?: unknown): undefined {
   for (const job of jobs) job.settle(record, error);
+  return undefined;
 }
 
 /** What goes to the store in one write. A class: docs/decisions/0060. */
@@ -116,16 +121,14 @@ class Line implements Shelved<Line> {
   readonly id: SessionId;
   previous: Line | undefined;
   next: Line | undefined;
-  readonly #keeper: Keeper;
-  readonly #parts: CommitParts;
+  readonly #parts: LineParts;
   /** Where it stands as long as it is not idle. */
   readonly #lines: Shelves<Line> | undefined;
   #base: Base;
   #waiting: Job[] = [];
   #waitingBytes = 0;
 
-  constructor(keeper: Keeper, parts: CommitParts, base: Base, lines: Shelves<Line> | undefined) {
-    this.#keeper = keeper;
+  constructor(parts: LineParts, base: Base, lines: Shelves<Line> | undefined) {
     this.#parts = parts;
     this.id = base.record.id;
     this.#base = base;
@@ -193,17 +196,15 @@ class Line implements Shelved<Line> {
 
   /** Takes the store's answer. A conflict makes the next attempt build on the newest record. */
   #answered(
-    { record, written, accepted, deadline }: Attempt,
-    outcome: UpdateOutcome,
+    attempt: Attempt,
+    outcome: UpdateOutcome | Creation,
     conflicts: number,
   ): Promise<void> | undefined {
+    if (typeof outcome === "string") return this.#created(attempt, outcome);
+    const { accepted, deadline } = attempt;
     switch (outcome.kind) {
-      case "updated": {
-        const stored = new Shown(this.#parts.shape, record, written);
-        this.#base = new Base(record, true, stored);
-        settleAll(accepted, record);
-        return undefined;
-      }
+      case "updated":
+        return this.#stored(attempt);
       case "conflict":
         this.#base = new Base(outcome.current, true);
         for (const job of accepted) job.isSent = false;
@@ -212,17 +213,27 @@ class Line implements Shelved<Line> {
           (error: unknown) => settleAll(accepted, undefined, error),
         );
       case "gone":
-        settleAll(accepted, undefined, this.#ended(deadline, outcome.tombstone?.reason));
-        return undefined;
+        return settleAll(accepted, undefined, this.#ended(deadline, outcome.tombstone?.reason));
       default:
         return outcome satisfies never;
     }
   }
 
+  #created(attempt: Attempt, outcome: Creation): undefined {
+    if (outcome === "taken") return settleAll(attempt.accepted, undefined, new IdTakenError());
+    this.#parts.events.emit("created", this.#happening(attempt.deadline));
+    return this.#stored(attempt);
+  }
+
+  #stored({ record, written, accepted }: Attempt): undefined {
+    const stored = new Shown(this.#parts.shape, record, written);
+    this.#base = new Base(record, true, stored);
+    return settleAll(accepted, record);
+  }
+
   #refused(jobs: readonly Job[], error: unknown, conflicts: number): Promise<void> | undefined {
     if (this.#isLightenedFor(error)) return this.#commitTogether(jobs, conflicts);
-    settleAll(jobs, undefined, error);
-    return undefined;
+    return settleAll(jobs, undefined, error);
   }
 
   /** Where a cookie is too small, half of the messages that wait from earlier go, oldest first. */
@@ -273,7 +284,7 @@ class Line implements Shelved<Line> {
 
   #successor({ persistent, notes, data, flashText }: Written, { now }: Deadline): SessionRecord {
     const { record: base, isStored } = this.#base;
-    const { policies, environment } = this.#parts;
+    const { policies, commitIds } = this.#parts;
     // The policy in force stays, whatever the options say by now, until the visitor's wish changes.
     const isAsWished = persistent === base.persistent;
     const policy = isAsWished ? base : policyOnWish(policies, base, persistent, now);
@@ -285,7 +296,7 @@ class Line implements Shelved<Line> {
       data,
       flash: flashText,
       notes,
-      version: newCommitId(environment.random),
+      version: commitIds.next(),
       earlier: isStored ? commitsBefore(base) : "",
       lastSeenAt,
       persistent,
@@ -295,18 +306,13 @@ class Line implements Shelved<Line> {
     };
   }
 
-  #write({ record, accepted, deadline }: Attempt): Promise<UpdateOutcome> {
+  #write({ record, accepted, deadline }: Attempt): Promise<UpdateOutcome | Creation> {
     const { record: base, isStored } = this.#base;
+    const { keeper } = this.#parts;
     for (const job of accepted) job.isSent = true;
     return isStored
-      ? this.#keeper.update(record, base.version, deadline)
-      : this.#create(record, deadline);
-  }
-
-  async #create(record: SessionRecord, deadline: Deadline): Promise<UpdateOutcome> {
-    if ((await this.#keeper.create(record, deadline)) === "taken") throw new IdTakenError();
-    this.#parts.events.emit("created", this.#happening(deadline));
-    return { kind: "updated" };
+      ? keeper.update(record, base.version, deadline)
+      : keeper.create(record, deadline);
   }
 
   async #yieldTo(conflicts: number, deadline: Deadline): Promise<void> {

@@ -17,6 +17,9 @@ import {
 import type { EndOutcome, Seen, SessionStore, StoreCall, UpdateOutcome } from "../store.ts";
 import type { CommitId, SessionId } from "../token.ts";
 
+/** `taken` means that something else than this very record stands under the id. */
+export type Creation = "created" | "taken";
+
 /**
  * The store behind a guard: every call has a deadline, every failure is a {@link StoreError}, and
  * a write whose answer was lost is settled by its commit id.
@@ -46,8 +49,7 @@ export class Keeper {
     return deadline.guard(() => this.store.load(id, new FreshCall(deadline)), this.#loading);
   }
 
-  /** `taken` means that something else than this very record stands under the id. */
-  create(record: SessionRecord, deadline: Deadline): Promise<"created" | "taken"> {
+  create(record: SessionRecord, deadline: Deadline): Promise<Creation> {
     return new Write(CREATION, this, record, undefined, deadline).sent();
   }
 
@@ -226,7 +228,7 @@ interface Kind<
   isAmbiguous(outcome: Outcome): boolean;
 }
 
-const CREATION: Kind<SessionRecord, undefined, "created" | "taken"> = {
+const CREATION: Kind<SessionRecord, undefined, Creation> = {
   operation: "create",
   send: (store, { stored, deadline }) => store.create(stored, deadline),
   settle: (found, { stored }) => {

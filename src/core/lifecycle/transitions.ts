@@ -5,7 +5,7 @@ import { editNotes, notesOfEnded, notesOfUser } from "../notes.ts";
 import type { Identity } from "../passage.ts";
 import type { EndReason, SessionRecord, Tombstone } from "../record.ts";
 import { tombstoneOf } from "../store-steps.ts";
-import { newCommitId, type SessionId } from "../token.ts";
+import { type CommitId, newCommitId, type SessionId } from "../token.ts";
 import type { Fields } from "./new-record.ts";
 
 /** A record and the token that opens it. */
@@ -20,8 +20,7 @@ type Parts = Pick<Engine, "keeper" | "environment" | "name">;
 export const MAX_TOKENS = 3;
 
 /** Gives fields an identity: a fresh token, its id, a first version. */
-export function issued({ environment, name }: Parts, fresh: Identity, fields: Fields): Issued {
-  const { token, id } = fresh;
+function issued({ environment, name }: Parts, { token, id }: Identity, fields: Fields): Issued {
   return { token, record: identified(fields, id, name, environment) };
 }
 
@@ -30,17 +29,27 @@ export function identified(
   fields: Fields,
   id: SessionId,
   manager: string,
-  environment: Engine["environment"],
+  { random }: Engine["environment"],
 ): SessionRecord {
-  return {
-    ...fields,
-    kind: "live",
-    id,
-    manager,
-    version: newCommitId(environment.random),
-    earlier: "",
-    expiresAt: storeExpiryOf(fields),
-  };
+  return recordOf(fields, id, manager, newCommitId(random));
+}
+
+/** Gives fields an identity under which nothing is stored yet: the first commit gives it its version. */
+export function unstored({ name }: Pick<Parts, "name">, fresh: Identity, fields: Fields): Issued {
+  const { token, id } = fresh;
+  return { token, record: recordOf(fields, id, name, NO_COMMIT) };
+}
+
+const NO_COMMIT = "" as CommitId;
+
+function recordOf(
+  fields: Fields,
+  id: SessionId,
+  manager: string,
+  version: CommitId,
+): SessionRecord {
+  const expiresAt = storeExpiryOf(fields);
+  return { ...fields, kind: "live", id, manager, version, earlier: "", expiresAt };
 }
 
 /** Stores a new record under a fresh token. */

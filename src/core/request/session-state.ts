@@ -20,7 +20,7 @@ import {
   signedInFields,
 } from "../lifecycle/new-record.ts";
 import { type Continuation, confirmNewToken, continueUnder } from "../lifecycle/succession.ts";
-import { type Issued, issued, MAX_TOKENS, repeatingTokens } from "../lifecycle/transitions.ts";
+import { type Issued, MAX_TOKENS, repeatingTokens, unstored } from "../lifecycle/transitions.ts";
 import { editNotes, generationOf, type NoteEdit } from "../notes.ts";
 import type { Identity, Passage } from "../passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
@@ -679,7 +679,7 @@ export class SessionState implements Holding {
     if (this.#stored !== undefined) {
       return new Base(this.#stored, true, this.#draft?.stored);
     }
-    this.#issued ??= issued(this.#engine, this.#issue(), this.facts);
+    this.#issued ??= unstored(this.#engine, this.#issue(), this.facts);
     return new Base(this.#issued.record, false);
   }
 }

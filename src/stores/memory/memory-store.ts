@@ -58,10 +58,7 @@ export class MemoryStore implements Required<SessionStore> {
   }
 
   async create(record: SessionRecord, call: StoreCall): Promise<"created" | "taken"> {
-    const shelf = this.#roomy("create", record);
-    if (shelf.has(record.id, call.now)) return "taken";
-    shelf.add(record, call.now);
-    return "created";
+    return this.#roomy("create", record).add(record, call.now) ? "created" : "taken";
   }
 
   async update(record: SessionRecord, expected: CommitId, call: StoreCall): Promise<UpdateOutcome> {

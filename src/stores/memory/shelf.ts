@@ -43,11 +43,6 @@ export class Shelf {
     return row === NONE ? undefined : this.#rows.read(row);
   }
 
-  /** Whether anything stands under the id at `now`: a use, too. */
-  has(id: SessionId, now: EpochMs): boolean {
-    return this.#use(id, now) !== NONE;
-  }
-
   /**
    * Puts a record or tombstone in the place of the live record of the same id, if that is of the commit
    * `expected`, where one is named. Tells whether it was.
@@ -66,11 +61,19 @@ export class Shelf {
     return bytesOf(record) <= this.#bounds.maxBytes;
   }
 
-  /** Adds a record under its id, and evicts others where room is wanting. */
-  add(record: SessionRecord, now: EpochMs): void {
-    const expired = this.#places.get(record.id);
-    if (expired !== undefined) this.#remove(expired);
+  /**
+   * Adds a record under its id, and evicts others where room is wanting. `false` where anything stands
+   * there at `now`: a use of that.
+   */
+  add(record: SessionRecord, now: EpochMs): boolean {
+    const there = this.#places.get(record.id);
+    if (there !== undefined && this.#isLeft(there, now)) {
+      this.#recencyOf(there).renew(there);
+      return false;
+    }
+    if (there !== undefined) this.#remove(there);
     this.#makeRoom(this.#insert(record), now);
+    return true;
   }
 
   /** Moves a live record's activity forward. `false` where none is live. */
@@ -144,7 +147,7 @@ export class Shelf {
 
   #insert(stored: StoredSession): Row {
     const row = this.#rows.add(stored);
-    this.#places.set(this.#rows.idOf(row) ?? stored.id, row);
+    this.#places.set(stored.id, row);
     this.#expiry.add(row);
     this.#link(row);
     return row;
