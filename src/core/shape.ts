@@ -26,6 +26,11 @@ export class Reading {
   }
 }
 
+/** What holds a document: it may have to be parsed for whoever looks at it. */
+export interface Documented {
+  readonly document: Readonly<JsonObject>;
+}
+
 /** Makes of a document what `get` shows. */
 export type View = (document: JsonObject) => KeyedValues;
 
@@ -41,12 +46,12 @@ export interface Shape {
   readonly view: View;
   /**
    * Refuses a document that could not be read back as it is. Only what differs from the one before
-   * is looked at for that.
+   * is looked at for that, and nothing of them where none is refused.
    *
    * @param viewed - As `view`, where that is known already.
    * @throws {@link CodecError} naming the key path.
    */
-  check(document: JsonObject, before: JsonObject, viewed?: View): void;
+  check(next: Documented, before: Documented, viewed?: View): void;
   /** A fresh copy of the default for a key, or `undefined`. */
   defaultOf(key: string): unknown;
   /** The keys that have a default. */
@@ -90,7 +95,7 @@ function plainShape(defaults: ReadonlyMap<string, string>, codec: Codec): Shape 
         ? unreadable(text)
         : new Reading(document, codec.view(document));
     },
-    document: (text) => codec.parseDocument(text) ?? {},
+    document: (text) => (text === "{}" ? {} : (codec.parseDocument(text) ?? {})),
     view: codec.view,
     check: () => undefined,
     defaultOf: (key) => {
@@ -140,7 +145,7 @@ function schemaShape(schema: Schema<object>, migrate: Migrate | undefined, codec
     },
     document: (text) => migrated(codec.parseDocument(text) ?? {}),
     view,
-    check: (candidate, before, viewed = view) => {
+    check: ({ document: candidate }, { document: before }, viewed = view) => {
       const shown = viewed(candidate);
       const isChanged = (key: string): boolean => candidate[key] !== own(before, key);
       const keys = Object.keys(candidate).filter(isChanged);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Content,
+  documentText,
   type FlashEntry,
   flashText,
   type Gathered,
@@ -9,6 +10,7 @@ import {
   gatheredEdit,
   isEmpty,
   parseFlash,
+  withNotes,
 } from "../../src/core/commit/edit.ts";
 import { UpdateEdit } from "../../src/core/commit/update-edit.ts";
 import type { WrittenValue } from "../../src/core/due.ts";
@@ -66,6 +68,10 @@ function expected(wish: Gathered, key: string, before: JsonValue | undefined): u
   return wish.spared === undefined || wish.spared.has(key) ? before : undefined;
 }
 
+function partsOf({ document, flash, persistent, notes }: Content): Content {
+  return { document, flash, persistent, notes };
+}
+
 describe("an edit", () => {
   it("does what was gathered, key by key", () => {
     fc.assert(
@@ -93,7 +99,20 @@ describe("an edit", () => {
       fc.property(gathered, (wish) => {
         const edit = gatheredEdit(wish);
         const once = edit.apply(CONTENT);
-        expect(edit.apply(once)).toEqual(once);
+        expect(partsOf(edit.apply(once))).toEqual(partsOf(once));
+      }),
+    );
+  });
+
+  it("makes a document whose text says the same, of one that held nothing too", () => {
+    const document = fc.oneof(fc.constant({}), fc.dictionary(key, fc.integer()));
+    fc.assert(
+      fc.property(document, gathered, (before, wish) => {
+        const after = gatheredEdit(wish).apply({ ...CONTENT, document: before });
+        expect(JSON.parse(documentText(after))).toEqual(after.document);
+        expect(after.document).toBe(after.document);
+        const noted = withNotes(after, '{"due":[]}');
+        expect(noted).toEqual({ ...partsOf(after), notes: '{"due":[]}' });
       }),
     );
   });

@@ -5,7 +5,7 @@ import type { JsonObject } from "../json.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Shape, View } from "../shape.ts";
 import type { Job } from "./commit-job.ts";
-import { type Content, flashText } from "./edit.ts";
+import { type Content, documentText, flashText } from "./edit.ts";
 import type { Stored } from "./shown.ts";
 
 /** Every other request of the process waits while the edits of one write are put together. */
@@ -29,25 +29,25 @@ export interface Composed {
 
 /** Content, and the same as a record keeps it. A class: docs/decisions/0060. */
 export class Written implements Content {
-  readonly document: Content["document"];
   readonly flash: Content["flash"];
   readonly persistent: boolean;
   readonly notes: string | undefined;
   readonly data: string;
   readonly flashText: string;
+  readonly #content: Content;
 
-  constructor(
-    { document, persistent, notes }: Omit<Content, "flash">,
-    flash: Content["flash"],
-    data: string,
-    flashText: string,
-  ) {
-    this.document = document;
+  /** @param flash - As much of the content's as there is room for. */
+  constructor(content: Content, flash: Content["flash"], data: string, flashText: string) {
+    this.#content = content;
     this.flash = flash;
-    this.persistent = persistent;
-    this.notes = notes;
+    this.persistent = content.persistent;
+    this.notes = content.notes;
     this.data = data;
     this.flashText = flashText;
+  }
+
+  get document(): Content["document"] {
+    return this.#content.document;
   }
 }
 
@@ -147,7 +147,7 @@ class Composition implements Composed {
   #check(content: Content): void {
     const { shape, stored, maxDataBytes } = this.#ground;
     if (this.#mostBytes > maxDataBytes) pass(content, this.#ground, this.#view);
-    else shape.check(content.document, stored.document, this.#view);
+    else shape.check(content, stored, this.#view);
   }
 
   get #isLate(): boolean {
@@ -174,11 +174,10 @@ function rememberingView({ stored, shape }: Ground): View {
 
 /** Content that can be stored. @throws {@link CodecError} or {@link DataTooLargeError}. */
 function pass(content: Content, { shape, stored, maxDataBytes }: Ground, view: View): Written {
-  const { document, notes } = content;
-  shape.check(document, stored.document, view);
-  const data = JSON.stringify(document);
+  shape.check(content, stored, view);
+  const data = documentText(content);
   // Keys of the application's stand in there too, each with the time at which it is due.
-  const timed = dueText(notes);
+  const timed = dueText(content.notes);
   let { flash } = content;
   for (;;) {
     const text = flashText(flash);

@@ -85,6 +85,46 @@ export function gatheredEdit(gathered: Gathered): Edit {
   return new GatheredEdit(gathered);
 }
 
+/** The text of what is to be stored as the document. */
+export function documentText(content: Content): string {
+  return content instanceof FirstContent ? content.text : JSON.stringify(content.document);
+}
+
+/** The same with other notes. */
+export function withNotes(content: Content, notes: string | undefined): Content {
+  const { document, flash, persistent } = content;
+  return { document, flash, persistent, notes };
+}
+
+/**
+ * What a session holds that held nothing before: all of it comes as texts, which need not be parsed
+ * where nobody looks at it in the same request.
+ */
+class FirstContent implements Content {
+  readonly flash: Content["flash"];
+  readonly persistent: boolean;
+  readonly notes: string | undefined;
+  readonly text: string;
+  #document: Content["document"] | undefined;
+
+  constructor(
+    values: Gathered["values"],
+    flash: Content["flash"],
+    persistent: boolean,
+    notes: string | undefined,
+  ) {
+    this.text = textOf(values);
+    this.flash = flash;
+    this.persistent = persistent;
+    this.notes = notes;
+  }
+
+  get document(): Content["document"] {
+    this.#document ??= JSON.parse(this.text) as JsonObject;
+    return this.#document;
+  }
+}
+
 class GatheredEdit implements Edit {
   readonly #gathered: Gathered;
 
@@ -93,12 +133,14 @@ class GatheredEdit implements Edit {
   }
 
   apply(content: Content): Content {
-    return {
-      document: editDocument(content.document, this.#gathered),
-      flash: editFlash(content.flash, this.#gathered),
-      persistent: this.#gathered.persistent ?? content.persistent,
-      notes: editNaming(this.#timed(content.notes), this.#gathered),
-    };
+    const gathered = this.#gathered;
+    const flash = editFlash(content.flash, gathered);
+    const persistent = gathered.persistent ?? content.persistent;
+    const notes = editNaming(this.#timed(content.notes), gathered);
+    if (isBare(content.document)) {
+      return new FirstContent(gathered.values, flash, persistent, notes);
+    }
+    return { document: editDocument(content.document, gathered), flash, persistent, notes };
   }
 
   #timed(notes: string | undefined): string | undefined {
@@ -128,7 +170,7 @@ export function notedEdit(edit: Edit, notes: readonly NoteEdit[]): Edit {
     replaces: (written) => edit.replaces(written),
     apply: (content, view) => {
       const edited = edit.apply(content, view);
-      return { ...edited, notes: editNotes(edited.notes, notes) };
+      return withNotes(edited, editNotes(edited.notes, notes));
     },
   };
 }
@@ -165,6 +207,25 @@ function newest(entries: readonly FlashEntry[]): readonly FlashEntry[] {
 
 function editNaming(notes: string | undefined, { label }: Gathered): string | undefined {
   return label === undefined ? notes : editNotes(notes, [ofLabel(label.text)]);
+}
+
+function isBare(document: Readonly<JsonObject>): boolean {
+  for (const _key in document) return false;
+  return true;
+}
+
+/**
+ * That of an object with these values, of which each key is there once. Joined, as a text put together
+ * by `+` would keep all of its parts for as long as it is stored.
+ */
+function textOf(values: Gathered["values"]): string {
+  const parts: string[] = [];
+  for (const [key, value] of values) {
+    if (value !== undefined)
+      parts.push(parts.length === 0 ? "{" : ",", JSON.stringify(key), ":", value);
+  }
+  parts.push(parts.length === 0 ? "{}" : "}");
+  return parts.join("");
 }
 
 function editDocument(document: Readonly<JsonObject>, gathered: Gathered): JsonObject {

@@ -12,7 +12,7 @@ import {
 import { editNotes } from "../notes.ts";
 import type { EpochMs } from "../record.ts";
 import type { View } from "../shape.ts";
-import type { Content, Edit } from "./edit.ts";
+import { type Content, type Edit, withNotes } from "./edit.ts";
 
 /** Somebody is at it, or has just been: the newest record tells. */
 export class NotFreeError extends Error {}
@@ -129,5 +129,5 @@ export function completed(
 }
 
 function noting(content: Content, name: string, entry: LeaseEntry, now: EpochMs): Content {
-  return { ...content, notes: editNotes(content.notes, [ofLease(name, entry, now)]) };
+  return withNotes(content, editNotes(content.notes, [ofLease(name, entry, now)]));
 }

@@ -21,6 +21,7 @@ export class Shown implements Stored {
   readonly dueTimes: Stored["dueTimes"];
   readonly #shape: Shape;
   readonly #record: Pick<SessionRecord, "data" | "flash">;
+  readonly #known: Partial<Stored> | undefined;
   #document: Stored["document"] | undefined;
   #view: Stored["view"] | undefined;
   #flash: Stored["flash"] | undefined;
@@ -33,23 +34,21 @@ export class Shown implements Stored {
     this.#shape = shape;
     this.#record = record;
     this.dueTimes = dueTimesIn(record.notes);
-    this.#document = known?.document;
-    this.#view = known?.view;
-    this.#flash = known?.flash;
+    this.#known = known;
   }
 
   get document(): Stored["document"] {
-    this.#document ??= this.#shape.document(this.#record.data);
+    this.#document ??= this.#known?.document ?? this.#shape.document(this.#record.data);
     return this.#document;
   }
 
   get view(): Stored["view"] {
-    this.#view ??= this.#shape.view(this.document);
+    this.#view ??= this.#known?.view ?? this.#shape.view(this.document);
     return this.#view;
   }
 
   get flash(): Stored["flash"] {
-    this.#flash ??= parseFlash(this.#record.flash, this.#shape.codec);
+    this.#flash ??= this.#known?.flash ?? parseFlash(this.#record.flash, this.#shape.codec);
     return this.#flash;
   }
 }

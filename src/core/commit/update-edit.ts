@@ -59,7 +59,9 @@ export class UpdateEdit implements Edit {
     this.text = nextText(key, this.#updater(value, isStored), codec);
     const document = { ...begun };
     assign(document, key, this.text);
-    return { ...content, document, notes: noteDue(content.notes, key, this.#dueIn(content)) };
+    const { flash, persistent } = content;
+    const notes = noteDue(content.notes, key, this.#dueIn(content));
+    return { document, flash, persistent, notes };
   }
 
   /** A value that is changed keeps its time, or a counter would live on by being counted. */

@@ -4,7 +4,7 @@ import type { Reply } from "../exchange.ts";
  * Headers that a CDN or a proxy obeys before `Cache-Control` (RFC 9213; Edge Architecture
  * Specification; nginx's proxy module).
  */
-const TARGETED = /^(?:.+-cache-control|surrogate-control|edge-control|x-accel-expires)$/i;
+const TARGETED = /.-cache-control$|^(?:surrogate-control|edge-control|x-accel-expires)$/i;
 
 /** Those that are asked for where the reply does not tell which headers it has. */
 const USUAL_TARGETED: readonly string[] = [

@@ -1,5 +1,4 @@
-import type { Edit } from "../commit/edit.ts";
-import { gatheredEdit } from "../commit/edit.ts";
+import { documentText, type Edit, gatheredEdit } from "../commit/edit.ts";
 import type { Grip } from "../commit/lease-edits.ts";
 import { Shown } from "../commit/shown.ts";
 import { UpdateEdit } from "../commit/update-edit.ts";
@@ -176,8 +175,9 @@ export class ExclusiveObject<D extends object> implements ExclusiveSession<D> {
     const record = withoutDue(this.#record, environment.now());
     const { document, flash } = new Shown(shape, record);
     const { persistent } = record;
-    const { notes, ...edited } = edit.apply({ document, flash, persistent, notes: record.notes });
-    const data = JSON.stringify(edited.document);
+    const edited = edit.apply({ document, flash, persistent, notes: record.notes });
+    const data = documentText(edited);
+    const { notes } = edited;
     this.#record = { ...record, data, notes };
     this.#draft.rebase(new Shown(shape, { data, flash: "", notes }));
   }

@@ -153,7 +153,7 @@ export class Visit implements Doorkeeper {
     } catch (error) {
       return unawaited(Promise.reject(this.failed(error)));
     }
-    this.#opening = unawaited(this.#load(isFresh));
+    this.#opening = this.#load(isFresh);
     return this.#opening;
   }
 
@@ -327,17 +327,19 @@ export class Visit implements Doorkeeper {
       const deadline = this.#failures.startDeadline(now);
       const arrival = arrivalOf(engine, passage, deadline, this, this.request);
       const renewing = engine.protections?.tokens && this.#renewing(engine, passage, deadline);
-      return (renewing === undefined ? arrival : arrival.then(renewing)).then(
-        (live) => {
-          this.#take(live, state, untried > 0);
-          return this.#opened(engine, passage, state);
-        },
-        (error: unknown) => {
-          throw this.failed(error);
-        },
+      return unawaited(
+        (renewing === undefined ? arrival : arrival.then(renewing)).then(
+          (live) => {
+            this.#take(live, state, untried > 0);
+            return this.#opened(engine, passage, state);
+          },
+          (error: unknown) => {
+            throw this.failed(error);
+          },
+        ),
       );
     } catch (error) {
-      return Promise.reject(this.failed(error));
+      return unawaited(Promise.reject(this.failed(error)));
     }
   }
 

@@ -83,7 +83,7 @@ function dataOf(data: object, { shape }: EngineSettings): string {
       value === undefined ? undefined : shape.codec.parse(shape.codec.encode(value, key));
     if (stored !== undefined) document[key] = stored;
   }
-  shape.check(document, {});
+  shape.check({ document }, { document: {} });
   return JSON.stringify(document);
 }
 
