@@ -1,33 +1,25 @@
-import { absoluteEndOf, isTouchDue } from "../clocks.ts";
+import { isTouchDue } from "../clocks.ts";
 import type { Gathered } from "../commit/edit.ts";
 import type { Deadline } from "../deadline.ts";
 import { type Engine, engineOn, keychainFor } from "../engine.ts";
 import { type CrossSiteError, HeadersSentError, PrefetchError } from "../errors.ts";
-import type { Rejection } from "../events.ts";
 import { type Exchange, isPrefetch, type RequestHead } from "../exchange.ts";
 import { forgetPage } from "../failed-page.ts";
-import type { Farewell, Passage } from "../passage.ts";
-import type { EpochMs, SessionRecord, StoredSession, Tombstone } from "../record.ts";
+import type { Passage } from "../passage.ts";
+import type { EpochMs } from "../record.ts";
 import type { ErrorContext } from "../report.ts";
 import type { Session } from "../session.ts";
-import type { SessionId } from "../token.ts";
-import { arrivalOf, type Doorkeeper, type Live } from "./arrival.ts";
+import { arrivalOf, type Live } from "./arrival.ts";
 import { Beside } from "./beside.ts";
-import { addVary, forbidSharing, forbidStoring } from "./caching.ts";
+import { Door, LATE_ARRIVAL_MS } from "./door.ts";
 import { Failures } from "./failures.ts";
+import { cookieOf, writeFarewell } from "./farewell.ts";
 import { foreignRefusal } from "./foreign.ts";
-import { endMissed } from "./guards.ts";
-import { type Change, CONSEQUENCES, cookieFor, type Outcome, outcomeOf } from "./outcome.ts";
+import { type Change, CONSEQUENCES, type Outcome, outcomeOf } from "./outcome.ts";
 import { isRenewalDue, renewed } from "./renewal.ts";
 import { requireOwnName } from "./same-name.ts";
 import { SessionObject } from "./session-object.ts";
 import { type ReplyPhase, SessionState } from "./session-state.ts";
-
-/**
- * How long after an end a request may still be on its way that was sent before it. Longer than any
- * network takes: whoever has no newer cookie can write nothing until then.
- */
-const LATE_ARRIVAL_MS = 30_000;
 
 /** Keeps a response closed while it waits for its commit, but to the engine. */
 export interface Holder {
@@ -41,7 +33,7 @@ export interface Holder {
  * An adapter calls `beforeHeaders` before the first byte and `beforeEnd` before the last, and
  * holds the response until what they return has resolved. `undefined` means: go on at once.
  */
-export class Visit implements Doorkeeper {
+export class Visit {
   /** Who keeps the response closed to everybody else while it waits. */
   holder: Holder | undefined;
   /** Whether it is proved otherwise that the visitor means this request, whoever's page has sent it. */
@@ -51,7 +43,7 @@ export class Visit implements Doorkeeper {
   readonly #onOpen: ((visit: Visit) => void) | undefined;
   /** The request as the framework has it. */
   readonly #subject: object;
-  readonly arrivedAt: EpochMs;
+  readonly #arrivedAt: EpochMs;
   #failuresMet: Failures | undefined;
   #foreign: CrossSiteError | undefined;
   #opening: Promise<Session<object>> | undefined;
@@ -65,8 +57,7 @@ export class Visit implements Doorkeeper {
   #isFailure = false;
   #isMisplaced = false;
   #isKnown = false;
-  /** A session that ended so short a time ago that the request may have been on its way. */
-  #lately: Tombstone | undefined;
+  #openDoor: Door | undefined;
   /** What the request has brought, where its session was given a new token on the way. */
   #cameAs: Live | undefined;
   /** What is being stored of the changes after the first byte. It does not reject. */
@@ -87,7 +78,7 @@ export class Visit implements Doorkeeper {
     this.#exchange = exchange;
     this.#onOpen = onOpen;
     this.#subject = subject;
-    this.arrivedAt = engine.environment.now();
+    this.#arrivedAt = engine.environment.now();
   }
 
   /** Whether it began with this exchange, whose adapter keeps its response then. */
@@ -120,14 +111,9 @@ export class Visit implements Doorkeeper {
     return this.#exchange.request;
   }
 
-  /** Whether the session may be changed before the application asks for it. */
-  get mayAct(): boolean {
-    return this.#phase === "open" && !isPrefetch(this.request);
-  }
-
   /** Whether a cookie waits for the response: of a transition that is completed already. */
   get hasCookie(): boolean {
-    return this.#state !== undefined && this.#cookieOf(this.#state) !== "keep";
+    return this.#state !== undefined && cookieOf(this.#state) !== "keep";
   }
 
   /** What the application was told of last that failed; its framework may have answered for it. */
@@ -251,41 +237,6 @@ export class Visit implements Doorkeeper {
     });
   }
 
-  rejected(reason: Rejection, id?: SessionId): void {
-    const { events, environment } = this.#engine;
-    events.emit("rejected", { at: environment.now(), reason, id }, this.request);
-  }
-
-  begun(stored: StoredSession): void {
-    if (stored.kind !== "live") return;
-    const { id, userId } = stored;
-    const { events, environment } = this.#engine;
-    events.emit("created", { at: environment.now(), id, userId }, this.request);
-  }
-
-  expired(record: SessionRecord, timeout: "idle" | "absolute"): void {
-    const { id, userId } = record;
-    const { events, environment } = this.#engine;
-    events.emit("expired", { at: environment.now(), id, userId, timeout }, this.request);
-    this.rejected("expired", id);
-  }
-
-  /**
-   * Where the browser was given a newer cookie, or none, the old token comes from a request that
-   * was already on its way: its response must not disturb. A revoked one still has the old cookie,
-   * and so has one that arrives later: the answer that would have replaced it was lost.
-   */
-  metTombstone(tombstone: Tombstone): void {
-    const { id, reason, endedAt } = tombstone;
-    const isRevoked = reason === "revoked";
-    if (!isRevoked && this.arrivedAt - endedAt < LATE_ARRIVAL_MS) this.#lately ??= tombstone;
-    this.rejected(isRevoked ? "revoked" : "ended", id);
-  }
-
-  metMissed(record: SessionRecord, engine: Engine, deadline: Deadline): Promise<void> {
-    return endMissed(engine, record, deadline);
-  }
-
   /** Before anything counts as opened: after a throw, whoever asks next tries to hold it again. */
   #begin(): void {
     if (!this.isOpened) this.#onOpen?.(this);
@@ -294,6 +245,16 @@ export class Visit implements Doorkeeper {
   get #failures(): Failures {
     this.#failuresMet ??= new Failures(this.#engine, this.request);
     return this.#failuresMet;
+  }
+
+  get #door(): Door {
+    this.#openDoor ??= new Door(this.#engine, this.request, this.#arrivedAt, () => this.#mayAct());
+    return this.#openDoor;
+  }
+
+  /** Whether the session may be changed before the application asks for it. */
+  #mayAct(): boolean {
+    return this.#phase === "open" && !isPrefetch(this.request);
   }
 
   #enter(phase: ReplyPhase): void {
@@ -318,14 +279,14 @@ export class Visit implements Doorkeeper {
       const now = engine.environment.now();
       this.#failures.keychain = keychainFor(engine, passage);
       const state = new SessionState(engine, passage, this.#failures, now);
-      for (const reason of passage.rejected) this.rejected(reason);
+      for (const reason of passage.rejected) this.#door.rejected(reason);
       const { presented, rejected, untried = 0 } = passage;
       if (presented.length === 0 && passage.inheritance === undefined) {
         if (rejected.includes("duplicate")) state.meetStray();
         return Promise.resolve(this.#opened(engine, passage, state));
       }
       const deadline = this.#failures.startDeadline(now);
-      const arrival = arrivalOf(engine, passage, deadline, this, this.request);
+      const arrival = arrivalOf(engine, passage, deadline, this.#door, this.request);
       const renewing = engine.protections?.tokens && this.#renewing(engine, passage, deadline);
       return unawaited(
         (renewing === undefined ? arrival : arrival.then(renewing)).then(
@@ -349,7 +310,7 @@ export class Visit implements Doorkeeper {
     passage: Passage,
     deadline: Deadline,
   ): (live: Live | undefined) => Promise<Live | undefined> {
-    const canAct = (): boolean => this.mayAct && passage.obstacle === undefined;
+    const canAct = (): boolean => this.#mayAct() && passage.obstacle === undefined;
     return async (live) => {
       if (live === undefined || !isRenewalDue(engine, live, deadline)) return live;
       if (!canAct()) return live.by === "own" ? live : undefined;
@@ -362,7 +323,7 @@ export class Visit implements Doorkeeper {
 
   /** A parallel request was first: this one goes on with what it has made of the session. */
   async #followed(engine: Engine, passage: Passage, deadline: Deadline): Promise<Live | undefined> {
-    const live = await arrivalOf(engine, passage, deadline, this, this.request);
+    const live = await arrivalOf(engine, passage, deadline, this.#door, this.request);
     return live?.by === "lost" ? undefined : live;
   }
 
@@ -381,10 +342,10 @@ export class Visit implements Doorkeeper {
     this.#isMisplaced = live?.isMisplaced === true;
     if (live?.isLocked === true) state.lock(live);
     else if (live !== undefined) state.resume(live, this.#cameAs);
-    else if (this.#lately !== undefined) state.detach(this.#lately);
+    else if (this.#door.lately !== undefined) state.detach(this.#door.lately);
     // More than a browser gathers by itself, ours among them or not: all of them go.
     else if (isCrowded) state.meetStray();
-    if (live === undefined && isCrowded) this.rejected("duplicate");
+    if (live === undefined && isCrowded) this.#door.rejected("duplicate");
   }
 
   /** What was opened by a copy is compared with the store; what comes from there stays. */
@@ -394,7 +355,7 @@ export class Visit implements Doorkeeper {
     if (state?.isOfCopies !== true) return session;
     const id = state.record?.id;
     const reason = await state.turns.take(() => state.refresh(this.#failures.startDeadline()));
-    if (reason !== undefined) this.rejected(reason, id);
+    if (reason !== undefined) this.#door.rejected(reason, id);
     return session;
   }
 
@@ -427,43 +388,10 @@ export class Visit implements Doorkeeper {
     if (!isToCome || state === undefined || passage === undefined) return;
     this.#enter("headersSent");
     this.holder?.unlock();
-    this.#writeHeaders(state, passage);
+    writeFarewell(this.#engine, this.#exchange, passage, state, this.#isMisplaced);
     this.#beside?.leave(this.#engine.cacheControl);
     this.#forgetPage(status);
     this.holder?.lock();
-  }
-
-  /** The session's cookie, and what caches must know. */
-  #writeHeaders(state: SessionState, passage: Passage): void {
-    const { reply } = this.#exchange;
-    const { facts, token } = state;
-    addVary(reply, this.#engine.carrier.vary);
-    const cookie = this.#cookieOf(state);
-    const stale = passage.hasSurplus ? staleBeside(cookie, state) : "none";
-    const isMisplaced = stale !== "none" && this.#isMisplaced && cookie === "keep";
-    const farewell: Farewell = {
-      cookie: isMisplaced ? "send" : cookie,
-      token,
-      maxAgeMs: facts.persistent
-        ? absoluteEndOf(facts) - this.#engine.environment.now()
-        : undefined,
-      stale,
-    };
-    // CVE-2023-30861: a cached response would hand one visitor's session to the next.
-    if (passage.leave(farewell) || state.holdsSecret) forbidStoring(reply);
-    else if (state.wasSignedIn) forbidSharing(reply, this.#engine.cacheControl);
-    const { protections } = this.#engine;
-    if (protections !== undefined) {
-      const { condition, record, hasSignedOut } = state;
-      const [engine, exchange] = [this.#engine, this.#exchange];
-      protections.leaving?.({ engine, exchange, condition, record, hasSignedOut });
-    }
-  }
-
-  /** By what the session is now, when all is stored that will be. */
-  #cookieOf(state: SessionState): Farewell["cookie"] {
-    const outcome = outcomeOf(state.condition, "none", true);
-    return cookieFor(CONSEQUENCES[outcome], state);
   }
 
   /** The answer to a failure carries nothing of the page that met it. */
@@ -546,7 +474,7 @@ export class Visit implements Doorkeeper {
   #isTokenDoubtful({ isCurrent }: SessionState, now: EpochMs): boolean {
     if (isCurrent || this.#engine.protections?.tokens === undefined) return false;
     // Requests with the old token go on under the new one, or later under another one.
-    return this.#cameAs !== undefined || now - this.arrivedAt >= LATE_ARRIVAL_MS;
+    return this.#cameAs !== undefined || now - this.#arrivedAt >= LATE_ARRIVAL_MS;
   }
 
   #carryOut(
@@ -572,7 +500,7 @@ export class Visit implements Doorkeeper {
     const deadline = this.#failures.startDeadline();
     switch (CONSEQUENCES[outcome].store) {
       case "touch":
-        return state.touch(deadline, this.arrivedAt);
+        return state.touch(deadline, this.#arrivedAt);
       case "note":
         return state.commitEdits(deadline);
       default: {
@@ -616,10 +544,4 @@ function refusalInPlace(state: SessionState, isRest: boolean): Error | undefined
   const attempt = "change a value in place";
   if (state.isPrefetch) return new PrefetchError(attempt);
   return isRest && state.isTooLate ? new HeadersSentError(attempt) : undefined;
-}
-
-/** What the browser is to forget of what it holds beside the session's own. */
-function staleBeside(cookie: Farewell["cookie"], { condition }: SessionState): Farewell["stale"] {
-  if (cookie === "expire") return "all";
-  return condition === "live" ? "surplus" : "none";
 }
