@@ -70,7 +70,7 @@ export function sessionMiddleware<D extends object>(
     if (!visit.isOpened) return visit.end();
     try {
       requireAnswer(c);
-      await answered(c, visit, exchange);
+      replace(c, await keep(visit, exchange, c.res));
     } catch (error) {
       replace(c, await errorBase(visit, exchange, c.res.headers));
       throw error;
@@ -121,12 +121,6 @@ async function openInto<D extends object>(
     replace(c, await errorBase(visit, exchange, c.res.headers));
     throw error;
   }
-}
-
-async function answered(c: Context, visit: Visit, exchange: WebExchange): Promise<void> {
-  // `Response.error()`, which takes no cookie, and of which a copy on Node would be a 200.
-  if (c.res.status === 0) await keepThrown(visit, exchange, 500);
-  else replace(c, await keep(visit, exchange, c.res));
 }
 
 /** To read `c.res` makes an empty one, which would then be the answer of a handler that has forgotten its own. */

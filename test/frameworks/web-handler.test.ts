@@ -53,6 +53,20 @@ describe("sessions.handle", () => {
     expect(() => session?.set("name", "Bob")).toThrow(HeadersSentError);
   });
 
+  it("stores nothing beside Response.error(), which goes on as it is", async () => {
+    const { sessions, store } = shop();
+    const broken = Response.error();
+    let session: Awaited<ReturnType<typeof sessions.open>> | undefined;
+    const answer = await sessions.handle(new Request("https://shop.example/"), async (request) => {
+      session = await sessions.open(request);
+      session.set("name", "Ada");
+      return broken;
+    });
+    expect(answer).toBe(broken);
+    expect(store.calls).toEqual([]);
+    expect(() => session?.set("name", "Grace")).toThrow(HeadersSentError);
+  });
+
   it("refuses a request that is somebody else's", async () => {
     const { sessions } = shop();
     const client = testClient((request) =>

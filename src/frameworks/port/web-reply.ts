@@ -30,6 +30,11 @@ export async function keep(
     visit.end();
     return response;
   }
+  // `Response.error()`, which tells of a failure, takes no cookie, and of which a copy on Node would be a 200.
+  if (response.status === 0) {
+    await keepThrown(visit, exchange, 500);
+    return response;
+  }
   const whole = wholeBodyOf(response);
   const stream = whole === undefined ? response.body : null;
   const held = stream === null ? undefined : new HeldBody(visit, stream);
