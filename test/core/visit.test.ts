@@ -305,6 +305,80 @@ describe("a transition that begins while the response is being committed", () =>
   });
 });
 
+describe("what is stored while the response is being committed", () => {
+  it.each<[string, (session: Session<Partial<Untyped>>) => Promise<unknown>, unknown]>([
+    ["update", (session) => session.update("n", (n) => Number(n) + 1), 2],
+    ["consume", (session) => session.consume("n"), undefined],
+    [
+      "save",
+      (session) => {
+        session.set("n", 2);
+        return session.save();
+      },
+      2,
+    ],
+  ])("comes after it, where the session is only just being made: %s", async (_, change, n) => {
+    const sessions = createSessions({ store: memoryStore() });
+    const request = new Request(sessions);
+    const session = await sessions.open(request.alias);
+    session.set("n", 1);
+    const headers = request.visit.beforeHeaders(200);
+    await change(session);
+    await headers;
+    await request.visit.beforeEnd();
+    const next = await sessions.open(new Request(sessions, sentBack(request)).alias);
+    expect(next.get("n")).toBe(n);
+  });
+
+  it("is refused where the session lies in the cookie", async () => {
+    const sessions = createSessions({
+      store: cookieStore({ revocations: durableStore() }),
+      keys: KEYS,
+    });
+    const request = new Request(sessions);
+    const session = await sessions.open(request.alias);
+    session.set("n", 1);
+    const headers = request.visit.beforeHeaders(200);
+    await expect(session.update("n", () => 2)).rejects.toThrow(HeadersSentError);
+    await headers;
+  });
+
+  it("undoes nothing that another request has stored in between", async () => {
+    const store = new WatchedStore(memoryStore());
+    const sessions = createSessions({ store });
+    const cookie = await cookieOf(sessions);
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    const other = await sessions.open(new Request(sessions, cookie).alias);
+    const add = (each: Session<Partial<Untyped>>, more: number): Promise<unknown> =>
+      each.update("n", (n) => Number(n) + more);
+    session.set("n", 1);
+    const held = store.holdWrites();
+    const headers = request.visit.beforeHeaders(200);
+    const added = [add(other, 10), add(session, 100)];
+    await held.reached;
+    held.release();
+    await Promise.all([headers, ...added]);
+    expect((await sessions.open(new Request(sessions, cookie).alias)).get("n")).toBe(111);
+  });
+
+  it("leaves no message twice", async () => {
+    const { store, gates } = gated("update");
+    const sessions = createSessions({ store });
+    const cookie = await cookieOf(sessions);
+    const request = new Request(sessions, cookie);
+    const session = await sessions.open(request.alias);
+    session.flash("note", "once");
+    const headers = request.visit.beforeHeaders(200);
+    const saved = session.save();
+    gates[0]?.();
+    await headers;
+    await saved;
+    const next = await sessions.open(new Request(sessions, cookie).alias);
+    expect(next.takeAll("note")).toEqual(["once"]);
+  });
+});
+
 describe("a change while the end of the response waits for its commit", () => {
   it("is refused, as nobody would store it", async () => {
     const { store, gates } = gated("update");

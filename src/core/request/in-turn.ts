@@ -1,15 +1,17 @@
 import type { Deadline } from "../deadline.ts";
 import { PrefetchError } from "../errors.ts";
 import type { SessionState } from "./session-state.ts";
+import type { Turns } from "./turns.ts";
 
 /** Makes a transition after those of the same request that were wanted before. */
 export function inTurn<T>(
   state: SessionState,
   attempt: string,
   transition: (deadline: Deadline) => Promise<T>,
+  turns: Turns = state.turns,
 ): Promise<T> {
   const deadline = state.failures.startDeadline();
-  return state.turns.take(async () => {
+  return turns.take(async () => {
     try {
       checkPrefetch(state, attempt);
       return await transition(deadline);

@@ -43,6 +43,7 @@ import { Exclusive, type Work } from "./exclusive.ts";
 import { exclusiveTerms } from "./exclusive-terms.ts";
 import { checkPrefetch, inTurn } from "./in-turn.ts";
 import type { SessionState } from "./session-state.ts";
+import { Turns } from "./turns.ts";
 import { dueAtOf } from "./value-options.ts";
 
 const LIFETIME_OPTIONS = ["idleTimeout", "absoluteTimeout", "endsAt"] as const;
@@ -292,7 +293,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
     const before = this.#state.changes();
-    return this.#inTurn("sign in", async (deadline) => {
+    return this.#inTurnForCookie("sign in", async (deadline) => {
       checkUserId("signIn(userId)", userId);
       requireKnownKeys("signIn", options, SIGN_IN_OPTIONS);
       if (options.keep !== undefined) checkKeys("signIn(keep)", options.keep, ["all", "none"]);
@@ -325,7 +326,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   signOut(options: SignOutOptions<D> = {}): Promise<void> {
     const before = this.#state.changes();
-    return this.#inTurn("sign out", async (deadline) => {
+    return this.#inTurnForCookie("sign out", async (deadline) => {
       if (this.isEnded) return;
       requireKnownKeys("signOut", options, ["keep"]);
       const { keep = [] } = options;
@@ -338,7 +339,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   regenerate(): Promise<void> {
-    return this.#inTurn("regenerate", async (deadline) => {
+    return this.#inTurnForCookie("regenerate", async (deadline) => {
       this.#checkCookie("regenerate");
       this.#refuseEnded("regenerate");
       this.#refuseLocked("regenerate");
@@ -348,7 +349,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   destroy(): Promise<void> {
     const before = this.#state.changes();
-    return this.#inTurn("destroy the session", async (deadline) => {
+    return this.#inTurnForCookie("destroy the session", async (deadline) => {
       if (this.isEnded) return;
       this.#checkCookie("destroy the session");
       await this.#state.destroy(deadline, before);
@@ -367,6 +368,12 @@ export class SessionObject<D extends object> implements Session<D> {
 
   #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
     return inTurn(this.#state, attempt, transition);
+  }
+
+  /** Once the response has begun it comes too late, which need not wait for what is under way. */
+  #inTurnForCookie<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
+    const isTooLate = this.#state.phase !== "open";
+    return inTurn(this.#state, attempt, transition, isTooLate ? new Turns() : this.#state.turns);
   }
 
   /** Whether a message is to be shown again, as nobody may have seen it. */

@@ -225,16 +225,19 @@ export class Visit {
    * Stores what changed until now, for a reader who has left before the answer, which may never come. If it
    * does, it waits for this and goes on from there. Does not reject.
    */
-  keepUnanswered(): Promise<void> {
+  async keepUnanswered(): Promise<void> {
     const state = this.#state;
-    if (state === undefined || this.#phase !== "open") return Promise.resolve();
-    return state.turns.take(async () => {
-      try {
-        await this.#keep(state, undefined);
-      } catch (error) {
-        this.report(error, "left");
-      }
-    });
+    if (state === undefined) return;
+    // Whoever has begun something hears by itself of its failure.
+    for (let busy = state.whenIdle(); busy !== undefined; busy = state.whenIdle()) {
+      await busy.catch(ignored);
+    }
+    if (this.#phase !== "open") return;
+    try {
+      await this.#keep(state, undefined);
+    } catch (error) {
+      this.report(error, "left");
+    }
   }
 
   /** Before anything counts as opened: after a throw, whoever asks next tries to hold it again. */
@@ -507,7 +510,9 @@ export class Visit {
         if (gathered === undefined) return Promise.resolve();
         // A value changed in place is found only now: `set` would have refused it at once.
         const refusal = refusalInPlace(state, isRest);
-        return refusal === undefined ? state.commit(gathered, deadline) : Promise.reject(refusal);
+        if (refusal !== undefined) return Promise.reject(refusal);
+        // What begins meanwhile would store it once more, over what others have stored since.
+        return state.turns.take(() => state.commit(gathered, deadline));
       }
     }
   }
