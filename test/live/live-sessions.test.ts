@@ -16,6 +16,7 @@ import {
   createSessions,
   memoryStore,
   OptionsError,
+  type Session,
   SessionEndedError,
   type Sessions,
 } from "../../src/index.ts";
@@ -215,6 +216,31 @@ describe("a live session", () => {
     await open.save();
     const again = await (await connected(headers)).open();
     expect(again.take("notice")).toBe("hello");
+  });
+
+  it("stores what is set while an update that fails is under way", async () => {
+    const { headers } = await headersOf();
+    const session = await connected(headers);
+    const open = await session.open();
+    const failing = open.update("count", () => {
+      throw new Error("no");
+    });
+    open.set("note", "kept");
+    await expect(failing).rejects.toThrow("no");
+    await expect.poll(async () => (await session.open()).get("note")).toBe("kept");
+  });
+
+  it.each<[string, (open: Session<Data>) => unknown]>([
+    ["take", (open) => open.take("notice")],
+    ["takeAll", (open) => open.takeAll("notice")[0]],
+  ])("shows a message once: %s", async (_, take) => {
+    const { headers } = await headersOf();
+    const session = await connected(headers);
+    const open = await session.open();
+    open.flash("notice", "hello");
+    await open.save();
+    expect(take(await session.open())).toBe("hello");
+    await expect.poll(async () => (await session.open()).take("notice")).toBeUndefined();
   });
 
   it("opens what is sealed to the token of its handshake", async () => {

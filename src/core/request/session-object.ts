@@ -227,6 +227,7 @@ export class SessionObject<D extends object> implements Session<D> {
 
   take<V = JsonValue>(key: string): V | undefined {
     const message: unknown = this.#state.draft.take(key, this.#staysWaiting());
+    if (message !== undefined) this.#state.onChange?.();
     return message as V | undefined;
   }
 
@@ -234,6 +235,7 @@ export class SessionObject<D extends object> implements Session<D> {
   takeAll<V = JsonValue>(): Record<string, V[]>;
   takeAll(only?: string): unknown[] | Record<string, unknown[]> {
     const taken = this.#state.draft.takeAll(only, this.#staysWaiting());
+    if (taken.length > 0) this.#state.onChange?.();
     if (only !== undefined) return taken.map(([, message]) => message);
     const byKey = Map.groupBy(taken, ([key]) => key);
     const keys = [...byKey].map(

@@ -58,7 +58,7 @@ export class SessionState implements Holding {
   phase: ReplyPhase = "open";
   /** Whether the answer has a secret in it, which no cache may keep. */
   holdsSecret = false;
-  /** Hears of each change, before it is made. */
+  /** Hears of each change as it is made. */
   onChange: (() => void) | undefined;
   readonly #engine: Engine;
   readonly #passage: Passage;

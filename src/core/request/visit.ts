@@ -420,7 +420,12 @@ export class Visit {
     const state = this.#state;
     if (state === undefined) return undefined;
     const busy = this.#keeping ?? state.whenIdle();
-    if (busy !== undefined) return busy.then(() => this.#keepRest(next));
+    if (busy !== undefined) {
+      const goOn = (): Promise<void> | undefined => this.#keepRest(next);
+      if (next !== undefined) return busy.then(goOn);
+      // What fails beside it is told of, and takes nothing else along: no answer could tell of that.
+      return busy.catch((error: unknown) => this.report(error, "left")).then(goOn);
+    }
     if (this.#isFailure) this.#drop(state);
     const kept = this.#keep(state, next);
     if (kept === undefined) return undefined;

@@ -57,8 +57,8 @@ export interface LiveSession<D extends object, K extends ValueKind = "json"> {
    *
    * `update`, `consume` and `exclusive` are the same as in a request. What `set` and the like change is
    * stored at once, by itself; `await session.save()` says when, and is needed for a value that was
-   * changed in place. What needs a cookie (`signIn`, `signOut`, `regenerate`, `destroy`) is refused with
-   * {@link HeadersSentError}: `sessions.revoke(connection.id)` signs out.
+   * changed in place. What needs a cookie (`signIn`, `signOut`, `regenerate`, `destroy`, `persistent`) is
+   * refused with {@link HeadersSentError}: `sessions.revoke(connection.id)` signs out.
    *
    * @throws {@link SessionEndedError} if the session is over, {@link StoreError} if the store cannot
    * answer.
