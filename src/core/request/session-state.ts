@@ -135,10 +135,17 @@ export class SessionState implements Holding {
   async #unlock(locked: Live, transition: () => Promise<void>): Promise<void> {
     this.#locked = undefined;
     this.resume(locked);
+    // Until then it shows nothing: whoever signs in may be somebody else.
+    this.#draft = this.#draftOn(this.#nothing());
     try {
       await transition();
+      this.draft.readAgain();
     } catch (error) {
-      if (this.#stored?.id === locked.record.id) this.lock(locked);
+      if (this.#stored?.id === locked.record.id) {
+        const later = this.changes();
+        this.lock(locked);
+        this.draft.repeat(later);
+      }
       throw error;
     }
   }
@@ -147,6 +154,7 @@ export class SessionState implements Holding {
   detach(former: Former | undefined = this.#stored): void {
     this.#former = former;
     this.#condition = "detached";
+    this.#locked = undefined;
     // What the browser holds by now is another request's doing.
     this.#came = undefined;
     this.#forget();
@@ -218,6 +226,11 @@ export class SessionState implements Holding {
   get draft(): Draft {
     this.#draft ??= this.#draftOn(new Shown(this.#engine.shape, this.facts));
     return this.#draft;
+  }
+
+  /** What there is for a visitor without a session. */
+  #nothing(): Shown {
+    return new Shown(this.#engine.shape, anonymousFields(this.#engine, this.#openedAt));
   }
 
   #draftOn(stored: Shown): Draft {
@@ -591,7 +604,7 @@ export class SessionState implements Holding {
       const continued = await continueUnder(this.#engine, from, continuation, deadline);
       this.#adopt(continued.token, continued.record);
       this.#edits = continued.edits;
-      if (old === undefined) this.#emit("created", deadline);
+      if (old === undefined) this.#emit("created", continued.record, deadline);
       settle();
       if (continued.unsettled !== undefined) throw continued.unsettled;
     } catch (error) {
@@ -604,18 +617,21 @@ export class SessionState implements Holding {
    * Ends the session, or what a parallel request has made of it. Resolves to `false` where
    * somebody else had ended it: the browser may hold a newer cookie by now, which must stay.
    */
-  async #end(reason: "signedOut" | "destroyed", deadline: Deadline): Promise<boolean> {
-    const record = this.#stored;
+  async #end(
+    reason: "signedOut" | "destroyed",
+    deadline: Deadline,
+    record: SessionRecord | undefined = this.#stored,
+  ): Promise<boolean> {
     if (record !== undefined) {
       const sameVisitor = record.userId === undefined ? undefined : { userId: record.userId };
       const ending = { reason, owner: sameVisitor };
       const ended = await endRecord(this.#engine, record, ending, deadline);
       if (ended === undefined) {
-        this.detach();
+        this.detach(record);
         return false;
       }
       this.#hasSignedOut ||= record.userId !== undefined;
-      this.#emit(reason, deadline);
+      this.#emit(reason, record, deadline);
     }
     await this.#passage.inheritance?.end(deadline);
     this.#forget(deadline.now);
@@ -624,10 +640,10 @@ export class SessionState implements Holding {
 
   /** Whoever cannot unlock it can end it. Of what it held nothing comes along. */
   async #endLocked(reason: "signedOut" | "destroyed", deadline: Deadline): Promise<void> {
-    this.#stored = this.#locked?.record;
+    // While nobody knows whether it has ended, it stays locked.
+    if (!(await this.#end(reason, deadline, this.#locked?.record))) return;
     this.#locked = undefined;
     this.#holdsStray = true;
-    if (!(await this.#end(reason, deadline))) return;
     this.#condition = reason === "destroyed" ? "destroyed" : "new";
   }
 
@@ -641,12 +657,12 @@ export class SessionState implements Holding {
     );
   }
 
-  #emit(name: "created" | "signedOut" | "destroyed", { now }: Deadline): void {
-    this.#engine.events.emit(
-      name,
-      { at: now, id: this.id, userId: this.facts.userId },
-      this.request,
-    );
+  #emit(
+    name: "created" | "signedOut" | "destroyed",
+    { id, userId }: SessionRecord,
+    { now }: Deadline,
+  ): void {
+    this.#engine.events.emit(name, { at: now, id, userId }, this.request);
   }
 
   #adopt(token: string | undefined, record: SessionRecord): void {

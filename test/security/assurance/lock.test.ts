@@ -231,6 +231,61 @@ describe("a session that nobody has used for too long", () => {
     expect(json).toEqual(["StoreError", [null, [], "ada"], "StoreError", [null, [], "ada"]]);
   });
 
+  it.each<["signOut" | "destroy"]>([["signOut"], ["destroy"]])(
+    "stays locked, and shows nothing, where it cannot be ended: %s",
+    async (end) => {
+      const world = lockedWorld();
+      const browser = await locked(world);
+      world.switch.behave = (operation, send) =>
+        operation === "end" ? Promise.reject(new Error("away")) : send();
+      const { json } = await browser.visit(async (session) => {
+        const ending = session[end]();
+        return [
+          seen(session),
+          await ending.catch((error: Error) => error.name),
+          seen(session),
+          await tried(() => session.set("cart", [])),
+        ];
+      });
+      expect(json).toEqual([[null, [], "ada"], "StoreError", [null, [], "ada"], 401]);
+      world.switch.behave = (_operation, send) => send();
+      await browser.visit((session) => session[end]());
+      expect((await browser.visit(seen)).json).toEqual([null, [], null]);
+    },
+  );
+
+  it.each<[string, (session: Session<Untyped>) => Promise<unknown>]>([
+    ["signIn", (session) => session.signIn("ada")],
+    ["unlock", (session) => unlock(session, { factors: ["pin"] })],
+  ])("takes what is set while it is unlocked, or says that it does not: %s", async (_, open) => {
+    const world = lockedWorld();
+    const browser = await locked(world);
+    const visit = (): Promise<{ readonly status: number }> =>
+      browser.visit(async (session) => {
+        const opening = open(session);
+        session.set("theme", "dark");
+        await opening.catch(() => undefined);
+      });
+    world.switch.behave = (operation, send) =>
+      operation === "create" ? Promise.reject(new Error("away")) : send();
+    expect(await visit()).toMatchObject({ status: 401 });
+    world.switch.behave = (_operation, send) => send();
+    expect(await visit()).toMatchObject({ status: 200 });
+    const { json } = await browser.visit((session) => [session.get("theme"), session.get("cart")]);
+    expect(json).toEqual(["dark", ["tea"]]);
+  });
+
+  it.each(["ada", "eve"])("shows nothing before %s has signed in", async (userId) => {
+    const browser = await locked();
+    const { json } = await browser.visit(async (session) => {
+      const signingIn = session.signIn(userId);
+      const before = session.get("cart");
+      await signingIn;
+      return [before, session.get("cart")];
+    });
+    expect(json).toEqual([[], userId === "ada" ? ["tea"] : []]);
+  });
+
   it("is not unlocked twice by two clicks, and neither of them fails", async () => {
     const world = lockedWorld();
     const browser = await locked(world);
