@@ -182,9 +182,10 @@ export class SessionManager<D extends object> implements Sessions<D> {
     code: unknown,
     options: RedeemOptions = {},
   ): Promise<Redemption<D>> {
+    const earlier = this.#attachments.find(request)?.changes();
     // Judged there, and told in its words.
     const session = await this.#open(request, true, "allow");
-    return redeem(this.#engine, session, code, options);
+    return redeem(this.#engine, session, code, options, earlier);
   }
 
   find(id: string): Promise<SessionInfo | undefined> {

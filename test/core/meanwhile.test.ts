@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   createSessions,
@@ -6,6 +7,11 @@ import {
   type Sessions,
   StoreError,
 } from "../../src/index.ts";
+import {
+  impersonate,
+  impersonation,
+  stopImpersonating,
+} from "../../src/security/assurance/index.ts";
 import { WatchedStore } from "../../src/testing/adapter/watched-store.ts";
 
 interface Shop {
@@ -24,11 +30,14 @@ beforeEach(() => {
   cookie = "";
 });
 
-async function visit<T>(work: (session: Session<Shop>) => T | Promise<T>): Promise<T> {
+async function visit<T>(
+  work: (session: Session<Shop>, request: Request) => T | Promise<T>,
+  method = "GET",
+): Promise<T> {
   const done = Promise.withResolvers<T>();
-  const request = new Request("https://shop.example/", { headers: { cookie } });
+  const request = new Request("https://shop.example/", { headers: { cookie }, method });
   const response = await sessions.handle(request, async (same) => {
-    done.resolve(await work(await sessions.open(same)));
+    done.resolve(await work(await sessions.open(same), same));
     return new Response("ok");
   });
   expect(response.status).toBe(200);
@@ -203,16 +212,162 @@ describe("what a request changes while something of its session is under way", (
     expect(await stored()).toMatchObject({ cart: [], theme: "dark" });
   });
 
-  it("is told to come too late where the session is destroyed", async () => {
+  it.each<[string, (session: Session<Shop>) => void]>([
+    ["a value", (session) => session.set("name", "Eve")],
+    [
+      "the label",
+      (session) => {
+        session.label = "Phone";
+      },
+    ],
+  ])("is told to come too late where the session is destroyed: %s", async (_, change) => {
     await visit((session) => session.set("name", "Ada"));
     const request = new Request("https://shop.example/", { headers: { cookie } });
     const { status } = await sessions.handle(request, async (same) => {
       const session = await sessions.open(same);
       const destroyed = session.destroy();
-      session.set("name", "Eve");
+      change(session);
       await destroyed;
       return new Response("ok");
     });
     expect(status).toBe(409);
+  });
+
+  describe("of being remembered, and of the device's name,", () => {
+    const wished = (session: Session<Shop>): unknown => [session.persistent, session.label];
+
+    it.each([
+      ["at once", (_session: Session<Shop>) => undefined],
+      ["in its turn", (session: Session<Shop>) => void updated(session)],
+    ])("counts beside a sign-in that says otherwise, %s", async (_, begin) => {
+      await visit(async (session) => {
+        begin(session);
+        const signedIn = session.signIn("ada", { persistent: true, label: "Laptop" });
+        session.persistent = false;
+        session.label = "Phone";
+        await signedIn;
+      });
+      expect(await visit(wished)).toEqual([false, "Phone"]);
+    });
+
+    it("counts beside what is saved", async () => {
+      await visit(async (session) => {
+        await session.signIn("ada");
+        session.persistent = true;
+        session.label = "Laptop";
+        const saved = session.save();
+        session.persistent = false;
+        session.label = undefined;
+        await saved;
+      });
+      expect(await visit(wished)).toEqual([false, undefined]);
+    });
+
+    it("is the next session's where this one is signed out, and no next user's before", async () => {
+      await visit((session) => session.signIn("ada"));
+      await visit(async (session) => {
+        session.persistent = true;
+        session.label = "Ada's";
+        const signedOut = session.signOut();
+        const signedIn = session.signIn("bob");
+        await Promise.all([signedOut, signedIn]);
+      });
+      expect(await visit(wished)).toEqual([false, undefined]);
+      await visit(async (session) => {
+        const signedOut = session.signOut();
+        session.persistent = true;
+        session.label = "Bob's";
+        await signedOut;
+      });
+      expect(await visit(wished)).toEqual([true, "Bob's"]);
+    });
+  });
+
+  it("goes on as the user whom an operator acts as from then on, and back", async () => {
+    sessions = createSessions<Shop>({
+      store: memoryStore(),
+      defaults: { cart: [], name: "", theme: "light", visits: 0 },
+      protections: [impersonation()],
+    });
+    await visit((session) => session.signIn("operator"));
+    await visit(async (session) => {
+      session.set("name", "Operator");
+      session.label = "Operator's";
+      const acting = impersonate(session, "ada", { for: "5m", reason: "Ticket 1" });
+      session.set("theme", "dark");
+      session.flash("notice", "after");
+      session.label = "after";
+      await acting;
+    });
+    expect(await visit(({ userId, label }) => [userId, label])).toEqual(["ada", "after"]);
+    expect(await visit((session) => session.takeAll("notice"))).toEqual(["after"]);
+    expect(await stored()).toMatchObject({ name: "", theme: "dark" });
+    await visit(async (session) => {
+      session.set("name", "Ada");
+      const stopped = stopImpersonating(session);
+      session.set("visits", 2);
+      await stopped;
+    });
+    expect(await visit(({ userId }) => userId)).toBe("operator");
+    expect(await stored()).toMatchObject({ name: "", theme: "light", visits: 2 });
+  });
+});
+
+describe("what a hand-off brings along", () => {
+  const AUDIENCE = "https://shop.example/app";
+  const verifier = randomBytes(32).toString("base64url");
+  let code: string;
+
+  beforeEach(async () => {
+    await visit(async (session) => {
+      session.set("cart", ["Ada's"]);
+      await session.signIn("ada");
+    });
+    const challenge = createHash("sha256").update(verifier).digest("base64url");
+    const asked = { audience: AUDIENCE, challenge, keep: ["cart" as const] };
+    code = await visit((session) => sessions.handOff(session, asked));
+    cookie = "";
+  });
+
+  /** Redeems it, between what the request does before and while that is under way. */
+  function redeemed(
+    before: (session: Session<Shop>) => unknown,
+    meanwhile: (session: Session<Shop>) => unknown = () => undefined,
+  ): Promise<void> {
+    return visit(async (session, request) => {
+      before(session);
+      const options = { verifier, audience: AUDIENCE, otherUser: "end" } as const;
+      const redeeming = sessions.redeem(request, code, options);
+      meanwhile(session);
+      expect(await redeeming).toMatchObject({ ok: true });
+    }, "POST");
+  }
+
+  it.each<[string, (session: Session<Shop>) => unknown]>([
+    ["read", (session) => session.get("cart")],
+    ["changed in place", (session) => session.get("cart").push("cup")],
+    ["set", (session) => session.set("cart", ["cup"])],
+    ["cleared", (session) => session.clear()],
+  ])("takes the place of what the request has %s before", async (_, before) => {
+    await visit((session) => session.set("cart", ["pot"]));
+    await redeemed(before);
+    expect(await stored()).toMatchObject({ cart: ["Ada's"] });
+  });
+
+  it.each<[string, (session: Session<Shop>) => unknown, string[]]>([
+    ["set", (session) => session.set("cart", ["cup"]), ["cup"]],
+    ["deleted", (session) => session.delete("cart"), []],
+    ["cleared", (session) => session.clear(), []],
+  ])("is changed by what is %s while it is redeemed", async (_, meanwhile, cart) => {
+    await redeemed(() => undefined, meanwhile);
+    expect(await stored()).toMatchObject({ cart });
+  });
+
+  it("leaves another user's behind, and not what is changed while it is redeemed", async () => {
+    await visit((session) => session.signIn("eve"));
+    const before = (session: Session<Shop>): void => session.set("name", "Eve");
+    await redeemed(before, (session) => session.set("theme", "dark"));
+    expect(await visit(({ userId }) => userId)).toBe("ada");
+    expect(await stored()).toMatchObject({ cart: ["Ada's"], name: "", theme: "dark" });
   });
 });

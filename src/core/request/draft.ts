@@ -35,6 +35,11 @@ interface Pending {
 
 const DELETED: Pending = { value: undefined, text: undefined, dueAt: undefined };
 
+/** Whether the visitor wishes to be remembered. Each is another one, whatever it says. */
+interface Wish {
+  readonly value: boolean;
+}
+
 /** What a request has set, deleted and left for the next one, by some moment or since then. */
 export interface Changes {
   /** Each is there once: another one under the same key is a later change, whatever it is. */
@@ -42,6 +47,14 @@ export interface Changes {
   readonly flashed: readonly FlashEntry[];
   /** There where all else was cleared. */
   readonly spared: ReadonlySet<string> | undefined;
+  readonly persistent: Wish | undefined;
+  readonly label: Label | undefined;
+}
+
+/** What a sign-in settles. */
+export interface Wishes {
+  readonly persistent: boolean | undefined;
+  readonly label: Label | undefined;
 }
 
 /** What was gathered under one key as an `update` began: what comes later is none of it. */
@@ -68,7 +81,7 @@ export class Draft {
   /** Names of the messages that this request leaves: they are for the next one. */
   #left: Set<string> | undefined;
   #taken: Set<string> | undefined;
-  #persistent: boolean | undefined;
+  #persistent: Wish | undefined;
   #label: Label | undefined;
 
   constructor(shape: Shape, stored: Stored, now: () => EpochMs) {
@@ -154,11 +167,11 @@ export class Draft {
   }
 
   get persistent(): boolean | undefined {
-    return this.#persistent;
+    return this.#persistent?.value;
   }
 
   set persistent(value: boolean | undefined) {
-    this.#persistent = value;
+    this.#persistent = value === undefined ? undefined : { value };
   }
 
   /** What the device is to be called from now on, if that changes. */
@@ -191,7 +204,7 @@ export class Draft {
       values,
       flashed: this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed],
       taken: this.#taken === undefined ? NO_NAMES : new Set(this.#taken),
-      persistent: this.#persistent,
+      persistent: this.persistent,
       label: this.#label,
     };
     return isEmpty(gathered) ? undefined : gathered;
@@ -212,7 +225,7 @@ export class Draft {
   }
 
   /** The key now stands in the store: what was gathered under it before is done. */
-  settle(key: string, { pending, spared }: GatheredBefore): void {
+  settle(key: string, { pending, spared }: Pick<GatheredBefore, "pending" | "spared">): void {
     if (this.#pending?.get(key) === pending) this.#pending?.delete(key);
     this.#handedOut?.delete(key);
     if (this.#spared === spared) this.#spared?.add(key);
@@ -225,7 +238,7 @@ export class Draft {
     if (gathered.spared === this.#spared) this.#spared = undefined;
     this.#flashed = this.#flashed?.filter((entry) => !gathered.flashed.includes(entry));
     for (const name of gathered.taken) this.#taken?.delete(name);
-    if (this.#persistent === gathered.persistent) this.#persistent = undefined;
+    if (this.persistent === gathered.persistent) this.#persistent = undefined;
     if (this.#label === gathered.label) this.#label = undefined;
   }
 
@@ -238,6 +251,15 @@ export class Draft {
     this.#taken = undefined;
     this.#persistent = undefined;
     this.#label = undefined;
+  }
+
+  /** Takes away what was wished before: of being remembered, and of the device's name. */
+  takeWishes(before: Pick<Changes, "persistent" | "label">): Wishes {
+    const persistent = this.#persistent === before.persistent ? before.persistent : undefined;
+    const label = this.#label === before.label ? before.label : undefined;
+    if (persistent !== undefined) this.#persistent = undefined;
+    if (label !== undefined) this.#label = undefined;
+    return { persistent: persistent?.value, label };
   }
 
   /** Drops what was gathered before or handed out under other keys, and the messages. */
@@ -254,16 +276,19 @@ export class Draft {
   /** What has been set, deleted and left so far. */
   changes(): Changes {
     const flashed = this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed];
-    return { pending: new Map(this.#pending), flashed, spared: this.#spared };
+    const [persistent, label] = [this.#persistent, this.#label];
+    return { pending: new Map(this.#pending), flashed, spared: this.#spared, persistent, label };
   }
 
   /** What has been set, deleted and left since. */
   changesSince(before: Changes): Changes {
-    const { pending, flashed, spared } = this.changes();
+    const { pending, flashed, spared, persistent, label } = this.changes();
     return {
       pending: new Map([...pending].filter(([key, change]) => before.pending.get(key) !== change)),
       flashed: flashed.filter((entry) => !before.flashed.includes(entry)),
       spared: spared === before.spared ? undefined : spared,
+      persistent: persistent === before.persistent ? undefined : persistent,
+      label: label === before.label ? undefined : label,
     };
   }
 
@@ -319,9 +344,11 @@ export class Draft {
     return this.#codec.revive(message);
   }
 
-  #add({ pending, flashed }: Changes): void {
+  #add({ pending, flashed, persistent, label }: Changes): void {
     for (const [key, change] of pending) this.#put(key, change);
     for (const entry of flashed) this.flash(entry);
+    this.#persistent = persistent ?? this.#persistent;
+    this.#label = label ?? this.#label;
   }
 
   #put(key: string, pending: Pending): void {

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { absoluteEndOf } from "../clocks.ts";
-import type { Gathered } from "../commit/edit.ts";
+import { type Gathered, gatheredEdit } from "../commit/edit.ts";
 import type { Deadline } from "../deadline.ts";
 import { type WrittenValue, withoutDue } from "../due.ts";
 import { durationMs } from "../duration.ts";
@@ -46,6 +46,7 @@ import { type EpochMs, isBoundData, type SessionRecord } from "../record.ts";
 import type { Session } from "../session.ts";
 import { challengeOf, hiddenUserId, parseId, parseToken, verifierOf } from "../token.ts";
 import { deviceOf } from "./device.ts";
+import type { Changes } from "./draft.ts";
 import { inTurn } from "./in-turn.ts";
 import { type Behind, SessionObject } from "./session-object.ts";
 import type { SessionState } from "./session-state.ts";
@@ -111,14 +112,20 @@ export function handOff<D extends object>(
   });
 }
 
-/** Signs the user of a code in, if it is for this visitor. */
+/**
+ * Signs the user of a code in, if it is for this visitor.
+ *
+ * @param earlier - What the request had changed as this was asked for, where its session was open by then.
+ */
 export function redeem<D extends object>(
   engine: Engine,
   session: Session<D>,
   code: unknown,
   options: RedeemOptions,
+  earlier: Changes | undefined,
 ): Promise<Redemption<D>> {
   const { state, wasDetached } = behind(engine, session, "redeem(request)");
+  const before = earlier ?? state.changes();
   return inTurn(state, "redeem a hand-off", async (deadline) => {
     checkRedeem(options);
     refuseCookieStore(state, "sessions.redeem");
@@ -130,7 +137,7 @@ export function redeem<D extends object>(
       return { ok: false, reason: refused(engine, state, redeemable, deadline) };
     }
     restartIfDead(state, wasDetached, deadline);
-    await signInBy(engine, state, redeemable, deadline);
+    await signInBy(engine, state, redeemable, before, deadline);
     tellRedeemed(engine, state, redeemable, deadline);
     return { ok: true, session };
   });
@@ -268,6 +275,7 @@ async function signInBy(
   engine: Engine,
   state: SessionState,
   { carried, from }: Redeemable,
+  before: Changes,
   deadline: Deadline,
 ): Promise<void> {
   const { generation } = carried;
@@ -276,9 +284,8 @@ async function signInBy(
   const isOthers = isOtherUsers(engine, state, carried);
   const isSame = !isOthers && state.facts.userId !== undefined;
   const keep = isOthers ? "none" : isSame ? "all" : engine.keepAtSignIn;
-  const label = isOthers ? undefined : state.draft.label;
-  state.draft.persistent = undefined;
-  state.draft.label = undefined;
+  const wishes = state.draft.takeWishes(before);
+  const label = isOthers ? undefined : wishes.label;
   await state.signIn(
     {
       ...{ userId, keep, persistent, label, device: deviceOf(state.request) },
@@ -290,9 +297,13 @@ async function signInBy(
       handedOff: { authenticatedAt, generation, from },
     },
     deadline,
+    before,
   );
   const values = valuesIn(engine, from, carried.keep, deadline);
-  if (values.length > 0) await state.commit({ ...NOTHING_ELSE, values }, deadline);
+  if (values.length === 0) return;
+  await state.commitEdit(gatheredEdit({ ...NOTHING_ELSE, values }), deadline);
+  const { pending, spared } = before;
+  for (const [key] of values) state.draft.settle(key, { pending: pending.get(key), spared });
 }
 
 const NOTHING_ELSE: Omit<Gathered, "values"> = {

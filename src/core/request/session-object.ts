@@ -39,6 +39,7 @@ import type { Present, StorableItem } from "../storable.ts";
 import { newCommitId } from "../token.ts";
 import { refuseAssignments } from "./assignments.ts";
 import { deviceOf } from "./device.ts";
+import type { Wishes } from "./draft.ts";
 import { Exclusive, type Work } from "./exclusive.ts";
 import { exclusiveTerms } from "./exclusive-terms.ts";
 import { checkPrefetch, inTurn } from "./in-turn.ts";
@@ -173,7 +174,7 @@ export class SessionObject<D extends object> implements Session<D> {
     this.#checkCookie(attempt);
     if (typeof value !== "boolean") throw new OptionsError("persistent", "it is true or false.");
     this.#checkRemembers(value);
-    const isAsStored = value === this.#state.facts.persistent;
+    const isAsStored = value === this.#state.facts.persistent && !this.#state.isBusy;
     this.#state.draft.persistent = isAsStored ? undefined : value;
   }
 
@@ -185,7 +186,7 @@ export class SessionObject<D extends object> implements Session<D> {
   set label(value: string | undefined) {
     this.#checkChange("change label");
     const text = this.#told(() => namingText("session.label", value));
-    const isAsStored = text === namingIn(this.#state.facts).label;
+    const isAsStored = text === namingIn(this.#state.facts).label && !this.#state.isBusy;
     this.#state.draft.label = isAsStored ? undefined : { text };
   }
 
@@ -317,9 +318,8 @@ export class SessionObject<D extends object> implements Session<D> {
       const isOthers = locked !== undefined && locked.userId !== userId;
       const asked: SignInOptions<D> = isOthers ? { ...options, keep: "none" } : options;
       await this.#state.unlocking(() => {
-        const choices = this.#choicesFor(userId, asked);
-        this.#state.draft.persistent = undefined;
-        this.#state.draft.label = undefined;
+        const wishes = this.#state.draft.takeWishes(before);
+        const choices = this.#choicesFor(userId, asked, wishes);
         const signIn = { userId, device, lifetime, factors, authenticatedAt, ...choices };
         return this.#state.signIn(signIn, deadline, before);
       });
@@ -455,16 +455,17 @@ export class SessionObject<D extends object> implements Session<D> {
   #choicesFor(
     userId: string,
     options: SignInOptions<D>,
+    { persistent, label }: Wishes,
   ): Pick<SignIn, "keep" | "persistent" | "label" | "place"> {
     const before = this.#state.facts;
     const isSameUser = before.userId === userId;
     const isSameVisitor = isSameUser || before.userId === undefined;
     // A wish of this request is the visitor's own, unless it was another user's.
-    const wish = isSameVisitor ? this.#state.draft.persistent : undefined;
+    const wish = isSameVisitor ? persistent : undefined;
     return {
       keep: options.keep ?? this.#usualKeep(userId),
       persistent: options.persistent ?? wish ?? (isSameUser && before.persistent),
-      label: named("label", options) ?? (isSameVisitor ? this.#state.draft.label : undefined),
+      label: named("label", options) ?? (isSameVisitor ? label : undefined),
       place: named("place", options),
     };
   }

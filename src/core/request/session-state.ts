@@ -40,7 +40,13 @@ export interface Former {
 }
 
 const NO_EDITS: readonly NoteEdit[] = [];
-const NO_CHANGES: Changes = { pending: new Map(), flashed: [], spared: undefined };
+const NO_CHANGES: Changes = {
+  pending: new Map(),
+  flashed: [],
+  spared: undefined,
+  persistent: undefined,
+  label: undefined,
+};
 
 /**
  * How far the response is: with its headers goes the cookie, with its end every commit. `closing`
@@ -179,6 +185,11 @@ export class SessionState implements Holding {
   get turns(): Turns {
     this.#turns ??= new Turns();
     return this.#turns;
+  }
+
+  /** Whether a transition is under way, or a commit: what is stored may not stay as it is. */
+  get isBusy(): boolean {
+    return this.#turns?.isBusy === true;
   }
 
   /** As `turns.whenIdle()`. */
@@ -438,11 +449,7 @@ export class SessionState implements Holding {
   }
 
   /** Moves to a new token that belongs to the user. */
-  async signIn(
-    signIn: SignIn,
-    deadline: Deadline,
-    before: Changes = this.changes(),
-  ): Promise<void> {
+  async signIn(signIn: SignIn, deadline: Deadline, before: Changes): Promise<void> {
     const { now } = deadline;
     const { userId, keep, handedOff } = signIn;
     const old = this.#stored;

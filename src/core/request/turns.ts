@@ -6,6 +6,10 @@ export class Turns {
   #last: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
+  get isBusy(): boolean {
+    return this.#last !== undefined;
+  }
+
   take<T>(transition: () => Promise<T>): Promise<T> {
     this.#waiting += 1;
     const turn = this.#last?.then(transition) ?? transition();

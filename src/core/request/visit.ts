@@ -12,6 +12,7 @@ import type { Session } from "../session.ts";
 import { arrivalOf, type Live } from "./arrival.ts";
 import { Beside } from "./beside.ts";
 import { Door, LATE_ARRIVAL_MS } from "./door.ts";
+import type { Changes } from "./draft.ts";
 import { Failures } from "./failures.ts";
 import { cookieOf, writeFarewell } from "./farewell.ts";
 import { foreignRefusal } from "./foreign.ts";
@@ -141,6 +142,11 @@ export class Visit {
     }
     this.#opening = this.#load(isFresh);
     return this.#opening;
+  }
+
+  /** What the request has changed so far; `undefined` where its session is not open. */
+  changes(): Changes | undefined {
+    return this.#state?.changes();
   }
 
   /** As {@link Failures.startDeadline}. */

@@ -11,6 +11,7 @@ import { checkUserId, requireKnownKeys } from "../../core/option-checks.ts";
 import type { EpochMs, SessionRecord } from "../../core/record.ts";
 import { behind } from "../../core/request/behind.ts";
 import { deviceOf } from "../../core/request/device.ts";
+import type { Changes } from "../../core/request/draft.ts";
 import { inTurn } from "../../core/request/in-turn.ts";
 import type { SessionState } from "../../core/request/session-state.ts";
 import { AssuranceError } from "./errors.ts";
@@ -81,6 +82,7 @@ export async function impersonate(
   const reason = reasonIn(options);
   const { engine, state } = behind(session, "impersonate(session)");
   requireProtected(engine, state);
+  const before = state.changes();
   await inTurn(state, attempt, async (deadline) => {
     const operator = operatorOf(state, userId, attempt);
     const { userId: by, authenticatedAt } = operator;
@@ -104,7 +106,7 @@ export async function impersonate(
     // JSON has no form for what is undefined.
     const entry = JSON.parse(JSON.stringify(acting));
     const edits = [(notes: Parameters<typeof put>[0]) => put(notes, IMPERSONATION, entry)];
-    await become(state, { userId, endsAt, handedOff, edits }, deadline);
+    await become(state, { userId, endsAt, handedOff, edits, before }, deadline);
     const event = { at: deadline.now, id: state.id, userId, actorId: by, reason, endsAt };
     engine.events.emit("impersonated", event, state.request);
   });
@@ -134,6 +136,7 @@ export function impersonator(session: object): string | undefined {
 export async function stopImpersonating(session: object): Promise<boolean> {
   const attempt = "stop acting as a user";
   const { engine, state } = behind(session, "stopImpersonating(session)");
+  const before = state.changes();
   return inTurn(state, attempt, async (deadline) => {
     const { record } = state;
     const acting = record && impersonationIn(record);
@@ -141,7 +144,7 @@ export async function stopImpersonating(session: object): Promise<boolean> {
     if (state.phase !== "open") throw new HeadersSentError(attempt);
     const { by, authenticatedAt, generation, endsAt } = acting;
     const handedOff = { authenticatedAt, generation, from: record };
-    await become(state, { userId: by, endsAt, handedOff, edits: [] }, deadline);
+    await become(state, { userId: by, endsAt, handedOff, edits: [], before }, deadline);
     const { id, userId } = record;
     const event = { at: deadline.now, id, userId, actorId: by };
     engine.events.emit("impersonationEnded", event, state.request);
@@ -149,16 +152,20 @@ export async function stopImpersonating(session: object): Promise<boolean> {
   });
 }
 
-type Becoming = Pick<SignIn, "userId" | "handedOff" | "edits"> & { readonly endsAt: EpochMs };
+type Becoming = Pick<SignIn, "userId" | "handedOff" | "edits"> & {
+  readonly endsAt: EpochMs;
+  /** What the request had changed as this was asked for. */
+  readonly before: Changes;
+};
 
 /** Goes on as somebody who has not proved it here: with nothing of what was there before. */
 async function become(state: SessionState, becoming: Becoming, deadline: Deadline): Promise<void> {
-  const { endsAt, ...who } = becoming;
-  state.draft.persistent = undefined;
-  state.draft.label = undefined;
+  const { endsAt, before, ...who } = becoming;
+  state.draft.takeWishes(before);
   const lifetime = { idleTimeoutMs: undefined, absoluteTimeoutMs: undefined, endsAt };
   const device = deviceOf(state.request);
-  await state.signIn({ ...who, device, keep: "none", persistent: false, lifetime }, deadline);
+  const signIn = { ...who, device, keep: "none", persistent: false, lifetime } as const;
+  await state.signIn(signIn, deadline, before);
 }
 
 type SignedIn = SessionRecord & { readonly userId: string };
