@@ -1,3 +1,4 @@
+import { Stream } from "node:stream";
 import type { DefaultState, Middleware, ParameterizedContext } from "koa";
 import { attach, internalsOf } from "../core/internals.ts";
 import { flag, requireKnownKeys } from "../core/option-checks.ts";
@@ -70,16 +71,25 @@ export function sessionMiddleware<D extends object>(
   };
 }
 
+type Answering = Pick<ParameterizedContext, "onerror" | "method" | "body">;
+
 /** Hands failures to Koa's error path, which tells the application's `error` event. */
 class ContextFallback implements Fallback {
-  readonly #ctx: Pick<ParameterizedContext, "onerror">;
+  readonly #ctx: Answering;
   readonly isPrinting = true;
   // Koa ends each response that is left to it, though nobody reads it.
   readonly isAwaited = true;
   readonly plainAnswer: Fallback["plainAnswer"] = plainAnswer;
 
-  constructor(ctx: Pick<ParameterizedContext, "onerror">) {
+  constructor(ctx: Answering) {
     this.#ctx = ctx;
+  }
+
+  /** Koa answers a HEAD without its body, and listens to none that breaks before the answer is out. */
+  beginWait(): void {
+    const { method, body } = this.#ctx;
+    if (method !== "HEAD" || !(body instanceof Stream)) return;
+    body.on("error", (error: Error) => this.#ctx.onerror(error));
   }
 
   fail(error: unknown): void {

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { PassThrough } from "node:stream";
 import Koa, { type DefaultState } from "koa";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { OptionsError, StoreError } from "../../src/core/errors.ts";
@@ -67,6 +68,29 @@ describe("sessions in Koa", () => {
     store.fail();
     const page = await (await clientOf(app)).get("/", KNOWN);
     expect([page.status, await page.text()]).toEqual([503, "Back in a minute."]);
+  });
+
+  it("tell app's error event of a body that breaks while the answer to a HEAD waits", async () => {
+    const { sessions, store } = shop();
+    const app = new Koa();
+    const heard: unknown[] = [];
+    const body = new PassThrough();
+    app.on("error", (error) => heard.push(error));
+    app.use(sessionMiddleware(sessions));
+    app.use(async (ctx) => {
+      (await sessions.open(ctx)).set("name", "Ada");
+      ctx.body = body;
+    });
+    const client = await clientOf(app);
+    const held = store.holdWrites();
+    const answer = client.head("/");
+    await held.reached;
+    const broken = new Error("The disk is gone");
+    body.destroy(broken);
+    await new Promise((resolve) => body.once("close", resolve));
+    held.release();
+    expect((await answer).status).toBe(200);
+    expect(heard).toEqual([broken]);
   });
 
   it("tell app's error event and ctx.onerror of a save that fails after all middlewares", async () => {

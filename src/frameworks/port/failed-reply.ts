@@ -12,6 +12,8 @@ export interface Fallback {
   fail(error: unknown): void;
   /** The handler may still be writing: the plain answer to send in its place. */
   plainAnswer(error: unknown): PlainAnswer;
+  /** Called when an answer begins to wait for its commit, longer than the framework expects. */
+  beginWait?(): void;
   /**
    * Whether the framework prints what `fail` is given, so that we need not.
    *

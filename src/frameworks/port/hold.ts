@@ -176,6 +176,7 @@ class HeldReply implements Front {
       return;
     }
     this.#hand.wait();
+    this.#fallback.beginWait?.();
     // To hold back a whole answer's pieces is too late: Node lets go of them at its end.
     if (!isWhole) {
       this.#patchInTurn("cork");
