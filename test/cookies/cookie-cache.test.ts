@@ -168,6 +168,17 @@ describe("a session cached in a cookie", () => {
     expect(world.reasons).toEqual(["revoked"]);
   });
 
+  it("tells that what was changed comes too late, where fresh finds that it has ended", async () => {
+    const world = new CacheWorld();
+    const browser = await world.signedIn();
+    await world.sessions.revokeAll({ userId: "ada" });
+    const { status } = await browser.visit(async (session, request) => {
+      session.set("m", 1);
+      await world.sessions.open(request, { fresh: true });
+    });
+    expect(status).toBe(409);
+  });
+
   it("of another application, with the same keys, shows its session where none has an audience", async () => {
     const world = new CacheWorld();
     const browser = await world.signedIn();

@@ -308,11 +308,15 @@ export class SessionState implements Holding {
       this.#adopt(this.#token, withoutDue(newest, deadline.now));
       return undefined;
     }
+    // What the request has changed already comes too late, and is told so.
+    const late = this.changes();
     if (newest?.kind !== "ended") {
       this.detach({ id, userId, reason: "expired" });
+      this.draft.repeat(late);
       return newest === undefined ? "unknown" : "expired";
     }
     this.detach({ id, userId, reason: newest.reason });
+    this.draft.repeat(late);
     return newest.reason === "revoked" ? "revoked" : "ended";
   }
 
