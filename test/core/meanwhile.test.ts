@@ -4,6 +4,7 @@ import {
   createSessions,
   memoryStore,
   type Session,
+  SessionEndedError,
   type Sessions,
   StoreError,
 } from "../../src/index.ts";
@@ -210,6 +211,40 @@ describe("what a request changes while something of its session is under way", (
     });
     expect(await visit(({ userId }) => userId)).toBe("bob");
     expect(await stored()).toMatchObject({ cart: [], theme: "dark" });
+  });
+
+  it.each<[string, (session: Session<Shop>) => Promise<unknown>]>([
+    ["update", (session) => session.update("visits", (visits) => visits + 1)],
+    [
+      "save",
+      (session) => {
+        session.set("visits", 1);
+        return session.save();
+      },
+    ],
+    ["signIn", (session) => session.signIn("ada")],
+    ["regenerate", (session) => session.regenerate()],
+  ])("is told to come too late where this one finds that it has ended: %s", async (_, begin) => {
+    await visit((session) => session.signIn("ada"));
+    const request = new Request("https://shop.example/", { headers: { cookie } });
+    const { status } = await sessions.handle(request, async (same) => {
+      const session = await sessions.open(same);
+      await sessions.revokeAll({ userId: "ada" });
+      const begun = begin(session);
+      session.set("name", "Eve");
+      await expect(begun).rejects.toThrow(SessionEndedError);
+      return new Response("ok");
+    });
+    expect(status).toBe(409);
+  });
+
+  it("leaves what was changed before to whoever hears that the session has ended", async () => {
+    await visit((session) => session.signIn("ada"));
+    await visit(async (session) => {
+      await sessions.revokeAll({ userId: "ada" });
+      session.set("name", "Eve");
+      await expect(session.update("visits", () => 1)).rejects.toThrow(SessionEndedError);
+    });
   });
 
   it.each<[string, (session: Session<Shop>) => void]>([

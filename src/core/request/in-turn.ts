@@ -1,5 +1,5 @@
 import type { Deadline } from "../deadline.ts";
-import { PrefetchError } from "../errors.ts";
+import { PrefetchError, SessionEndedError } from "../errors.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Turns } from "./turns.ts";
 
@@ -11,11 +11,14 @@ export function inTurn<T>(
   turns: Turns = state.turns,
 ): Promise<T> {
   const deadline = state.failures.startDeadline();
+  const before = state.changes();
   return turns.take(async () => {
+    const { draft } = state;
     try {
       checkPrefetch(state, attempt);
       return await transition(deadline);
     } catch (error) {
+      if (error instanceof SessionEndedError) state.repeatLate(draft, before);
       throw state.failures.told(error);
     }
   });

@@ -166,6 +166,12 @@ export class SessionState implements Holding {
     this.#forget();
   }
 
+  /** What was changed while something found out that the session has ended comes too late, and is told so. */
+  repeatLate(draft: Draft, before: Changes): void {
+    const isDropped = this.#condition === "detached" && this.#draft !== draft;
+    if (isDropped) this.draft.repeat(draft.changesSince(before));
+  }
+
   /** What came leads nowhere: the browser is told to forget it, unless a new one is sent. */
   meetStray(): void {
     this.#holdsStray = true;
