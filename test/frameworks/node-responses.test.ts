@@ -63,6 +63,23 @@ describe("a held Node response", () => {
     expect(await response.text()).toBe("done");
   });
 
+  it("is answered for a failed commit where the handler ends it before that answer can go", async () => {
+    const made = await serve(async (res, session) => {
+      const held = made.store.holdWrites();
+      session.set("name", "A".repeat(300_000));
+      res.write("page");
+      const updated = session.update("visits", (visits) => visits + 1);
+      await held.reached;
+      await new Promise(setImmediate);
+      res.statusCode = 201;
+      res.end("late");
+      held.release();
+      await updated;
+    });
+    const response = await made.client.get("/");
+    expect([response.status, await response.text()]).toEqual([500, "Something went wrong.\n"]);
+  });
+
   it("lets writeHead replace what setHeader set, as Node does", async () => {
     const { client } = await serve((res, session) => {
       session.set("name", "Ada");

@@ -116,23 +116,26 @@ export class FailedReply {
     becomePlainAnswer(res, plain);
     const wait = visit.beforeHeaders(plain.status);
     if (wait === undefined) {
-      this.#sendInPlace(plain.body, error);
+      this.#sendInPlace(plain, error);
       return;
     }
     this.#hand.wait();
     wait.then(
-      () => this.#hand.safely(() => this.#sendInPlace(plain.body, error)),
+      () => this.#hand.safely(() => this.#sendInPlace(plain, error)),
       (second: unknown) => this.#hand.cut(second),
     );
   }
 
-  #sendInPlace(body: string, error: unknown): void {
+  #sendInPlace({ status, body }: PlainAnswer, error: unknown): void {
     const hand = this.#hand;
     hand.mute(error);
     // Before there is an answer that is finished: a producer takes that for its own success.
     pretendSent(hand.res, true);
     this.#tellProducer();
     pretendSent(hand.res, false);
+    // The handler may have ended its own meanwhile.
+    revealEnd(hand.res);
+    hand.res.statusCode = status;
     hand.phase = "flowing";
     hand.reallyEnd([body]);
     hand.visit.end();
