@@ -222,6 +222,7 @@ describe("what a request changes while something of its session is under way", (
         return session.save();
       },
     ],
+    ["exclusive", (session) => session.exclusive("work", () => undefined)],
     ["signIn", (session) => session.signIn("ada")],
     ["regenerate", (session) => session.regenerate()],
   ])("is told to come too late where this one finds that it has ended: %s", async (_, begin) => {

@@ -18,6 +18,7 @@ import type { Done, LeaseLine } from "../lifecycle/lease-lines.ts";
 import type { SessionRecord } from "../record.ts";
 import type { ExclusiveSession, Lease } from "../session.ts";
 import { type CommitId, newCommitId, type SessionId } from "../token.ts";
+import type { Changes } from "./draft.ts";
 import { ExclusiveObject } from "./exclusive-object.ts";
 import type { ExclusiveTerms } from "./exclusive-terms.ts";
 import { Hold } from "./hold.ts";
@@ -43,6 +44,8 @@ export class Exclusive<D extends object, T> {
   readonly #terms: ExclusiveTerms;
   readonly #work: Work<D, T>;
   readonly #waitsUntil: number;
+  /** What the request had changed as it asked for this. */
+  readonly #before: Changes;
   /** The session that the work is for, and what of it this request knew: others go their own way. */
   #id: SessionId | undefined;
   readonly #version: CommitId | undefined;
@@ -57,6 +60,7 @@ export class Exclusive<D extends object, T> {
     this.#work = work;
     if (state.writesNeedHeaders) throw inCookies();
     this.#waitsUntil = performance.now() + terms.waitMs;
+    this.#before = state.changes();
     this.#id = state.record?.id;
     this.#version = state.record?.version;
     this.#seen = leaseIn(state.record?.notes, terms.name).done;
@@ -252,9 +256,11 @@ export class Exclusive<D extends object, T> {
   #step<Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
     const { turns, failures } = this.#state;
     return turns.take(async () => {
+      const { draft } = this.#state;
       try {
         return await work(failures.startDeadline());
       } catch (error) {
+        if (error instanceof SessionEndedError) this.#state.repeatLate(draft, this.#before);
         throw failures.told(error);
       }
     });
