@@ -7,13 +7,7 @@ import type { Visit } from "../core/request/visit.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { attachSame } from "./port/attach-same.ts";
 import { H3Head } from "./port/h3-head.ts";
-import {
-  hideWhere,
-  type IsKept,
-  isMadeForKept,
-  noteKept,
-  showUnlessKept,
-} from "./port/kept-by-nitro.ts";
+import { type IsKept, isMadeForKept, showUnlessKept } from "./port/kept-by-nitro.ts";
 import { withOwnStatus } from "./port/serve.ts";
 import { type WebExchange, webExchange } from "./port/web-exchange.ts";
 import { isGivenUp, keep, keepThrown, keepWhole } from "./port/web-reply.ts";
@@ -61,14 +55,14 @@ export function sessionMiddleware<D extends object>(
     const isKept = (): boolean => isNarrowed(event.req, req);
     const handle = accessor ? () => openFirst(manager, event, isKept).then(next) : next;
     const isInner = isSelfMade(event) && !isMadeForKept(manager, req);
-    if (isInner && attachSame(manager, req.headers.get("cookie"), aliases)) {
-      hideWhere(manager, event, isKept);
+    if (isInner && attachSame(manager, () => req.headers.get("cookie"), aliases)) {
+      internalsOf(manager).attachments.screen(event, isKept);
       return handle();
     }
     const exchange = webExchange(new H3Head(event));
     const visit = attach(manager, exchange, aliases);
-    noteKept(visit, isKept);
-    hideWhere(manager, event, isKept);
+    visit.isForEverybody = isKept;
+    internalsOf(manager).attachments.screen(event, isKept);
     // Mounted further out as well, where the response is kept.
     if (!visit.isOf(exchange)) return handle();
     return answered(visit, exchange, event, () => enclose(manager, visit, handle));

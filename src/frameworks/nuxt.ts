@@ -7,7 +7,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { answerPlainly } from "./port/attach-node.ts";
 import { attachSame } from "./port/attach-same.ts";
 import { type Fallback, holdReply } from "./port/hold.ts";
-import { hideWhere, isMadeForKept, noteKept, showUnlessKept } from "./port/kept-by-nitro.ts";
+import { isMadeForKept, showUnlessKept } from "./port/kept-by-nitro.ts";
 import { nodeExchange, plainAnswer } from "./port/node-exchange.ts";
 
 /** What is asked of an event of Nuxt's server, which is one of h3 1. */
@@ -75,16 +75,18 @@ export function sessionPlugin<D extends object>(
       const manager = typeof sessions === "function" ? sessions(event) : sessions;
       const { req, res } = event.node;
       const aliases = [event, req];
+      const { attachments } = internalsOf(manager);
+      const isCopy = (asked: object): boolean => (asked as IncomingMessage).headers !== req.headers;
       const isInner = isSelfMade(res) && !isForEverybody(manager, req);
-      if (isInner && attachSame(manager, req.headers.cookie, aliases)) {
-        hideWhere(manager, req, ({ headers }) => headers !== req.headers);
+      if (isInner && attachSame(manager, () => req.headers.cookie, aliases)) {
+        attachments.screen(req, isCopy);
         return handleWith(manager, event);
       }
       const fallback = new ErrorPage(event, settings);
       const hold = (visit: Visit): void => holdReply(res, visit, fallback);
       const visit = attach(manager, nodeExchange(req, res), aliases, hold);
-      noteKept(visit, () => isKept(event.context));
-      hideWhere(manager, req, ({ headers }) => headers !== req.headers);
+      visit.isForEverybody = () => isKept(event.context);
+      attachments.screen(req, isCopy);
       return enclose(manager, visit, () => handleWith(manager, event));
     };
     // What h3 keeps beside a handler, such as how it resolves routes.

@@ -6,7 +6,22 @@ import type { Visit } from "./visit.ts";
 
 /** A request object that an adapter has seen. */
 interface Attached {
-  [key: symbol]: Visit | undefined;
+  [key: symbol]: Visit | Screened | undefined;
+}
+
+/** A visit that an object leads to no longer once it is shown for another one. */
+class Screened {
+  readonly #visit: Visit;
+  readonly #isHidden: (asked: object) => boolean;
+
+  constructor(visit: Visit, isHidden: (asked: object) => boolean) {
+    this.#visit = visit;
+    this.#isHidden = isHidden;
+  }
+
+  for(asked: object): Visit | undefined {
+    return this.#isHidden(asked) ? undefined : this.#visit;
+  }
 }
 
 /** Where a framework keeps the web request that it is handling, whichever it is by now. */
@@ -39,8 +54,8 @@ export class Attachments {
 
   /** The visit that one of the objects leads to, if it is not over. */
   visitOf(aliases: readonly object[]): Visit | undefined {
-    for (const alias of aliases as readonly Attached[]) {
-      const visit = alias[this.#key];
+    for (const alias of aliases) {
+      const visit = this.#at(alias);
       if (visit !== undefined && visit.phase !== "ended") return visit;
     }
     return undefined;
@@ -53,12 +68,18 @@ export class Attachments {
    */
   add(visit: Visit, aliases: readonly object[]): void {
     for (const alias of aliases as readonly Attached[]) {
-      const other = alias[this.#key];
+      const other = this.#at(alias);
       if (other !== undefined && other !== visit && other.phase !== "ended") {
         throw new OptionsError("request", "it leads to another request's session already.");
       }
-      alias[this.#key] = visit;
+      if (other !== visit) alias[this.#key] = visit;
     }
+  }
+
+  /** Lets an object that leads to a visit lead to none, as long as `isHidden`, told of who is asked for it. */
+  screen(alias: object, isHidden: (asked: object) => boolean): void {
+    const visit = this.#at(alias);
+    if (visit !== undefined) (alias as Attached)[this.#key] = new Screened(visit, isHidden);
   }
 
   /**
@@ -126,7 +147,12 @@ export class Attachments {
   /** The visit of a request, if an adapter has seen it. */
   find(request: unknown): Visit | undefined {
     if (typeof request !== "object" || request === null) return undefined;
-    return (request as Attached)[this.#key] ?? this.#held(request);
+    return this.#at(request) ?? this.#held(request);
+  }
+
+  #at(alias: object): Visit | undefined {
+    const there = (alias as Attached)[this.#key];
+    return there instanceof Screened ? there.for(alias) : there;
   }
 
   /**

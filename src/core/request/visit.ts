@@ -37,6 +37,8 @@ export interface Holder {
 export class Visit {
   /** Who keeps the response closed to everybody else while it waits. */
   holder: Holder | undefined;
+  /** Whether what is being made now is kept for everybody, where a framework keeps answers. */
+  isForEverybody: (() => boolean) | undefined;
   /** Whether it is proved otherwise that the visitor means this request, whoever's page has sent it. */
   isMeant = false;
   readonly #engine: Engine;

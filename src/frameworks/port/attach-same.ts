@@ -9,11 +9,11 @@ import { attachInner, internalsOf } from "../../core/internals.ts";
  */
 export function attachSame(
   sessions: object,
-  cookie: string | null | undefined,
+  cookie: () => string | null | undefined,
   aliases: readonly object[],
 ): boolean {
   const enclosing = internalsOf(sessions).attachments.enclosingOf(aliases);
   if (enclosing === undefined) return false;
-  const isSame = (enclosing.request.header("cookie") ?? "") === (cookie ?? "");
+  const isSame = (enclosing.request.header("cookie") ?? "") === (cookie() ?? "");
   return isSame && attachInner(sessions, aliases);
 }
