@@ -213,6 +213,71 @@ describe("what a request changes while something of its session is under way", (
     expect(await stored()).toMatchObject({ cart: [], theme: "dark" });
   });
 
+  describe("while that waits for its turn", () => {
+    it.each<[string, (session: Session<Shop>) => void, number]>([
+      ["set", (session) => session.set("visits", 2), 2],
+      ["deleted", (session) => session.delete("visits"), 0],
+      ["cleared", (session) => session.clear(), 0],
+    ])("is no part of an update: %s", async (_, change, visits) => {
+      await visit((session) => session.set("visits", 5));
+      await visit(async (session) => {
+        const before = updated(session);
+        const counted = session.update("visits", (newest) => newest + 10);
+        change(session);
+        await before;
+        expect(await counted).toBe(15);
+      });
+      expect(await stored()).toMatchObject({ visits });
+    });
+
+    it("is what an update builds on only where it was set before, once", async () => {
+      await visit(async (session) => {
+        session.set("visits", 5);
+        const saved = session.save();
+        const counted = session.update("visits", (visits) => visits + 10);
+        await saved;
+        expect(await counted).toBe(15);
+      });
+      expect(await stored()).toMatchObject({ visits: 15 });
+    });
+
+    it("is found by what consumes it before it is deleted", async () => {
+      await visit((session) => session.set("name", "Ada"));
+      await visit(async (session) => {
+        const before = updated(session);
+        const consumed = session.consume("name");
+        session.delete("name");
+        await before;
+        expect(await consumed).toBe("Ada");
+      });
+    });
+
+    it.each<[string, (session: Session<Shop>) => Promise<unknown>]>([
+      ["saved", (session) => session.save()],
+      ["kept", (session) => session.signOut({ keep: ["name"] })],
+    ])("is not %s before it is the next session's", async (_, begin) => {
+      await visit((session) => session.signIn("ada"));
+      await visit(async (session) => {
+        const begun = [updated(session), begin(session), session.signOut()];
+        session.set("name", "Eve");
+        session.label = "Phone";
+        await Promise.all(begun);
+      });
+      expect(await stored()).toMatchObject({ name: "Eve" });
+      expect(await visit(({ label }) => label)).toBe("Phone");
+    });
+
+    it("clears what an update stores after something was saved", async () => {
+      await visit(async (session) => {
+        const begun = [updated(session), session.save()];
+        begun.push(session.update("visits", (visits) => visits + 10));
+        session.clear();
+        await Promise.all(begun);
+      });
+      expect(await stored()).toMatchObject({ cart: [], visits: 0 });
+    });
+  });
+
   it.each<[string, (session: Session<Shop>) => Promise<unknown>]>([
     ["update", (session) => session.update("visits", (visits) => visits + 1)],
     [

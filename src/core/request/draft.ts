@@ -46,7 +46,7 @@ export interface Changes {
   readonly pending: ReadonlyMap<string, Pending>;
   readonly flashed: readonly FlashEntry[];
   /** There where all else was cleared. */
-  readonly spared: ReadonlySet<string> | undefined;
+  readonly spared: Set<string> | undefined;
   readonly persistent: Wish | undefined;
   readonly label: Label | undefined;
 }
@@ -57,11 +57,14 @@ export interface Wishes {
   readonly label: Label | undefined;
 }
 
-/** What was gathered under one key as an `update` began: what comes later is none of it. */
-interface GatheredBefore extends GatheredAt {
+/** Which changes concern one key by some moment: what comes later is none of them. */
+export interface Concerning {
   readonly pending: Pending | undefined;
   readonly spared: ReadonlySet<string> | undefined;
 }
+
+/** What an `update` builds on, beside what is stored. */
+interface GatheredBefore extends GatheredAt, Concerning {}
 
 /**
  * One request's working copy: what it read, what it changed, what it has been shown.
@@ -210,22 +213,49 @@ export class Draft {
     return isEmpty(gathered) ? undefined : gathered;
   }
 
+  /** As {@link gathered}, without what has been set, deleted and left since. */
+  gatheredBy(before: Changes): Gathered | undefined {
+    const { pending, flashed, spared, persistent, label } = this.changesSince(before);
+    const gathered = spared === undefined ? this.gathered() : undefined;
+    if (gathered === undefined) return undefined;
+    const earlier: Gathered = {
+      ...gathered,
+      values: gathered.values.filter(([key]) => !pending.has(key)),
+      flashed: gathered.flashed.filter((entry) => !flashed.includes(entry)),
+      persistent: persistent === undefined ? gathered.persistent : undefined,
+      label: label === undefined ? gathered.label : undefined,
+    };
+    return isEmpty(earlier) ? undefined : earlier;
+  }
+
   /** What is stored. Objects of it are copied before they are handed out. */
   get stored(): Stored {
     return this.#stored;
   }
 
-  /** Only what changed under one key: an `update` of it builds on that. */
-  gatheredAt(key: string): GatheredBefore {
+  /** Which changes concern the key by now. */
+  concerning(key: string): Concerning {
+    return { pending: this.#pending?.get(key), spared: this.#spared };
+  }
+
+  /**
+   * Only what changed under one key: an `update` of it builds on that.
+   *
+   * @param asked - As the update was asked for, which may have waited since: what of it has been stored
+   * meanwhile, or dropped, counts no more.
+   */
+  gatheredAt(key: string, asked: Concerning = this.concerning(key)): GatheredBefore {
     const inPlace = this.#inPlace().find(([changed]) => changed === key);
     const pending = this.#pending?.get(key);
-    const set = pending === undefined ? undefined : this.#pendingChange(key);
+    const isOld = pending !== undefined && pending === asked.pending;
+    const set = isOld ? this.#pendingChange(key) : undefined;
     const change = inPlace === undefined ? set : { text: inPlace[1], dueAt: inPlace[2] };
-    return { change, isCleared: this.#isCleared(key), pending, spared: this.#spared };
+    const isCleared = asked.spared !== undefined && this.#isCleared(key);
+    return { ...asked, change, isCleared };
   }
 
   /** The key now stands in the store: what was gathered under it before is done. */
-  settle(key: string, { pending, spared }: Pick<GatheredBefore, "pending" | "spared">): void {
+  settle(key: string, { pending, spared }: Concerning): void {
     if (this.#pending?.get(key) === pending) this.#pending?.delete(key);
     this.#handedOut?.delete(key);
     if (this.#spared === spared) this.#spared?.add(key);
@@ -273,6 +303,15 @@ export class Draft {
     this.#add(later);
   }
 
+  /** What is there under a key, but for what has been set since, and when that is due. */
+  valueBy(before: Changes, key: string): readonly [value: unknown, dueAt: EpochMs | undefined] {
+    const pending = this.#pending?.get(key);
+    const isLater = pending !== undefined && pending !== before.pending.get(key);
+    if (!isLater) return [this.get(key), this.dueAt(key)];
+    const isGone = this.#isGone(key);
+    return [this.#current(key, isGone), this.#storedDueAt(key, isGone)];
+  }
+
   /** What has been set, deleted and left so far. */
   changes(): Changes {
     const flashed = this.#flashed === undefined ? NO_ENTRIES : [...this.#flashed];
@@ -294,7 +333,10 @@ export class Draft {
 
   /** Changes it in the same way as another one. */
   repeat(changes: Changes): void {
-    if (changes.spared !== undefined) this.clear();
+    if (changes.spared !== undefined) {
+      this.clear();
+      this.#spared = changes.spared;
+    }
     this.#add(changes);
   }
 

@@ -250,19 +250,22 @@ export class SessionObject<D extends object> implements Session<D> {
     fn: (value: D[K]) => Present<D[K]> | typeof REMOVE,
     options?: ValueOptions,
   ): Promise<D[K]> {
+    const asked = this.#state.draft.concerning(key);
     return this.#inTurn("update a value", async (deadline) => {
       checkKey(key, describeKey(key));
       this.#checkInTime("update a value");
       this.#checkReach("update a value");
       const dueAt = dueAtOf("update", options, () => deadline.now);
       const updater = (newest: unknown): unknown => fn(newest as D[K]);
-      return (await this.#state.update(key, updater, deadline, dueAt)) as D[K];
+      return (await this.#state.update(key, updater, asked, deadline, dueAt)) as D[K];
     });
   }
 
   consume<K extends keyof D & string>(key: K): Promise<D[K] | undefined> {
+    const asked = this.#state.draft.concerning(key);
+    const wasOwn = this.#state.draft.isOwn(key);
     return this.#inTurn("consume a value", async (deadline) => {
-      if (!this.#state.draft.isOwn(key)) return undefined;
+      if (!wasOwn && !this.#state.draft.isOwn(key)) return undefined;
       this.#checkInTime("consume a value");
       this.#checkReach("consume a value");
       let consumed: D[K] | undefined;
@@ -270,7 +273,7 @@ export class SessionObject<D extends object> implements Session<D> {
         consumed = isStored ? (value as D[K]) : undefined;
         return REMOVE;
       };
-      await this.#state.update(key, remove, deadline);
+      await this.#state.update(key, remove, asked, deadline);
       return consumed;
     });
   }
@@ -359,8 +362,10 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   save(): Promise<void> {
+    const before = this.#state.changes();
     return this.#inTurn("save", async (deadline) => {
-      const gathered = this.#state.draft.gathered();
+      // A sign-out that waits behind it must not find what is to be the next session's.
+      const gathered = this.#state.draft.gatheredBy(before);
       if (gathered === undefined) return;
       this.#checkInTime("save");
       this.#checkReach("save");

@@ -26,7 +26,7 @@ import type { Identity, Passage } from "../passage.ts";
 import type { EndReason, EpochMs, SessionRecord } from "../record.ts";
 import type { Home } from "../records.ts";
 import type { Live } from "./arrival.ts";
-import { type Changes, Draft } from "./draft.ts";
+import { type Changes, type Concerning, Draft } from "./draft.ts";
 import type { Failures } from "./failures.ts";
 import { endMissed, judge, judgeWrite } from "./guards.ts";
 import type { Condition, Holding } from "./outcome.ts";
@@ -394,16 +394,18 @@ export class SessionState implements Holding {
   /**
    * Changes one key by its newest value.
    *
+   * @param asked - What concerned the key as that was asked for.
    * @param dueAt - When it is due from now on; left out, it keeps the time that it has.
    */
   async update(
     key: string,
     updater: Updater,
+    asked: Concerning,
     deadline: Deadline,
     dueAt?: EpochMs,
   ): Promise<unknown> {
     const { shape } = this.#engine;
-    const before = this.draft.gatheredAt(key);
+    const before = this.draft.gatheredAt(key, asked);
     const edit = new UpdateEdit(shape, key, updater, before, dueAt);
     await this.#apply(edit, deadline, () => this.draft.settle(key, before));
     return edit.text === undefined ? shape.defaultOf(key) : shape.codec.decode(edit.text);
@@ -503,7 +505,7 @@ export class SessionState implements Holding {
   async signOut(keep: readonly string[], deadline: Deadline, before: Changes): Promise<void> {
     if (this.#locked !== undefined) return this.#endLocked("signedOut", deadline);
     const { draft } = this;
-    const kept = keep.map((key) => [key, draft.dueAt(key), draft.get(key)] as const);
+    const kept = keep.map((key) => [key, ...draft.valueBy(before, key)] as const);
     const { userId, notes } = this.facts;
     const isEnded = await this.#end(userId === undefined ? "destroyed" : "signedOut", deadline);
     const later = draft.changesSince(before);
@@ -514,7 +516,7 @@ export class SessionState implements Holding {
     this.#condition = "new";
     // Whoever takes a value along knows what was begun with it.
     if (kept.length > 0 && hasLeases(notes)) this.#edits = [withLeasesOf(notes)];
-    for (const [key, dueAt, value] of kept) {
+    for (const [key, value, dueAt] of kept) {
       if (value !== undefined) this.draft.set(key, value, dueAt);
     }
     const gathered = this.draft.gathered();
