@@ -287,9 +287,9 @@ describe("what a request changes while something of its session is under way", (
         return session.save();
       },
     ],
-    ["exclusive", (session) => session.exclusive("work", () => undefined)],
     ["signIn", (session) => session.signIn("ada")],
     ["regenerate", (session) => session.regenerate()],
+    ["exclusive", (session) => session.exclusive("errand", () => 1)],
   ])("is told to come too late where this one finds that it has ended: %s", async (_, begin) => {
     await visit((session) => session.signIn("ada"));
     const request = new Request("https://shop.example/", { headers: { cookie } });
@@ -302,6 +302,55 @@ describe("what a request changes while something of its session is under way", (
       return new Response("ok");
     });
     expect(status).toBe(409);
+  });
+
+  it("is told to come too late where exclusive work finds that its session has ended", async () => {
+    await visit((session) => session.signIn("ada"));
+    const request = new Request("https://shop.example/", { headers: { cookie } });
+    const { status } = await sessions.handle(request, async (same) => {
+      const session = await sessions.open(same);
+      const done = session.exclusive("errand", async () => {
+        session.set("name", "Eve");
+        await sessions.revokeAll({ userId: "ada" });
+      });
+      await expect(done).rejects.toThrow(SessionEndedError);
+      return new Response("ok");
+    });
+    expect(status).toBe(409);
+  });
+
+  it.each([
+    ["before", true],
+    ["while it was done", false],
+  ])(
+    "is told to come too late where exclusive work fails after its session has ended: %s",
+    async (_, isBefore) => {
+      await visit((session) => session.signIn("ada"));
+      const request = new Request("https://shop.example/", { headers: { cookie } });
+      const { status } = await sessions.handle(request, async (same) => {
+        const session = await sessions.open(same);
+        if (isBefore) session.set("name", "Eve");
+        const done = session.exclusive("errand", async () => {
+          if (!isBefore) session.set("name", "Eve");
+          await sessions.revokeAll({ userId: "ada" });
+          throw new Error("The errand fails.");
+        });
+        await expect(done).rejects.toThrow("The errand fails.");
+        return new Response("ok");
+      });
+      expect(status).toBe(409);
+    },
+  );
+
+  it("is none where exclusive work reads beside a session that has ended", async () => {
+    await visit((session) => session.signIn("ada"));
+    await visit(async (session) => {
+      const done = session.exclusive("errand", async () => {
+        await sessions.revokeAll({ userId: "ada" });
+        throw new Error("The errand fails.");
+      });
+      await expect(done).rejects.toThrow("The errand fails.");
+    });
   });
 
   it("leaves what was changed before to whoever hears that the session has ended", async () => {

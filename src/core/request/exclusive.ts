@@ -241,10 +241,13 @@ export class Exclusive<D extends object, T> {
   #giveBack(hold: Hold): Promise<void> {
     const { turns, failures } = this.#state;
     return turns.take(async () => {
+      const { draft } = this.#state;
       if (hold.isOver || this.#state.record?.id !== this.#id) return;
       const deadline = failures.startDeadline();
       const giving = this.#commit(new LeaseEdit(hold, deadline.now, failed), deadline);
       await giving.catch((error: unknown) => {
+        // Whoever awaits the work hears of its own failure: nobody would be told of what is dropped with this.
+        if (error instanceof SessionEndedError) this.#state.repeatLate(draft);
         // Its last commit has come through after all: only the answer was lost.
         const isGiven = error instanceof ExclusiveError;
         if (!isGiven) failures.report(error, "background");

@@ -166,8 +166,12 @@ export class SessionState implements Holding {
     this.#forget();
   }
 
-  /** What was changed while something found out that the session has ended comes too late, and is told so. */
-  repeatLate(draft: Draft, before: Changes): void {
+  /**
+   * What was changed while something found out that the session has ended comes too late, and is told so.
+   *
+   * @param before - What whoever began that has changed by then: they hear of the end by themselves.
+   */
+  repeatLate(draft: Draft, before: Changes = NO_CHANGES): void {
     const isDropped = this.#condition === "detached" && this.#draft !== draft;
     if (isDropped) this.draft.repeat(draft.changesSince(before));
   }
