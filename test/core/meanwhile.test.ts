@@ -353,6 +353,24 @@ describe("what a request changes while something of its session is under way", (
     });
   });
 
+  it("is taken along where a sign-in, after something else, begins anew with a dead cookie", async () => {
+    await visit((session) => session.signIn("ada"));
+    const dead = cookie;
+    await visit((session) => session.signOut());
+    cookie = dead;
+    await visit(async (session) => {
+      session.set("theme", "dark");
+      const begun = updated(session);
+      const signedIn = session.signIn("ada");
+      session.set("name", "Ada");
+      session.label = "Laptop";
+      await expect(begun).rejects.toThrow(SessionEndedError);
+      await signedIn;
+    });
+    expect(await visit(({ userId, label }) => [userId, label])).toEqual(["ada", "Laptop"]);
+    expect(await stored()).toMatchObject({ name: "Ada", theme: "light" });
+  });
+
   it("leaves what was changed before to whoever hears that the session has ended", async () => {
     await visit((session) => session.signIn("ada"));
     await visit(async (session) => {
@@ -511,6 +529,19 @@ describe("what a hand-off brings along", () => {
   ])("is changed by what is %s while it is redeemed", async (_, meanwhile, cart) => {
     await redeemed(() => undefined, meanwhile);
     expect(await stored()).toMatchObject({ cart });
+  });
+
+  it("is changed by what is set while it is redeemed by who comes with a dead cookie", async () => {
+    await visit((session) => session.signIn("eve"));
+    const dead = cookie;
+    await visit((session) => session.signOut());
+    cookie = dead;
+    await redeemed(
+      (session) => session.set("name", "Eve"),
+      (session) => session.set("theme", "dark"),
+    );
+    expect(await visit(({ userId }) => userId)).toBe("ada");
+    expect(await stored()).toMatchObject({ cart: ["Ada's"], name: "", theme: "dark" });
   });
 
   it("leaves another user's behind, and not what is changed while it is redeemed", async () => {

@@ -210,7 +210,7 @@ async function underNewToken(state: SessionState, deadline: Deadline): Promise<v
     await state.regenerate(deadline);
   } catch (error) {
     if (!(error instanceof SessionEndedError)) throw error;
-    state.restart(deadline.now);
+    state.restart(deadline.now, state.changes());
   }
 }
 

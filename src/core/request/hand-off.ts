@@ -65,13 +65,14 @@ export function expectHandOff(
 ): Promise<string> {
   const attempt = "wait for a hand-off";
   const { state, wasDetached } = behind(engine, session, "expectHandOff(request)");
+  const before = state.changes();
   return inTurn(state, attempt, async (deadline) => {
     requireKnownKeys("expectHandOff", options, ["audience"]);
     checkAudience("expectHandOff(audience)", options.audience);
     refuseCookieStore(state, "sessions.expectHandOff");
     if (state.isTooLate) throw new HeadersSentError(attempt);
     checkReach(state, attempt);
-    restartIfDead(state, wasDetached, deadline);
+    restartIfDead(state, wasDetached, before, deadline);
     const nonce = engine.environment.random(NONCE_BYTES).toString("base64url");
     const expected = [nonce, options.audience, deadline.now + EXPECTED_MS] as const;
     await state.note(alsoExpecting(expected), deadline);
@@ -136,7 +137,7 @@ export function redeem<D extends object>(
     if ("reason" in redeemable) {
       return { ok: false, reason: refused(engine, state, redeemable, deadline) };
     }
-    restartIfDead(state, wasDetached, deadline);
+    restartIfDead(state, wasDetached, before, deadline);
     await signInBy(engine, state, redeemable, before, deadline);
     tellRedeemed(engine, state, redeemable, deadline);
     return { ok: true, session };
@@ -262,9 +263,14 @@ function isOtherUsers({ name }: Engine, state: SessionState, { user }: Carried):
 }
 
 /** Who comes with what has died means to start anew. */
-function restartIfDead(state: SessionState, wasDetached: boolean, { now }: Deadline): void {
+function restartIfDead(
+  state: SessionState,
+  wasDetached: boolean,
+  before: Changes,
+  { now }: Deadline,
+): void {
   const isDead = wasDetached && state.condition === "detached";
-  if (isDead || state.isPastEnd(now)) state.restart(now);
+  if (isDead || state.isPastEnd(now)) state.restart(now, before);
 }
 
 /**

@@ -308,7 +308,7 @@ export class SessionObject<D extends object> implements Session<D> {
       this.#checkReach("sign in");
       // The form was sent with a cookie that had already died: the visitor means to start anew.
       const isDead = this.#wasDetached && this.isEnded;
-      if (isDead || this.#state.isPastEnd(deadline.now)) this.#state.restart(deadline.now);
+      if (isDead || this.#state.isPastEnd(deadline.now)) this.#state.restart(deadline.now, before);
       this.#refuseEnded("sign in");
       const { now } = deadline;
       const authenticatedAt = authenticatedIn(options, now);

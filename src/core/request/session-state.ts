@@ -547,11 +547,13 @@ export class SessionState implements Holding {
     this.draft.repeat(draft.changesSince(before));
   }
 
-  /** After a sign-in form sent with a dead cookie: the visitor starts anew. */
-  restart(now: number): void {
+  /** After a sign-in form sent with a dead cookie: the visitor starts anew, with what was changed since. */
+  restart(now: number, before: Changes): void {
+    const later = this.#draft?.changesSince(before);
     this.#condition = "new";
     this.#came = undefined;
     this.#forget(now);
+    if (later !== undefined) this.draft.repeat(later);
   }
 
   #apply(edit: Edit, deadline: Deadline, settle: () => void): Promise<void> {

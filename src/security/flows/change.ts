@@ -3,6 +3,7 @@ import { HeadersSentError, InsecureConnectionError } from "../../core/errors.ts"
 import type { JsonObject } from "../../core/json.ts";
 import type { EpochMs } from "../../core/record.ts";
 import { behind } from "../../core/request/behind.ts";
+import type { Changes } from "../../core/request/draft.ts";
 import { inTurn } from "../../core/request/in-turn.ts";
 import type { Behind } from "../../core/request/session-object.ts";
 
@@ -26,8 +27,9 @@ export function changeNotes<T>(
 ): Promise<T> {
   const inside = behind(session, call);
   const { state } = inside;
+  const before = state.changes();
   return inTurn(state, attempt, async (deadline) => {
-    requireWritable(inside, attempt, deadline.now);
+    requireWritable(inside, attempt, before, deadline.now);
     let result: { readonly of: T } | undefined;
     const edit = (notes: JsonObject): void => {
       result = { of: how.change(notes, deadline.now) };
@@ -41,9 +43,14 @@ export function changeNotes<T>(
   });
 }
 
-function requireWritable({ state, wasDetached }: Behind, attempt: string, now: EpochMs): void {
+function requireWritable(
+  { state, wasDetached }: Behind,
+  attempt: string,
+  before: Changes,
+  now: EpochMs,
+): void {
   // Who comes with what has died means to start anew.
-  if (wasDetached && state.condition === "detached") state.restart(now);
+  if (wasDetached && state.condition === "detached") state.restart(now, before);
   if (state.phase !== "open") throw new HeadersSentError(attempt);
   if (state.record === undefined && state.obstacle !== undefined) {
     throw new InsecureConnectionError(attempt, state.obstacle);
