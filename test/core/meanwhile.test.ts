@@ -544,6 +544,39 @@ describe("what a hand-off brings along", () => {
     expect(await stored()).toMatchObject({ cart: ["Ada's"], name: "", theme: "dark" });
   });
 
+  it.each<[string, (session: Session<Shop>) => Promise<unknown>]>([
+    [
+      "ends it",
+      (session) => {
+        const destroyed = session.destroy();
+        session.set("name", "Eve");
+        return destroyed;
+      },
+    ],
+    [
+      "finds that it has ended",
+      async (session) => {
+        await sessions.revokeAll({ userId: "eve" });
+        const begun = updated(session);
+        session.set("name", "Eve");
+        await expect(begun).rejects.toThrow(SessionEndedError);
+      },
+    ],
+  ])(
+    "leaves behind what was changed of another user's session, where the request %s",
+    async (_, end) => {
+      await visit((session) => session.signIn("eve"));
+      await visit(async (session, request) => {
+        await end(session);
+        const options = { verifier, audience: AUDIENCE };
+        expect(await sessions.redeem(request, code, options)).toMatchObject({ ok: true });
+        session.set("theme", "dark");
+      }, "POST");
+      expect(await visit(({ userId }) => userId)).toBe("ada");
+      expect(await stored()).toMatchObject({ cart: ["Ada's"], name: "", theme: "dark" });
+    },
+  );
+
   it("leaves another user's behind, and not what is changed while it is redeemed", async () => {
     await visit((session) => session.signIn("eve"));
     const before = (session: Session<Shop>): void => session.set("name", "Eve");

@@ -72,7 +72,7 @@ export function expectHandOff(
     refuseCookieStore(state, "sessions.expectHandOff");
     if (state.isTooLate) throw new HeadersSentError(attempt);
     checkReach(state, attempt);
-    restartIfDead(state, wasDetached, before, deadline);
+    restartIfDead(state, wasDetached && state.condition === "detached", before, deadline);
     const nonce = engine.environment.random(NONCE_BYTES).toString("base64url");
     const expected = [nonce, options.audience, deadline.now + EXPECTED_MS] as const;
     await state.note(alsoExpecting(expected), deadline);
@@ -125,7 +125,7 @@ export function redeem<D extends object>(
   options: RedeemOptions,
   earlier: Changes | undefined,
 ): Promise<Redemption<D>> {
-  const { state, wasDetached } = behind(engine, session, "redeem(request)");
+  const { state } = behind(engine, session, "redeem(request)");
   const before = earlier ?? state.changes();
   return inTurn(state, "redeem a hand-off", async (deadline) => {
     checkRedeem(options);
@@ -137,7 +137,8 @@ export function redeem<D extends object>(
     if ("reason" in redeemable) {
       return { ok: false, reason: refused(engine, state, redeemable, deadline) };
     }
-    restartIfDead(state, wasDetached, before, deadline);
+    // What was changed of a session that has ended is nothing of the next user's.
+    restartIfDead(state, hasEnded(state), before, deadline);
     await signInBy(engine, state, redeemable, before, deadline);
     tellRedeemed(engine, state, redeemable, deadline);
     return { ok: true, session };
@@ -265,11 +266,10 @@ function isOtherUsers({ name }: Engine, state: SessionState, { user }: Carried):
 /** Who comes with what has died means to start anew. */
 function restartIfDead(
   state: SessionState,
-  wasDetached: boolean,
+  isDead: boolean,
   before: Changes,
   { now }: Deadline,
 ): void {
-  const isDead = wasDetached && state.condition === "detached";
   if (isDead || state.isPastEnd(now)) state.restart(now, before);
 }
 
@@ -360,12 +360,15 @@ function refuseImpersonated(record: SessionRecord | undefined): void {
   );
 }
 
+function hasEnded({ condition }: SessionState): boolean {
+  return condition === "detached" || condition === "destroyed";
+}
+
 function handing(state: SessionState, { now }: Deadline): SignedIn {
   const attempt = "hand off the sign-in";
   if (state.phase !== "open") throw new HeadersSentError(attempt);
-  const { condition, record } = state;
-  const isOver = condition === "detached" || condition === "destroyed" || state.isPastEnd(now);
-  if (isOver) throw new SessionEndedError(attempt);
+  const { record } = state;
+  if (hasEnded(state) || state.isPastEnd(now)) throw new SessionEndedError(attempt);
   refuseImpersonated(record);
   if (record !== undefined && isSignedIn(record)) return record;
   throw new OptionsError(
