@@ -136,6 +136,35 @@ describe("what this browser has begun", () => {
     expect(await standing(returning)).toEqual({ user: "ada", cart: null });
   });
 
+  it.each([
+    ["goes on", undefined],
+    ["has ended meanwhile", "load"],
+    ["ends at that moment", "create"],
+  ])("takes along what its request has set before, where the session %s", async (_, endsAt) => {
+    const browser = await shopper();
+    const state = await begin(browser);
+    const returning = withoutLax(browser);
+    const { sessions } = browser;
+    world.switch.behave = async (operation, send) => {
+      if (operation !== endsAt) return send();
+      world.switch.behave = (_operation, go) => go();
+      await browser.visit((session) => session.destroy());
+      return send();
+    };
+    await returning.request(
+      async (request) => {
+        const session = await sessions.open(request, { crossSite: "allow" });
+        session.set("theme", "dark");
+        await finishCallback(sessions, request, state, SAML);
+        return new Response();
+      },
+      { method: "POST", headers: FOREIGN },
+    );
+    const { json } = await returning.visit((session) => Object.fromEntries(session.entries()));
+    const cart = endsAt === undefined ? { cart: ["mug"] } : {};
+    expect(json).toEqual({ ...cart, theme: "dark" });
+  });
+
   it("signs in where the session's data opens by its token alone, and leaves them behind", async () => {
     const store = encrypted(memoryStore(), newKey(), { bindTo: "token" });
     world = new World({ store });

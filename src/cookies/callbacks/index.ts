@@ -193,7 +193,9 @@ function goOn(session: object, { kept }: Begun): Promise<void> {
     const arrival = arrivalOf(engine, { presented }, deadline, QUIET, request);
     const live = await arrival.catch(heldBack);
     if (live === undefined) return;
+    const changes = state.changes();
     state.resume(live);
+    state.draft.repeat(changes);
     await underNewToken(state, deadline);
   });
 }
@@ -206,11 +208,14 @@ function heldBack(error: unknown): undefined {
 
 /** Its own token is not known here, and must not be: who has the store has no token. */
 async function underNewToken(state: SessionState, deadline: Deadline): Promise<void> {
+  const { draft } = state;
   try {
     await state.regenerate(deadline);
   } catch (error) {
     if (!(error instanceof SessionEndedError)) throw error;
+    const changes = draft.changes();
     state.restart(deadline.now, state.changes());
+    state.draft.repeat(changes);
   }
 }
 

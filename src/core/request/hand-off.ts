@@ -395,7 +395,7 @@ function valuesIn(
   const { data, notes } = withoutDue(from, now);
   const document = shape.document(data);
   const times = dueTimesIn(notes);
-  return keep.flatMap((key): WrittenValue[] => {
+  return [...new Set(keep)].flatMap((key): WrittenValue[] => {
     const value = own(document, key);
     if (value === undefined) return [];
     const text = JSON.stringify(value);
