@@ -255,6 +255,26 @@ describe("an onlooker", () => {
     expect(events).toMatchObject([{ ids: [id], reason: "destroyed" }]);
   });
 
+  it("takes a session for no expired one that is used while it looks", async () => {
+    const sessions = sessionsOver(stage.telling);
+    const { ids, hear } = ear();
+    const onlooker = await sessions.onEnded(hear);
+    const [{ id, browser }, last] = [await signedIn(sessions), await signedIn(sessions)];
+    const held = Promise.withResolvers<void>();
+    clock.move(20 * MINUTE);
+    stage.before = () => held.promise;
+    onlooker.watch({ id });
+    await vi.waitUntil(() => stage.underWay === 1, WAIT);
+    stage.before = async () => undefined;
+    await browser.visit(() => undefined);
+    clock.move(11 * MINUTE);
+    held.resolve();
+    await looked();
+    onlooker.watch(last);
+    await vi.waitUntil(() => ids().length > 0, WAIT);
+    expect(ids()).toEqual([last.id]);
+  });
+
   it("tells of nothing twice that is announced late", async () => {
     const sessions = sessionsOver(stage.telling);
     const { ids, hear } = ear();

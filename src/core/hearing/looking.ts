@@ -150,7 +150,7 @@ async function fateIn(
   deadline: Deadline,
   watched?: WatchedSession,
 ): Promise<Fate | undefined> {
-  const { keeper, name, environment } = post.engine;
+  const { keeper, name } = post.engine;
   const stored = await keeper.load(id, deadline);
   const isForeign = stored !== undefined && stored.manager !== name;
   if (isForeign && watched === undefined) return undefined;
@@ -158,5 +158,6 @@ async function fateIn(
     const isTheirs = watched?.userId !== undefined && isOwnedBy(watched, stone);
     return isTheirs ? watched.userId : post.ownerOf(stone)?.userId;
   };
-  return fateOf(stored, { manager: name, endsAt: watched?.endsAt, ownerOf }, environment.now());
+  // As of when it was asked for: it may have been used since.
+  return fateOf(stored, { manager: name, endsAt: watched?.endsAt, ownerOf }, deadline.now);
 }
