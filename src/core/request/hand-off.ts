@@ -65,8 +65,7 @@ export function expectHandOff(
 ): Promise<string> {
   const attempt = "wait for a hand-off";
   const { state, wasDetached } = behind(engine, session, "expectHandOff(request)");
-  const before = state.changes();
-  return inTurn(state, attempt, async (deadline) => {
+  return inTurn(state, attempt, async (deadline, before) => {
     requireKnownKeys("expectHandOff", options, ["audience"]);
     checkAudience("expectHandOff(audience)", options.audience);
     refuseCookieStore(state, "sessions.expectHandOff");
@@ -126,8 +125,8 @@ export function redeem<D extends object>(
   earlier: Changes | undefined,
 ): Promise<Redemption<D>> {
   const { state } = behind(engine, session, "redeem(request)");
-  const before = earlier ?? state.changes();
-  return inTurn(state, "redeem a hand-off", async (deadline) => {
+  return inTurn(state, "redeem a hand-off", async (deadline, asked) => {
+    const before = earlier ?? asked;
     checkRedeem(options);
     refuseCookieStore(state, "sessions.redeem");
     if (state.phase !== "open") throw new HeadersSentError("redeem a hand-off");

@@ -7,7 +7,6 @@ import {
   policyOnWish,
 } from "../clocks.ts";
 import type { Label } from "../commit/edit.ts";
-import type { Deadline } from "../deadline.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { Engine } from "../engine.ts";
 import {
@@ -42,7 +41,7 @@ import { deviceOf } from "./device.ts";
 import type { Wishes } from "./draft.ts";
 import { Exclusive, type Work } from "./exclusive.ts";
 import { exclusiveTerms } from "./exclusive-terms.ts";
-import { checkPrefetch, inTurn } from "./in-turn.ts";
+import { checkPrefetch, inTurn, type Transition } from "./in-turn.ts";
 import type { SessionState } from "./session-state.ts";
 import { Turns } from "./turns.ts";
 import { dueAtOf } from "./value-options.ts";
@@ -298,8 +297,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   signIn(userId: string, options: SignInOptions<D> = {}): Promise<void> {
-    const before = this.#state.changes();
-    return this.#inTurnForCookie("sign in", async (deadline) => {
+    return this.#inTurnForCookie("sign in", async (deadline, before) => {
       checkUserId("signIn(userId)", userId);
       requireKnownKeys("signIn", options, SIGN_IN_OPTIONS);
       if (options.keep !== undefined) checkKeys("signIn(keep)", options.keep, ["all", "none"]);
@@ -330,8 +328,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   signOut(options: SignOutOptions<D> = {}): Promise<void> {
-    const before = this.#state.changes();
-    return this.#inTurnForCookie("sign out", async (deadline) => {
+    return this.#inTurnForCookie("sign out", async (deadline, before) => {
       if (this.isEnded) return;
       requireKnownKeys("signOut", options, ["keep"]);
       const { keep = [] } = options;
@@ -353,8 +350,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   destroy(): Promise<void> {
-    const before = this.#state.changes();
-    return this.#inTurnForCookie("destroy the session", async (deadline) => {
+    return this.#inTurnForCookie("destroy the session", async (deadline, before) => {
       if (this.isEnded) return;
       this.#checkCookie("destroy the session");
       await this.#state.destroy(deadline, before);
@@ -362,8 +358,7 @@ export class SessionObject<D extends object> implements Session<D> {
   }
 
   save(): Promise<void> {
-    const before = this.#state.changes();
-    return this.#inTurn("save", async (deadline) => {
+    return this.#inTurn("save", async (deadline, before) => {
       // A sign-out that waits behind it must not find what is to be the next session's.
       const gathered = this.#state.draft.gatheredBy(before);
       if (gathered === undefined) return;
@@ -373,12 +368,12 @@ export class SessionObject<D extends object> implements Session<D> {
     });
   }
 
-  #inTurn<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
+  #inTurn<T>(attempt: string, transition: Transition<T>): Promise<T> {
     return inTurn(this.#state, attempt, transition);
   }
 
   /** Once the response has begun it comes too late, which need not wait for what is under way. */
-  #inTurnForCookie<T>(attempt: string, transition: (deadline: Deadline) => Promise<T>): Promise<T> {
+  #inTurnForCookie<T>(attempt: string, transition: Transition<T>): Promise<T> {
     const isTooLate = this.#state.phase !== "open";
     return inTurn(this.#state, attempt, transition, isTooLate ? new Turns() : this.#state.turns);
   }

@@ -82,8 +82,7 @@ export async function impersonate(
   const reason = reasonIn(options);
   const { engine, state } = behind(session, "impersonate(session)");
   requireProtected(engine, state);
-  const before = state.changes();
-  await inTurn(state, attempt, async (deadline) => {
+  await inTurn(state, attempt, async (deadline, before) => {
     const operator = operatorOf(state, userId, attempt);
     const { userId: by, authenticatedAt } = operator;
     const candidate = {
@@ -136,8 +135,7 @@ export function impersonator(session: object): string | undefined {
 export async function stopImpersonating(session: object): Promise<boolean> {
   const attempt = "stop acting as a user";
   const { engine, state } = behind(session, "stopImpersonating(session)");
-  const before = state.changes();
-  return inTurn(state, attempt, async (deadline) => {
+  return inTurn(state, attempt, async (deadline, before) => {
     const { record } = state;
     const acting = record && impersonationIn(record);
     if (record === undefined || acting === undefined) return false;

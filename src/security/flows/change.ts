@@ -27,8 +27,7 @@ export function changeNotes<T>(
 ): Promise<T> {
   const inside = behind(session, call);
   const { state } = inside;
-  const before = state.changes();
-  return inTurn(state, attempt, async (deadline) => {
+  return inTurn(state, attempt, async (deadline, before) => {
     requireWritable(inside, attempt, before, deadline.now);
     let result: { readonly of: T } | undefined;
     const edit = (notes: JsonObject): void => {
